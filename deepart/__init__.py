@@ -1,0 +1,40 @@
+"""Deep learning for art, in a few lines.
+
+from PIL import Image
+from deepart import StyleTransferPipeline, load_image
+
+style = StyleTransferPipeline.from_pretrained()
+style.stylize(load_image("photo.jpg"), load_image("painting.jpg"), size=512).save("painted.png")
+"""
+
+from deepart.errors import (
+    DeepArtError,
+    ImageError,
+    MemoryLimitError,
+    OptionError,
+    UnknownModelError,
+    UnsupportedError,
+    WeightsError,
+)
+from deepart.images import load_image, save_png, settings
+from deepart.pipelines.style import StyleTransferPipeline
+from deepart.registry import list_models
+from deepart.studio import Studio
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DeepArtError",
+    "ImageError",
+    "MemoryLimitError",
+    "OptionError",
+    "Studio",
+    "StyleTransferPipeline",
+    "UnknownModelError",
+    "UnsupportedError",
+    "WeightsError",
+    "list_models",
+    "load_image",
+    "save_png",
+    "settings",
+]

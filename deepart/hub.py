@@ -1,0 +1,532 @@
+"""Weight files: find them, check them, read them as tensors and nothing else, and write them.
+
+A model is a folder: config.json (what to build), model.safetensors (its tensors) and README.md (its card). The folder
+is a Hub repository as it stands, so a folder on disk and a repository on the Hub are read by the same lines.
+
+A file that has a known sha256 is checked against it before its first use. The check of a large file takes about as long
+as reading it, so a small marker remembers it, with the file's size, times and inode: any change means a new check.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import hashlib
+import json
+import math
+import os
+import re
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from deepart.errors import DeepArtError, OptionError, UnknownModelError, WeightsError
+
+CONFIG = "config.json"
+TENSORS = "model.safetensors"
+CARD = "README.md"
+MAX_CONFIG_BYTES = 65536  # a config is a handful of numbers; a larger one was not made by us
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_REPO_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
+_REPO = re.compile(rf"({_REPO_PART}/{_REPO_PART})(?:@([A-Za-z0-9][A-Za-z0-9._/-]{{0,199}}))?")
+_SETTLED = 0.1  # seconds; two changes closer together can carry one time stamp, so a file this young gets no marker
+
+_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+_locks_guard = threading.Lock()
+
+Network = TypeVar("Network", bound=nn.Module)
+Config = TypeVar("Config")
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file that a model needs: its name inside the folder, its size in bytes, its sha256 in hexadecimal."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class _UnreachableError(WeightsError):
+    """The Hub gave no answer; a copy in the cache will do, where there is one."""
+
+
+# --- Where files are -------------------------------------------------------------------------------------------------
+
+
+def weights_root() -> Path:
+    """Return the folder of the models that travel with the repository: $DEEPART_WEIGHTS, else weights/ beside us."""
+    chosen = os.environ.get("DEEPART_WEIGHTS")
+    return Path(chosen).expanduser() if chosen else Path(__file__).resolve().parent.parent / "weights"
+
+
+def cache_root() -> Path:
+    """Return the folder of our markers: $DEEPART_CACHE, else deepart/ in the user's cache. It may not exist yet."""
+    chosen = os.environ.get("DEEPART_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    # Unlike Path.expanduser, this one does not fail in a container whose user has no home.
+    return Path(os.path.expanduser(os.environ.get("XDG_CACHE_HOME") or "~/.cache")) / "deepart"
+
+
+def parse_repo(text: str) -> tuple[str, str | None] | None:
+    """Return (repo id, revision or None) for "org/name" or "org/name@revision", and None for any other text."""
+    match = _REPO.fullmatch(text)
+    if match is None or ".." in text or "--" in match[1] or match[1].endswith(".git"):
+        return None
+    return match[1], match[2]
+
+
+def find(task: str, name: str, files: Sequence[ModelFile], repo_id: str | None, revision: str | None) -> Path:
+    """Return the folder that holds all the files of a registered model, each checked by size and sha256.
+
+    weights/<task>-<name> is used when it holds any of them; else the Hub repository at its commit, 40 hexadecimal
+    digits. A file that arrived damaged, or was changed in the Hub's cache, is downloaded anew, once.
+
+    Raises WeightsError for a file that is missing, damaged or cannot be downloaded.
+    """
+    folder = weights_root() / f"{task}-{name}"
+    if repo_id is None or any((folder / file.name).exists() for file in files):
+        for file in files:
+            ours = f"weights/{folder.name}/{file.name}"
+            verify(folder / file.name, file, f"restore it with 'git checkout -- {ours}' or make a new clone")
+        return folder
+    if revision is None or not _COMMIT.fullmatch(revision):
+        raise WeightsError(
+            f"The {task} model {name!r} is not pinned to a commit of {repo_id}, so it is not downloaded."
+        )
+    with _lock(repo_id):
+        folders = {_hub_file(repo_id, revision, file.name, file).parent for file in files}
+    return folders.pop()
+
+
+def fetch(repo_id: str, revision: str | None = None, filenames: Sequence[str] = (CONFIG, TENSORS)) -> Path:
+    """Return the local folder of a Hub repository made by save_pretrained; the folder's name is the commit.
+
+    revision: a branch, a tag or a commit; None is the main branch. A commit that is in the cache needs no network.
+    Large files are checked against the sha256 that the Hub gave with them.
+
+    Raises UnknownModelError when there is no such repository, and WeightsError for anything else that is in the way.
+    """
+    wanted = revision or "main"
+    with _lock(repo_id):
+        commit = wanted if _COMMIT.fullmatch(wanted) else _resolve(repo_id, wanted, filenames[0])
+        folders = {_hub_file(repo_id, commit, name, None).parent for name in filenames}
+    return folders.pop()
+
+
+def _lock(repo_id: str) -> threading.Lock:
+    """Return the lock of a repository, so that two threads that want the same files cause one download."""
+    with _locks_guard:
+        return _locks[repo_id]
+
+
+def _resolve(repo_id: str, revision: str, filename: str) -> str:
+    """Return the commit of a branch or tag: the Hub's answer, or the last one in the cache if the Hub is away."""
+    try:
+        return _download(repo_id, revision, filename).parent.name
+    except _UnreachableError:
+        cached = _cached(repo_id, revision, filename)
+        if cached is None:
+            raise
+        return cached.parent.name
+
+
+def _hub_file(repo_id: str, commit: str, name: str, pin: ModelFile | None) -> Path:
+    """Return a file of the Hub, checked by its pin or by what the Hub said. A damaged one is downloaded anew, once."""
+    path = _cached(repo_id, commit, name) or _download(repo_id, commit, name, pin)
+    try:
+        _check(path, pin, "")
+    except WeightsError as error:
+        try:
+            path = _download(repo_id, commit, name, pin, force=True)
+        except _UnreachableError:
+            raise WeightsError(
+                f"The file {path} is damaged, and the Hub cannot be reached for a new one; check the connection."
+            ) from error
+        _check(path, pin, f"the Hub repository {repo_id} sent it so again, so do not use it, and tell its owner")
+    return path
+
+
+def _check(path: Path, pin: ModelFile | None, mend: str) -> None:
+    expected = pin or _published(path)
+    if expected is not None:
+        verify(path, expected, mend)
+
+
+def _published(path: Path) -> ModelFile | None:
+    """Return what the Hub said about a file in its cache, or None where it did not give a sha256.
+
+    The cache's entry is a link to a file named by its ETag, the sha256 for large files. Only one link is read, because
+    behind it may be a store shared by repositories, which names files in another way.
+    """
+    name = Path(os.readlink(path)).name if path.is_symlink() else ""
+    return ModelFile(path.name, path.stat().st_size, name) if _SHA256.fullmatch(name) else None
+
+
+def _cached(repo_id: str, revision: str, name: str) -> Path | None:
+    """Return the path of a file in the Hub's cache, or None. Makes no request."""
+    from huggingface_hub import try_to_load_from_cache
+
+    path = try_to_load_from_cache(repo_id, name, revision=revision)
+    return Path(path) if isinstance(path, str) else None
+
+
+def _download(repo_id: str, revision: str, name: str, file: ModelFile | None = None, *, force: bool = False) -> Path:
+    """Download a file into the Hub's cache and return its path."""
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
+
+    try:
+        # One question first, asked once. Left to itself, hf_hub_download asks a Hub that is away for 23 seconds.
+        url = hf_hub_url(repo_id, name, revision=revision)
+        offered = get_hf_file_metadata(url, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+        # Without a commit it is not the Hub that answers, and hf_hub_download says so.
+        if file is None or offered.commit_hash is None or offered.size in (None, file.size):
+            return Path(hf_hub_download(repo_id, name, revision=revision, force_download=force))
+    except Exception as error:  # the Hub's own errors, its HTTP library's, and the disk's: all become one sentence
+        raise _refused(error, repo_id, revision, name) from error
+    raise WeightsError(
+        f"The Hub repository {repo_id} offers {name!r} with {offered.size} bytes instead of {file.size}, "
+        "so it was not downloaded; update DeepArt, or choose another model."
+    )
+
+
+def _refused(error: Exception, repo_id: str, revision: str, name: str) -> DeepArtError:
+    """Return our error for one that came while downloading."""
+    from huggingface_hub import constants, errors
+
+    what = f"The file {name!r} of the Hub repository {repo_id}"
+    if isinstance(error, errors.GatedRepoError):
+        return WeightsError(
+            f"The Hub repository {repo_id} is gated; accept its terms on its page, then log in with 'hf auth login'."
+        )
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return UnknownModelError(
+            f"There is no Hub repository {repo_id}, or it is private; check the name, or log in with 'hf auth login'."
+        )
+    if isinstance(error, errors.RevisionNotFoundError):
+        return WeightsError(f"The Hub repository {repo_id} has no revision {revision!r}; name one that it has.")
+    if isinstance(error, errors.RemoteEntryNotFoundError):
+        return WeightsError(f"{what} does not exist at {revision!r}; a model that save_pretrained made has it.")
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return _UnreachableError(
+            f"{what} is not on this machine, and HF_HUB_OFFLINE forbids the download; unset it, or use another model."
+        )
+    if isinstance(error, errors.HfHubHTTPError):
+        status = error.response.status_code
+        if status in (401, 403):
+            return WeightsError(f"{what} was refused with status {status}; log in anew with 'hf auth login'.")
+        kind = _UnreachableError if status in (408, 429) or status >= 500 else WeightsError
+        return kind(f"{what} was not downloaded, because the Hub answered with status {status}; try again later.")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return WeightsError(f"{what} does not fit on the disk; free some space in {constants.HF_HUB_CACHE}.")
+    if isinstance(error, OSError) and error.errno is not None:
+        return WeightsError(f"{what} was not stored in {constants.HF_HUB_CACHE}: {error.strerror}.")
+    if isinstance(error, OSError) and not isinstance(error, errors.LocalEntryNotFoundError):
+        return WeightsError(f"{what} arrived incomplete; try again.")
+    return _UnreachableError(
+        f"{what} is not on this machine, and the Hub cannot be reached; check the connection, or use another model."
+    )
+
+
+# --- Is it the file that was published -------------------------------------------------------------------------------
+
+
+def digest(path: Path) -> str:
+    """Return the sha256 of a file in hexadecimal; raises WeightsError when it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def verify(path: Path, file: ModelFile, mend: str = "get it again from where it came from") -> None:
+    """Check a file's size and sha256, or find the marker of an earlier check of the same, unchanged file.
+
+    mend: what the user can do about a bad file; it ends the sentence of the error.
+
+    Raises WeightsError for a file that is missing, cannot be read, or is not the one described.
+    """
+    try:
+        real = path.resolve(strict=True)  # the Hub's cache holds links
+        before = _state(real)
+    except OSError as error:
+        raise _unreadable(path, error, mend) from error
+    marker = cache_root() / "verified" / hashlib.sha256(os.fsencode(real) + file.sha256.encode()).hexdigest()
+    with contextlib.suppress(OSError):
+        if marker.read_bytes() == before:
+            return
+    size = path.stat().st_size
+    if size != file.size:
+        raise WeightsError(f"The file {path} is damaged, with {size} bytes instead of {file.size}; {mend}.")
+    found = digest(path)
+    if found != file.sha256:
+        raise WeightsError(
+            f"The file {path} is not the one that was published (sha256 {found[:12]}... instead of "
+            f"{file.sha256[:12]}...); {mend}."
+        )
+    status = path.stat()
+    if _state(path) == before and time.time() - max(status.st_mtime, status.st_ctime) > _SETTLED:
+        # Without a marker, on a full or read-only disk say, the next start only takes longer.
+        with contextlib.suppress(OSError):
+            _write(marker.parent, {marker.name: before})
+
+
+def _state(path: Path) -> bytes:
+    """Return what changes when a file changes. The inode's own time is in it because a program cannot set that back."""
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}\n".encode()
+
+
+def _unreadable(path: Path, error: OSError, mend: str = "get it again from where it came from") -> WeightsError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return WeightsError(f"The file {path} is missing; {mend}.")
+    return WeightsError(f"The file {path} cannot be read ({error.strerror or error}); {mend}.")
+
+
+# --- Reading ---------------------------------------------------------------------------------------------------------
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return what config.json of a model's folder says; raises WeightsError when it is missing or no JSON object."""
+    path = folder / CONFIG
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_CONFIG_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        if len(data) > MAX_CONFIG_BYTES:
+            raise ValueError(f"more than {MAX_CONFIG_BYTES} bytes")
+        config = json.loads(data.decode(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"The file {path} is not JSON ({error}); save the model again.") from error
+    if not isinstance(config, dict):
+        raise WeightsError(f"The file {path} holds a {type(config).__name__}, not an object; save the model again.")
+    return config
+
+
+def _refuse_constant(text: str) -> float:
+    raise ValueError(f"{text} is not a number")
+
+
+def check_config(config: Mapping[str, Any], task: str, networks: Iterable[str], folder: Path) -> None:
+    """Check that a config is for a task and for one of the networks (class names) that the caller can build.
+
+    Raises WeightsError when it is for another.
+    """
+    path, known = folder / CONFIG, tuple(networks)
+    if config.get("task") != task:
+        raise WeightsError(f"The file {path} is for the task {config.get('task')!r}; this needs a {task} model.")
+    if config.get("class") not in known:
+        raise WeightsError(
+            f"The file {path} is for a network {config.get('class')!r}; known for {task} are: {', '.join(known)}."
+        )
+
+
+def make_config(
+    kind: type[Config], values: Mapping[str, Any], folder: Path, besides: Sequence[str] = ("task", "class")
+) -> Config:
+    """Return the config dataclass that the values of a config.json describe.
+
+    Every field of the dataclass has a default, which also says what type it takes; a value that is absent keeps it.
+    besides: keys that belong to somebody else. Lists become tuples.
+
+    Raises WeightsError for a key that is no field, and for a value of another type than the default's.
+    """
+    defaults: Any = kind()
+    fields = [field.name for field in dataclasses.fields(defaults)]
+    unknown = [key for key in values if key not in fields and key not in besides]
+    if unknown:
+        raise WeightsError(
+            f"The file {folder / CONFIG} has {unknown[0]!r}, which this DeepArt does not know; update it."
+        )
+    given = {name: _tupled(values[name]) for name in fields if name in values}
+    for name, value in given.items():
+        if not _alike(value, getattr(defaults, name)):
+            example = json.dumps(getattr(defaults, name))
+            raise WeightsError(
+                f"In the file {folder / CONFIG}, {name!r} is {json.dumps(value)[:80]}; it takes a value like {example}."
+            )
+    try:
+        return kind(**given)
+    except (DeepArtError, ValueError) as error:
+        raise WeightsError(f"The numbers in {folder / CONFIG} do not make a network; save the model again.") from error
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(item) for item in value) if isinstance(value, list) else value
+
+
+def _alike(value: Any, example: Any) -> bool:
+    """Whether a value has the type of the example; a tuple may be longer or shorter, of items like the first."""
+    if isinstance(example, tuple):
+        return isinstance(value, tuple) and (not example or all(_alike(item, example[0]) for item in value))
+    if isinstance(example, float):
+        return type(value) in (int, float) and math.isfinite(value)
+    return type(value) is type(example)
+
+
+def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Tensor]:
+    """Return the tensors of a .safetensors file, or of a .bin, .pt or .pth file, on the CPU; runs no code from it.
+
+    names: read only these; None reads all. From a .safetensors file the others are not even loaded.
+
+    Raises WeightsError for a file that is missing or damaged, that holds anything but tensors, or a number that is not
+    finite, and for names that it does not hold.
+    """
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        if path.suffix == ".safetensors":
+            with safetensors.safe_open(path, framework="pt", device="cpu") as stream:
+                keys = list(stream.keys())
+                tensors = {key: stream.get_tensor(key) for key in keys if names is None or key in names}
+        else:
+            tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file can fail in any way, and each means the same to the user
+        raise WeightsError(f"The file {path} is damaged, or holds more than tensors; get it again.") from error
+    if not isinstance(tensors, dict) or not all(
+        isinstance(key, str)
+        and isinstance(value, Tensor)
+        and value.layout == torch.strided
+        and value.device.type == "cpu"
+        for key, value in tensors.items()
+    ):
+        raise WeightsError(f"The file {path} does not hold named tensors; a state dict is wanted.")
+    if names is not None:
+        missing = [name for name in names if name not in tensors]
+        if missing:
+            raise WeightsError(f"The file {path} does not fit the network: it lacks {_some(missing)}.")
+        tensors = {name: tensors[name] for name in names}
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise WeightsError(f"The file {path} has numbers in {name!r} that are not finite; get it again.")
+    return tensors
+
+
+def load_strict(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Copy tensors into a module; float16 numbers become the module's type.
+
+    Raises WeightsError, naming the first few, when names, shapes or kinds (whole numbers, fractions) differ.
+    """
+    wanted = module.state_dict()
+    missing = [name for name in wanted if name not in tensors]
+    extra = [name for name in tensors if name not in wanted]
+    if missing or extra:
+        parts = [f"it lacks {_some(missing)}"] * bool(missing) + [f"it has {_some(extra)} too many"] * bool(extra)
+        raise WeightsError(f"The file {path} does not fit the network: {' and '.join(parts)}.")
+    for name, tensor in tensors.items():
+        if tensor.shape != wanted[name].shape or tensor.is_floating_point() != wanted[name].is_floating_point():
+            raise WeightsError(
+                f"The file {path} does not fit the network: {name!r} is {_shape(tensor)} instead of "
+                f"{_shape(wanted[name])}."
+            )
+    if not any(tensor.is_meta for tensor in wanted.values()):
+        module.load_state_dict(dict(tensors), strict=True)
+
+
+def build(make: Callable[[], Network], path: Path) -> Network:
+    """Return the network that make() describes, with the tensors of a file, on the CPU, ready to use.
+
+    make() is called twice. The first network has shapes but no memory: a config that asks for more than the file holds
+    is refused before it costs anything.
+
+    Raises WeightsError as read_tensors and load_strict do, and when make() fails.
+    """
+    tensors = read_tensors(path)
+    try:
+        with torch.device("meta"):
+            sketch = make()
+    except Exception as error:  # numbers from a file can break a constructor in any way
+        config = path.parent / CONFIG
+        raise WeightsError(f"The numbers in {config} do not make a network; save the model again.") from error
+    load_strict(sketch, tensors, path)
+    network = make()
+    load_strict(network, tensors, path)
+    return network.eval()
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+
+
+def _shape(tensor: Tensor) -> str:
+    return f"{'x'.join(map(str, tensor.shape)) or 'one number'} {str(tensor.dtype).removeprefix('torch.')}"
+
+
+# --- Writing ---------------------------------------------------------------------------------------------------------
+
+
+def write_folder(
+    folder: str | os.PathLike[str],
+    config: Mapping[str, Any],
+    tensors: Mapping[str, Tensor],
+    card: str,
+    *,
+    half: bool = True,
+) -> None:
+    """Write a model's folder: config.json, model.safetensors and README.md, made new or put in place of old ones.
+
+    config: numbers and names, with "task" and "class". half: store fractions as float16, but for a tensor that would
+    overflow. All three files are complete under other names before the first takes its place.
+
+    Raises OptionError when the folder is a file, WeightsError when a tensor is not finite or the disk refuses.
+    """
+    path = Path(folder)
+    if path.exists() and not path.is_dir():
+        raise OptionError(f"{path} is a file; a model is saved as a folder, so give the name of one.")
+    contents = {
+        TENSORS: safetensors.torch.save({name: _stored(name, tensor, half) for name, tensor in tensors.items()}),
+        CONFIG: (json.dumps(config, indent=2, allow_nan=False) + "\n").encode(),
+        CARD: card.encode(),
+    }
+    try:
+        _write(path, contents)
+    except OSError as error:
+        raise WeightsError(
+            f"The model was not saved in {path} ({error.strerror or error}); choose a folder with space that is yours."
+        ) from error
+
+
+def _stored(name: str, tensor: Tensor, half: bool) -> Tensor:
+    """Return a tensor as it goes into a file: on the CPU, in memory of its own."""
+    tensor = tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+    if not tensor.is_floating_point():
+        return tensor
+    if not torch.isfinite(tensor).all():
+        raise WeightsError(f"The model was not saved, because {name!r} has numbers that are not finite.")
+    rounded = tensor.half()
+    return rounded if half and torch.isfinite(rounded).all() else tensor
+
+
+def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files into a folder, all or none: first under names of their own, which do not outlive a failure."""
+    own = f".{os.getpid()}-{threading.get_ident()}.tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for name, data in contents.items():
+            (folder / (name + own)).write_bytes(data)
+        for name in contents:
+            os.replace(folder / (name + own), folder / name)
+    finally:
+        for name in contents:
+            with contextlib.suppress(OSError):
+                (folder / (name + own)).unlink()

@@ -1,0 +1,380 @@
+"""The one place where pictures and tensors meet, and the one door for a picture from outside.
+
+Outside, a picture is a PIL image: RGB, upright, sRGB. Inside, it is a float32 tensor (1, 3, H, W) in [0, 1].
+
+No warning filter and no setting of Pillow is changed here. Both are one per process: a filter put aside for the time
+of a load, as `warnings.catch_warnings` does it, is put back in the wrong order as soon as two threads load at once,
+and meanwhile hides the warnings of all others. It is not needed either: `containers` leaves nothing in a file that
+Pillow warns about, and the cap on pixels, checked before Pillow sees the file, never lies above Pillow's own.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+
+# All three readers, used or not: when one is missing, Image.open imports every reader that Pillow has to find it.
+from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
+from torch import Tensor
+
+from deepart import containers
+from deepart.errors import ImageError, OptionError
+
+MAX_PIXELS = 8192 * 6144
+"""Most pixels of a picture: a camera of 50 megapixels. WEBP is what sets it: Pillow holds 16 bytes a pixel while it
+decodes one (two canvases, a copy and the picture, 805 MB at the cap), and a load should stay under 1 GB."""
+MAX_BYTES = 128_000_000
+"""Most bytes of a picture file; a 16-bit PNG of a 24 megapixel camera has about 110 million."""
+MIN_SIDE = 16
+"""Fewest pixels of each side: a network that halves the picture four times has one left."""
+MAX_ASPECT = 32
+"""How many times the shorter side the longer one may be."""
+
+_KEY = containers.SETTINGS_KEY
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+# ----------------------------------------------------------------------------------------------------------- pictures
+
+
+def load_image(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Read a picture file: PNG, JPEG or WEBP, of any depth and colour model, the first frame of an animation.
+
+    Returns an RGB image, upright (EXIF), in sRGB (the embedded profile is applied), with transparency over white.
+    Of what else the file carries, only the settings of a picture made by DeepArt stay, in `info["deepart"]`.
+
+    `source` is a path or a binary file, which is read from its start. `max_pixels` is checked against the header,
+    before anything is decoded; Pillow's own `Image.MAX_IMAGE_PIXELS` holds as well where it is lower.
+
+    Raises ImageError for anything else than a good picture of at least MIN_SIDE pixels a side.
+    """
+    limit = min(max_pixels, Image.MAX_IMAGE_PIXELS or max_pixels)
+    return _finish(_decode(containers.take_apart(_read(source)), limit), "picture")
+
+
+def check_image(image: Image.Image, what: str = "picture") -> Image.Image:
+    """Return a PIL image as load_image would: a new RGB image, upright, sRGB, transparency over white.
+
+    Takes every mode of Pillow: the integers of "I" and "I;16" as 0 .. 65535, the numbers of "F" as 0 .. 255. `what`
+    names the picture in the sentence of an error: "The style picture is 8x8 pixels; ...".
+
+    Raises ImageError for what is no PIL image, cannot be decoded, or is too small, too large or too long.
+    """
+    _need_image(image, what)
+    _check_size(image.size, what, MAX_PIXELS)
+    return _finish(image, what)
+
+
+def fit(image: Image.Image, longer_side: int) -> Image.Image:
+    """Return the image resampled (Lanczos) so that its longer side has `longer_side` pixels, in proportion.
+
+    Raises OptionError for a size below 1, or one that makes more than MAX_PIXELS pixels.
+    """
+    if isinstance(longer_side, bool) or not isinstance(longer_side, int) or longer_side < 1:
+        raise OptionError(f"The size is {longer_side!r}; it must be a whole number of pixels, 1 or more.")
+    longest = max(_need_rgb(image).size)
+    # In whole numbers, halves up: the same on every machine.
+    width, height = (max(1, (2 * side * longer_side + longest) // (2 * longest)) for side in image.size)
+    if width * height > MAX_PIXELS:
+        raise OptionError(
+            f"The size {longer_side} makes {width}x{height} pixels; at most {MAX_PIXELS:,} are made, so ask for less."
+        )
+    if (width, height) == image.size:
+        return image.copy()
+    return image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+# ------------------------------------------------------------------------------------------------------------ tensors
+
+
+def to_tensor(image: Image.Image) -> Tensor:
+    """Return an RGB image as a float32 tensor (1, 3, H, W) in [0, 1], on the CPU; exact, see to_image."""
+    pixels = torch.from_numpy(np.array(_need_rgb(image)))  # np.array, not asarray: torch wants memory it may write to
+    return pixels.permute(2, 0, 1)[None].to(torch.float32, memory_format=torch.contiguous_format).div_(255)
+
+
+def to_image(tensor: Tensor) -> Image.Image:
+    """Return a tensor (1, 3, H, W) or (3, H, W) as an RGB image: clamped to [0, 1], rounded to the nearest of 256.
+
+    Any float type and device will do; what is not a number becomes 0. `to_image(to_tensor(image))` equals `image`.
+
+    Raises ImageError for another shape.
+    """
+    if tensor.dim() not in (3, 4) or tensor.shape[-3] != 3 or (tensor.dim() == 4 and tensor.shape[0] != 1):
+        raise ImageError(f"The tensor has the shape {tuple(tensor.shape)}; a picture is (1, 3, H, W) or (3, H, W).")
+    values = tensor.detach().reshape(tensor.shape[-3:]).to(torch.float32).nan_to_num(nan=0.0)
+    pixels = values.clamp(0, 1).mul(255).round().to(torch.uint8)
+    return Image.fromarray(pixels.permute(1, 2, 0).contiguous().cpu().numpy())
+
+
+# ----------------------------------------------------------------------------------------------------------- settings
+
+
+def with_settings(image: Image.Image, settings: Mapping[str, Any]) -> Image.Image:
+    """Return a copy of the image that carries its settings as JSON, keys sorted, in `info["deepart"]`.
+
+    Raises OptionError for settings that are not plain (text, finite numbers, true, false, None, lists and mappings of
+    these, under keys that are text), or larger than 64 KiB.
+    """
+    try:
+        text = json.dumps(_plain_settings(settings), sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise OptionError(
+            "The settings of a picture hold something that JSON cannot hold; give text, finite numbers and lists."
+        ) from error
+    if len(text) > containers.MAX_SETTINGS:
+        raise OptionError(
+            f"The settings of a picture take {len(text):,} bytes; at most {containers.MAX_SETTINGS:,} do."
+        )
+    result = image.copy()
+    result.info[_KEY] = text
+    return result
+
+
+def settings(image: Image.Image) -> dict[str, Any] | None:
+    """Return the settings that the image carries, or None where there are none that can be read."""
+    text = image.info.get(_KEY)
+    if not isinstance(text, str):
+        return None
+    try:
+        if len(text.encode()) > containers.MAX_SETTINGS:
+            return None
+        found = json.loads(text)
+        json.dumps(found, allow_nan=False)  # JSON has no NaN and no infinity, Python's reader takes both
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO) -> None:
+    """Write the image as PNG, to the last bit, with the settings it carries.
+
+    Raises ImageError when the image has a mode that PNG lacks, or the file cannot be written.
+    """
+    _need_image(image, "picture")
+    notes = PngImagePlugin.PngInfo()
+    if settings(image) is not None:
+        notes.add_text(_KEY, image.info[_KEY])
+    packed = io.BytesIO()  # all of it first: a picture that cannot be packed leaves no half a file behind
+    try:
+        image.save(packed, "PNG", pnginfo=notes)
+    except Exception as error:  # among them OSError for the mode, ValueError for a closed image
+        raise ImageError(f"A picture of mode {image.mode} cannot be saved as PNG; convert it to RGB.") from error
+    try:
+        if isinstance(path_or_file, (str, os.PathLike)):
+            with open(path_or_file, "wb") as file:
+                file.write(packed.getbuffer())
+        else:
+            path_or_file.write(packed.getbuffer())
+    except (OSError, ValueError, TypeError):  # the first names the whole path, so it is not passed on
+        name = _name(path_or_file) if isinstance(path_or_file, (str, os.PathLike)) else "object"
+        raise ImageError(f"The file {name} cannot be written; check that its folder exists and is yours.") from None
+
+
+def _plain_settings(value: Any) -> Any:
+    """Check the keys, which json.dumps would turn into text without a word."""
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("a key is not text")
+        return {key: _plain_settings(item) for key, item in value.items()}
+    return [_plain_settings(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+# ------------------------------------------------------------------------------------------------- from file to pixels
+
+
+def _read(source: object) -> bytes:
+    """Return the bytes of a file, at most MAX_BYTES."""
+    if isinstance(source, (str, os.PathLike)):
+        if os.path.isdir(source):
+            raise ImageError("The path is that of a folder; name a PNG, JPEG or WEBP file in it.")
+        if not os.path.isfile(source):  # nor a pipe or a device, on which a read may never end
+            raise ImageError(f"There is no file {_name(source)}; check the name and try again.")
+        try:
+            with open(source, "rb") as file:
+                return _read_all(file)
+        except OSError:  # it names the whole path, so it is not passed on
+            raise ImageError("The file cannot be opened; check that you may read it and try again.") from None
+    if not hasattr(source, "read") or not hasattr(source, "seek"):
+        raise ImageError(f"The picture is of type {type(source).__name__}; give a path or a file open in binary mode.")
+    try:
+        source.seek(0)
+        return _read_all(source)
+    except ImageError:
+        raise
+    except Exception as error:  # whatever a stranger's file object raises
+        raise ImageError(
+            "The file object cannot be read from its start; give a path or a file open in binary mode."
+        ) from error
+
+
+def _name(path: str | os.PathLike[str]) -> str:
+    """Return the name at the end of a path: its folders are nobody's business."""
+    return repr(os.path.basename(path)[-100:])
+
+
+def _read_all(file: Any) -> bytes:
+    parts = []
+    size = 0
+    while part := file.read(MAX_BYTES + 1 - size):  # a raw file may give less than asked for
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BYTES:
+            raise ImageError(f"The file has more than {MAX_BYTES // 1_000_000} million bytes; save it smaller.")
+    if not parts:
+        raise ImageError("The file is empty; choose a PNG, JPEG or WEBP file.")
+    return b"".join(parts)  # a TypeError for the text of a file in text mode
+
+
+def _check_size(size: tuple[int, int], what: str, limit: int) -> None:
+    width, height = size
+    came = f"The {what} is {width}x{height} pixels"
+    if width * height > limit:
+        raise ImageError(f"{came}, {width * height:,} in all; at most {limit:,} are taken, so scale it down.")
+    if min(size) < MIN_SIDE:
+        raise ImageError(f"{came}; each side must have at least {MIN_SIDE}, so choose a larger one.")
+    if max(size) > MAX_ASPECT * min(size):
+        raise ImageError(f"{came}; the longer side may be {MAX_ASPECT} times the shorter at most, so crop it.")
+
+
+def _decode(file: containers.PictureFile, limit: int) -> Image.Image:
+    """Decode the pixels, and put beside them what _finish needs of the metadata."""
+    kind, size = file.kind, file.size
+    _check_size(size, "picture", limit)
+    stream = io.BytesIO(file.pixels)
+    info: dict[Any, Any] = {"exif": file.exif, "icc_profile": file.icc, _KEY: file.settings}
+    del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
+    try:
+        image = Image.open(stream, formats=(kind,))
+        del stream
+        if image.size != size:  # two readers of one header that disagree: trust neither
+            raise containers.damaged(kind)
+        image.load()
+    except ImageError:
+        raise
+    except MemoryError as error:
+        raise ImageError("The picture does not fit into the free memory; scale it down.") from error
+    except Exception as error:  # decoders raise whatever they stumble over, SyntaxError and EOFError among it
+        raise containers.damaged(kind) from error
+    image.info = info | {key: value for key, value in image.info.items() if key == "transparency"}
+    return image
+
+
+# -------------------------------------------------------------------------------------------- from any mode to our RGB
+
+
+def _finish(image: Image.Image, what: str) -> Image.Image:
+    """Return the image as RGB, upright, sRGB, over white, with its settings and no other info."""
+    try:
+        image.load()
+        note = image.info[_KEY] if settings(image) is not None else None
+        turn, profile = _TURNS.get(_orientation(image)), image.info.get("icc_profile")
+        image = _simplify(image)
+        if isinstance(profile, bytes) and profile:
+            image = _to_srgb(image, profile)
+        image = _over_white(image)
+        if turn is not None:
+            image = image.transpose(turn)
+    except MemoryError as error:
+        raise ImageError(f"The {what} does not fit into the free memory; scale it down.") from error
+    except Exception as error:  # a closed or half-read file, or info that does not go with the pixels
+        raise ImageError(f"The {what} cannot be read as RGB; convert it to RGB or save it as PNG first.") from error
+    image.info = {} if note is None else {_KEY: note}
+    return image
+
+
+def _need_image(image: object, what: str) -> None:
+    if not isinstance(image, Image.Image):
+        raise ImageError(
+            f"The {what} is of type {type(image).__name__}, not a PIL image; "
+            "open a picture file with deepart.images.load_image."
+        )
+
+
+def _need_rgb(image: Image.Image) -> Image.Image:
+    _need_image(image, "picture")
+    if image.mode != "RGB":
+        raise ImageError(f"The picture has the mode {image.mode}, not RGB; pass it through deepart.images.check_image.")
+    return image
+
+
+def _orientation(image: Image.Image) -> int:
+    exif = image.info.get("exif")
+    if isinstance(exif, bytes):
+        return containers.orientation(exif)
+    if "Raw profile type exif" in image.info:  # Pillow would look into this one, and may warn
+        return 1
+    try:
+        return int(image.getexif().get(0x0112, 1))  # set by hand, without a file
+    except Exception:  # Pillow documents none, and lets several through
+        return 1
+
+
+def _simplify(image: Image.Image) -> Image.Image:
+    """Return a new image of one of the modes L, LA, RGB, RGBA and CMYK."""
+    mode, key = image.mode, image.info.get("transparency")
+    if mode == "I;16N":  # Pillow knows this one by its bytes only, and converts it wrongly
+        image = Image.frombytes("I;16" if sys.byteorder == "little" else "I;16B", image.size, image.tobytes())
+    if mode == "I" or mode.startswith("I;16"):
+        wide = image.convert("I")
+        grey = wide.point([(value + 128) // 257 for value in range(65536)], "L")  # 257 = 65535 / 255
+        if key is not None:
+            grey.putalpha(wide.point([0 if value == key else 255 for value in range(65536)], "L"))
+        return grey
+    if mode == "F":
+        return image.point(lambda value: value + 0.5).convert("L")  # Pillow cuts off both the fraction and what is out
+    if mode == "CMYK":
+        return image.copy()
+    if image.has_transparency_data:
+        return image.convert("LA" if mode in ("1", "L", "LA", "La") else "RGBA")
+    return image.convert("L" if mode in ("1", "L") else "RGB")
+
+
+def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
+    """Apply the colour profile; may change the image in place.
+
+    A profile that is broken, or for another colour model than the picture has, is passed over: sRGB is then the best
+    guess, and a picture with slightly wrong colours is better than none.
+    """
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        space, target = profile.profile.xcolor_space.strip(), ImageCms.createProfile("sRGB")
+        alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
+        if space == "RGB" and image.mode != "CMYK":
+            result = image if image.mode.startswith("RGB") else image.convert("RGB" if alpha is None else "RGBA")
+            ImageCms.profileToProfile(result, profile, target, inPlace=True)
+            return result
+        if (space == "GRAY" and image.mode in ("L", "LA")) or (space == "CMYK" and image.mode == "CMYK"):
+            colour = image.getchannel("L") if image.mode == "LA" else image
+            converted = ImageCms.profileToProfile(colour, profile, target, outputMode="RGB")
+            assert converted is not None  # it is None only when done in place
+            if alpha is not None:
+                converted.putalpha(alpha)
+            return converted
+    except Exception:  # Pillow documents PyCMSError, and lets others through
+        pass
+    return image
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    if image.mode not in ("LA", "RGBA"):
+        return image.convert("RGB") if image.mode != "RGB" else image
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=image)  # its own alpha is the mask: no third copy of a large picture
+    return white

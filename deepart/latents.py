@@ -1,0 +1,28 @@
+"""Seeded noise: one seed names one picture, whatever the device and the batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from deepart.errors import OptionError
+
+MAX_SEED = 2**32 - 1  # what a person can type, and what every tool that reads our settings can hold
+
+
+def check_seed(seed: int) -> int:
+    """Return the seed as an int in [0, MAX_SEED]; raises OptionError for anything else."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        raise OptionError(f"The seed is {seed!r}; it must be a whole number from 0 to {MAX_SEED}.")
+    return seed
+
+
+def noise(seed: int, shape: Sequence[int]) -> Tensor:
+    """Return standard normal float32 noise of the given shape, on the CPU, the same on every machine.
+
+    Drawn on the CPU because every device has a generator of its own: the picture would change with the machine.
+    Raises OptionError for a seed outside [0, MAX_SEED].
+    """
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(check_seed(seed)))

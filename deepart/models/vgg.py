@@ -1,0 +1,80 @@
+"""VGG16 up to relu4_3: the features in which style and content are measured.
+
+Source: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition" (1409.1556),
+configuration D; the use for style is that of Gatys, Ecker and Bethge (CVPR 2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from deepart.errors import OptionError
+
+
+@dataclass(frozen=True)
+class VGGConfig:
+    """Numbers that make a VGG feature network.
+
+    blocks: output channels of the convolutions of each block; a 2x2 max pooling stands between blocks.
+    mean, std: per RGB channel; the network sees (x - mean) / std for x in [0, 1].
+    """
+
+    blocks: tuple[tuple[int, ...], ...] = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512))
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers in the literature's way, from relu1_1 down."""
+        return tuple(f"relu{b}_{i}" for b, widths in enumerate(self.blocks, 1) for i in range(1, len(widths) + 1))
+
+
+class VGGFeatures(nn.Module):
+    """The convolutions of a VGG network as named feature maps.
+
+    The convolution before reluB_I is the submodule convB_I. Parameters are frozen: features are measured, not learned.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: VGGConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or VGGConfig()
+        channels = 3
+        for block, widths in enumerate(config.blocks, 1):
+            for index, width in enumerate(widths, 1):
+                self.add_module(f"conv{block}_{index}", nn.Conv2d(channels, width, 3, padding=1))
+                channels = width
+        # Not in the state dict: they are numbers of the config, and a weight file should say each thing once.
+        self.register_buffer("mean", torch.tensor(config.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(config.std).view(1, 3, 1, 1), persistent=False)
+        self.requires_grad_(False)
+
+    def forward(self, x: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Return the wanted feature maps of x (N, 3, H, W) in [0, 1], computing no deeper than asked.
+
+        The map of block b has shape (N, C, H / 2^(b-1), W / 2^(b-1)), rounded down. H and W must be at least 2^(b-1).
+
+        Raises OptionError for a layer that this network does not have.
+        """
+        unknown = [name for name in layers if name not in self.config.layers]
+        if unknown:
+            raise OptionError(f"There is no layer {unknown[0]!r}; this network has {', '.join(self.config.layers)}.")
+        features: dict[str, Tensor] = {}
+        x = (x - self.mean) / self.std
+        for block, widths in enumerate(self.config.blocks, 1):
+            if block > 1:
+                x = F.max_pool2d(x, 2)
+            for index in range(1, len(widths) + 1):
+                if len(features) == len(set(layers)):
+                    return features
+                x = F.relu(self.get_submodule(f"conv{block}_{index}")(x))
+                if f"relu{block}_{index}" in layers:
+                    features[f"relu{block}_{index}"] = x
+        return features

@@ -1,0 +1,126 @@
+"""What every pipeline has in common: made by from_pretrained, written by save_pretrained, on one device."""
+
+from __future__ import annotations
+
+import os
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from deepart import hub, registry
+from deepart.device import pick_device
+from deepart.registry import Located
+
+
+class Pipeline(ABC):
+    """A model with the verbs of one job: pictures and plain numbers in, pictures out.
+
+    A subclass names its task and the networks (class names in config.json) that it can build, and says in _load how to
+    build one and in _parts what to write.
+    """
+
+    task: ClassVar[str]
+    networks: ClassVar[tuple[str, ...]]
+
+    def __init__(self, located: Located, device: torch.device) -> None:
+        self._located = located
+        self._device = device
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str | os.PathLike[str] | None = None, *, device: str | torch.device | None = None
+    ) -> Self:
+        """Return the pipeline of a model, its weights checked and on the device.
+
+        name: a registered name (see list_models), a local folder that save_pretrained made, or a Hub repository id
+        ("org/name", "org/name@revision"); None is the default of the task. device: None picks CUDA, then MPS, then CPU.
+
+        Raises UnknownModelError for a name that is none of these, OptionError for a device that this machine does not
+        have, WeightsError when files are missing, damaged, cannot be downloaded, or are for another task or network.
+        """
+        target = pick_device(device)
+        located = registry.locate(cls.task, name)
+        config = located.read_config()
+        hub.check_config(config, cls.task, cls.networks, located.folder or Path())
+        return cls._load(located, config, target)
+
+    def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
+        """Write the model as a folder that from_pretrained takes, and that is a Hub repository as it stands.
+
+        It holds config.json, model.safetensors and README.md; other files in the folder stay. Fractions are stored as
+        float16 where that loses nothing, so the pipeline that is loaded from it makes the same pictures.
+
+        Raises OptionError when the folder is a file, WeightsError when the disk refuses.
+        """
+        network, numbers, tensors = self._parts()
+        config = {"task": self.task, "class": network, **numbers}
+        exact = all(
+            torch.equal(value.half().to(value.dtype), value) for value in tensors.values() if value.is_floating_point()
+        )
+        hub.write_folder(folder, config, tensors, self._card(), half=exact)
+
+    @property
+    def name(self) -> str:
+        """The registered name, the name of the folder, or the Hub repository id."""
+        return self._located.name
+
+    @property
+    def version(self) -> str:
+        """Twelve hexadecimal digits that change with the weights; they go into the settings of every picture."""
+        return self._located.version
+
+    @property
+    def device(self) -> torch.device:
+        """The device that the model runs on."""
+        return self._device
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the weights take; the work on a picture comes on top."""
+        return sum(tensor.nbytes for tensor in self._parts()[2].values())
+
+    @classmethod
+    @abstractmethod
+    def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
+        """Build the pipeline: config["class"] is one of `networks`; the weights are in located.folder.
+
+        For a registered model that is only its features, located.folder is None and located.spec names them.
+        """
+
+    @abstractmethod
+    def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
+        """Return what save_pretrained writes: the network's class name, its numbers for config.json, its tensors."""
+
+    def _card(self) -> str:
+        """Return the README.md: that of the model's own folder, else a new one with the card of its features."""
+        located = self._located
+        spec = located.spec
+        own = _read_card(located.folder)
+        if own:
+            return own
+        licence = [f"license: {spec.licence.lower()}"] if spec is not None else []
+        lines = [
+            "---", *licence, "library_name: deepart", f"tags: [{self.task}]", "---",
+            f"# {located.name}", "",
+            f"A {self.task} model for DeepArt, saved from `{located.name}`, version {located.version}.", "",
+            f"    from deepart import {type(self).__name__}",
+            "",
+            f'    pipeline = {type(self).__name__}.from_pretrained("this folder, or its Hub repository id")', "",
+        ]  # fmt: skip
+        if spec is not None and spec.features is not None:
+            features = _read_card(hub.weights_root() / f"{registry.FEATURES}-{spec.features}")
+            lines.append(re.sub(r"\A---\n.*?\n---\n", "", features, flags=re.DOTALL))
+        return "\n".join(lines)
+
+
+def _read_card(folder: Path | None) -> str:
+    """Return the README.md of a folder, which carries licences and credits; "" where there is none."""
+    try:
+        return (folder / hub.CARD).read_text("utf-8") if folder is not None else ""
+    except (OSError, UnicodeDecodeError):
+        return ""

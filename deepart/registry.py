@@ -1,0 +1,225 @@
+"""The known models, one record each: what to build, where its files are, their licence and how they were made.
+
+Menus, the README's table and the tests are made from this list.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import torch
+
+from deepart import hub
+from deepart.device import pick_device
+from deepart.errors import OptionError, UnknownModelError
+from deepart.hub import ModelFile
+from deepart.models.vgg import VGGConfig, VGGFeatures
+
+TASKS = ("gan", "vae", "style")  # the tasks that have a pipeline
+FEATURES = "features"  # networks that others measure pictures with
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A known model.
+
+    task, name: its key. title, summary: a word or two for the menu, and one line under it.
+    licence: SPDX name of the licence of the weights.
+    files: what to load, checked before the first use; they are in weights/<task>-<name>, or in the Hub repository
+    repo_id at the commit `revision`.
+    recipe: path of the script that made the files.
+    features: name of the features model that it needs.
+    network: class name of the network, for a model without a config.json of ours among its files; else "".
+    default: whether it is the one that its task takes when no name is given.
+    """
+
+    task: str
+    name: str
+    title: str
+    summary: str
+    licence: str
+    files: tuple[ModelFile, ...]
+    repo_id: str | None = None
+    revision: str | None = None
+    recipe: str = ""
+    features: str | None = None
+    network: str = ""
+    default: bool = False
+
+
+_RECORDS = (
+    ModelSpec(
+        task=FEATURES,
+        name="vgg16",
+        title="VGG16 features",
+        summary="The feature maps in which style and content are measured.",
+        licence="MIT",
+        files=(
+            ModelFile("config.json", 406, "c930a2707536c8f8754a912abeabd2b91d6876662bb368081f92d9f4d3a2ae88"),
+            ModelFile(
+                "model.safetensors", 15272152, "1723bef2cbac3db95c8e41cba911dd58cd037e743c146b56a9d99d87004b65cd"
+            ),
+        ),
+        recipe="recipes/make_features_vgg16.py",
+        default=True,
+    ),
+    ModelSpec(
+        task="style",
+        name="fine",
+        title="Fine",
+        summary="Repaints a picture by hundreds of small corrections: slow, any style, strong brushwork.",
+        licence="MIT",
+        files=(),
+        features="vgg16",
+        network="Gatys",
+        default=True,
+    ),
+)
+REGISTRY: Mapping[tuple[str, str], ModelSpec] = MappingProxyType({(spec.task, spec.name): spec for spec in _RECORDS})
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a model is, once its files are there and checked.
+
+    name: the registered name, the folder's own name, or the Hub repository id.
+    version: twelve hexadecimal digits that change with the weights: of their sha256, or of the Hub's commit.
+    folder: the folder with its files; None for a model that is only its features.
+    spec: the record of a registered model.
+    """
+
+    name: str
+    version: str
+    folder: Path | None = None
+    spec: ModelSpec | None = None
+
+    def read_config(self) -> dict[str, Any]:
+        """Return the config: the one in the folder, or task and class of a registered model that has none of ours.
+
+        Raises WeightsError when config.json is missing or not a JSON object.
+        """
+        if self.spec is not None and self.spec.network:
+            return {"task": self.spec.task, "class": self.spec.network}
+        return hub.read_config(self.folder or Path())
+
+
+def list_models(task: str | None = None) -> list[str] | list[tuple[str, str]]:
+    """Return the names of a task's models; for None all (task, name) of the tasks that have a pipeline.
+
+    Raises OptionError for a task that there is not.
+    """
+    if task is None:
+        return [key for key in REGISTRY if key[0] in TASKS]
+    _check_task(task)
+    return [name for known, name in REGISTRY if known == task]
+
+
+def get_spec(task: str, name: str | None = None) -> ModelSpec:
+    """Return the record of a registered model; for no name the task's default.
+
+    Raises OptionError for a task that there is not, UnknownModelError for a name that it does not have.
+    """
+    _check_task(task)
+    names = [known for kind, known in REGISTRY if kind == task]
+    if name is None:
+        for spec in REGISTRY.values():
+            if spec.task == task and spec.default:
+                return spec
+        raise UnknownModelError(f"There is no {task} model here yet; give a local folder or a Hub repository id.")
+    if (task, name) in REGISTRY:
+        return REGISTRY[task, name]
+    close = difflib.get_close_matches(name, names, 1)
+    others = [kind for kind, known in REGISTRY if known == name]
+    hint = f"; did you mean {close[0]!r}?" if close else f", but a {others[0]} model of that name." if others else "."
+    raise UnknownModelError(f"There is no {task} model {name!r}{hint} Known: {', '.join(names) or 'none'}.")
+
+
+def _check_task(task: str) -> None:
+    if task not in (*TASKS, FEATURES):
+        raise OptionError(f"The task is {task!r}; it must be one of {', '.join((*TASKS, FEATURES))}.")
+
+
+def locate(task: str, name: str | os.PathLike[str] | None = None) -> Located:
+    """Return where a model is, after its files are there and checked.
+
+    name: None for the task's default; a registered name; a local folder that save_pretrained made; or a Hub repository
+    id, "org/name" or "org/name@revision". They are tried in this order; a path object is always a folder.
+
+    Raises UnknownModelError when it is none of these, OptionError for a task that there is not or a name that is no
+    text, WeightsError when files are missing, damaged or cannot be downloaded.
+    """
+    _check_task(task)
+    if name is None or (isinstance(name, str) and (task, name) in REGISTRY):
+        return _registered(get_spec(task, name))
+    text = os.fspath(name) if isinstance(name, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise OptionError(f"The model is {name!r}; it must be a name, a folder or a Hub repository id.")
+    path = os.path.expanduser(text)
+    if os.path.isdir(path):
+        folder = Path(path).resolve()
+        return Located(folder.name, hub.digest(folder / hub.TENSORS)[:12], folder)
+    if os.path.isfile(path):
+        raise UnknownModelError(f"{path!r} is a file; give the folder that holds {hub.CONFIG} and {hub.TENSORS}.")
+    repo = hub.parse_repo(text) if isinstance(name, str) else None
+    if repo is not None:
+        folder = hub.fetch(*repo)
+        return Located(repo[0], folder.name[:12], folder)
+    if not isinstance(name, str) or any(mark in text for mark in "/\\") or text.startswith((".", "~")):
+        raise UnknownModelError(
+            f"There is no folder {path!r}; give one, or a name, or a Hub repository id like org/name."
+        )
+    return _registered(get_spec(task, name))
+
+
+def _registered(spec: ModelSpec) -> Located:
+    folder = hub.find(spec.task, spec.name, spec.files, spec.repo_id, spec.revision) if spec.files else None
+    return Located(spec.name, version(spec), folder, spec)
+
+
+def version(spec: ModelSpec) -> str:
+    """Return twelve hexadecimal digits that change with a model's weights: of its weight file, or of several together.
+
+    A model without files has the version of its features.
+    """
+    sums = [file.sha256 for file in spec.files if file.name != hub.CONFIG]
+    if not sums and spec.features is not None:
+        return version(get_spec(FEATURES, spec.features))
+    return (sums[0] if len(sums) == 1 else hashlib.sha256("".join(sums).encode()).hexdigest())[:12]
+
+
+def load_features(name: str | None = None, *, device: str | torch.device | None = None) -> VGGFeatures:
+    """Return a features network with its weights on a device; None stands for the default network, the best device.
+
+    Raises UnknownModelError, OptionError for the device, WeightsError.
+    """
+    target = pick_device(device)
+    located = _registered(get_spec(FEATURES, name))
+    folder, config = located.folder or Path(), located.read_config()
+    hub.check_config(config, FEATURES, ("VGGFeatures",), folder)
+    numbers = hub.make_config(VGGConfig, config, folder)
+    return hub.build(lambda: VGGFeatures(numbers), folder / hub.TENSORS).to(target)
+
+
+def models_table() -> str:
+    """Return the known models as a Markdown table: what each is, its size, licence, origin and check."""
+    rows = ["| Model | Task | Size | Licence | From | Checked by |", "| --- | --- | ---: | --- | --- | --- |"]
+    for spec in REGISTRY.values():
+        size = sum(file.size for file in spec.files) / 1e6
+        if spec.files:
+            origin = (
+                f"{spec.repo_id} at {(spec.revision or '')[:12]}"
+                if spec.repo_id
+                else f"`weights/{spec.task}-{spec.name}`"
+            )
+            cells = [f"{size:.1f} MB", spec.licence, origin, f"size, sha256 `{version(spec)}`"]
+        else:
+            cells = ["none", spec.licence, f"features `{spec.features}`", "its features"]
+        rows.append(" | ".join([f"| `{spec.name}`", spec.task, *cells]) + " |")
+    return "\n".join(rows) + "\n"

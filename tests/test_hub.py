@@ -1,0 +1,842 @@
+from __future__ import annotations
+
+import dataclasses
+import errno
+import hashlib
+import json
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from loopback_hub import LoopbackHub
+from safetensors.torch import save, save_file
+from torch import nn
+
+from deepart import hub
+from deepart.errors import OptionError, UnknownModelError, WeightsError
+from deepart.hub import ModelFile
+
+REPO, COMMIT, LATER = "org/name", "a" * 40, "b" * 40
+CONTENTS = {
+    "config.json": b'{"task": "style", "class": "Tiny"}',
+    "model.safetensors": save({"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.ones(2)}),
+}
+
+
+def pinned(contents: dict[str, bytes] = CONTENTS) -> tuple[ModelFile, ...]:
+    return tuple(ModelFile(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in contents.items())
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Path:
+    folder = tmp_path / "weights" / "style-tiny"
+    folder.mkdir(parents=True)
+    for name, data in CONTENTS.items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+def digests(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files whose bytes were hashed so far."""
+    done: list[Path] = []
+    real = hub.digest
+    monkeypatch.setattr(hub, "digest", lambda path: (done.append(path), real(path))[1])
+    return done
+
+
+@pytest.fixture
+def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "home"):
+        server.add(REPO, COMMIT, CONTENTS)
+        yield server
+
+
+def find(files: tuple[ModelFile, ...] = pinned(), repo: str | None = REPO, commit: str | None = COMMIT) -> Path:
+    return hub.find("style", "tiny", files, repo, commit)
+
+
+def leftovers(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.name.endswith((".incomplete", ".tmp"))]
+
+
+def settle() -> None:
+    """Wait until a file is old enough for a marker."""
+    time.sleep(1.5 * hub._SETTLED)
+
+
+# --- The files that travel with the repository
+
+
+def test_local_files_come_first(local: Path, loopback: LoopbackHub) -> None:
+    assert find() == local
+    assert loopback.requests == []
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+@pytest.mark.parametrize(
+    ("harm", "word"),
+    [
+        (Path.unlink, "missing"),
+        (flip, "sha256"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "bytes instead of"),
+        (lambda path: path.write_bytes(b""), "damaged, with 0 bytes"),
+    ],
+    ids=["missing", "tampered", "truncated", "empty"],
+)
+def test_bad_local_file(local: Path, loopback: LoopbackHub, name: str, harm: Callable[[Path], Any], word: str) -> None:
+    harm(local / name)
+    with pytest.raises(WeightsError, match=word) as caught:
+        find()
+    assert str(local / name) in str(caught.value)
+    assert f"'git checkout -- weights/style-tiny/{name}' or make a new clone." in str(caught.value)
+    assert loopback.requests == []  # a damaged file is told, not quietly replaced by another
+
+
+def test_no_local_file_and_no_repository(tmp_path: Path) -> None:
+    with pytest.raises(
+        WeightsError, match=r"config\.json is missing; restore it with 'git checkout -- weights/style-tiny"
+    ):
+        find(repo=None)
+
+
+def test_unreadable_file(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    with pytest.raises(WeightsError, match="cannot be read"):
+        hub.verify(folder, ModelFile("a folder", folder.stat().st_size, "0" * 64))
+
+
+def test_unpinned_model_is_not_downloaded(loopback: LoopbackHub) -> None:
+    for commit in (None, "main", COMMIT[:12], COMMIT.upper()):
+        with pytest.raises(WeightsError, match="not pinned to a commit"):
+            find(commit=commit)
+    assert loopback.requests == []
+
+
+def test_roots(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert hub.weights_root() == tmp_path / "weights"
+    assert hub.cache_root() == tmp_path / "cache"
+    monkeypatch.delenv("DEEPART_WEIGHTS")
+    monkeypatch.delenv("DEEPART_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert hub.weights_root() == Path(hub.__file__).parent.parent / "weights"
+    assert hub.cache_root() == tmp_path / "deepart"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert hub.cache_root() == tmp_path / ".cache" / "deepart"
+
+
+# --- Checked once
+
+
+def test_unchanged_file_is_hashed_once(local: Path, digests: list[Path]) -> None:
+    settle()
+    for _ in range(3):
+        find()
+    assert len(digests) == len(CONTENTS)
+
+
+def rewrite(path: Path) -> None:
+    """Put other bytes of the same length in place, and the old times back."""
+    status = path.stat()
+    flip(path)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.stat().st_mtime_ns == status.st_mtime_ns
+
+
+def replace(path: Path) -> None:
+    status = path.stat()
+    other = path.with_suffix(".other")
+    other.write_bytes(path.read_bytes())
+    flip(other)
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.replace(other, path)
+
+
+@pytest.mark.parametrize("harm", [flip, rewrite, replace, lambda path: path.write_bytes(b"short")])
+def test_change_after_the_check_is_noticed(local: Path, harm: Callable[[Path], Any]) -> None:
+    settle()
+    find()
+    harm(local / "model.safetensors")
+    with pytest.raises(WeightsError, match=r"model\.safetensors"):
+        find()
+
+
+def test_touched_file_is_hashed_again(local: Path, digests: list[Path]) -> None:
+    settle()
+    find()
+    os.utime(local / "config.json")
+    find()
+    assert [path.name for path in digests] == ["config.json", "model.safetensors", "config.json"]
+
+
+def test_new_sha256_of_the_same_file_is_checked(local: Path) -> None:
+    settle()
+    path = local / "config.json"
+    file = pinned()[0]
+    hub.verify(path, file)
+    with pytest.raises(WeightsError, match="sha256"):
+        hub.verify(path, dataclasses.replace(file, sha256="0" * 64))
+
+
+def test_file_too_young_for_its_time_stamp_gets_no_marker(
+    local: Path, digests: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(hub, "_SETTLED", 1e6)
+    find()
+    find()
+    assert len(digests) == 2 * len(CONTENTS)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_cache_that_cannot_be_written(local: Path, digests: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("in the way")
+    settle()
+    assert find() == find() == local
+    assert len(digests) == 2 * len(CONTENTS)
+
+
+def test_full_disk_leaves_no_marker(local: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settle()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", half_written)
+        assert find() == local
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+
+
+def half_written(path: Path, data: bytes) -> int:
+    """Stand in for Path.write_bytes on a disk that is full after half of the data."""
+    with path.open("wb") as stream:
+        stream.write(data[: len(data) // 2])
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_damaged_marker_is_no_marker(local: Path, digests: list[Path], tmp_path: Path) -> None:
+    settle()
+    find()
+    for marker in (tmp_path / "cache" / "verified").iterdir():
+        marker.write_bytes(b"")
+    find()
+    assert len(digests) == 2 * len(CONTENTS)
+
+
+# --- The Hub
+
+
+def test_download_then_no_request_at_all(loopback: LoopbackHub) -> None:
+    folder = find()
+    assert {name: (folder / name).read_bytes() for name in CONTENTS} == CONTENTS
+    assert folder.name == COMMIT
+    assert loopback.count("GET") == len(CONTENTS)
+    before = list(loopback.requests)
+    assert find() == folder
+    assert hub.fetch(REPO, COMMIT) == folder
+    assert loopback.requests == before
+    loopback.close()
+    assert find() == folder
+
+
+def refuse_sleep(seconds: float) -> None:
+    pytest.fail(f"waited {seconds} s for another attempt")  # no Exception, so that nothing on the way can take it
+
+
+def test_hub_down_and_not_cached(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    loopback.close()
+    monkeypatch.setattr(time, "sleep", refuse_sleep)
+    for call in (find, lambda: hub.fetch(REPO), lambda: hub.fetch(REPO, COMMIT)):
+        with pytest.raises(WeightsError, match=r"'config\.json' of the Hub repository org/name .* cannot be reached"):
+            call()
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, 504])
+def test_hub_broken_and_not_cached(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    loopback.status = status
+    monkeypatch.setattr(time, "sleep", refuse_sleep)
+    with pytest.raises(WeightsError, match=f"status {status}"):
+        find()
+    assert [method for method, _ in loopback.requests] == ["HEAD"]
+
+
+def test_hub_that_does_not_answer(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 0.2)
+    loopback.hold.clear()
+    with pytest.raises(WeightsError, match="cannot be reached"):
+        find()
+    assert loopback.count("HEAD") == 1
+
+
+def test_hub_goes_away_between_question_and_download(
+    loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import huggingface_hub
+
+    real = huggingface_hub.hf_hub_download
+
+    def gone(*args: Any, **options: Any) -> str:
+        loopback.status = 403
+        return real(*args, **options)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", gone)
+    with pytest.raises(WeightsError, match=r"config\.json"):
+        find()
+    assert leftovers(tmp_path) == []
+
+
+def test_missing_repository(loopback: LoopbackHub) -> None:
+    loopback.missing.add(REPO)
+    for call in (find, lambda: hub.fetch(REPO)):
+        with pytest.raises(UnknownModelError, match=r"no Hub repository org/name, or it is private; .* log in"):
+            call()
+
+
+def test_gated_repository(loopback: LoopbackHub) -> None:
+    loopback.gated.add(REPO)
+    for call in (find, lambda: hub.fetch(REPO)):
+        with pytest.raises(WeightsError, match="is gated; accept its terms"):
+            call()
+
+
+def test_missing_file(loopback: LoopbackHub) -> None:
+    del loopback.repos[REPO][COMMIT]["model.safetensors"]
+    for call in (find, lambda: hub.fetch(REPO), find):
+        with pytest.raises(WeightsError, match=r"'model\.safetensors' of the Hub repository org/name does not exist"):
+            call()
+
+
+def test_revision_gone(loopback: LoopbackHub) -> None:
+    for call in (lambda: find(commit=LATER), lambda: hub.fetch(REPO, LATER), lambda: hub.fetch(REPO, "v2")):
+        with pytest.raises(WeightsError, match=r"has no revision '(b{40}|v2)'"):
+            call()
+
+
+@pytest.mark.parametrize(("status", "words"), [(418, "try again later"), (401, "log in anew"), (403, "log in anew")])
+def test_other_refusal(loopback: LoopbackHub, status: int, words: str) -> None:
+    loopback.status = status
+    with pytest.raises(WeightsError, match=f"status {status}; {words}"):
+        find()
+
+
+def test_somebody_else_answers(loopback: LoopbackHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loopback.strange = True
+    monkeypatch.setattr(time, "sleep", refuse_sleep)
+    for call in (find, lambda: hub.fetch(REPO)):
+        with pytest.raises(WeightsError, match="the Hub cannot be reached"):
+            call()
+    assert not (tmp_path / "home").exists()
+
+
+def test_other_size_is_not_even_downloaded(loopback: LoopbackHub) -> None:
+    loopback.repos[REPO][COMMIT]["model.safetensors"] += b"more"
+    with pytest.raises(WeightsError, match=r"offers 'model\.safetensors' with \d+ bytes instead of"):
+        find()
+    assert loopback.count("GET", "model.safetensors") == 0
+
+
+def test_short_body(loopback: LoopbackHub, tmp_path: Path) -> None:
+    loopback.short["model.safetensors"] = 1
+    with pytest.raises(WeightsError, match=r"'model\.safetensors' of the Hub repository org/name arrived incomplete"):
+        find()
+    assert leftovers(tmp_path) == []
+    assert (find() / "model.safetensors").read_bytes() == CONTENTS["model.safetensors"]
+
+
+def test_broken_connection_is_resumed(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    loopback.cut["model.safetensors"] = 1
+    assert (find() / "model.safetensors").read_bytes() == CONTENTS["model.safetensors"]
+    assert loopback.count("GET", "model.safetensors") == 2
+
+
+@pytest.mark.parametrize("load", [find, lambda: hub.fetch(REPO)], ids=["find", "fetch"])
+def test_flipped_bytes_are_downloaded_anew(loopback: LoopbackHub, load: Callable[[], Path]) -> None:
+    loopback.flipped["model.safetensors"] = 1
+    assert (load() / "model.safetensors").read_bytes() == CONTENTS["model.safetensors"]
+    assert loopback.count("GET", "model.safetensors") == 2
+
+
+@pytest.mark.parametrize("load", [find, lambda: hub.fetch(REPO)], ids=["find", "fetch"])
+def test_flipped_bytes_twice_are_refused(loopback: LoopbackHub, load: Callable[[], Path]) -> None:
+    loopback.flipped["model.safetensors"] = 2
+    with pytest.raises(WeightsError, match=r"model\.safetensors is not the one .* org/name sent it so again"):
+        load()
+    assert loopback.count("GET", "model.safetensors") == 2
+    assert (load() / "model.safetensors").read_bytes() == CONTENTS["model.safetensors"]  # nothing bad was remembered
+
+
+@pytest.mark.parametrize("load", [find, lambda: hub.fetch(REPO, COMMIT)], ids=["find", "fetch"])
+@pytest.mark.parametrize("harm", [flip, rewrite, lambda path: path.write_bytes(b"short")])
+def test_tampered_cache_is_repaired(
+    loopback: LoopbackHub, load: Callable[[], Path], harm: Callable[[Path], Any]
+) -> None:
+    path = load() / "model.safetensors"
+    settle()
+    load()
+    harm(path)
+    assert (load() / "model.safetensors").read_bytes() == CONTENTS["model.safetensors"]
+    assert loopback.count("GET", "model.safetensors") == 2
+
+
+def test_tampered_cache_and_hub_down(loopback: LoopbackHub) -> None:
+    path = find() / "model.safetensors"
+    flip(path)
+    loopback.close()
+    with pytest.raises(WeightsError, match=r"model\.safetensors is damaged, and the Hub cannot be reached"):
+        find()
+
+
+def test_file_lost_from_the_cache_is_downloaded(loopback: LoopbackHub) -> None:
+    (find() / "model.safetensors").resolve().unlink()
+    assert (find() / "model.safetensors").read_bytes() == CONTENTS["model.safetensors"]
+
+
+def test_full_disk_while_downloading(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from huggingface_hub import file_download
+
+    def full(url: str, stream: Any, **_: Any) -> None:
+        stream.write(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(file_download, "http_get", full)
+        with pytest.raises(WeightsError, match=r"'config\.json' .* does not fit on the disk; free some space in "):
+            find()
+    assert leftovers(tmp_path) == []
+    assert not (tmp_path / "cache").exists()
+    assert {name: (find() / name).read_bytes() for name in CONTENTS} == CONTENTS
+
+
+def test_hub_cache_that_cannot_be_written(loopback: LoopbackHub, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "hub").write_text("in the way")
+    with pytest.raises(WeightsError, match=r"'config\.json' .* was not stored in "):
+        find()
+
+
+def test_two_threads_cause_one_download(loopback: LoopbackHub) -> None:
+    loopback.hold.clear()
+    results: list[Path] = []
+    threads = [threading.Thread(target=lambda: results.append(find())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)  # long enough for the second to ask the Hub too, if nothing held it back
+    loopback.hold.set()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 2
+    assert loopback.count("GET") == len(CONTENTS)
+    assert loopback.count("HEAD") == 2 * len(CONTENTS)  # our question and the client's, for one thread only
+
+
+def test_branch_is_followed_while_the_hub_is_there(loopback: LoopbackHub) -> None:
+    assert hub.fetch(REPO).name == COMMIT
+    loopback.add(REPO, LATER, {**CONTENTS, "config.json": b"{}"})
+    assert hub.fetch(REPO).name == LATER
+    assert hub.fetch(REPO, COMMIT).name == COMMIT
+    loopback.add(REPO, COMMIT, CONTENTS, branch="old")
+    assert hub.fetch(REPO, "old").name == COMMIT
+
+
+@pytest.mark.parametrize(
+    "away", [LoopbackHub.close, lambda server: setattr(server, "status", 503)], ids=["down", "503"]
+)
+def test_branch_from_the_cache_while_the_hub_is_away(
+    loopback: LoopbackHub, away: Callable[[LoopbackHub], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = hub.fetch(REPO)
+    away(loopback)
+    monkeypatch.setattr(time, "sleep", refuse_sleep)
+    assert hub.fetch(REPO) == folder
+
+
+def test_branch_of_a_repository_that_is_gone(loopback: LoopbackHub) -> None:
+    hub.fetch(REPO)
+    loopback.missing.add(REPO)
+    with pytest.raises(UnknownModelError):
+        hub.fetch(REPO)
+
+
+def test_offline(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    for call in (find, lambda: hub.fetch(REPO)):
+        with pytest.raises(WeightsError, match="HF_HUB_OFFLINE forbids the download"):
+            call()
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    folder = hub.fetch(REPO)
+    seen = len(loopback.requests)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert find() == hub.fetch(REPO) == folder
+    assert len(loopback.requests) == seen
+
+
+def run(code: str, loopback: LoopbackHub, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of Python in a new process that finds the Hub through its environment, as a user's does."""
+    root = str(Path(hub.__file__).parent.parent)
+    environment = {**os.environ, **loopback.environment(home), "PYTHONPATH": root, **more}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_new_process(loopback: LoopbackHub, tmp_path: Path) -> None:
+    clean = "import sys, deepart.hub, deepart.registry; print({'huggingface_hub', 'gradio'} & set(sys.modules))"
+    fetch = f"print(deepart.hub.fetch({REPO!r}).name)"
+    first = run(f"{clean}; {fetch}", loopback, tmp_path / "other")
+    assert first.stdout == f"set()\n{COMMIT}\n", first.stderr
+    assert loopback.count("GET") == len(CONTENTS)
+    seen = len(loopback.requests)
+    second = run(f"{clean}; {fetch}", loopback, tmp_path / "other", HF_HUB_OFFLINE="1")
+    assert second.stdout == first.stdout, second.stderr
+    assert len(loopback.requests) == seen
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("org/name", ("org/name", None)),
+        ("org/name@v1.0", ("org/name", "v1.0")),
+        ("My-Org_1/a.b", ("My-Org_1/a.b", None)),
+        (f"o/n@{COMMIT}", ("o/n", COMMIT)),
+        ("o/n@refs/pr/1", ("o/n", "refs/pr/1")),
+    ],
+)
+def test_repository_id(text: str, wanted: tuple[str, str | None]) -> None:
+    assert hub.parse_repo(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "name", "../x", "a/..", "a/b/c", "/a/b", "a/b/", "./a", "a/.b", "a--b/c", "a/b@", "a/b@../../c", "a/b@/etc",
+     "a b/c", "a/b\n", "a/b.git", "a/é", "~/a", "a\\b", "a/" + "b" * 97, "a/b@c@d", "a/b?c", "a/b%2e", "C:/a"],
+)  # fmt: skip
+def test_no_repository_id(text: str) -> None:
+    assert hub.parse_repo(text) is None
+
+
+# --- Reading
+
+
+class Payload:
+    """Writes a file as soon as a pickle of it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open, (self.path, "w")
+
+
+@pytest.mark.parametrize("suffix", [".bin", ".pth", ".pt"])
+@pytest.mark.parametrize("kind", ["zip", "legacy", "pickle"])
+def test_code_in_a_pickle_never_runs(tmp_path: Path, suffix: str, kind: str) -> None:
+    path, trace = tmp_path / f"model{suffix}", tmp_path / "trace"
+    state = {"weight": torch.ones(2), "payload": Payload(trace)}
+    if kind == "pickle":
+        path.write_bytes(pickle.dumps(state))
+    else:
+        torch.save(state, path, _use_new_zipfile_serialization=kind == "zip")
+    with pytest.raises(WeightsError, match=f"model{suffix} is damaged, or holds more than tensors"):
+        hub.read_tensors(path)
+    assert not trace.exists()
+    if kind == "zip":  # the payload is a real one
+        torch.load(path, weights_only=False)["payload"].close()
+        assert trace.exists()
+
+
+def test_a_pickle_that_calls_itself_safetensors(tmp_path: Path) -> None:
+    path, trace = tmp_path / "model.safetensors", tmp_path / "trace"
+    torch.save({"payload": Payload(trace)}, path)
+    with pytest.raises(WeightsError, match=r"model\.safetensors is damaged"):
+        hub.read_tensors(path)
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.bin"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{}", b"\xff" * 64, CONTENTS["model.safetensors"][:-1], (2**40).to_bytes(8, "little") + b"{}", b"\x80\x02."],
+)
+def test_bad_tensor_file(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(WeightsError, match=name):
+        hub.read_tensors(tmp_path / name)
+
+
+def test_missing_tensor_file(tmp_path: Path) -> None:
+    for name in ("model.safetensors", "model.bin"):
+        with pytest.raises(WeightsError, match=f"{name} is missing"):
+            hub.read_tensors(tmp_path / name)
+
+
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor invariants:UserWarning")
+@pytest.mark.parametrize(
+    "value",
+    [
+        [torch.ones(1)],
+        torch.ones(1),
+        {"a": 1.0},
+        {1: torch.ones(1)},
+        {"a": torch.ones(2).to_sparse()},
+        {"a": torch.ones(2, device="meta")},
+    ],
+)
+def test_pickle_of_something_else(tmp_path: Path, value: Any) -> None:
+    torch.save(value, tmp_path / "model.bin")
+    with pytest.raises(WeightsError, match=r"model\.bin does not hold named tensors"):
+        hub.read_tensors(tmp_path / "model.bin")
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.bin", "model.pth"])
+def test_only_the_wanted_tensors(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    state = {"a": torch.arange(4.0), "b": torch.tensor([float("nan")]), "c": torch.tensor(3)}
+    (save_file if name.endswith("safetensors") else torch.save)(state, path)
+    read = hub.read_tensors(path, ["c", "a"])
+    assert list(read) == ["c", "a"]
+    assert torch.equal(read["a"], state["a"])
+    assert read["c"] == 3
+    with pytest.raises(WeightsError, match="lacks 'x'"):
+        hub.read_tensors(path, ["a", "x"])
+    with pytest.raises(WeightsError, match="'b' that are not finite"):
+        hub.read_tensors(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64])
+def test_numbers_that_are_not_finite(tmp_path: Path, value: float, dtype: torch.dtype) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file({"weight": torch.tensor([0.0, value], dtype=dtype)}, path)
+    with pytest.raises(WeightsError, match=r"model\.safetensors has numbers in 'weight' that are not finite"):
+        hub.read_tensors(path)
+
+
+def test_strict_loading_brings_halves_to_the_network_type() -> None:
+    module = nn.Linear(3, 2)
+    tensors = {"weight": torch.arange(6.0).reshape(2, 3).half(), "bias": torch.ones(2)}
+    hub.load_strict(module, tensors, Path("f"))
+    assert module.weight.dtype == torch.float32
+    assert torch.equal(module.weight, torch.arange(6.0).reshape(2, 3))
+    assert torch.equal(module.bias, torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("tensors", "words"),
+    [
+        ({"weight": torch.ones(2, 3)}, "it lacks 'bias'."),
+        ({"weight": torch.ones(2, 3), "bias": torch.ones(2), "x": torch.ones(1)}, "it has 'x' too many."),
+        ({"wight": torch.ones(2, 3), "bias": torch.ones(2)}, "it lacks 'weight' and it has 'wight' too many."),
+        (
+            {k: torch.ones(1) for k in "abcde"},
+            "it lacks 'weight', 'bias' and it has 'a', 'b', 'c' and 2 more too many.",
+        ),
+        ({"weight": torch.ones(3, 2), "bias": torch.ones(2)}, "'weight' is 3x2 float32 instead of 2x3 float32."),
+        ({"weight": torch.ones(2, 3), "bias": torch.ones(())}, "'bias' is one number float32 instead of 2 float32."),
+        ({"weight": torch.ones(2, 3), "bias": torch.ones(2).int()}, "'bias' is 2 int32 instead of 2 float32."),
+    ],
+)
+def test_tensors_that_do_not_fit(tensors: dict[str, torch.Tensor], words: str) -> None:
+    module = nn.Linear(3, 2)
+    before = module.weight.clone()
+    with pytest.raises(WeightsError) as caught:
+        hub.load_strict(module, tensors, Path("model.safetensors"))
+    assert str(caught.value).endswith(words)
+    assert "The file model.safetensors does not fit the network: " in str(caught.value)
+    assert torch.equal(module.weight, before)
+
+
+def test_build(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(CONTENTS["model.safetensors"])
+    network = hub.build(lambda: nn.Linear(3, 2), path)
+    assert torch.equal(network.weight, torch.arange(6.0).reshape(2, 3))
+    assert not network.training
+    assert not network.weight.is_meta
+
+
+def test_build_refuses_before_it_allocates(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(CONTENTS["model.safetensors"])
+    with pytest.raises(WeightsError, match="'bias' is 2 float32 instead of 1000000000 float32"):
+        hub.build(lambda: nn.Linear(10**6, 10**9), path)  # four petabytes
+
+
+@pytest.mark.parametrize("make", [lambda: nn.Conv2d(3, -1, 3), lambda: nn.Conv2d(3, 2, 3, groups=2), lambda: [][0]])
+def test_build_with_impossible_numbers(tmp_path: Path, make: Callable[[], nn.Module]) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(CONTENTS["model.safetensors"])
+    with pytest.raises(WeightsError, match=r"numbers in .*config\.json do not make a network"):
+        hub.build(make, path)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is not JSON"),
+        (b"{", "is not JSON"),
+        (b"{'task': 1}", "is not JSON"),
+        (b"\xff\xfe", "is not JSON"),
+        (b'{"a": NaN}', "NaN is not a number"),
+        (b'{"a": -Infinity}', "-Infinity is not a number"),
+        (b"[" * 60000, "is not JSON"),
+        (b'{"a": "' + b"x" * 70000 + b'"}', "more than 65536 bytes"),
+        (b"[1]", "holds a list, not an object"),
+        (b"null", "holds a NoneType, not an object"),
+        (b'"text"', "holds a str, not an object"),
+    ],
+)
+def test_bad_config(tmp_path: Path, data: bytes, words: str) -> None:
+    (tmp_path / "config.json").write_bytes(data)
+    with pytest.raises(WeightsError, match=words) as caught:
+        hub.read_config(tmp_path)
+    assert str(tmp_path / "config.json") in str(caught.value)
+
+
+def test_missing_config(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"config\.json is missing"):
+        hub.read_config(tmp_path)
+    with pytest.raises(WeightsError, match=r"config\.json is missing"):
+        hub.read_config(tmp_path / "no folder")
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({}, "is for the task None; this needs a style model"),
+        ({"task": "gan", "class": "Tiny"}, "is for the task 'gan'; this needs a style model"),
+        ({"task": "style"}, "is for a network None; known for style are: Tiny, Other"),
+        ({"task": "style", "class": "Huge"}, "is for a network 'Huge'; known for style are: Tiny, Other"),
+        ({"task": "style", "class": ["Tiny"]}, r"is for a network \['Tiny'\]"),
+    ],
+)
+def test_config_for_another(config: dict[str, Any], words: str) -> None:
+    with pytest.raises(WeightsError, match=words):
+        hub.check_config(config, "style", ("Tiny", "Other"), Path("folder"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Numbers:
+    width: int = 8
+    rate: float = 0.5
+    deep: tuple[tuple[int, ...], ...] = ((1, 2), (3,))
+    name: str = "x"
+    flag: bool = False
+
+    def __post_init__(self) -> None:
+        if self.width > 100:
+            raise OptionError("too wide")
+
+
+def test_config_numbers() -> None:
+    wanted = Numbers(width=4, rate=1, deep=((1,), (2, 3), ()), flag=True)
+    config = {"task": "style", "class": "Tiny", **dataclasses.asdict(wanted)}
+    assert hub.make_config(Numbers, json.loads(json.dumps(config)), Path("f")) == wanted
+    assert hub.make_config(Numbers, {}, Path("f")) == Numbers()
+    assert hub.make_config(Numbers, {"mine": 1}, Path("f"), besides=["mine"]) == Numbers()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"width": 4.0}, {"width": True}, {"width": "4"}, {"width": None}, {"rate": "1"}, {"rate": False}, {"deep": 3},
+     {"rate": float("inf")}, {"deep": [[1.5]]}, {"deep": [1]}, {"deep": [["a"]]}, {"name": 3}, {"flag": 1},
+     {"widht": 4}, {"width": 101}],
+)  # fmt: skip
+def test_config_numbers_of_another_kind(values: dict[str, Any]) -> None:
+    with pytest.raises(WeightsError, match=next(iter(values)) if values != {"width": 101} else "do not make a network"):
+        hub.make_config(Numbers, values, Path("f"))
+
+
+# --- Writing
+
+CONFIG = {"task": "style", "class": "Tiny", "width": 2}
+
+
+def test_written_folder_reads_back(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "model"
+    base = torch.arange(12.0)
+    tensors = {
+        "w": base[:6].reshape(2, 3).t(),
+        "shared": base[3:9],
+        "count": torch.tensor(7),
+        "grad": nn.Parameter(base),
+    }
+    hub.write_folder(folder, CONFIG, tensors, "# card é\n")
+    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "config.json", "model.safetensors"]
+    assert hub.read_config(folder) == CONFIG
+    assert (folder / "README.md").read_text("utf-8") == "# card é\n"
+    read = hub.read_tensors(folder / "model.safetensors")
+    assert read["w"].dtype == torch.float16
+    assert read["count"].dtype == torch.int64
+    assert all(torch.equal(read[name].to(value.dtype), value) for name, value in tensors.items())
+
+
+def test_halves_only_where_they_hold(tmp_path: Path) -> None:
+    tensors = {"small": torch.tensor([0.1]), "large": torch.tensor([1e6])}
+    hub.write_folder(tmp_path, CONFIG, tensors, "")
+    read = hub.read_tensors(tmp_path / "model.safetensors")
+    assert (read["small"].dtype, read["large"].dtype) == (torch.float16, torch.float32)
+    hub.write_folder(tmp_path, CONFIG, tensors, "", half=False)
+    assert torch.equal(hub.read_tensors(tmp_path / "model.safetensors")["small"], tensors["small"])
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_text("mine")
+    with pytest.raises(OptionError, match="model is a file; a model is saved as a folder"):
+        hub.write_folder(path, CONFIG, {}, "")
+    with pytest.raises(WeightsError, match="was not saved in"):
+        hub.write_folder(path / "below", CONFIG, {}, "")
+    assert path.read_text() == "mine"
+
+
+def test_numbers_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="'w' has numbers that are not finite"):
+        hub.write_folder(tmp_path / "m", CONFIG, {"w": torch.tensor([float("nan")])}, "")
+    assert not (tmp_path / "m").exists()
+
+
+def test_full_disk_leaves_the_old_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.write_folder(tmp_path, CONFIG, {"w": torch.ones(1)}, "old")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    real, written = Path.write_bytes, []
+
+    def second_fails(path: Path, data: bytes) -> int:
+        written.append(path)
+        return real(path, data) if len(written) == 1 else half_written(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", second_fails)
+    with pytest.raises(WeightsError, match=r"was not saved in .*No space left on device"):
+        hub.write_folder(tmp_path, CONFIG, {"w": torch.zeros(1)}, "new")
+    assert len(written) == 2
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_written_bytes_are_the_same_each_time(tmp_path: Path) -> None:
+    tensors = {"b": torch.ones(3), "a": torch.zeros(2, 2), "c": torch.tensor(1)}
+    hub.write_folder(tmp_path / "1", CONFIG, tensors, "card")
+    hub.write_folder(tmp_path / "2", CONFIG, dict(reversed(tensors.items())), "card")
+    for name in ("config.json", "model.safetensors", "README.md"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import pytest
+import torch
+from loopback_hub import LoopbackHub
+from torch import Tensor, nn
+
+from deepart import hub, registry
+from deepart.errors import DeepArtError, OptionError, UnknownModelError, WeightsError
+from deepart.hub import ModelFile
+from deepart.models.vgg import VGGConfig, VGGFeatures
+from deepart.pipelines.base import Pipeline
+from deepart.registry import Located, ModelSpec
+
+
+@dataclasses.dataclass(frozen=True)
+class TinyConfig:
+    width: int = 3
+    scales: tuple[float, ...] = (1.0, 2.0)
+
+
+class Tiny(nn.Module):
+    def __init__(self, config: TinyConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.layer = nn.Linear(config.width, 2)
+
+
+class TinyPipeline(Pipeline):
+    """A pipeline whose network has weights of its own, as the GAN's and the VAE's have."""
+
+    task: ClassVar[str] = "gan"
+    networks: ClassVar[tuple[str, ...]] = ("Tiny",)
+
+    def __init__(self, located: Located, device: torch.device, network: Tiny) -> None:
+        super().__init__(located, device)
+        self.network = network
+
+    @classmethod
+    def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
+        assert located.folder is not None
+        numbers = hub.make_config(TinyConfig, config, located.folder)
+        return cls(located, device, hub.build(lambda: Tiny(numbers), located.folder / hub.TENSORS).to(device))
+
+    def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
+        return "Tiny", dataclasses.asdict(self.network.config), self.network.state_dict()
+
+
+class OtherPipeline(TinyPipeline):
+    task = "vae"
+
+
+class StrictPipeline(TinyPipeline):
+    networks = ("Large", "Larger")
+
+
+class FeaturePipeline(Pipeline):
+    """A pipeline without weights of its own: it works with a features network, as "fine" does."""
+
+    task: ClassVar[str] = "style"
+    networks: ClassVar[tuple[str, ...]] = ("Gatys",)
+
+    def __init__(self, located: Located, device: torch.device, features: VGGFeatures) -> None:
+        super().__init__(located, device)
+        self.features = features
+
+    @classmethod
+    def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
+        if located.folder is None:
+            assert located.spec is not None
+            return cls(located, device, registry.load_features(located.spec.features, device=device))
+        numbers = hub.make_config(VGGConfig, config.get("features", {}), located.folder)
+        return cls(located, device, hub.build(lambda: VGGFeatures(numbers), located.folder / hub.TENSORS).to(device))
+
+    def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
+        return "Gatys", {"features": dataclasses.asdict(self.features.config)}, self.features.state_dict()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
+    """A network, registered as the default GAN with its files in weights/gan-tiny."""
+    network = Tiny(TinyConfig(width=4, scales=(0.5,)))
+    home = tmp_path / "weights" / "gan-tiny"
+    config = {"task": "gan", "class": "Tiny", **dataclasses.asdict(network.config)}
+    hub.write_folder(
+        home, config, network.state_dict(), "---\nlicense: mit\n---\nThe tiny one's own card.\n", half=False
+    )
+    files = tuple(
+        ModelFile(name, (home / name).stat().st_size, hub.digest(home / name)) for name in (hub.CONFIG, hub.TENSORS)
+    )
+    spec = ModelSpec("gan", "tiny", "Tiny", "A tiny one.", "MIT", files, default=True)
+    monkeypatch.setattr(registry, "REGISTRY", {**registry.REGISTRY, ("gan", "tiny"): spec})
+    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
+    return network
+
+
+def same(first: nn.Module, second: nn.Module) -> bool:
+    ours, theirs = first.state_dict(), second.state_dict()
+    return list(ours) == list(theirs) and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_default_and_name_and_folder(tiny: Tiny, tmp_path: Path) -> None:
+    home = tmp_path / "weights" / "gan-tiny"
+    version = hub.digest(home / hub.TENSORS)[:12]
+    for name, called in ((None, "tiny"), ("tiny", "tiny"), (home, "gan-tiny"), (str(home), "gan-tiny")):
+        pipeline = TinyPipeline.from_pretrained(name, device="cpu")
+        assert type(pipeline) is TinyPipeline
+        assert same(pipeline.network, tiny)
+        assert pipeline.network.config == tiny.config
+        assert (pipeline.name, pipeline.version, pipeline.device) == (called, version, torch.device("cpu"))
+
+
+def test_bytes_of_the_weights(tiny: Tiny) -> None:
+    assert TinyPipeline.from_pretrained().nbytes == 4 * (2 * 4 + 2)
+
+
+def test_save_and_load_is_exact(tiny: Tiny, tmp_path: Path) -> None:
+    pipeline = TinyPipeline.from_pretrained()
+    pipeline.save_pretrained(tmp_path / "out" / "mine")
+    again = TinyPipeline.from_pretrained(tmp_path / "out" / "mine")
+    assert same(again.network, tiny)
+    assert again.name == "mine"
+    assert again.version == pipeline.version  # the same bytes
+    assert (tmp_path / "out" / "mine" / "README.md").read_text().endswith("The tiny one's own card.\n")
+    assert hub.read_tensors(tmp_path / "out" / "mine" / hub.TENSORS)["layer.bias"].dtype == torch.float32
+
+
+def test_halves_are_saved_where_they_are_exact(tiny: Tiny, tmp_path: Path) -> None:
+    pipeline = TinyPipeline.from_pretrained()
+    with torch.no_grad():
+        for parameter in pipeline.network.parameters():
+            parameter.copy_(parameter.half().float())
+    pipeline.save_pretrained(tmp_path / "out")
+    assert hub.read_tensors(tmp_path / "out" / hub.TENSORS)["layer.bias"].dtype == torch.float16
+    assert same(TinyPipeline.from_pretrained(tmp_path / "out").network, pipeline.network)
+
+
+def test_saved_folder_is_a_hub_repository(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    TinyPipeline.from_pretrained().save_pretrained(tmp_path / "out")
+    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "home"):
+        server.add("org/tiny", "a" * 40, {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()})
+        pipeline = TinyPipeline.from_pretrained("org/tiny", device="cpu")
+        assert same(pipeline.network, tiny)
+        assert (pipeline.name, pipeline.version) == ("org/tiny", "a" * 12)
+        pipeline.save_pretrained(tmp_path / "again")
+    card = (tmp_path / "again" / "README.md").read_text()
+    assert "license" not in card  # the Hub's card was not downloaded, so its licence is not known
+    assert "saved from `org/tiny`, version aaaaaaaaaaaa." in card
+    assert "TinyPipeline.from_pretrained(" in card
+
+
+def test_saving_over_the_source(tiny: Tiny, tmp_path: Path) -> None:
+    TinyPipeline.from_pretrained().save_pretrained(tmp_path / "out")
+    pipeline = TinyPipeline.from_pretrained(tmp_path / "out")
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    pipeline.save_pretrained(tmp_path / "out")
+    assert same(TinyPipeline.from_pretrained(tmp_path / "out").network, tiny)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "notes.txt",
+    ]
+
+
+def test_a_file_is_no_folder(tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(OptionError, match="out is a file"):
+        TinyPipeline.from_pretrained().save_pretrained(tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_model_of_another_task(tiny: Tiny, tmp_path: Path) -> None:
+    home = tmp_path / "weights" / "gan-tiny"
+    with pytest.raises(WeightsError, match=r"config\.json is for the task 'gan'; this needs a vae model"):
+        OtherPipeline.from_pretrained(home)
+    with pytest.raises(UnknownModelError, match="no vae model 'tiny', but a gan model of that name"):
+        OtherPipeline.from_pretrained("tiny")
+
+
+def test_network_of_another_class(tiny: Tiny) -> None:
+    with pytest.raises(WeightsError, match="is for a network 'Tiny'; known for gan are: Large, Larger"):
+        StrictPipeline.from_pretrained()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"width": 5}, "'layer.weight' is 2x4 float32 instead of 2x5 float32"),
+        ({"width": 10**12}, "'layer.weight' is 2x4 float32 instead of 2x1000000000000 float32"),
+        ({"width": -1}, "do not make a network"),
+        ({"width": "4"}, "'width' is \"4\"; it takes a value like 3"),
+        ({"depth": 2}, "has 'depth', which this DeepArt does not know"),
+        ({"task": None}, "is for the task None"),
+    ],
+)
+def test_config_that_does_not_fit(tiny: Tiny, tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    TinyPipeline.from_pretrained().save_pretrained(tmp_path / "out")
+    path = tmp_path / "out" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(WeightsError) as caught:
+        TinyPipeline.from_pretrained(tmp_path / "out")
+    assert words in str(caught.value)
+
+
+def test_device_is_checked_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="abacus"):
+        TinyPipeline.from_pretrained("org/not-asked-for", device="abacus")
+
+
+def test_every_mistake_is_one_sentence(tiny: Tiny, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for name in (empty, "no/such/folder", "fine", tmp_path / "gone"):
+        with pytest.raises(DeepArtError) as caught:
+            TinyPipeline.from_pretrained(name)
+        assert str(caught.value).endswith(".")
+        assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatures:
+    """A small network in place of features-vgg16, so that "fine" works with it."""
+    network = VGGFeatures(VGGConfig(blocks=((2,), (3,))))
+    home = tmp_path / "weights" / "features-vgg16"
+    numbers = {"task": "features", "class": "VGGFeatures", **dataclasses.asdict(network.config)}
+    hub.write_folder(
+        home, numbers, network.state_dict(), "---\nlicense: mit\n---\n# Credits\n\nBy somebody.\n---\n", half=False
+    )
+    files = tuple(
+        ModelFile(name, (home / name).stat().st_size, hub.digest(home / name)) for name in (hub.CONFIG, hub.TENSORS)
+    )
+    spec = dataclasses.replace(registry.REGISTRY["features", "vgg16"], files=files)
+    monkeypatch.setattr(registry, "REGISTRY", {**registry.REGISTRY, ("features", "vgg16"): spec})
+    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
+    return network
+
+
+def test_model_that_is_only_its_features(small_features: VGGFeatures, tmp_path: Path) -> None:
+    fine = FeaturePipeline.from_pretrained("fine", device="cpu")
+    assert same(fine.features, small_features)
+    assert (fine.name, fine.version) == ("fine", hub.digest(tmp_path / "weights" / "features-vgg16" / hub.TENSORS)[:12])
+    fine.save_pretrained(tmp_path / "out")
+    config = json.loads((tmp_path / "out" / "config.json").read_text())
+    assert (config["task"], config["class"]) == ("style", "Gatys")
+    again = FeaturePipeline.from_pretrained(tmp_path / "out", device="cpu")
+    assert same(again.features, small_features)
+    assert again.features.config == small_features.config
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert card.startswith("---\nlicense: mit\nlibrary_name: deepart\ntags: [style]\n---\n# fine\n")
+    assert card.endswith("# Credits\n\nBy somebody.\n---\n")  # the licence of the weights asks for the credits
+    with pytest.raises(WeightsError, match="is for the task 'style'; this needs a gan model"):
+        TinyPipeline.from_pretrained(tmp_path / "out")

@@ -1,0 +1,330 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from loopback_hub import LoopbackHub
+from safetensors.torch import save
+
+from deepart import hub, registry
+from deepart.errors import OptionError, UnknownModelError, WeightsError
+from deepart.hub import ModelFile
+from deepart.models.vgg import VGGConfig, VGGFeatures
+from deepart.registry import REGISTRY, Located, ModelSpec
+
+ROOT = Path(hub.__file__).parent.parent
+TENSORS = save({"weight": torch.ones(2)})
+SHA = hashlib.sha256(TENSORS).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "cache"))
+
+
+def register(monkeypatch: pytest.MonkeyPatch, *specs: ModelSpec) -> None:
+    monkeypatch.setattr(registry, "REGISTRY", {**REGISTRY, **{(spec.task, spec.name): spec for spec in specs}})
+
+
+def make_spec(**changes: Any) -> ModelSpec:
+    files = (
+        ModelFile("config.json", 2, hashlib.sha256(b"{}").hexdigest()),
+        ModelFile("model.safetensors", len(TENSORS), SHA),
+    )
+    spec = ModelSpec("gan", "tiny", "Tiny", "A tiny one.", "MIT", files, recipe="recipes/make_tiny.py", default=True)
+    return dataclasses.replace(spec, **changes)
+
+
+# --- The records
+
+
+@pytest.mark.parametrize("spec", REGISTRY.values(), ids=lambda spec: f"{spec.task}-{spec.name}")
+def test_record_is_well_formed(spec: ModelSpec) -> None:
+    assert REGISTRY[spec.task, spec.name] is spec
+    assert spec.task in (*registry.TASKS, registry.FEATURES)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", spec.name)
+    assert spec.title
+    assert spec.summary.endswith(".")
+    assert "\n" not in spec.summary
+    assert spec.licence
+    assert bool(spec.network) == (hub.CONFIG not in [file.name for file in spec.files])
+    assert spec.files or spec.features
+    for file in spec.files:
+        assert Path(file.name).name == file.name
+        assert file.size > 0
+        assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+    assert (spec.repo_id is None) == (spec.revision is None)
+    if spec.repo_id is not None:
+        assert hub.parse_repo(spec.repo_id) == (spec.repo_id, None)
+        assert re.fullmatch(r"[0-9a-f]{40}", spec.revision or "")
+    assert not spec.recipe or (ROOT / spec.recipe).is_file()
+    if spec.features is not None:
+        assert (registry.FEATURES, spec.features) in REGISTRY
+    assert re.fullmatch(r"[0-9a-f]{12}", registry.version(spec))
+
+
+def test_every_record_has_a_key_of_its_own() -> None:
+    assert len(REGISTRY) == len(registry._RECORDS)
+
+
+def test_a_task_with_models_has_one_default() -> None:
+    for task in {task for task, _ in REGISTRY}:
+        assert [spec.task for spec in REGISTRY.values() if spec.task == task and spec.default] == [task]
+
+
+@pytest.mark.parametrize(
+    "spec", [spec for spec in REGISTRY.values() if spec.files and spec.repo_id is None], ids=lambda spec: spec.name
+)
+def test_files_in_the_repository_are_the_registered_ones(spec: ModelSpec) -> None:
+    folder = ROOT / "weights" / f"{spec.task}-{spec.name}"
+    assert {file.name: (file.size, file.sha256) for file in spec.files} == {
+        file.name: ((folder / file.name).stat().st_size, hub.digest(folder / file.name)) for file in spec.files
+    }
+    card = (folder / hub.CARD).read_text("utf-8")
+    assert f"license: {spec.licence.lower()}" in card
+    assert spec.recipe in card
+
+
+def test_the_recipe_would_write_the_same_bytes(tmp_path: Path) -> None:
+    folder = ROOT / "weights" / "features-vgg16"
+    tensors = {name: value.float() for name, value in hub.read_tensors(folder / hub.TENSORS).items()}
+    hub.write_folder(tmp_path, hub.read_config(folder), tensors, "")
+    for file in REGISTRY["features", "vgg16"].files:
+        assert hub.digest(tmp_path / file.name) == file.sha256
+
+
+# --- Lists
+
+
+def test_lists() -> None:
+    assert "fine" in registry.list_models("style")
+    assert registry.list_models("features") == ["vgg16"]
+    everything = registry.list_models()
+    assert ("style", "fine") in everything
+    assert everything == [(task, name) for task in registry.TASKS for name in registry.list_models(task)]
+
+
+@pytest.mark.parametrize("task", ["", "styles", "GAN", 3])
+def test_unknown_task(task: Any) -> None:
+    for call in (registry.list_models, registry.get_spec, registry.locate):
+        with pytest.raises(OptionError, match="it must be one of gan, vae, style, features"):
+            call(task)
+
+
+def test_get_spec(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert registry.get_spec("features") is REGISTRY["features", "vgg16"]
+    assert registry.get_spec("style", "fine") is REGISTRY["style", "fine"]
+    monkeypatch.setattr(registry, "REGISTRY", {})
+    with pytest.raises(UnknownModelError, match="There is no gan model here yet"):
+        registry.get_spec("gan")
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "words"),
+    [
+        ("style", "fien", "There is no style model 'fien'; did you mean 'fine'? Known: fine."),
+        ("style", "watercolour", "There is no style model 'watercolour'. Known: fine."),
+        ("gan", "fine", "There is no gan model 'fine', but a style model of that name. Known: none."),
+        ("style", "", "There is no style model ''. Known: fine."),
+    ],
+)
+def test_unknown_name(task: str, name: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "REGISTRY", {("style", "fine"): REGISTRY["style", "fine"]})
+    for call in (registry.get_spec, registry.locate):
+        with pytest.raises(UnknownModelError) as caught:
+            call(task, name)
+        assert str(caught.value) == words
+
+
+def test_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    register(monkeypatch, make_spec(name="far", repo_id="org/name", revision="c" * 40), make_spec())
+    lines = registry.models_table().splitlines()
+    assert {line.count("|") for line in lines} == {7}
+    assert len(lines) == 2 + len(REGISTRY) + 2
+    assert f"| `far` | gan | 0.0 MB | MIT | org/name at cccccccccccc | size, sha256 `{SHA[:12]}` |" in lines
+    assert f"| `tiny` | gan | 0.0 MB | MIT | `weights/gan-tiny` | size, sha256 `{SHA[:12]}` |" in lines
+    assert "| `fine` | style | none | MIT | features `vgg16` | its features |" in lines
+    assert any(line.startswith("| `vgg16` | features | 15.3 MB | MIT |") for line in lines)
+
+
+def test_version_of_several_files() -> None:
+    one = make_spec()
+    assert registry.version(one) == SHA[:12]
+    first, second = dataclasses.replace(one.files[1], name="a.bin"), dataclasses.replace(one.files[1], name="b.bin")
+    both = registry.version(make_spec(files=(first, second)))
+    assert both == hashlib.sha256((SHA + SHA).encode()).hexdigest()[:12]
+
+
+# --- Where a model is
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "models" / "mine"
+    path.mkdir(parents=True)
+    (path / "config.json").write_text('{"task": "style"}')
+    (path / "model.safetensors").write_bytes(TENSORS)
+    return path
+
+
+def test_registered_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    spec = make_spec()
+    register(monkeypatch, spec)
+    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
+    for call in (lambda: registry.locate("gan"), lambda: registry.locate("gan", "tiny")):
+        with pytest.raises(WeightsError, match="git checkout -- weights/gan-tiny"):
+            call()
+    home = tmp_path / "weights" / "gan-tiny"
+    home.mkdir(parents=True)
+    (home / "config.json").write_text("{}")
+    (home / "model.safetensors").write_bytes(TENSORS)
+    assert registry.locate("gan") == registry.locate("gan", "tiny") == Located("tiny", SHA[:12], home, spec)
+
+
+def test_model_that_is_only_its_features() -> None:
+    located = registry.locate("style", "fine")
+    features = REGISTRY["features", "vgg16"].files[1].sha256[:12]
+    assert located == Located("fine", features, None, REGISTRY["style", "fine"])
+    assert located.read_config() == {"task": "style", "class": "Gatys"}
+
+
+def test_local_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = Located("mine", SHA[:12], folder)
+    monkeypatch.chdir(folder.parent)
+    monkeypatch.setenv("HOME", str(folder.parent))
+    for name in (folder, str(folder), "mine", "./mine", Path("mine"), "../models/mine", "~/mine", f"{folder}/"):
+        assert registry.locate("style", name) == wanted
+    assert wanted.read_config() == {"task": "style"}
+
+
+def test_folder_before_repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder.parent.parent)
+    assert registry.locate("style", "models/mine").folder == folder
+
+
+def test_registered_name_before_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert registry.locate("style", "fine").folder is None
+    with pytest.raises(WeightsError, match=r"fine/model\.safetensors is missing"):
+        registry.locate("style", Path("fine"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../x", "a/..", "a/b/c", "/no/such/folder", "./x", "~/x", "..\\x", "a\\b", "a//b", "org/name@", Path("gone"),
+     Path("org/name"), "a/b\0", "x" * 5000 + "/y"],
+)  # fmt: skip
+def test_no_such_folder(name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(UnknownModelError, match=r"There is no folder .*; give one, or a name, or a Hub repository id"):
+        registry.locate("style", name)
+
+
+@pytest.mark.parametrize("name", [".", "..", "/", Path()])
+def test_a_folder_that_is_no_model(name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WeightsError, match=r"model\.safetensors is missing"):
+        registry.locate("style", name)
+
+
+def test_a_file_is_no_model(folder: Path) -> None:
+    with pytest.raises(UnknownModelError, match=r"is a file; give the folder that holds config\.json and model"):
+        registry.locate("style", folder / "model.safetensors")
+
+
+@pytest.mark.parametrize("name", [3, 1.5, b"fine", ["fine"], True])
+def test_name_that_is_no_text(name: Any) -> None:
+    with pytest.raises(OptionError, match="it must be a name, a folder or a Hub repository id"):
+        registry.locate("style", name)
+
+
+def test_hub_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = {"config.json": b'{"task": "style"}', "model.safetensors": TENSORS}
+    with LoopbackHub() as server, server.used(monkeypatch, tmp_path):
+        server.add("org/name", "d" * 40, contents)
+        server.add("org/name", "e" * 40, contents, branch="v2")
+        located = registry.locate("style", "org/name")
+        assert (located.name, located.version, located.spec) == ("org/name", "d" * 12, None)
+        assert located.read_config() == {"task": "style"}
+        assert registry.locate("style", "org/name@v2").version == "e" * 12
+        with pytest.raises(UnknownModelError, match="no Hub repository org/other"):
+            registry.locate("style", "org/other")
+
+
+def test_registered_hub_model_without_a_config_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = make_spec(
+        files=(ModelFile("pytorch_model.bin", len(TENSORS), SHA),),
+        repo_id="org/far",
+        revision="f" * 40,
+        network="FastGAN",
+    )
+    register(monkeypatch, spec)
+    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
+    with LoopbackHub() as server, server.used(monkeypatch, tmp_path):
+        server.add("org/far", "f" * 40, {"pytorch_model.bin": TENSORS})
+        located = registry.locate("gan")
+    assert located.folder is not None
+    assert (located.folder / "pytorch_model.bin").read_bytes() == TENSORS
+    assert (located.version, located.read_config()) == (SHA[:12], {"task": "gan", "class": "FastGAN"})
+
+
+# --- Features
+
+
+@pytest.fixture
+def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatures:
+    config = VGGConfig(blocks=((2, 3), (4,)), mean=(0.1, 0.2, 0.3), std=(1.0, 2.0, 3.0))
+    network = VGGFeatures(config)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(parameter.half().float())
+    home = tmp_path / "weights" / "features-small"
+    numbers = {"task": "features", "class": "VGGFeatures", **dataclasses.asdict(config)}
+    hub.write_folder(home, numbers, network.state_dict(), "")
+    files = tuple(
+        ModelFile(name, (home / name).stat().st_size, hub.digest(home / name)) for name in (hub.CONFIG, hub.TENSORS)
+    )
+    register(monkeypatch, make_spec(task="features", name="small", files=files, default=False))
+    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
+    return network
+
+
+def test_features_load_exactly(small_features: VGGFeatures) -> None:
+    loaded = registry.load_features("small", device="cpu")
+    assert loaded.config == small_features.config
+    x = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    layers = small_features.config.layers
+    wanted, found = small_features(x, layers), loaded(x, layers)
+    assert all(torch.equal(found[name], wanted[name]) for name in layers)
+    assert not any(parameter.requires_grad for parameter in loaded.parameters())
+    assert not loaded.training
+
+
+def test_features_of_another_kind(small_features: VGGFeatures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "weights" / "features-small"
+    text = json.dumps({"task": "gan", "class": "VGGFeatures"})
+    (home / hub.CONFIG).write_text(text)
+    spec = registry.get_spec("features", "small")
+    files = (ModelFile(hub.CONFIG, len(text), hub.digest(home / hub.CONFIG)), spec.files[1])
+    register(monkeypatch, dataclasses.replace(spec, files=files))
+    with pytest.raises(WeightsError, match="is for the task 'gan'; this needs a features model"):
+        registry.load_features("small", device="cpu")
+    with pytest.raises(UnknownModelError, match="There is no features model 'big'"):
+        registry.load_features("big", device="cpu")
+    with pytest.raises(OptionError, match="device"):
+        registry.load_features("small", device="abacus")
+
+
+def test_default_features_are_those_of_the_repository() -> None:
+    features = registry.load_features(device="cpu")
+    assert features.config.layers[-1] == "relu4_3"
+    tensors = hub.read_tensors(ROOT / "weights" / "features-vgg16" / hub.TENSORS, ["conv4_3.bias"])
+    assert torch.equal(features.get_parameter("conv4_3.bias"), tensors["conv4_3.bias"].float())
