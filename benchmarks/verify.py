@@ -12,28 +12,17 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
+from benchmarks.machine import machine
 from deepart import hub
 from deepart.registry import get_spec
 
 LARGE = 117_073_189  # bytes
-
-
-def processor() -> str:
-    """Return the processor's name, which only Linux tells in a file."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def median_ms(call: Callable[[], object], runs: int, before: Callable[[], object] = lambda: None) -> float:
@@ -78,12 +67,7 @@ def main() -> None:
         file = hub.ModelFile(path.name, LARGE, hashlib.sha256(path.read_bytes()).hexdigest())
         spec = get_spec("features", "vgg16")
         result = {
-            "machine": {
-                "processor": processor(),
-                "cores": os.cpu_count(),
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-            },
+            "machine": machine(),
             "runs": options.runs,
             "features-vgg16": measure(
                 lambda: hub.find(spec.task, spec.name, spec.files, None, None),

@@ -81,7 +81,8 @@ def match_color(x: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
     inverse = torch.linalg.inv(root)
     matrix = inverse @ _root(root @ (covariance + ridge) @ root) @ inverse
     offset = mean - matrix @ own_mean
-    return _mix(matrix, x) + offset.view(1, 3, 1, 1).to(x)
+    matched: Tensor = _mix(matrix, x) + offset.view(1, 3, 1, 1).to(x)
+    return matched
 
 
 def _root(matrix: Tensor) -> Tensor:

@@ -49,8 +49,8 @@ class GatysConfig:
     style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
     content_layers: tuple[str, ...] = ("relu3_1", "relu4_2")
     deep_share: float = 2.0
-    style_weight: float = 20.0
-    tv_weight: float = 2.0
+    style_weight: float = 15.0
+    tv_weight: float = 4.0
     steps: int = 100
     rate: float = 0.03
 
@@ -101,7 +101,7 @@ class Gatys:
 
     def __init__(self, features: VGGFeatures, config: GatysConfig | None = None) -> None:
         self.config = config or GatysConfig()
-        self.features = features.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.features = features.to(memory_format=torch.channels_last)
 
     def paint(
         self,
@@ -143,7 +143,8 @@ class Gatys:
         """Return feature maps of x, computed in the device's fastest type."""
         dtype = compute_dtype(x.device)
         with torch.autocast(x.device.type, dtype, enabled=dtype != torch.float32):
-            return self.features(x.contiguous(memory_format=torch.channels_last), layers)  # type: ignore[no-any-return]
+            maps: dict[str, Tensor] = self.features(x.contiguous(memory_format=torch.channels_last), layers)
+        return maps
 
     @torch.no_grad()
     def _style_targets(self, styles: Sequence[tuple[Tensor, float]], area: float) -> dict[str, Tensor]:
@@ -214,8 +215,8 @@ def _descend(
             x.clamp_(0, 1)
             mean.mul_(0.9).add_(x, alpha=0.1)
         weight = 1 - 0.9**step  # the mean starts at zero; this undoes it, as in Adam
-        on_step(done + step, lambda weight=weight: mean / weight)  # type: ignore[misc]
-    return mean / weight
+        on_step(done + step, lambda weight=weight: (mean / weight).clamp(0, 1))  # type: ignore[misc]
+    return (mean / weight).clamp(0, 1)
 
 
 def _resize(x: Tensor, level: Level) -> Tensor:

@@ -190,7 +190,7 @@ class StyleTransferPipeline(Pipeline):
 
 def _check_styles(style_image: Image.Image | Sequence[Image.Image]) -> list[Image.Image]:
     """Return the styles as a list of one to MAX_STYLES checked pictures."""
-    styles = [style_image] if isinstance(style_image, Image.Image) else list(style_image)
+    styles: Sequence[Any] = style_image if isinstance(style_image, list | tuple) else [style_image]
     if not 1 <= len(styles) <= MAX_STYLES:
         raise OptionError(f"There are {len(styles)} style pictures; give one to {MAX_STYLES}.")
     return [check_image(style, "style picture") for style in styles]
@@ -257,4 +257,3 @@ def _blend_palettes(pictures: Sequence[Tensor], shares: Sequence[float]) -> tupl
     for share, (own, spread) in zip(shares, moments, strict=True):
         covariance += share * (spread + torch.outer(own - mean, own - mean))
     return mean, covariance
-

@@ -1,0 +1,191 @@
+"""Fine style transfer: how fast, how large, how good, and what it looks like.
+
+    python -m benchmarks.style_fine speed       # writes benchmarks/style_fine_speed.json
+    python -m benchmarks.style_fine paint       # paints 8 contents in 6 styles at 256 px, into runs/ (resumable)
+    python -m benchmarks.style_fine look        # measures them: benchmarks/style_fine_look.csv, and draws the sheets
+
+speed: for each size one run in a process of its own, with the time of every step and the most memory it took above
+what it held before the run. look: the yardstick of metrics.py at 384x384 for every pair, and for the content as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import statistics
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmarks.machine import machine, peak_memory
+from deepart import StyleTransferPipeline, load_image, metrics, save_png
+from deepart.images import fit, to_tensor
+from deepart.models.gatys import GatysConfig, schedule
+from deepart.registry import load_features
+
+HERE = Path(__file__).parent
+EXAMPLES = HERE.parent / "deepart" / "ui" / "examples"
+RUNS = HERE.parent / "runs" / "style_fine"
+SIZES = (256, 512, 1024)
+PAINTED = 256  # longer side of the judged pictures
+YARDSTICK = (384, 384)
+
+CONTENTS = {
+    "portrait": EXAMPLES / "content/portrait.jpg",
+    "cat": EXAMPLES / "content/cat.jpg",
+    "mountain": EXAMPLES / "content/mountain.jpg",
+    "still life": HERE / "contents/still-life.jpg",
+    "architecture": HERE / "contents/architecture.jpg",
+    "night": HERE / "contents/night.jpg",
+    "flat sky": HERE / "contents/flat-sky.jpg",
+    "rocket": HERE / "contents/rocket.jpg",
+}
+STYLES = {
+    "great wave": EXAMPLES / "paintings/hokusai-great-wave.jpg",
+    "night cafe": EXAMPLES / "paintings/van-gogh-night-cafe.jpg",
+    "moulin": EXAMPLES / "paintings/renoir-moulin-de-la-galette.jpg",
+    "stained glass": EXAMPLES / "style/stained-glass.webp",
+    "woodcut": EXAMPLES / "style/woodcut.webp",
+    "marbling": EXAMPLES / "style/marbling.webp",
+}
+
+
+def speed_of(size: int) -> dict[str, float]:
+    """Time one run at a size and return its numbers; memory is that of this process, so it runs in its own."""
+    pipeline = StyleTransferPipeline.from_pretrained("fine")
+    content, style = fit(load_image(CONTENTS["portrait"]), size), load_image(STYLES["night cafe"])
+    pipeline.stylize(content, style, size=64, steps=2)  # the first convolutions of a process also choose their kernels
+    before = peak_memory()
+    ticks = [time.perf_counter()]
+    pipeline.stylize(content, style, callback=lambda *_: ticks.append(time.perf_counter()))
+    gaps = [later - earlier for earlier, later in pairwise(ticks)]
+    full = schedule(content.height, content.width, GatysConfig().steps)[-1].steps
+    result = {
+        "width": content.width,
+        "height": content.height,
+        "steps": len(gaps),
+        "seconds": round(ticks[-1] - ticks[0], 1),
+        "seconds_per_step_at_full_size": round(statistics.median(gaps[-full:]), 3),
+        "peak_memory_mb": round(peak_memory() / 1e6),
+        "above_start_mb": round((peak_memory() - before) / 1e6),
+    }
+    if torch.cuda.is_available():
+        result["gpu_peak_mb"] = round(torch.cuda.max_memory_allocated() / 1e6)
+    return result
+
+
+def speed() -> None:
+    rows = []
+    for size in SIZES:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.style_fine", "speed-of", str(size)], check=True, capture_output=True
+        )
+        rows.append(json.loads(done.stdout))
+        print(rows[-1], flush=True)
+    text = json.dumps({"machine": machine(), "sizes": rows}, indent=2)
+    (HERE / "style_fine_speed.json").write_text(text + "\n")
+
+
+def painted_path(content: str, style: str) -> Path:
+    return RUNS / f"{content}-{style}.png".replace(" ", "_")
+
+
+def paint(shard: int, of: int) -> None:
+    """Paint every of-th pair from `shard` on that is not painted yet."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    pipeline = StyleTransferPipeline.from_pretrained("fine")
+    pairs = [(content, style) for style in STYLES for content in CONTENTS]
+    for content, style in pairs[shard::of]:
+        path = painted_path(content, style)
+        if not path.exists():
+            start = time.perf_counter()
+            result = pipeline.stylize(load_image(CONTENTS[content]), load_image(STYLES[style]), size=PAINTED)
+            save_png(result, path)
+            print(f"{content} / {style}: {time.perf_counter() - start:.0f} s", flush=True)
+
+
+def square(image: Image.Image) -> torch.Tensor:
+    return to_tensor(image.resize(YARDSTICK, Image.Resampling.LANCZOS))
+
+
+def look() -> None:
+    features = load_features(device="cpu")
+    rows = []
+    for content_name, content_path in CONTENTS.items():
+        content = square(load_image(content_path))
+        for style_name, style_path in STYLES.items():
+            style = square(load_image(style_path))
+            painted = square(load_image(painted_path(content_name, style_name)))
+            row: dict[str, object] = {"content": content_name, "style": style_name}
+            for when, picture in (("before", content), ("after", painted)):
+                row[f"style_{when}"] = round(metrics.style_distance(features, picture, style), 4)
+                row[f"content_{when}"] = round(metrics.content_distance(features, picture, content), 3)
+                row[f"ssim_{when}"] = round(metrics.ssim(picture, content), 3)
+                row[f"flat_noise_{when}"] = round(metrics.flat_noise(picture, content), 2)
+            rows.append(row)
+    numbers = [name for name in rows[0] if name not in ("content", "style")]
+    mean = {name: round(statistics.fmean(float(str(row[name])) for row in rows), 3) for name in numbers}
+    rows.append({"content": "mean", "style": "of all", **mean})
+    with (HERE / "style_fine_look.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    print(rows[-1])
+    draw_sheet(list(CONTENTS), list(STYLES), 180, HERE / "style_fine_sheet.webp")
+    draw_sheet(["portrait", "cat", "mountain"], ["stained glass", "night cafe", "woodcut", "marbling"], 232,
+               HERE / "style_fine_few.webp", names=False)  # fmt: skip
+
+
+def draw_sheet(contents: list[str], styles: list[str], side: int, path: Path, *, names: bool = True) -> None:
+    """Draw styles along the top and one row a content, every picture cropped to a square of `side` pixels."""
+    gap, font = 6, ImageFont.load_default(14)
+    label = 22 if names else 0
+    step = side + gap
+    sheet = Image.new("RGB", (gap + step * (len(styles) + 1), gap + (step + label) * (len(contents) + 1)), "white")
+    draw = ImageDraw.Draw(sheet)
+
+    def put(image: Image.Image, column: int, row: int, name: str) -> None:
+        edge = min(image.size)
+        left, top = (image.width - edge) // 2, (image.height - edge) // 3  # faces stand above the middle
+        image = image.crop((left, top, left + edge, top + edge)).resize((side, side), Image.Resampling.LANCZOS)
+        x, y = gap + column * step, gap + row * (step + label)
+        sheet.paste(image, (x, y))
+        draw.text((x, y + side + 2), name if names else "", "black", font)
+
+    for column, style in enumerate(styles, 1):
+        put(load_image(STYLES[style]), column, 0, style)
+    for row, content in enumerate(contents, 1):
+        put(load_image(CONTENTS[content]), 0, row, content)
+        for column, style in enumerate(styles, 1):
+            put(load_image(painted_path(content, style)), column, row, f"{content} / {style}")
+    sheet.save(path, quality=82, method=6)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    jobs = parser.add_subparsers(dest="job", required=True)
+    jobs.add_parser("speed")
+    jobs.add_parser("speed-of").add_argument("size", type=int)
+    painter = jobs.add_parser("paint")
+    painter.add_argument("--shard", type=int, default=0)
+    painter.add_argument("--of", type=int, default=1)
+    jobs.add_parser("look")
+    options = parser.parse_args()
+    if options.job == "speed":
+        speed()
+    elif options.job == "speed-of":
+        print(json.dumps(speed_of(options.size)))
+    elif options.job == "paint":
+        paint(options.shard, options.of)
+    else:
+        look()
+
+
+if __name__ == "__main__":
+    main()

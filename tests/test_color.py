@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from deepart.color import color_moments, keep_color, match_color, oklab_to_rgb, rgb_to_oklab
+
+
+def patch(*rgb: float) -> Tensor:
+    return torch.tensor(rgb).view(1, 3, 1, 1)
+
+
+def picture(seed: int, height: int = 24, width: int = 20) -> Tensor:
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize(
+    ("rgb", "lab"),
+    [  # white, black, and the primaries as published with the space
+        ((1, 1, 1), (1, 0, 0)),
+        ((0, 0, 0), (0, 0, 0)),
+        ((1, 0, 0), (0.6280, 0.2249, 0.1258)),
+        ((0, 1, 0), (0.8664, -0.2339, 0.1795)),
+        ((0, 0, 1), (0.4520, -0.0325, -0.3115)),
+    ],
+)
+def test_known_colors_in_oklab(rgb: tuple[float, ...], lab: tuple[float, ...]) -> None:
+    assert rgb_to_oklab(patch(*map(float, rgb))).flatten().tolist() == pytest.approx(lab, abs=2e-4)
+
+
+def test_oklab_there_and_back() -> None:
+    x = picture(0)
+    assert (oklab_to_rgb(rgb_to_oklab(x)) - x).abs().max() < 1e-4
+
+
+def test_matching_gives_exactly_the_palette_asked_for() -> None:
+    x, other = picture(1), picture(2, 30, 9) * 0.3 + 0.2
+    mean, covariance = color_moments(match_color(x, *color_moments(other)))
+    wanted_mean, wanted_covariance = color_moments(other)
+    assert torch.allclose(mean, wanted_mean, atol=1e-4)
+    assert torch.allclose(covariance, wanted_covariance, atol=1e-4)
+
+
+def test_matching_a_picture_with_itself_changes_nothing() -> None:
+    x = picture(3)
+    assert (match_color(x, *color_moments(x)) - x).abs().max() < 1e-4
+
+
+def test_a_picture_of_one_color_becomes_the_mean_of_the_other() -> None:
+    flat = torch.full((1, 3, 8, 8), 0.5)
+    matched = match_color(flat, *color_moments(picture(4)))
+    assert (matched - picture(4).mean((2, 3), keepdim=True)).abs().max() < 1e-4
+
+
+def test_keeping_color_takes_lightness_from_one_and_the_rest_from_the_other() -> None:
+    painted, content = picture(5) * 0.2 + 0.4, picture(6) * 0.2 + 0.4  # well inside the gamut
+    lab, by, of = rgb_to_oklab(keep_color(painted, content)), rgb_to_oklab(painted), rgb_to_oklab(content)
+    assert (lab[:, :1] - by[:, :1]).abs().max() < 2e-3
+    assert (lab[:, 1:] - of[:, 1:]).abs().max() < 2e-3
+
+
+def test_color_that_does_not_fit_gives_way_without_turning_the_hue() -> None:
+    lab = rgb_to_oklab(keep_color(patch(0.9, 0.9, 0.9), patch(0.0, 0.0, 1.0)))
+    blue = rgb_to_oklab(patch(0.0, 0.0, 1.0))
+    assert lab[0, 0].item() == pytest.approx(rgb_to_oklab(patch(0.9, 0.9, 0.9))[0, 0].item(), abs=0.01)
+    assert 0 < lab[0, 1:].norm() < blue[0, 1:].norm()
+    cosine = torch.nn.functional.cosine_similarity(lab[0, 1:].flatten(), blue[0, 1:].flatten(), dim=0)
+    assert cosine > 0.99
+
+
+def test_black_and_white_stay_so_whatever_the_color() -> None:
+    assert keep_color(patch(0.0, 0.0, 0.0), patch(1.0, 0.0, 0.0)).max() < 0.02
+    assert keep_color(patch(1.0, 1.0, 1.0), patch(1.0, 0.0, 0.0)).min() > 0.97

@@ -1,0 +1,101 @@
+"""The example pictures: each is listed with its licence, opens, is of a fit size, and comes from its recipe."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recipes import make_examples
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "deepart" / "ui" / "examples"
+CONTENTS = ROOT / "benchmarks" / "contents"
+ENTRY = re.compile(r"^- `([^`]+)`: (CC0|public domain|MIT)\. \w", re.MULTILINE)
+
+
+def listed(folder: Path) -> dict[str, str]:
+    """File to licence, as SOURCES.md says."""
+    return dict(ENTRY.findall((folder / "SOURCES.md").read_text(encoding="utf-8")))
+
+
+def found(folder: Path) -> list[str]:
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "SOURCES.md")
+    return sorted(path.relative_to(folder).as_posix() for path in files)
+
+
+PICTURES = [EXAMPLES / name for name in found(EXAMPLES)] + [CONTENTS / name for name in found(CONTENTS)]
+
+
+@pytest.mark.parametrize("folder", [EXAMPLES, CONTENTS], ids=lambda folder: folder.name)
+def test_every_picture_is_listed_with_its_licence(folder: Path) -> None:
+    assert found(folder) == sorted(listed(folder))
+
+
+def test_there_are_the_promised_examples() -> None:
+    names = found(EXAMPLES)
+    assert [name for name in names if name.startswith("content/")] == sorted(
+        f"content/{name}.jpg" for name in make_examples.APP
+    )
+    assert [name for name in names if name.startswith("style/")] == sorted(
+        f"style/{name}.webp" for name in make_examples.STYLES
+    )
+    assert sum(name.startswith("paintings/") for name in names) == 8
+    assert found(CONTENTS) == sorted(f"{name}.jpg" for name in make_examples.JUDGING)
+
+
+def test_what_we_painted_is_ours_and_what_others_did_is_free() -> None:
+    for name, licence in listed(EXAMPLES).items():
+        assert (licence == "MIT") == name.startswith("style/")
+
+
+@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
+def test_a_picture_opens_and_is_of_a_fit_size(path: Path) -> None:
+    bounds = {"content": (768, 1024), "style": (768, 1024), "paintings": (400, 1024), "contents": (512, 512)}
+    most = {"content": 200_000, "style": 250_000, "paintings": 200_000, "contents": 100_000}
+    kind = path.parent.name
+    with Image.open(path) as image:
+        image.load()
+        assert image.format in ("JPEG", "PNG", "WEBP")
+        assert image.mode == "RGB"
+        low, high = bounds[kind]
+        assert low <= max(image.size) <= high
+        assert max(image.size) <= 2 * min(image.size)
+        assert not image.getexif()  # nothing about a camera or its owner
+    assert path.stat().st_size <= most[kind]
+
+
+def test_the_examples_are_light() -> None:
+    assert sum((EXAMPLES / name).stat().st_size for name in found(EXAMPLES)) < 4_000_000
+
+
+@pytest.mark.parametrize("name", make_examples.STYLES)
+def test_a_committed_style_comes_from_its_recipe(name: str) -> None:
+    def coarse(image: Image.Image) -> np.ndarray:
+        return np.asarray(image.resize((16, 12), Image.Resampling.BOX), np.float64) / 255
+
+    with Image.open(EXAMPLES / "style" / f"{name}.webp") as image:
+        committed = coarse(image.convert("RGB"))
+    same = np.abs(coarse(make_examples.paint(name, (128, 96))) - committed).mean()
+    other = np.abs(coarse(make_examples.paint(name, (128, 96), seed=99)) - committed).mean()
+    assert same < 0.05
+    assert other > 1.5 * same
+
+
+def test_a_picture_that_cannot_fit_is_refused() -> None:
+    hail = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    assert len(make_examples.encode(hail, 20_000)) <= 20_000
+    with pytest.raises(ValueError, match="does not fit into 100 bytes"):
+        make_examples.encode(hail, 100)
+
+
+def test_a_photograph_is_cut_and_brought_to_size(tmp_path: Path) -> None:
+    folder = tmp_path / "plugin" / "images" / "land"
+    folder.mkdir(parents=True)
+    Image.new("RGB", (60, 30), "#336699").save(folder / "lake.jpg")
+    image = make_examples.photograph("lake.jpg", (0, 0, 45, 30), 90, tmp_path)
+    assert image.size == (90, 60)
+    assert make_examples.photograph("coffee", None, 300, tmp_path).size == (300, 200)

@@ -1,0 +1,73 @@
+"""Every registered model, with its real files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from deepart import StyleTransferPipeline, hub, list_models, load_image
+from deepart.images import settings, to_tensor
+from deepart.metrics import psnr, ssim, style_distance
+from deepart.registry import FEATURES, REGISTRY, TASKS, ModelSpec, load_features
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "deepart" / "ui" / "examples"
+
+
+def specs(*tasks: str) -> list[object]:
+    return [pytest.param(s, id=f"{s.task}-{s.name}") for s in REGISTRY.values() if s.task in tasks]
+
+
+def test_every_task_of_the_registry_has_its_test_here() -> None:
+    assert {task for task, _ in REGISTRY} == {FEATURES, "style"}
+
+
+@pytest.mark.parametrize("spec", specs(FEATURES))
+def test_features_run_from_their_real_files(spec: ModelSpec) -> None:
+    maps = load_features(spec.name, device="cpu")(torch.rand(1, 3, 32, 32), ("relu1_1", "relu4_3"))
+    assert maps["relu1_1"].shape == (1, 64, 32, 32)
+    assert maps["relu4_3"].shape == (1, 512, 4, 4)
+    assert all(value.isfinite().all() and value.max() > 0 for value in maps.values())
+
+
+@pytest.mark.parametrize("spec", specs("style"))
+def test_a_style_model_paints_from_its_real_files(spec: ModelSpec) -> None:
+    photo = load_image(EXAMPLES / "content" / "cat.jpg")
+    painting = load_image(EXAMPLES / "paintings" / "van-gogh-night-cafe.jpg")
+    result = StyleTransferPipeline.from_pretrained(spec.name, device="cpu").stylize(photo, painting, size=64, steps=15)
+    assert result.size == (64, 43)
+    assert (settings(result) or {})["model"] == spec.name
+    # Neither the photograph nor noise: the statistics of the painting in the shape of the photograph.
+    features = load_features(device="cpu")
+    before, style = (to_tensor(x.resize(result.size, Image.Resampling.LANCZOS)) for x in (photo, painting))
+    after = to_tensor(result)
+    assert style_distance(features, after, style) < 0.5 * style_distance(features, before, style)
+    assert psnr(after, before) < 25
+    assert ssim(after, before) > 0.3
+
+
+@pytest.mark.parametrize("spec", [*specs(FEATURES), *specs(*TASKS)])
+def test_the_record_of_a_model_is_whole(spec: ModelSpec) -> None:
+    assert spec.title
+    assert spec.summary.endswith(".")
+    assert spec.licence
+    assert not spec.recipe or (ROOT / spec.recipe).is_file()
+    assert spec.repo_id is None or len(spec.revision or "") == 40
+    folder = hub.weights_root() / f"{spec.task}-{spec.name}"
+    if spec.files and spec.repo_id is None:
+        assert {file.name for file in spec.files} <= {path.name for path in folder.iterdir()}
+        assert f"license: {spec.licence.lower()}" in (folder / "README.md").read_text("utf-8")
+        assert json.loads((folder / "config.json").read_text())["task"] == spec.task
+
+
+def test_every_folder_under_weights_is_registered() -> None:
+    assert {path.name for path in hub.weights_root().iterdir()} <= {f"{task}-{name}" for task, name in REGISTRY}
+
+
+def test_models_are_listed_by_task_and_all_together() -> None:
+    assert list_models("style") == [name for task, name in REGISTRY if task == "style"]
+    assert list_models() == [key for key in REGISTRY if key[0] in TASKS]

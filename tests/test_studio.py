@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+import torch
+
+from deepart import Studio, StyleTransferPipeline
+from deepart.errors import OptionError, UnknownModelError, WeightsError
+
+
+def test_a_pipeline_is_loaded_once_on_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[str] = []
+    load = StyleTransferPipeline.from_pretrained.__func__
+
+    def count(cls: type, name: str, **options: Any) -> StyleTransferPipeline:
+        loads.append(name)
+        time.sleep(0.05)  # wide enough for the other threads to come in between
+        return load(cls, name, **options)
+
+    monkeypatch.setattr(StyleTransferPipeline, "from_pretrained", classmethod(count))
+    studio = Studio(device="cpu")
+    assert loads == []
+    found: list[StyleTransferPipeline] = []
+    threads = [threading.Thread(target=lambda: found.append(studio.style("fine"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert loads == ["fine"]
+    assert len(found) == 4
+    assert all(pipeline is studio.style() for pipeline in found)
+
+
+def test_the_studio_s_device_is_the_pipeline_s() -> None:
+    assert Studio(device="cpu").style().device == torch.device("cpu")
+
+
+def test_what_was_used_longest_ago_leaves_when_others_need_the_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Heavy(StyleTransferPipeline):
+        nbytes = 100
+
+        @classmethod
+        def from_pretrained(cls, name: str, *, device: torch.device) -> Heavy:
+            return cls.__new__(cls)
+
+    monkeypatch.setattr("deepart.studio.get_spec", lambda task, name: type("Spec", (), {"name": name}))
+    studio = Studio(device="cpu", memory_limit=200)
+    a, b = studio._get("style", "a", Heavy), studio._get("style", "b", Heavy)
+    assert studio._get("style", "a", Heavy) is a
+    studio._get("style", "c", Heavy)  # b has been waiting longest
+    assert studio._get("style", "a", Heavy) is a
+    assert studio._get("style", "b", Heavy) is not b
+
+
+def test_one_pipeline_over_the_limit_stays() -> None:
+    studio = Studio(device="cpu", memory_limit=0)
+    assert studio.style("fine") is studio.style("fine")
+
+
+def test_mistakes_get_a_sentence() -> None:
+    with pytest.raises(UnknownModelError, match="did you mean 'fine'"):
+        Studio(device="cpu").style("fien")
+    with pytest.raises(OptionError, match="The memory limit is -1"):
+        Studio(device="cpu", memory_limit=-1)
+
+
+def test_a_failed_load_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    studio = Studio(device="cpu")
+
+    def fail(*args: object, **options: object) -> None:
+        raise WeightsError("The file is damaged.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(StyleTransferPipeline, "from_pretrained", fail)
+        with pytest.raises(WeightsError):
+            studio.style()
+    assert studio.style().name == "fine"
