@@ -1,7 +1,8 @@
 """Fine style transfer: how fast, how large, how good, and what it looks like.
 
     python -m benchmarks.style_fine speed       # writes benchmarks/style_fine_speed.json
-    python -m benchmarks.style_fine paint       # paints 8 contents in 6 styles at 256 px, into runs/ (resumable)
+    python -m benchmarks.style_fine paint       # paints 8 contents in 6 styles at 256 px and the README's few at 384 px,
+                                                # into runs/ (resumable; --shard 0 --of 2 is every other one)
     python -m benchmarks.style_fine look        # measures them: benchmarks/style_fine_look.csv, and draws the sheets
 
 speed: for each size one run in a process of its own, with the time of every step and the most memory it took above
@@ -34,6 +35,7 @@ EXAMPLES = HERE.parent / "deepart" / "ui" / "examples"
 RUNS = HERE.parent / "runs" / "style_fine"
 SIZES = (256, 512, 1024)
 PAINTED = 256  # longer side of the judged pictures
+SHOWN = 384  # and of the few that the README shows
 YARDSTICK = (384, 384)
 
 CONTENTS = {
@@ -54,6 +56,8 @@ STYLES = {
     "woodcut": EXAMPLES / "style/woodcut.webp",
     "marbling": EXAMPLES / "style/marbling.webp",
 }
+FEW_CONTENTS = ["portrait", "cat", "mountain"]
+FEW_STYLES = ["stained glass", "night cafe", "woodcut", "marbling"]
 
 
 def speed_of(size: int) -> dict[str, float]:
@@ -92,22 +96,23 @@ def speed() -> None:
     (HERE / "style_fine_speed.json").write_text(text + "\n")
 
 
-def painted_path(content: str, style: str) -> Path:
-    return RUNS / f"{content}-{style}.png".replace(" ", "_")
+def painted_path(content: str, style: str, size: int) -> Path:
+    return RUNS / f"{content}-{style}-{size}.png".replace(" ", "_")
 
 
 def paint(shard: int, of: int) -> None:
-    """Paint every of-th pair from `shard` on that is not painted yet."""
+    """Paint every of-th picture from `shard` on that is not painted yet."""
     RUNS.mkdir(parents=True, exist_ok=True)
     pipeline = StyleTransferPipeline.from_pretrained("fine")
-    pairs = [(content, style) for style in STYLES for content in CONTENTS]
-    for content, style in pairs[shard::of]:
-        path = painted_path(content, style)
+    wanted = [(content, style, PAINTED) for style in STYLES for content in CONTENTS]
+    wanted += [(content, style, SHOWN) for style in FEW_STYLES for content in FEW_CONTENTS]
+    for content, style, size in wanted[shard::of]:
+        path = painted_path(content, style, size)
         if not path.exists():
             start = time.perf_counter()
-            result = pipeline.stylize(load_image(CONTENTS[content]), load_image(STYLES[style]), size=PAINTED)
+            result = pipeline.stylize(load_image(CONTENTS[content]), load_image(STYLES[style]), size=size)
             save_png(result, path)
-            print(f"{content} / {style}: {time.perf_counter() - start:.0f} s", flush=True)
+            print(f"{content} / {style} at {size}: {time.perf_counter() - start:.0f} s", flush=True)
 
 
 def square(image: Image.Image) -> torch.Tensor:
@@ -121,7 +126,7 @@ def look() -> None:
         content = square(load_image(content_path))
         for style_name, style_path in STYLES.items():
             style = square(load_image(style_path))
-            painted = square(load_image(painted_path(content_name, style_name)))
+            painted = square(load_image(painted_path(content_name, style_name, PAINTED)))
             row: dict[str, object] = {"content": content_name, "style": style_name}
             for when, picture in (("before", content), ("after", painted)):
                 row[f"style_{when}"] = round(metrics.style_distance(features, picture, style), 4)
@@ -137,12 +142,11 @@ def look() -> None:
         writer.writeheader()
         writer.writerows(rows)
     print(rows[-1])
-    draw_sheet(list(CONTENTS), list(STYLES), 180, HERE / "style_fine_sheet.webp")
-    draw_sheet(["portrait", "cat", "mountain"], ["stained glass", "night cafe", "woodcut", "marbling"], 232,
-               HERE / "style_fine_few.webp", names=False)  # fmt: skip
+    draw_sheet(list(CONTENTS), list(STYLES), PAINTED, 180, HERE / "style_fine_sheet.webp")
+    draw_sheet(FEW_CONTENTS, FEW_STYLES, SHOWN, 248, HERE / "style_fine_few.webp", names=False)  # fmt: skip
 
 
-def draw_sheet(contents: list[str], styles: list[str], side: int, path: Path, *, names: bool = True) -> None:
+def draw_sheet(contents: list[str], styles: list[str], size: int, side: int, path: Path, *, names: bool = True) -> None:
     """Draw styles along the top and one row a content, every picture cropped to a square of `side` pixels."""
     gap, font = 6, ImageFont.load_default(14)
     label = 22 if names else 0
@@ -163,7 +167,7 @@ def draw_sheet(contents: list[str], styles: list[str], side: int, path: Path, *,
     for row, content in enumerate(contents, 1):
         put(load_image(CONTENTS[content]), 0, row, content)
         for column, style in enumerate(styles, 1):
-            put(load_image(painted_path(content, style)), column, row, f"{content} / {style}")
+            put(load_image(painted_path(content, style, size)), column, row, f"{content} / {style}")
     sheet.save(path, quality=82, method=6)
 
 
