@@ -1,7 +1,7 @@
 """Fine style transfer: how fast, how large, how good, and what it looks like.
 
     python -m benchmarks.style_fine speed       # writes benchmarks/style_fine_speed.json
-    python -m benchmarks.style_fine paint       # paints 8 contents in 6 styles at 256 px and the README's few at 384 px,
+    python -m benchmarks.style_fine paint       # paints 8 contents in 6 styles at 256 px, a few at 384,
                                                 # into runs/ (resumable; --shard 0 --of 2 is every other one)
     python -m benchmarks.style_fine look        # measures them: benchmarks/style_fine_look.csv, and draws the sheets
 

@@ -81,6 +81,14 @@ def check_image(image: Image.Image, what: str = "picture") -> Image.Image:
     return _finish(image, what)
 
 
+def fitted_size(size: tuple[int, int], longer_side: int) -> tuple[int, int]:
+    """Return width and height after `fit`, which keeps the proportion; each is at least 1."""
+    longest = max(size)
+    # In whole numbers, halves up: the same on every machine.
+    width, height = (max(1, (2 * side * longer_side + longest) // (2 * longest)) for side in size)
+    return width, height
+
+
 def fit(image: Image.Image, longer_side: int) -> Image.Image:
     """Return the image resampled (Lanczos) so that its longer side has `longer_side` pixels, in proportion.
 
@@ -88,9 +96,7 @@ def fit(image: Image.Image, longer_side: int) -> Image.Image:
     """
     if isinstance(longer_side, bool) or not isinstance(longer_side, int) or longer_side < 1:
         raise OptionError(f"The size is {longer_side!r}; it must be a whole number of pixels, 1 or more.")
-    longest = max(_need_rgb(image).size)
-    # In whole numbers, halves up: the same on every machine.
-    width, height = (max(1, (2 * side * longer_side + longest) // (2 * longest)) for side in image.size)
+    width, height = fitted_size(_need_rgb(image).size, longer_side)
     if width * height > MAX_PIXELS:
         raise OptionError(
             f"The size {longer_side} makes {width}x{height} pixels; at most {MAX_PIXELS:,} are made, so ask for less."

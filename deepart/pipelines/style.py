@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -14,7 +13,7 @@ from torch import Tensor
 from deepart import hub, registry
 from deepart.color import color_moments, keep_color, match_color
 from deepart.errors import MemoryLimitError, OptionError
-from deepart.images import check_image, fit, to_image, to_tensor, with_settings
+from deepart.images import check_image, fit, fitted_size, to_image, to_tensor, with_settings
 from deepart.latents import check_seed, noise
 from deepart.models.gatys import Gatys, GatysConfig, check_layers, schedule
 from deepart.models.vgg import VGGConfig, VGGFeatures
@@ -226,8 +225,7 @@ def _fitted(sides: tuple[int, int], size: int | None) -> tuple[int, int]:
             f"The content picture is {sides[0]}x{sides[1]} pixels; this model paints up to {MAX_SIDE}, so pass "
             f"size={MAX_SIDE} or less."
         )
-    scale = 1 if size is None else size / max(sides)
-    width, height = (max(1, math.floor(side * scale + 0.5)) for side in sides)
+    width, height = sides if size is None else fitted_size(sides, size)
     if min(width, height) < MIN_SIDE:
         raise OptionError(
             f"The result would be {width}x{height} pixels; its shorter side must be at least {MIN_SIDE}, so ask for a "

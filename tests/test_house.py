@@ -1,0 +1,177 @@
+"""The rules of the house: who may import whom, what is public, and that the papers agree with the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+import deepart
+from deepart.registry import REGISTRY, models_table
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "deepart"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+# Rooms from the street inwards: each may import those below it, and nothing above or beside it unless named here.
+FLOORS = {
+    "ui": 7,
+    "studio": 6,
+    "pipelines": 5,
+    "metrics": 5,
+    "registry": 4,
+    "models": 3,
+    "hub": 3,
+    "color": 2,
+    "images": 2,
+    "latents": 2,
+    "device": 2,
+    "containers": 1,
+    "errors": 0,
+}
+OUTSIDE = {"gradio": {"ui"}, "huggingface_hub": {"hub"}, "PIL": {"images", "pipelines", "ui"}}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the dotted names that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import; the rules are read from whole names"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_one_way(path: Path) -> None:
+    mine = room(path)
+    if mine == "__init__":
+        return  # the front door opens on every room but the page; see the next test
+    assert mine in FLOORS, f"the room {mine} has no floor"
+    for name in imports(path):
+        parts = name.split(".")
+        assert parts[0] not in {"app", "recipes", "benchmarks", "deploy", "tests"}, f"{path} imports {name}"
+        if parts[0] == "deepart" and len(parts) > 1 and parts[1] in FLOORS and parts[1] != mine:
+            assert FLOORS[parts[1]] < FLOORS[mine], f"{path} imports {name}, which is not below it"
+        if parts[0] in OUTSIDE:
+            assert mine in OUTSIDE[parts[0]], f"{path} imports {name}, which only {OUTSIDE[parts[0]]} may"
+
+
+def test_the_app_imports_the_page_and_the_studio_only() -> None:
+    rooms = {name.split(".")[1] for name in imports(ROOT / "app.py") if name.startswith("deepart.")}
+    assert rooms <= {"ui", "studio", "Studio", "errors", "DeepArtError", "device", "__version__"}
+
+
+def test_importing_the_package_brings_neither_the_page_nor_the_hub_nor_a_choice_of_device() -> None:
+    code = (
+        "import sys, torch, deepart; "
+        "print([name for name in ('gradio', 'huggingface_hub', 'torchvision', 'pandas') if name in sys.modules], "
+        "torch.cuda.is_initialized())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "[] False"
+
+
+def test_the_public_names_are_listed_sorted_and_there() -> None:
+    assert deepart.__all__ == sorted(deepart.__all__)
+    defined = {
+        name for name, value in vars(deepart).items()
+        if not name.startswith("_") and getattr(value, "__module__", "").startswith("deepart")
+    }  # fmt: skip
+    assert set(deepart.__all__) == defined
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_dependency_has_a_reason(name: str) -> None:
+    lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-r"))]
+    assert lines
+    for line in lines:
+        assert re.search(r"\S\s+# \S+ \S+", line), f"{line!r} gives no reason"
+
+
+def test_every_third_party_import_is_a_listed_dependency() -> None:
+    listed = {
+        re.split(r"[<>=!~]", line)[0].strip()
+        for line in (ROOT / "requirements.txt").read_text().splitlines() if line and not line.startswith("#")
+    }  # fmt: skip
+    called = {"PIL": "pillow", "huggingface_hub": "huggingface-hub"}
+    used = {
+        name.split(".")[0] for path in [*SOURCES, ROOT / "app.py"] for name in imports(path)
+    } - set(sys.stdlib_module_names) - {"deepart"}  # fmt: skip
+    assert {called.get(name, name) for name in used} <= listed
+
+
+# ------------------------------------------------------------------------------------------------------------- README
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_front_matter_is_what_a_space_reads() -> None:
+    """Keys and values as in the Hub's "Spaces Configuration Reference"."""
+    head = yaml.safe_load(README.split("---\n")[1])
+    gradio = next(line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("gradio=="))
+    assert head["sdk"] == "gradio"
+    assert head["sdk_version"] == gradio.split("==")[1].split()[0]
+    assert head["python_version"] == "3.11"
+    assert (ROOT / head["app_file"]).is_file()
+    assert head["license"] == "mit"
+    assert (ROOT / "LICENSE").read_text().startswith("MIT License")
+    assert head["title"] == "DeepArt"
+    assert {head["colorFrom"], head["colorTo"]} <= {
+        "red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray",
+    }  # fmt: skip
+    assert len(head["short_description"]) <= 60
+
+
+def test_the_models_table_is_the_registry_s() -> None:
+    assert models_table().strip() in README
+    for _, name in REGISTRY:
+        assert f"`{name}`" in README
+
+
+def test_every_picture_and_page_that_the_readme_names_is_there() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r'src="([^"]+)"', README)
+    local = [link for link in links if "://" not in link]
+    assert len(local) >= 3
+    for link in local:
+        assert (ROOT / link).exists(), link
+
+
+def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = next(block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "StyleTransferPipeline" in block)
+    assert len([line for line in code.splitlines() if line.strip()]) <= 7
+    examples = PACKAGE / "ui" / "examples"
+    (tmp_path / "photo.jpg").write_bytes((examples / "content" / "cat.jpg").read_bytes())
+    (tmp_path / "painting.jpg").write_bytes((examples / "paintings" / "hokusai-great-wave.jpg").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    smaller, count = re.subn(r"size=\d+", "size=32, steps=2", code)  # the same lines, in seconds
+    assert count == 1
+    exec(compile(smaller, "README.md", "exec"), {})
+    assert deepart.load_image(tmp_path / "painted.png").size[0] == 32
+
+
+def test_numbers_of_the_readme_s_tables_come_from_the_committed_results() -> None:
+    import json
+
+    speed = json.loads((ROOT / "benchmarks/style_fine_speed.json").read_text())
+    for row in speed["sizes"]:
+        cells = (f"{row['width']}x{row['height']}", f"{row['seconds']:.0f} s",
+                 f"{row['seconds_per_step_at_full_size']:.2f} s", f"{row['peak_memory_mb'] / 1000:.1f} GB")  # fmt: skip
+        assert "| " + " | ".join(cells) + " |" in README, cells
+    start = json.loads((ROOT / "benchmarks/startup.json").read_text())
+    assert f"{start['import_deepart_adds_cpu_s']} s" in README
+    assert f"{start['first_page_s']['median']} s" in README
+    look = (ROOT / "benchmarks/style_fine_look.csv").read_text().splitlines()
+    mean = dict(zip(look[0].split(","), look[-1].split(","), strict=True))
+    for name in ("style", "content", "ssim", "flat_noise"):
+        assert f"| {mean[name + '_before']} | {mean[name + '_after']} |" in README, name
