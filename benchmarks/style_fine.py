@@ -132,7 +132,7 @@ def look() -> None:
                 row[f"style_{when}"] = round(metrics.style_distance(features, picture, style), 4)
                 row[f"content_{when}"] = round(metrics.content_distance(features, picture, content), 3)
                 row[f"ssim_{when}"] = round(metrics.ssim(picture, content), 3)
-                row[f"flat_noise_{when}"] = round(metrics.flat_noise(picture, content), 2)
+                row[f"flat_noise_{when}"] = round(metrics.flat_noise(picture, content), 4)
             rows.append(row)
     numbers = [name for name in rows[0] if name not in ("content", "style")]
     mean = {name: round(statistics.fmean(float(str(row[name])) for row in rows), 3) for name in numbers}

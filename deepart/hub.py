@@ -30,6 +30,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from deepart.checks import shown
 from deepart.errors import DeepArtError, OptionError, UnknownModelError, WeightsError
 
 CONFIG = "config.json"
@@ -490,9 +491,13 @@ def write_folder(
 
     Raises OptionError when the folder is a file, WeightsError when a tensor is not finite or the disk refuses.
     """
+    if not isinstance(folder, str | os.PathLike) or not str(folder).strip():
+        raise OptionError(f"The folder is {shown(folder)}; give the name of one, new or with a model in it.")
     path = Path(folder)
     if path.exists() and not path.is_dir():
         raise OptionError(f"{path} is a file; a model is saved as a folder, so give the name of one.")
+    if (path / CARD).exists() and not (path / CONFIG).exists():
+        raise OptionError(f"{path} has a {CARD} but no model, and would lose it; give another folder.")
     contents = {
         TENSORS: safetensors.torch.save({name: _stored(name, tensor, half) for name, tensor in tensors.items()}),
         CONFIG: (json.dumps(config, indent=2, allow_nan=False) + "\n").encode(),

@@ -7,16 +7,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from deepart.errors import OptionError
+from deepart.checks import whole_number
 
 MAX_SEED = 2**32 - 1  # what a person can type, and what every tool that reads our settings can hold
 
 
 def check_seed(seed: int) -> int:
     """Return the seed as an int in [0, MAX_SEED]; raises OptionError for anything else."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise OptionError(f"The seed is {seed!r}; it must be a whole number from 0 to {MAX_SEED}.")
-    return seed
+    return whole_number("seed", seed, 0, MAX_SEED)
 
 
 def noise(seed: int, shape: Sequence[int]) -> Tensor:

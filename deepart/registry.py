@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from deepart import hub
+from deepart.checks import shown
 from deepart.device import pick_device
 from deepart.errors import OptionError, UnknownModelError
 from deepart.hub import ModelFile
@@ -128,6 +129,8 @@ def get_spec(task: str, name: str | None = None) -> ModelSpec:
     """
     _check_task(task)
     names = [known for kind, known in REGISTRY if kind == task]
+    if not (name is None or isinstance(name, str)):
+        raise OptionError(f"The model is {shown(name)}; it must be a name.")
     if name is None:
         for spec in REGISTRY.values():
             if spec.task == task and spec.default:

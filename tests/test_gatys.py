@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from deepart.errors import OptionError
-from deepart.models.gatys import Gatys, GatysConfig, Level, check_layers, gram, schedule, total_variation
+from deepart.models.gatys import Gatys, GatysConfig, Level, _shares, check_layers, gram, schedule, total_variation
 from deepart.models.vgg import VGGConfig, VGGFeatures
 
 TINY = VGGConfig(blocks=((4, 4), (6, 6), (8, 8, 8), (8, 8, 8)))
@@ -155,3 +155,44 @@ def test_a_gpu_starts_on_the_same_way(network: Gatys) -> None:
     there = Gatys(VGGFeatures(TINY).cuda())
     on_gpu = paint(there, picture(0).cuda(), picture(1).cuda(), levels)
     assert (on_gpu.cpu() - on_cpu).abs().mean() < 2 / 255
+
+
+def test_larger_strokes_come_from_a_larger_style(network: Gatys, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[tuple[int, int]] = []
+    measure = Gatys._measure
+    monkeypatch.setattr(
+        Gatys, "_measure", lambda self, x, layers: measured.append(tuple(x.shape[2:])) or measure(self, x, layers)
+    )
+    paint(network, picture(0, 64, 64), picture(1, 50, 50), [Level(64, 64, 1)], style_scale=2.0)
+    assert measured[0] == (128, 128)  # the style at twice the sides of the level
+    assert measured[1] == (64, 64)
+
+
+def test_without_style_and_smoothing_only_the_content_counts(network: Gatys) -> None:
+    content = picture(8)
+    still = Gatys(network.features, GatysConfig(style_weight=0, tv_weight=0))
+    objective = still._objective(content, [(picture(1), 1.0)], 1.0, 1.0)
+    assert objective(content).item() == pytest.approx(0, abs=1e-7)
+    assert objective(0.9 * content + 0.1 * picture(9)).item() > 1e-4
+    assert objective(picture(9)).item() > 2 * objective(0.9 * content + 0.1 * picture(9)).item()
+
+
+def test_more_total_variation_weight_gives_a_smoother_picture(network: Gatys) -> None:
+    rough, smooth = (
+        paint(Gatys(network.features, GatysConfig(tv_weight=weight)), picture(2), picture(3), [Level(32, 32, 25)])
+        for weight in (0.0, 40.0)
+    )
+    assert total_variation(smooth) < 0.8 * total_variation(rough)
+
+
+def test_the_deepest_style_layer_counts_twice_and_shares_add_up(network: Gatys) -> None:
+    assert list(_shares(network.config).values()) == pytest.approx([0.2, 0.2, 0.2, 0.4])
+
+
+def test_rates_halve_towards_the_finest_level_and_settle_there(network: Gatys) -> None:
+    assert network._rates(0, 3, 2) == pytest.approx([0.03, 0.03])
+    assert network._rates(1, 3, 1) == pytest.approx([0.03 * 0.5**0.5])
+    last = network._rates(2, 3, 4)
+    assert last[0] == pytest.approx(0.015)
+    assert last == sorted(last, reverse=True)
+    assert last[-1] == pytest.approx(0.015 * 0.4)

@@ -33,6 +33,7 @@ FLOORS = {
     "latents": 2,
     "device": 2,
     "containers": 1,
+    "checks": 1,
     "errors": 0,
 }
 OUTSIDE = {"gradio": {"ui"}, "huggingface_hub": {"hub"}, "PIL": {"images", "pipelines", "ui"}}
@@ -175,3 +176,14 @@ def test_numbers_of_the_readme_s_tables_come_from_the_committed_results() -> Non
     mean = dict(zip(look[0].split(","), look[-1].split(","), strict=True))
     for name in ("style", "content", "ssim", "flat_noise"):
         assert f"| {mean[name + '_before']} | {mean[name + '_after']} |" in README, name
+
+
+def test_ci_runs_the_readme_s_own_test_command() -> None:
+    extract = next(line for line in (ROOT / ".ci/run").read_text().splitlines() if line.startswith("command=$(awk"))
+    done = subprocess.run(
+        ["bash", "-c", f'{extract}; printf %s "$command"'], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stdout in README
+    assert "requirements-dev.txt" in done.stdout
+    assert done.stdout.endswith("-m pytest")
+    assert done.stdout.count("\n") == 0

@@ -63,6 +63,8 @@ def test_one_pipeline_over_the_limit_stays() -> None:
 def test_mistakes_get_a_sentence() -> None:
     with pytest.raises(UnknownModelError, match="did you mean 'fine'"):
         Studio(device="cpu").style("fien")
+    with pytest.raises(OptionError, match="The model is 5; it must be a name"):
+        Studio(device="cpu").style(5)
     with pytest.raises(OptionError, match="The memory limit is -1"):
         Studio(device="cpu", memory_limit=-1)
 

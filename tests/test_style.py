@@ -9,11 +9,12 @@ import torch
 from PIL import Image
 
 from deepart import StyleTransferPipeline, images
-from deepart.color import rgb_to_oklab
+from deepart.color import color_moments, rgb_to_oklab
 from deepart.errors import DeepArtError, ImageError, MemoryLimitError, OptionError
 from deepart.images import to_tensor
 from deepart.models.gatys import Gatys
 from deepart.models.vgg import VGGConfig, VGGFeatures
+from deepart.pipelines.style import _blend_palettes
 from deepart.registry import Located
 
 
@@ -185,6 +186,9 @@ WRONG = [
     ({"steps": 0}, "The number of steps is 0; it must be a whole number from 1 to 1000."),
     ({"style_weight": -1}, "The style_weight is -1; it must be a number from 0 to 10000."),
     ({"style_layers": ["relu5_1"]}, "There is no style layer 'relu5_1'; this network has relu1_1"),
+    ({"style_layers": {"relu1_1"}}, "The style_layers are {'relu1_1'}; give a list of names."),
+    ({"preserve_color": "no"}, "The preserve_color is 'no'; it must be True or False."),
+    ({"callback": 1}, "The callback is 1; it must be a function of step, total and preview."),
     ({"content_layers": "relu"}, "There is no content layer 'relu'; this network has relu1_1"),
 ]
 
@@ -232,3 +236,60 @@ def test_a_wrong_folder_gets_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"task": "style", "class": "Gatys", "steps": "many"}')
     with pytest.raises(DeepArtError):
         StyleTransferPipeline.from_pretrained(tmp_path)
+
+
+def test_colors_come_from_the_style_at_once(pipeline: StyleTransferPipeline) -> None:
+    content, style = Image.new("RGB", (48, 48), (60, 60, 60)), Image.new("RGB", (48, 48), (200, 40, 40))
+    mean = to_tensor(pipeline.stylize(content, style, steps=1)).mean((0, 2, 3)) * 255
+    assert mean.tolist() == pytest.approx([200, 40, 40], abs=12)
+
+
+def test_a_style_gives_up_its_colors_when_the_content_keeps_its_own(pipeline: StyleTransferPipeline) -> None:
+    x, targets, _ = pipeline._prepare(CONTENT, [STYLE], [1.0], 1.0, True, 1.0)
+    style = targets[0][0]
+    assert torch.allclose(style.mean((2, 3)), x.mean((2, 3)), atol=0.02)
+    assert torch.equal(x, to_tensor(CONTENT))
+
+
+def test_the_palette_of_several_styles_is_that_of_all_their_pixels() -> None:
+    first, second = to_tensor(picture(1, 32, 32)) * 0.2, to_tensor(picture(2, 32, 32)) * 0.2 + 0.7
+    mean, covariance = _blend_palettes([first, second], [0.5, 0.5])
+    wanted_mean, wanted_covariance = color_moments(torch.cat([first, second], 3))
+    assert torch.allclose(mean, wanted_mean, atol=1e-6)
+    assert torch.allclose(covariance, wanted_covariance, atol=1e-6)
+
+
+def test_a_huge_style_is_not_held_larger_than_it_is_looked_at(pipeline: StyleTransferPipeline) -> None:
+    huge = picture(3, 3000, 2000)
+    content = picture(4, 1024, 768)
+    for scale, most in ((1.0, 2**21), (2.0, 4 * 1024 * 768)):
+        _, targets, _ = pipeline._prepare(content, [huge], [1.0], 1.0, False, scale)
+        assert 0.98 * most < targets[0][0][0, 0].numel() < 1.02 * most
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_it_paints_where_the_caller_has_turned_gradients_off(mode: type, tmp_path: Path) -> None:
+    features = VGGFeatures(VGGConfig(blocks=((4, 4), (6, 6), (8, 8, 8), (8, 8, 8))))
+    StyleTransferPipeline(Located("t", "0" * 12), torch.device("cpu"), Gatys(features)).save_pretrained(tmp_path)
+    with mode():
+        loaded = StyleTransferPipeline.from_pretrained(tmp_path, device="cpu")
+        inside = loaded.stylize(CONTENT, STYLE, steps=2)
+    assert inside.tobytes() == loaded.stylize(CONTENT, STYLE, steps=2).tobytes()
+
+
+def test_numpy_numbers_are_numbers(pipeline: StyleTransferPipeline) -> None:
+    plain = pipeline.stylize(CONTENT, [STYLE], steps=2, size=48, seed=3, strength=0.5, weights=[1.0])
+    same = pipeline.stylize(
+        CONTENT, [STYLE], steps=np.int64(2), size=np.int32(48), seed=np.uint8(3), strength=np.float32(0.5),
+        weights=np.array([1.0]),
+    )  # fmt: skip
+    assert same.tobytes() == plain.tobytes()
+    assert same.info == plain.info
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU; runs where there is one")
+def test_a_gpu_paints_the_same_picture_twice(tmp_path: Path, pipeline: StyleTransferPipeline) -> None:
+    pipeline.save_pretrained(tmp_path)
+    there = StyleTransferPipeline.from_pretrained(tmp_path, device="cuda")
+    first, again = (there.stylize(CONTENT, STYLE, size=96, steps=10) for _ in range(2))
+    assert first.tobytes() == again.tobytes()

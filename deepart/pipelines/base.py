@@ -47,7 +47,8 @@ class Pipeline(ABC):
         located = registry.locate(cls.task, name)
         config = located.read_config()
         hub.check_config(config, cls.task, cls.networks, located.folder or Path())
-        return cls._load(located, config, target)
+        with torch.inference_mode(False):  # else the weights could take no part in gradients, later
+            return cls._load(located, config, target)
 
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
         """Write the model as a folder that from_pretrained takes, and that is a Hub repository as it stands.

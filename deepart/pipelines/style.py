@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
 from deepart import hub, registry
+from deepart.checks import number, shown, whole_number
 from deepart.color import color_moments, keep_color, match_color
 from deepart.errors import MemoryLimitError, OptionError
 from deepart.images import check_image, fit, fitted_size, to_image, to_tensor, with_settings
@@ -23,7 +26,10 @@ from deepart.registry import Located
 MAX_SIDE = 1024  # longer side of a result of "fine", in pixels: beyond it minutes become an hour
 MIN_SIDE = 16  # shorter side of a result, in pixels: relu4_2 sees an eighth of it
 MAX_STYLES = 3
+STYLE_PIXELS = 2**21  # a style with more is reduced before it becomes a tensor
 PREVIEW_EVERY = 5  # corrections between two previews
+
+_REPEATABLE = partial(torch.backends.cudnn.flags, benchmark=False, deterministic=True)
 
 Callback = Callable[[int, int, Image.Image | None], None]
 
@@ -79,9 +85,13 @@ class StyleTransferPipeline(Pipeline):
         content = check_image(content, "content picture")
         styles = _check_styles(style_image)
         shares = _check_weights(weights, len(styles))
-        _check_number("strength", strength, 0, 1)
-        _check_number("style_scale", style_scale, 0.25, 4)
-        check_seed(seed)
+        strength = number("strength", strength, 0, 1)
+        style_scale = number("style_scale", style_scale, 0.25, 4)
+        seed = check_seed(seed)
+        if not isinstance(preserve_color, bool):
+            raise OptionError(f"The preserve_color is {shown(preserve_color)}; it must be True or False.")
+        if callback is not None and not callable(callback):
+            raise OptionError(f"The callback is {shown(callback)}; it must be a function of step, total and preview.")
         content = _fit_content(content, size)
         config = self._override(steps, style_weight, tv_weight, style_layers, content_layers)
         network = self._network if config == self._network.config else Gatys(self._network.features, config)
@@ -93,21 +103,23 @@ class StyleTransferPipeline(Pipeline):
                 show = step % PREVIEW_EVERY == 0 or step == total
                 callback(step, total, to_image(finish(picture())) if show else None)
 
-        x, targets, finish = self._prepare(content, styles, shares, strength, preserve_color)
         try:
-            painted = x if strength == 0 else finish(
-                network.paint(
-                    x, targets, levels=levels, strength=float(strength), style_scale=float(style_scale),
-                    start_noise=noise(seed, (1, 3, levels[0].height, levels[0].width)), on_step=report,
-                )
-            )  # fmt: skip
-        except torch.OutOfMemoryError as error:
+            # Gradients even where the caller has turned them off; the same kernels each time, not the fastest.
+            with torch.inference_mode(False), torch.enable_grad(), _REPEATABLE():
+                x, targets, finish = self._prepare(content, styles, shares, strength, preserve_color, style_scale)
+                painted = x if strength == 0 else finish(
+                    network.paint(
+                        x, targets, levels=levels, strength=strength, style_scale=style_scale,
+                        start_noise=noise(seed, (1, 3, levels[0].height, levels[0].width)), on_step=report,
+                    )
+                )  # fmt: skip
+        except (torch.OutOfMemoryError, MemoryError) as error:
             raise MemoryLimitError(
                 f"The {self.device} ran out of memory at {max(content.size)} pixels; try size={max(content.size) // 2}."
             ) from error
         settings = {
-            "task": self.task, "model": self.name, "version": self.version, "seed": seed, "strength": float(strength),
-            "preserve_color": bool(preserve_color), "style_scale": float(style_scale), "size": list(content.size),
+            "task": self.task, "model": self.name, "version": self.version, "seed": seed, "strength": strength,
+            "preserve_color": preserve_color, "style_scale": style_scale, "size": list(content.size),
             "weights": shares, **dataclasses.asdict(config),
         }  # fmt: skip
         return with_settings(to_image(painted), settings)
@@ -127,7 +139,13 @@ class StyleTransferPipeline(Pipeline):
         return shares
 
     def _prepare(
-        self, content: Image.Image, styles: Sequence[Image.Image], shares: Sequence[float], strength: float, keep: bool
+        self,
+        content: Image.Image,
+        styles: Sequence[Image.Image],
+        shares: Sequence[float],
+        strength: float,
+        keep: bool,
+        style_scale: float,
     ) -> tuple[Tensor, list[tuple[Tensor, float]], Callable[[Tensor], Tensor]]:
         """Return the content and the styles on the device, in each other's colours, and what finishes the result.
 
@@ -135,7 +153,9 @@ class StyleTransferPipeline(Pipeline):
         then corrections are not spent on colour that would be thrown away.
         """
         x = to_tensor(content).to(self.device)
-        pictures = [to_tensor(style).to(self.device) for style in styles]
+        # Far larger than they are ever looked at they would only cost memory, up to gigabytes.
+        area = max(STYLE_PIXELS, content.width * content.height * style_scale**2)
+        pictures = [to_tensor(_shrunk(style, area)).to(self.device) for style in styles]
         if keep:
             palette = color_moments(x)
             matched = [(match_color(p, *palette).clamp(0, 1), share) for p, share in zip(pictures, shares, strict=True)]
@@ -154,15 +174,16 @@ class StyleTransferPipeline(Pipeline):
         """Return the model's config with the given numbers in place of its own."""
         given: dict[str, Any] = {}
         if steps is not None:
-            if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 1000:
-                raise OptionError(f"The number of steps is {steps!r}; it must be a whole number from 1 to 1000.")
-            given["steps"] = steps
+            given["steps"] = whole_number("number of steps", steps, 1, 1000)
         for name, value, top in (("style_weight", style_weight, 1e4), ("tv_weight", tv_weight, 1e3)):
             if value is not None:
-                _check_number(name, value, 0, top)
-                given[name] = float(value)
+                given[name] = number(name, value, 0, top)
         for name, layers in (("style_layers", style_layers), ("content_layers", content_layers)):
             if layers is not None:
+                if not isinstance(
+                    layers, str | list | tuple
+                ):  # a set has no order, and the last style layer counts more
+                    raise OptionError(f"The {name} are {shown(layers)}; give a list of names.")
                 given[name] = (layers,) if isinstance(layers, str) else tuple(layers)
         config = dataclasses.replace(self._network.config, **given)
         check_layers(self._network.features, config)
@@ -199,27 +220,20 @@ def _check_weights(weights: Sequence[float] | None, count: int) -> list[float]:
     """Return one share for each style; they add up to 1."""
     if weights is None:
         return [1 / count] * count
-    values = list(weights) if isinstance(weights, Sequence) else [weights]
+    values: list[Any] = list(weights) if isinstance(weights, list | tuple | np.ndarray) else [weights]
     if len(values) != count:
         raise OptionError(f"There are {len(values)} weights for {count} style pictures; give one weight for each.")
-    for value in values:
-        _check_number("weight", value, 0, 1e6)
-    total = float(sum(values))
+    values = [number("weight", value, 0, 1e6) for value in values]
+    total = sum(values)
     if total <= 0:
         raise OptionError("All style weights are 0; make at least one of them larger.")
-    return [float(value) / total for value in values]
-
-
-def _check_number(name: str, value: object, low: float, high: float) -> None:
-    """Raise OptionError unless the value is a finite number in [low, high]."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise OptionError(f"The {name} is {value!r}; it must be a number from {low:g} to {high:g}.")
+    return [value / total for value in values]
 
 
 def _fitted(sides: tuple[int, int], size: int | None) -> tuple[int, int]:
     """Return width and height of the result; raises OptionError where "fine" cannot paint that size."""
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_SIDE):
-        raise OptionError(f"The size is {size!r}; it must be a whole number of pixels from {MIN_SIDE} to {MAX_SIDE}.")
+    if size is not None:
+        size = whole_number("size", size, MIN_SIDE, MAX_SIDE, "of pixels")
     if size is None and max(sides) > MAX_SIDE:
         raise OptionError(
             f"The content picture is {sides[0]}x{sides[1]} pixels; this model paints up to {MAX_SIDE}, so pass "
@@ -236,8 +250,13 @@ def _fitted(sides: tuple[int, int], size: int | None) -> tuple[int, int]:
 
 def _fit_content(content: Image.Image, size: int | None) -> Image.Image:
     """Return the content at the size of the result."""
-    _fitted(content.size, size)
-    return content if size is None else fit(content, size)
+    return fit(content, max(_fitted(content.size, size)))
+
+
+def _shrunk(image: Image.Image, area: float) -> Image.Image:
+    """Return the picture with at most `area` pixels, and no side below what a picture must have."""
+    scale = max((area / (image.width * image.height)) ** 0.5, MIN_SIDE / min(image.size))
+    return image if scale >= 1 else fit(image, round(max(image.size) * scale))
 
 
 def _at_size_of(x: Tensor, other: Tensor) -> Tensor:

@@ -1,0 +1,44 @@
+"""Options that are numbers: checked in one place, in one wording."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+
+from deepart.errors import OptionError
+
+_SHOWN = 60  # characters of a wrong value that a sentence repeats
+
+
+def shown(value: object) -> str:
+    """Return a value as a sentence can show it: short, whatever it is."""
+    try:
+        text = repr(value)
+    except Exception:  # a whole number of more than 4300 digits, or an object whose repr fails
+        return f"a {type(value).__name__} that cannot be shown"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def whole_number(what: str, value: object, low: int, high: int, unit: str = "") -> int:
+    """Return the value as an int in [low, high]; numpy's whole numbers count, True and 1.0 do not.
+
+    Raises OptionError: "The `what` is ...; it must be a whole number `unit` from `low` to `high`."
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or not low <= int(value) <= high:
+        kind = f"whole number {unit}".strip()
+        raise OptionError(f"The {what} is {shown(value)}; it must be a {kind} from {low} to {high}.")
+    return int(value)
+
+
+def number(what: str, value: object, low: float, high: float) -> float:
+    """Return the value as a float in [low, high]; numpy's numbers count, True and NaN do not.
+
+    Raises OptionError: "The `what` is ...; it must be a number from `low` to `high`."
+    """
+    try:
+        given = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        given = math.inf
+    if not low <= given <= high:
+        raise OptionError(f"The {what} is {shown(value)}; it must be a number from {low:g} to {high:g}.")
+    return given

@@ -1,0 +1,243 @@
+"""What all tabs share: the look, the door for files, sentences for mistakes, progress as HTML."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import gradio as gr
+from gradio.components.api_component import Api
+from gradio.data_classes import FileData
+from PIL import Image
+from pydantic import ValidationError
+
+from deepart import images
+from deepart.errors import DeepArtError, ImageError
+
+EXAMPLES = Path(__file__).parent / "examples"
+MAX_UPLOAD = "20mb"
+KEEP_FILES = (3600, 86400)  # seconds: look every hour, delete what is older than a day
+GPU_SLOT: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}  # for every event that computes a picture
+# For events of the page itself, which compute nothing. The first kind passes the queue by, so that it works however
+# full that is; the second may say what is wrong, which Gradio shows only for events of the queue.
+AT_ONCE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
+SOON: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+
+_log = logging.getLogger("deepart.ui")
+
+_CSS = """
+.gradio-container { width: 100% !important; max-width: 1360px !important; margin: 0 auto !important; }
+.gradio-container .html-container { padding: 0 !important; }
+.da-head h1 { font-size: 1.7rem; line-height: 1.2; margin: 0; }
+.da-head p { margin: 2px 0 0; color: var(--body-text-color-subdued); }
+.da-note { margin: 0; font-size: var(--text-sm); color: var(--body-text-color-subdued); }
+
+/* Pictures and options on the left, the result on the right; on a phone the result comes before the options. */
+.da-studio { display: grid !important; gap: 16px !important; align-items: start; grid-template-rows: auto 1fr;
+  grid-template-columns: minmax(0, 5fr) minmax(0, 7fr); grid-template-areas: "pictures result" "options result"; }
+.da-studio > * { min-width: 0 !important; }
+.da-pictures { grid-area: pictures; }
+.da-result { grid-area: result; }
+.da-options { grid-area: options; }
+
+.da-examples { display: grid; grid-template-columns: repeat(auto-fill, minmax(44px, 1fr)); gap: 6px; }
+.da-examples button { aspect-ratio: 1; border-radius: 6px; overflow: hidden; padding: 0; }
+.da-examples button:hover, .da-examples button:focus-visible { outline: 2px solid var(--color-accent); }
+.da-examples img { width: 100%; height: 100%; object-fit: cover; display: block; margin: 0; }
+
+/* What was painted and what is being painted lie over each other in boxes of a fixed size: nothing moves. */
+.da-canvas, .da-status { display: grid !important; gap: 0 !important; }
+.da-canvas > *, .da-status > * { grid-area: 1 / 1; min-width: 0; }
+.da-canvas, .da-canvas > *, .da-stage, .da-stage img { height: clamp(280px, 60vh, 760px) !important; }
+.da-status, .da-status > * { height: 3rem; }
+#preview { z-index: 5; }
+#preview .pending { opacity: 1; }
+#preview .wrap { overflow: visible; z-index: 6; }  /* holds Gradio's words on the place in the queue */
+#slider, .da-stage { border: 1px solid var(--border-color-primary) !important; border-radius: 10px !important;
+  background: var(--background-fill-secondary) !important; }
+.da-stage { display: grid; place-items: center; overflow: hidden; }
+.da-stage img { width: 100%; object-fit: contain; display: block; margin: 0; }
+.da-stage p { color: var(--body-text-color-subdued); text-align: center; padding: 0 24px; margin: 0; }
+#slider :is(.image-container, .slider-wrap, .wrap, .content, img) { height: 100% !important; }
+#slider img { width: 100% !important; object-fit: contain !important; background: none !important; }
+
+.da-bar progress { -webkit-appearance: none; appearance: none; width: 100%; height: 8px; border: 0; border-radius: 4px;
+  overflow: hidden; display: block; margin: 4px 0 8px; background: var(--border-color-primary); }
+.da-bar progress::-webkit-progress-bar { background: var(--border-color-primary); }
+.da-bar progress::-webkit-progress-value { background: var(--color-accent); }
+.da-bar progress::-moz-progress-bar { background: var(--color-accent); }
+.da-bar p, .da-facts { margin: 0; font-variant-numeric: tabular-nums; }
+.da-facts { color: var(--body-text-color-subdued); min-height: 1.6em; }
+.da-under { align-items: center !important; flex-wrap: wrap; }
+#facts { min-width: 260px !important; }
+@media (max-width: 768px) {
+  .gradio-container .main { padding: 12px !important; }
+  .da-studio { grid-template-columns: minmax(0, 1fr); grid-template-rows: auto;
+    grid-template-areas: "pictures" "result" "options"; }
+  .da-canvas, .da-canvas > *, .da-stage, .da-stage img { height: clamp(260px, 96vw, 480px) !important; }
+}
+"""
+
+
+def launch_options() -> dict[str, Any]:
+    """Return what launch() needs to know about the page; every door that opens the page passes it on."""
+    return {
+        "theme": gr.themes.Default(
+            primary_hue="teal",
+            neutral_hue="stone",
+            font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],  # fonts of the visitor's machine
+            font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
+        ),
+        "css": _CSS,
+        "max_file_size": MAX_UPLOAD,
+        "allowed_paths": [str(EXAMPLES)],
+        "footer_links": ["api", "settings"],
+        "run_history": False,
+        "show_error": False,
+        "ssr_mode": False,
+    }
+
+
+# ------------------------------------------------------------------------------------------------------ files in, out
+
+
+def picture_input(label: str, **options: Any) -> gr.Image:
+    """Return a box for a picture that hands over the uploaded file as it is, for images.load_image to read.
+
+    gr.Image opens each file with any decoder that Pillow has, and fails with a traceback on what is no picture. Its
+    parts are replaced on the object, since a subclass would make Gradio write a .pyi file beside this one. So events
+    may set the value of such a box, and no other property: for that Gradio would build the component anew.
+    """
+    box = gr.Image(
+        label=label, type="filepath", image_mode=None, sources=["upload", "clipboard"], buttons=[], **options
+    )
+    move = box.async_move_resource_to_block_cache
+
+    async def move_local(source: str | Path | None) -> str | None:
+        if str(source).startswith(("http://", "https://")):
+            raise mistake("The picture is a web address; upload the file itself.")
+        return await move(source)
+
+    box.async_move_resource_to_block_cache = move_local  # type: ignore[method-assign, assignment]
+    box.data_model = _Upload  # type: ignore[assignment]
+    box.preprocess = _raw_path  # type: ignore[method-assign, assignment]
+    # For the snippets of "Use via API", which else name a picture on the web.
+    box.example_payload = lambda: _EXAMPLE  # type: ignore[method-assign]
+    return box
+
+
+_EXAMPLE = {"path": "picture.jpg", "url": "picture.jpg", "meta": {"_type": "gradio.FileData"}}
+
+
+class _Upload(FileData):
+    """What comes in for a picture; anything but an uploaded file is a mistake.
+
+    Gradio's own ImageData would let a path of the server pass that comes without the mark of a file.
+    """
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError:
+            raise mistake("The picture is not an uploaded file; in Python pass handle_file(path).") from None
+
+
+def _raw_path(payload: _Upload | None) -> str | None:
+    return payload.path if payload is not None else None
+
+
+def api_input(label: str, kind: str, default: Any = None, example: Any = None) -> Api:
+    """Return an input of an endpoint that has no place on the page: any JSON value, which the pipeline checks.
+
+    kind is a type of JSON; that of the items of an array is "number".
+    """
+    schema: dict[str, Any] = {"type": kind, "items": {"type": "number"}} if kind == "array" else {"type": kind}
+    entry = Api(default, schema, label)
+    entry.example_payload = lambda: default if example is None else example  # type: ignore[method-assign]
+    return entry
+
+
+def read_picture(path: str | None, what: str) -> Image.Image:
+    """Return an uploaded picture; raises ImageError with a sentence that says which one it is about."""
+    if path is None:
+        raise ImageError(f"There is no {what} yet; upload one or choose an example.")
+    try:
+        return images.load_image(path)
+    except ImageError as error:
+        raise ImageError(f"The {what} cannot be used. {error}") from error
+
+
+def save_result(image: Image.Image, name: str, cache: str) -> str:
+    """Write an exact PNG, settings inside, where Gradio serves files from and deletes them after a day."""
+    folder = Path(cache) / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    path = folder / f"{name}.png"
+    images.save_png(image, path)
+    return str(path)
+
+
+# ----------------------------------------------------------------------------------------------- visitors and mistakes
+
+
+def visitor(request: gr.Request) -> str:
+    """Return the name of a visitor's session; a request without one is a visitor of its own."""
+    return request.session_hash or uuid.uuid4().hex
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn what goes wrong inside into one sentence for the visitor; only what is our fault goes into the log."""
+    try:
+        yield
+    except gr.Error:
+        raise
+    except DeepArtError as error:
+        raise mistake(str(error)) from None
+    except Exception:
+        _log.exception("An action failed.")
+        raise mistake("Something went wrong on our side; please try again.") from None
+
+
+def mistake(sentence: str) -> gr.Error:
+    """Return the error to raise for a mistake of the visitor's."""
+    return gr.Error(sentence, duration=12, print_exception=False)
+
+
+# ----------------------------------------------------------------------------------------------------------- progress
+
+
+def stage(image: Image.Image | None, words: str) -> str:
+    """Return the picture so far, or words where there is none yet, as HTML of the size of the result."""
+    if image is None:
+        return f'<div class="da-stage"><p>{html.escape(words)}</p></div>'
+    packed = io.BytesIO()
+    image.save(packed, "JPEG", quality=85)
+    data = base64.b64encode(packed.getvalue()).decode()
+    return f'<div class="da-stage"><img alt="{html.escape(words)}" src="data:image/jpeg;base64,{data}"></div>'
+
+
+def progress(share: float | None, words: str) -> str:
+    """Return a bar with words under it as HTML; share is that of the work done, None while it is not known."""
+    known = "" if share is None else f' value="{100 * share:.1f}"'
+    bar = f'<progress max="100"{known} aria-label="Progress"></progress>'
+    return f'<div class="da-bar">{bar}<p>{html.escape(words)}</p></div>'
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, as exact as an estimate can be: "5 seconds", "40 seconds", "3 minutes"."""
+    if seconds < 1.5:
+        return "1 second"
+    if seconds < 10:
+        return f"{seconds:.0f} seconds"
+    if seconds < 57.5:
+        return f"{5 * round(seconds / 5)} seconds"
+    minutes = round(seconds / 60)
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"

@@ -1,0 +1,120 @@
+"""What the page and the endpoint of style transfer share: an order, the work on it, and what comes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from deepart.errors import OptionError
+from deepart.images import with_settings
+from deepart.pipelines.style import StyleTransferPipeline
+from deepart.studio import Studio
+from deepart.ui.common import read_picture
+from deepart.ui.jobs import Callback, Job, Moment
+from deepart.ui.pace import Clock, Pace
+
+_NAMES = ("style picture", "second style picture", "third style picture")
+
+
+@dataclass(frozen=True)
+class Order:
+    """A painting that somebody wants: pictures that could be read, and options for the pipeline to check."""
+
+    pipeline: StyleTransferPipeline
+    content: Image.Image
+    styles: list[Image.Image]
+    options: dict[str, Any]
+
+    def work(self, callback: Callback) -> Image.Image:
+        """Paint it; see StyleTransferPipeline.stylize."""
+        return self.pipeline.stylize(self.content, self.styles, **self.options, callback=callback)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the result in pixels."""
+        return _fitted(self.content.size, self.options["size"])
+
+    def shares(self) -> list[float]:
+        """Return the share of the work that is done after each step."""
+        width, height = self.content.size
+        return self.pipeline.work_shares(width, height, size=self.options["size"], steps=self.options["steps"])
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A result: the picture with its settings, how long it took, and the step it was stopped at, if it was."""
+
+    image: Image.Image
+    seconds: float
+    stopped_at: int | None = None
+
+
+class Easel:
+    """Takes orders for the style models of a studio, and knows how long they take."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self.pace = Pace(studio.device.type)
+
+    def order(self, content: str | None, styles: Sequence[str | None], *, model: Any, **options: Any) -> Order:
+        """Return the order for uploaded files; the first style must be there.
+
+        Raises ImageError for a file, OptionError for options of the wrong type, UnknownModelError, WeightsError.
+        """
+        if not (model is None or isinstance(model, str)):
+            raise OptionError(f"The model is {model!r}; it must be a name.")
+        if not isinstance(options["preserve_color"], bool):
+            raise OptionError(f"The preserve_color is {options['preserve_color']!r}; it must be true or false.")
+        for name in ("size", "seed", "steps"):
+            if isinstance(options[name], float) and options[name].is_integer():
+                options[name] = int(options[name])  # JavaScript does not tell 256 from 256.0
+        picture = read_picture(content, "content picture")
+        files = [(path, what) for path, what in zip(styles, _NAMES, strict=True) if path or what == _NAMES[0]]
+        return Order(self._studio.style(model), picture, [read_picture(*file) for file in files], options)
+
+    def estimate(self, model: str | None, sides: tuple[int, int], size: int | None, steps: int | None) -> float:
+        """Return how many seconds a painting will take, for a content of width x height pixels.
+
+        Raises OptionError for a size that cannot be painted, UnknownModelError, WeightsError.
+        """
+        shares = self._studio.style(model).work_shares(*sides, size=size, steps=steps)
+        return self.pace.estimate(shares, _fitted(sides, size))
+
+    def clock(self, order: Order) -> Clock:
+        """Return what tells the time left of an order; it begins with an estimate where this machine is known."""
+        shares = order.shares()
+        return Clock(shares, self.pace.estimate(shares, order.size) if self.pace.measured else None)
+
+    def finish(self, order: Order, job: Job) -> Painted | None:
+        """Return what a job that is done has painted; None when it was stopped before there was a picture.
+
+        Raises what the work raised.
+        """
+        image, seconds, moment = job.result(), time.monotonic() - job.began, job.moment
+        if moment.step:
+            self.pace.learn(order.shares(), moment.step, order.size, seconds)
+        if image is not None:
+            return Painted(image, seconds)
+        if moment.preview is None:
+            return None
+        return Painted(_stopped(order, moment, moment.preview), seconds, moment.shown)
+
+
+def _fitted(sides: tuple[int, int], size: int | None) -> tuple[int, int]:
+    """Return width and height of a result, as images.fit makes it."""
+    longest = max(sides)
+    width, height = (side if size is None else max(1, (2 * side * size + longest) // (2 * longest)) for side in sides)
+    return width, height
+
+
+def _stopped(order: Order, moment: Moment, preview: Image.Image) -> Image.Image:
+    """Return the last preview at the size of the result, with the settings that led to it."""
+    pipeline, (width, height) = order.pipeline, order.size
+    options = {name: value for name, value in order.options.items() if value is not None}
+    settings = {"task": pipeline.task, "model": pipeline.name, "version": pipeline.version, **options}
+    settings |= {"size": [width, height], "stopped_at": moment.shown}
+    return with_settings(preview.resize((width, height), Image.Resampling.LANCZOS), settings)

@@ -1,0 +1,72 @@
+"""The example pictures, as rows of thumbnails that fill a box when clicked."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image
+
+from deepart.images import fit, load_image
+from deepart.ui.common import AT_ONCE, EXAMPLES
+
+TITLES = {
+    "cat": "A cat",
+    "mountain": "A mountain",
+    "portrait": "A portrait",
+    "marbling": "Marbling",
+    "pointillism": "Pointillism",
+    "stained-glass": "Stained glass",
+    "woodcut": "Woodcut",
+    "arcimboldo-spring": "Arcimboldo: Spring",
+    "cassatt-summertime": "Cassatt: Summertime",
+    "hiroshige-snow-at-inokashira": "Hiroshige: Snow at Inokashira",
+    "hokusai-great-wave": "Hokusai: Under the Wave off Kanagawa",
+    "kandinsky-composition-viii": "Kandinsky: Composition VIII",
+    "renoir-moulin-de-la-galette": "Renoir: Bal du moulin de la Galette",
+    "van-gogh-langlois-bridge": "Van Gogh: The Langlois Bridge",
+    "van-gogh-night-cafe": "Van Gogh: The Night Café",
+}
+_THUMBNAIL = 112  # pixels, twice what the page shows, for fine screens; the full picture is fetched when it is chosen
+_CHOOSE = """
+element.addEventListener('click', event => {
+  const button = event.target.closest('button');
+  if (button) trigger('select', {index: Number(button.dataset.index), value: button.title});
+});
+"""
+
+
+def example_files(*folders: str) -> list[Path]:
+    """Return the example pictures of some folders, in the order of the folders, each by name."""
+    return [path for folder in folders for path in sorted((EXAMPLES / folder).iterdir()) if path.stem in TITLES]
+
+
+def example_row(files: list[Path], box: gr.Image) -> gr.HTML:
+    """Return thumbnails, each a button with the name of its picture; a click puts that picture into the box."""
+    buttons = "".join(_button(index, path) for index, path in enumerate(files))
+    row = gr.HTML(f'<div class="da-examples">{buttons}</div>', js_on_load=_CHOOSE)
+
+    def choose(event: gr.SelectData) -> str:
+        return str(files[event.index])
+
+    row.select(choose, None, box, **AT_ONCE)
+    return row
+
+
+def _button(index: int, path: Path) -> str:
+    name = html.escape(TITLES[path.stem])
+    packed = io.BytesIO()
+    _square(path).save(packed, "WEBP", quality=80)
+    source = f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
+    return f'<button type="button" data-index="{index}" title="{name}"><img alt="{name}" src="{source}"></button>'
+
+
+def _square(path: Path) -> Image.Image:
+    """Return the middle of a picture as a small square."""
+    image = load_image(path)
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return fit(image.crop((left, top, left + side, top + side)), _THUMBNAIL)

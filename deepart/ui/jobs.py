@@ -1,0 +1,137 @@
+"""Long work for visitors: each job in a thread of its own, one at a time, stopped when asked or when nobody waits."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from PIL import Image
+
+Callback = Callable[[int, int, Image.Image | None], None]
+Work = Callable[[Callback], Image.Image]
+
+
+class Stopped(Exception):  # noqa: N818, it is no error: it carries a wish out of a pipeline's callback
+    """The visitor, or the visitor's leaving, stops the work."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How far a job is: steps done of how many, the newest preview, and the step at which that was made."""
+
+    step: int = 0
+    total: int = 0
+    preview: Image.Image | None = None
+    shown: int = 0
+
+
+class Job:
+    """One piece of work with a callback; watch it from the thread that serves the visitor."""
+
+    def __init__(self, work: Work, slot: threading.Lock) -> None:
+        self._work = work
+        self._slot = slot
+        self._news = threading.Condition()
+        self._stop = threading.Event()
+        self._moment = Moment()
+        self._done = False
+        self._image: Image.Image | None = None
+        self._error: BaseException | None = None
+        self.began = time.monotonic()  # set again when the work has the machine to itself
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        threading.Thread(target=self._run, name="deepart-job", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask the work to end; it does so within one step."""
+        self._stop.set()
+
+    def watch(self, every: float = 0.5, pause: float = 0.2) -> Iterator[Moment]:
+        """Yield the newest moment, at least every so many seconds and not more often than the pause, until it is done.
+
+        Moments in between are skipped: a fast machine makes more than a page can show.
+        """
+        seen = self._moment
+        while not self._done:
+            yield seen
+            with self._news:
+                self._news.wait_for(lambda: self._done, pause)
+                self._news.wait_for(partial(self._newer, seen), every - pause)
+                seen = self._moment
+
+    def _newer(self, seen: Moment) -> bool:
+        return self._done or self._moment is not seen
+
+    @property
+    def moment(self) -> Moment:
+        """The newest moment."""
+        return self._moment
+
+    def result(self) -> Image.Image | None:
+        """Return the picture once the work is done, None when it was stopped; raises what the work raised."""
+        if self._error is not None:
+            raise self._error
+        return self._image
+
+    def _run(self) -> None:
+        try:
+            # Gradio's queue already lets one job run at a time, but it gives the place away as soon as a visitor is
+            # gone, when the last step of the work may still be running.
+            with self._slot:
+                self.began = time.monotonic()
+                if not self._stop.is_set():
+                    self._image = self._work(self._note)
+        except Stopped:
+            pass
+        except BaseException as error:
+            self._error = error
+        finally:
+            with self._news:
+                self._done = True
+                self._news.notify_all()
+
+    def _note(self, step: int, total: int, preview: Image.Image | None) -> None:
+        with self._news:
+            self._moment = replace(self._moment, step=step, total=total)
+            if preview is not None:
+                self._moment = replace(self._moment, preview=preview, shown=step)
+            self._news.notify_all()
+        if self._stop.is_set():
+            raise Stopped
+
+
+class Jobs:
+    """The jobs of all visitors of one app: what runs, and for whom."""
+
+    def __init__(self) -> None:
+        self._slot = threading.Lock()
+        self._lock = threading.Lock()
+        self._running: defaultdict[str, set[Job]] = defaultdict(set)
+
+    @contextmanager
+    def run(self, visitor: str, work: Work) -> Iterator[Job]:
+        """Start a job for a visitor; it is stopped at the end of the context, which a closed generator reaches too."""
+        job = Job(work, self._slot)
+        with self._lock:
+            self._running[visitor].add(job)
+        try:
+            job.start()
+            yield job
+        finally:
+            job.stop()
+            with self._lock:
+                self._running[visitor].discard(job)
+                if not self._running[visitor]:
+                    del self._running[visitor]
+
+    def stop(self, visitor: str) -> None:
+        """Stop the jobs of one visitor; those of others go on."""
+        with self._lock:
+            for job in self._running.get(visitor, ()):
+                job.stop()

@@ -1,0 +1,62 @@
+"""A browser that reaches nothing but the page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Route, sync_playwright
+from playwright.sync_api import Page as Tab
+from running_page import Page
+
+LOCAL = {"127.0.0.1", "localhost"}
+
+OpenTab = Callable[..., Tab]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("There is no Chromium; these tests must not be skipped where CI is true.")
+        pytest.skip("There is no Chromium.")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_tab(browser: Browser, page: Page) -> Iterator[OpenTab]:
+    """Open the page in tabs that share nothing; a request that leaves this machine is stopped and fails the test."""
+    foreign: list[str] = []
+    complaints: list[str] = []
+    contexts = []
+
+    def watch(route: Route) -> None:
+        address = urlsplit(route.request.url)
+        if address.scheme in ("http", "https", "ws", "wss") and address.hostname not in LOCAL:
+            foreign.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    def open_one(size: tuple[int, int] = (1280, 800), path: str = "/", url: str | None = None) -> Tab:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+        contexts.append(context)
+        context.route("**/*", watch)
+        tab = context.new_page()
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.goto((url or page.url) + path)
+        return tab
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    page.pipeline.release()
+    assert foreign == []
+    assert complaints == []

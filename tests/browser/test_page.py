@@ -1,0 +1,282 @@
+"""The page in a browser, used as visitors use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
+from running_page import Page, serve, until
+
+from deepart import load_image, settings
+from deepart.ui.common import EXAMPLES
+
+OpenTab = Callable[..., Tab]  # see the fixture open_tab
+DESKTOP, PHONE = (1280, 800), (390, 844)
+CONTENT, STYLE = EXAMPLES / "content" / "mountain.jpg", EXAMPLES / "paintings" / "hokusai-great-wave.jpg"
+SIZE = 128  # 100 steps at one level
+PATIENCE = 60_000  # milliseconds: a busy machine is slow, and a test that waits in vain fails all the same
+
+expect.set_options(timeout=PATIENCE)
+
+
+def upload(tab: Tab, box: str, path: Path) -> None:
+    """Put a file into a picture box."""
+    tab.locator(f"#{box} input[type=file]").set_input_files(path)
+
+
+def picture(tab: Tab, box: str) -> str:
+    """The address of the picture that a box shows."""
+    return tab.locator(f"#{box} .image-frame img").get_attribute("src") or ""
+
+
+def put(tab: Tab, box: str, value: str) -> None:
+    """Type a number beside a slider; one that has only just come up may still fall back to its first value."""
+    field, slider = tab.locator(f"#{box} input[type=number]"), tab.locator(f"#{box} input[type=range]")
+
+    def stays() -> bool:
+        field.fill(value)
+        field.press("Tab")
+        tab.wait_for_timeout(200)
+        return field.input_value() == slider.input_value() == value
+
+    until(stays)
+
+
+def ready(tab: Tab, size: int = SIZE) -> None:
+    """Wait for the page, and ask for a small result."""
+    put(tab, "size", str(size))
+    expect(tab.locator("#hint")).to_contain_text("twice the size takes four times as long")
+
+
+def place(tab: Tab) -> dict[str, float]:
+    """Where the result is on the page, however far that is scrolled."""
+    found: dict[str, float] = tab.evaluate("""() => {
+        const box = document.querySelector('.da-canvas').getBoundingClientRect();
+        return {top: box.top + window.scrollY, left: box.left, width: box.width, height: box.height};
+    }""")
+    return found
+
+
+def no_sideways_scroll(tab: Tab) -> None:
+    assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def download(tab: Tab, folder: Path) -> Path:
+    with tab.expect_download(timeout=PATIENCE) as waiting:
+        tab.locator("#download").click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_paint(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int, int]) -> None:
+    tab = open_tab(screen)
+    ready(tab)
+    before = [picture(tab, box) for box in ("content", "style")]
+    upload(tab, "content", CONTENT)
+    upload(tab, "style", STYLE)
+    expect(tab.locator("#content .image-frame img")).not_to_have_attribute("src", before[0])
+    expect(tab.locator("#style .image-frame img")).not_to_have_attribute("src", before[1])
+    no_sideways_scroll(tab)
+    canvas = place(tab)
+
+    page.pipeline.hold(42)
+    tab.locator("#paint").click()
+    expect(tab.locator("#preview img")).to_have_attribute("alt", re.compile(r"The picture after \d+ steps"))
+    expect(tab.locator("#progress")).to_have_text(re.compile(r"41 % · step 41 of 100 · about \d+ \w+ left"))
+    expect(tab.locator("#progress progress")).to_have_attribute("value", "41.0")
+    expect(tab.locator("#paint")).to_have_count(0)
+    no_sideways_scroll(tab)
+    assert place(tab) == canvas
+    page.pipeline.release()
+
+    images = tab.locator("#slider img[data-testid=imageslider-image]")
+    expect(images).to_have_count(2)
+    expect(tab.locator("#preview")).to_have_count(0)
+    expect(tab.locator("#facts")).to_have_text(re.compile(r"128 × 85 pixels · \d+ seconds? · seed 0 · Fine"))
+    expect(tab.locator("#paint")).to_be_enabled()
+    assert place(tab) == canvas
+    no_sideways_scroll(tab)
+    drag_slider(tab)
+
+    path = download(tab, tmp_path)
+    expected = page.pipeline.stylize(load_image(CONTENT), load_image(STYLE), size=SIZE)
+    found = load_image(path)
+    assert path.name == "deepart-128x85-seed0.png"
+    assert found.size == expected.size
+    assert ImageChops.difference(found, expected).getbbox() is None
+    assert (settings(found) or {})["weights"] == [1.0]
+    assert settings(found) == settings(expected)
+
+
+def drag_slider(tab: Tab) -> None:
+    """Move the line between before and after, and see more of the one."""
+    shown = tab.locator("#slider img.fixed")
+    expect(shown).to_have_attribute("style", re.compile(r"inset\(0px 0px 0px 50%\)"))
+    handle = tab.locator("#slider [data-testid=slider] .inner")
+    box = handle.bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] - 80, box["y"] + box["height"] / 2, steps=4)
+    tab.mouse.up()
+    expect(shown).not_to_have_attribute("style", re.compile(r"inset\(0px 0px 0px 50%\)"))
+
+
+def test_stop_keeps_what_is_there(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    ready(tab)
+    page.pipeline.hold(12)
+    tab.locator("#paint").click()
+    expect(tab.locator("#preview img")).to_have_attribute("alt", "The picture after 10 steps")
+    tab.locator("#stop").click()
+    expect(tab.locator("#stop")).to_have_text("Stopping after this step")
+    page.pipeline.release()
+    expect(tab.locator("#slider img[data-testid=imageslider-image]")).to_have_count(2)
+    expect(tab.locator("#facts")).to_contain_text("stopped after step 10")
+    assert page.pipeline.steps[-1] == 12  # it was in the twelfth step, and began no other
+    assert page.pipeline.running == 0
+    found = load_image(download(tab, tmp_path))
+    made = settings(found) or {}
+    assert found.size == (128, 85)
+    assert (made["stopped_at"], made["model"], made["size"], made["seed"]) == (10, "fine", [128, 85], 0)
+    expect(tab.locator("#paint")).to_be_enabled()
+
+
+def test_a_file_that_is_no_good_picture(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:
+    (tmp_path / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"></svg>')
+    (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0heicmif1" + bytes(64))
+    (tmp_path / "note.png").write_text("no picture at all\n")
+    Image.new("P", (64, 64)).save(tmp_path / "anim.gif")
+    Image.new("RGB", (8, 8)).save(tmp_path / "small.png")
+    tab = open_tab()
+    ready(tab)
+    upload(tab, "content", CONTENT)
+    before = tab.locator("#content .image-frame img")
+    expect(before).to_have_attribute("src", re.compile("mountain"))
+    kept = picture(tab, "content")
+    for name, sentence in (
+        ("drawing.svg", "SVG"), ("phone.heic", "HEIC"), ("note.png", "text"), ("anim.gif", "GIF"), ("small.png", "8x8"),
+    ):  # fmt: skip
+        upload(tab, "content", tmp_path / name)
+        toast = tab.get_by_test_id("toast-body")
+        expect(toast).to_contain_text(re.compile(rf"The picture cannot be used\. .*{sentence}.*\."))
+        expect(tab.locator("#content .image-frame img")).to_have_attribute("src", kept)
+        tab.get_by_test_id("toast-close").click()
+        expect(toast).to_have_count(0)
+    expect(tab.locator("#size input[type=number]")).to_have_value(str(SIZE))
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+    expect(tab.get_by_test_id("toast-body")).to_have_count(0)
+
+
+def test_a_mistake_loses_nothing(page: Page, open_tab: OpenTab) -> None:
+    tab = open_tab()
+    ready(tab)
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+    result = tab.locator("#slider img.fixed").get_attribute("src") or ""
+    tab.get_by_role("button", name="Blend in more styles").click()
+    put(tab, "weight", "0")
+    tab.locator("#paint").click()
+    expect(tab.get_by_test_id("toast-body")).to_contain_text(
+        "All style weights are 0; make at least one of them larger."
+    )
+    expect(tab.locator("#paint")).to_be_enabled()
+    expect(tab.locator("#slider img.fixed")).to_have_attribute("src", result)
+    expect(tab.locator("#weight input[type=number]")).to_have_value("0")
+
+
+def test_the_button_says_what_it_waits_for(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    ready(tab)
+    tab.locator("#style").get_by_role("button", name="Remove Image").click()
+    expect(tab.locator("#paint")).to_have_text("Choose a style picture first")
+    expect(tab.locator("#paint")).to_be_disabled()
+    tab.get_by_role("button", name="Van Gogh: The Langlois Bridge").click()
+    expect(tab.locator("#paint")).to_have_text("Paint")
+    expect(tab.locator("#paint")).to_be_enabled()
+    assert picture(tab, "style").endswith("van-gogh-langlois-bridge.jpg")
+
+
+def test_work_stops_when_the_tab_is_closed(page: Page, open_tab: OpenTab) -> None:
+    tab = open_tab()
+    ready(tab)
+    page.pipeline.hold(7)
+    tab.locator("#paint").click()
+    expect(tab.locator("#progress")).to_contain_text("step 6 of 100")
+    tab.close()
+    until(lambda: not page.jobs._running)
+    assert page.pipeline.running == 1  # held in its seventh step
+    page.pipeline.release()
+    until(lambda: not page.pipeline.running)
+    assert page.pipeline.steps == list(range(1, 8))
+
+
+def test_waiting_and_leaving(open_tab: OpenTab, tmp_path: Path) -> None:
+    """One paints, one waits and leaves, and then there is a place again."""
+    with serve(tmp_path / "files", "--max-queue", "1") as page:
+        tabs = [open_tab(url=page.url) for _ in range(3)]
+        for tab in tabs:
+            ready(tab)
+        page.pipeline.hold(7)
+        tabs[0].locator("#paint").click()
+        expect(tabs[0].locator("#stop")).to_be_visible()
+        tabs[1].locator("#paint").click()
+        expect(tabs[1].locator("#preview")).to_contain_text("queue: 1/1")
+        tabs[2].locator("#paint").click()
+        expect(tabs[2].get_by_test_id("toast-body")).to_contain_text("busy")
+        expect(tabs[2].locator("#paint")).to_be_enabled()
+        tabs[1].locator("#leave").click()
+        expect(tabs[1].locator("#paint")).to_be_enabled()
+        # Requests of the page pass through this thread: it must not sleep.
+        until(lambda: len(page.blocks._queue) == 0, lambda seconds: tabs[1].wait_for_timeout(1000 * seconds))
+        page.pipeline.release()
+        expect(tabs[0].locator("#facts")).to_contain_text("128 × 85 pixels")
+        assert page.pipeline.most_at_once == 1
+        for tab in tabs:
+            tab.close()
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_everything_can_be_reached(open_tab: OpenTab, screen: tuple[int, int]) -> None:
+    tab = open_tab(screen)
+    ready(tab)
+    assert tab.title() == "DeepArt"
+    for name in ("Blend in more styles", "Fine tuning"):
+        tab.get_by_role("button", name=name).click()
+    no_sideways_scroll(tab)
+    sliders = ["Strength", "Stroke size", "Size", "Weight of the first style", "Steps", "Style weight"]
+    controls = [tab.get_by_role("slider", name=f"range slider for {name}", exact=True) for name in sliders]
+    controls += [tab.get_by_role("checkbox", name="Keep the content's colours"), tab.locator("#seed input")]
+    controls += [tab.get_by_role("button", name=name) for name in ("Woodcut", "A portrait", "Another seed", "Paint")]
+    for control in controls:
+        control.scroll_into_view_if_needed()
+        expect(control).to_be_in_viewport(ratio=1)
+
+
+def test_a_new_seed(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    ready(tab)
+    tab.get_by_role("button", name="Fine tuning").click()
+    seed = tab.locator("#seed input")
+    expect(seed).to_have_value("0")
+    tab.get_by_role("button", name="Another seed").click()
+    expect(seed).not_to_have_value("0")
+
+
+def test_the_pages_behind_stay_on_this_machine(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    ready(tab)
+    tab.get_by_role("button", name="Use via API").click()
+    expect(tab.get_by_text("/stylize").first).to_be_visible()
+    tab = open_tab()
+    ready(tab)
+    tab.get_by_role("button", name="Settings").click()
+    expect(tab.get_by_text("Display Theme")).to_be_visible()

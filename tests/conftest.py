@@ -1,0 +1,20 @@
+"""Tiny models, and the page running over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from running_page import Page, TinyStudio, serve
+
+
+@pytest.fixture
+def tiny_studio() -> TinyStudio:
+    return TinyStudio()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """One page for all tests of a module."""
+    with serve(tmp_path_factory.mktemp("files")) as running:
+        yield running

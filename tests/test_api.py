@@ -1,0 +1,284 @@
+"""The endpoints of the running page, called as strangers call them: with gradio_client and with plain HTTP."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image, ImageChops
+from running_page import Page, serve, until
+
+from deepart import load_image, settings
+from deepart.ui.common import EXAMPLES
+
+CONTENT, STYLE = EXAMPLES / "content" / "cat.jpg", EXAMPLES / "style" / "woodcut.webp"
+OTHER = EXAMPLES / "paintings" / "hokusai-great-wave.jpg"
+
+
+def connect(page: Page, folder: Path) -> Client:
+    return Client(page.url, verbose=False, download_files=str(folder))
+
+
+@pytest.fixture(scope="module")
+def client(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    connected = connect(page, tmp_path_factory.mktemp("downloads"))
+    yield connected
+    connected.close()
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    wanted = {"content": handle_file(str(CONTENT)), "style": handle_file(str(STYLE)), "size": 48, "steps": 3}
+    return {**wanted, **changes, "api_name": "/stylize"}
+
+
+def same(first: Image.Image, second: Image.Image) -> bool:
+    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
+
+
+def test_the_result_is_that_of_the_pipeline(page: Page, client: Client) -> None:
+    path, made = client.predict(**order(seed=7, strength=0.8, style_scale=2.0, preserve_color=True))
+    expected = page.pipeline.stylize(
+        load_image(CONTENT), load_image(STYLE),
+        size=48, steps=3, seed=7, strength=0.8, style_scale=2.0, preserve_color=True,
+    )  # fmt: skip
+    found = load_image(path)
+    assert Path(path).suffix == ".png"
+    assert same(found, expected)
+    assert made == settings(expected) == settings(found)
+
+
+def test_the_defaults_are_those_of_the_pipeline(page: Page, client: Client) -> None:
+    _, made = client.predict(**order())
+    assert made == settings(page.pipeline.stylize(load_image(CONTENT), load_image(STYLE), size=48, steps=3))
+
+
+def test_two_styles_with_weights(page: Page, client: Client) -> None:
+    path, made = client.predict(**order(style_3=handle_file(str(OTHER)), weights=[3, 1]))
+    expected = page.pipeline.stylize(
+        load_image(CONTENT), [load_image(STYLE), load_image(OTHER)], weights=[3, 1], size=48, steps=3
+    )
+    assert same(load_image(path), expected)
+    assert made["weights"] == [0.75, 0.25]
+
+
+def test_a_client_can_watch_the_steps(page: Page, client: Client) -> None:
+    page.pipeline.hold(2)
+    job = client.submit(**order())
+    assert page.pipeline.held.wait(60)
+    until(lambda: (None, {"step": 1, "steps": 3}) in job.outputs())  # it is held before step 2 is told
+    assert not job.done()
+    page.pipeline.release()
+    assert job.result()[1]["steps"] == 3
+
+
+def test_models(client: Client) -> None:
+    found = client.predict(api_name="/models")
+    assert [(model["task"], model["name"], model["default"]) for model in found if model["name"] == "fine"] == [
+        ("style", "fine", True)
+    ]
+    assert client.predict("style", api_name="/models") == [model for model in found if model["task"] == "style"]
+    with pytest.raises(AppError, match=r"^The task is 'music'; it must be one of .*\.$"):
+        client.predict("music", api_name="/models")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"weights": [1, 2]}, "There are 2 weights for 1 style pictures"),
+        ({"weights": [0]}, "All style weights are 0"),
+        ({"weights": "much"}, "There are 4 weights for 1 style pictures"),
+        ({"weights": {"a": 1}}, "The weight is {'a': 1}"),
+        ({"strength": 2}, "The strength is 2; it must be a number from 0 to 1"),
+        ({"strength": "full"}, "The strength is 'full'"),
+        ({"preserve_color": "yes"}, "The preserve_color is 'yes'; it must be true or false"),
+        ({"style_scale": 100}, "The style_scale is 100"),
+        ({"size": 0}, "The size is 0; it must be a whole number of pixels"),
+        ({"size": 64.5}, "The size is 64.5"),
+        ({"size": 100_000}, "The size is 100000"),
+        ({"seed": 2**40}, "The seed is 1099511627776"),
+        ({"seed": "first"}, "The seed is 'first'"),
+        ({"steps": -1}, "The number of steps is -1"),
+        ({"style_weight": -1}, "The style_weight is -1"),
+        ({"model": "nope"}, "There is no style model 'nope'"),
+        ({"model": ["fine"]}, r"The model is \['fine'\]; it must be a name"),
+        ({"content": None}, "There is no content picture yet"),
+        ({"style": None}, "There is no style picture yet"),
+        ({"content": "a picture of a cat"}, "The picture is not an uploaded file"),
+        ({"content": {"no": "file"}}, "The picture is not an uploaded file"),
+        ({"style": handle_file("https://example.com/picture.png")}, "The picture is a web address"),
+    ],
+    ids=str,
+)
+def test_a_mistake_gets_one_sentence(client: Client, changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(AppError, match=f"^{sentence}") as caught:
+        client.predict(**order(**changes))
+    assert str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("note.txt", "The file is text"),
+        ("drawing.svg", "SVG"),
+        ("anim.gif", "GIF"),
+        ("small.png", "The picture is 8x8 pixels"),
+        ("broken.jpg", "JPEG"),
+    ],
+)
+def test_a_file_that_is_no_good_picture(client: Client, tmp_path: Path, name: str, sentence: str) -> None:
+    path = tmp_path / name
+    write_bad(path)
+    with pytest.raises(AppError, match=f"^The second style picture cannot be used. .*{sentence}"):
+        client.predict(**order(style_2=handle_file(str(path))))
+
+
+def write_bad(path: Path) -> None:
+    """Write a file that the loader refuses, of the kind that its name says."""
+    if path.name == "note.txt":
+        path.write_text("no picture at all\n")
+    elif path.name == "drawing.svg":
+        path.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"></svg>')
+    elif path.name == "anim.gif":
+        Image.new("P", (64, 64)).save(path)
+    elif path.name == "small.png":
+        Image.new("RGB", (8, 8)).save(path)
+    else:
+        Image.effect_noise((64, 64), 50).save(path)
+        path.write_bytes(path.read_bytes()[:300])
+
+
+def begin(page: Page, data: list[Any]) -> Any:
+    """Call /stylize with plain HTTP and return the open stream of its events."""
+    body = json.dumps({"data": data}).encode()
+    headers = {"Content-Type": "application/json"}
+    start = urllib.request.Request(f"{page.url}/gradio_api/call/stylize", body, headers)
+    with urllib.request.urlopen(start) as answer:
+        event = json.load(answer)["event_id"]
+    return urllib.request.urlopen(f"{page.url}/gradio_api/call/stylize/{event}")
+
+
+def call(page: Page, data: list[Any]) -> str:
+    """Call /stylize with plain HTTP and return all of its events."""
+    with begin(page, data) as stream:
+        return str(stream.read().decode())
+
+
+def upload(page: Page, name: str, content: bytes) -> str:
+    """Upload a file with plain HTTP and return where the page put it."""
+    head = f'--b\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    body = head.encode() + content + b"\r\n--b--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    with urllib.request.urlopen(urllib.request.Request(f"{page.url}/gradio_api/upload", body, headers)) as answer:
+        return str(json.load(answer)[0])
+
+
+def file_at(path: str | Path) -> dict[str, Any]:
+    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+
+
+def test_numbers_that_are_none(page: Page) -> None:
+    """Python's client refuses to send these; others do not."""
+    paths = [file_at(upload(page, path.name, path.read_bytes())) for path in (CONTENT, STYLE)]
+    rest = [None, None, None, float("nan"), False, 1.0, 48, 0, None, 3, None]
+    assert "The strength is nan; it must be a number from 0 to 1." in call(page, [*paths, *rest])
+    rest[3:5] = [1.0, False]
+    rest[-1] = float("inf")
+    assert "The style_weight is inf; it must be a number" in call(page, [*paths, *rest])
+
+
+def test_files_of_the_server_stay_closed(page: Page, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    Image.new("RGB", (64, 64), "red").save(secret)
+    style = file_at(upload(page, STYLE.name, STYLE.read_bytes()))
+    for content in (file_at(secret), {"path": str(secret)}, file_at(f"{page.files}/../{tmp_path.name}/secret.png")):
+        answer = call(page, [content, style, None, None, None, 1.0, False, 1.0, 48, 0, None, 3, None])
+        assert "event: error" in answer
+        assert "secret" not in answer
+
+
+def test_an_upload_has_a_limit(page: Page) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        upload(page, "large.png", bytes(20 * 2**20 + 1))
+    caught.value.close()
+    assert caught.value.code == 413
+
+
+def test_files_are_kept_where_gradio_deletes_them(page: Page, client: Client) -> None:
+    client.predict(**order())
+    results = list(page.files.glob("*/deepart-48x32-seed0.png"))
+    assert results
+    known = set().union(*page.blocks.temp_file_sets)
+    assert {str(path) for path in results} <= known
+    assert page.blocks.delete_cache == (3600, 86400)
+
+
+def test_two_clients_take_turns(page: Page, tmp_path: Path) -> None:
+    first, second = connect(page, tmp_path / "1"), connect(page, tmp_path / "2")
+    page.pipeline.hold(2)
+    jobs = [first.submit(**order(seed=1)), second.submit(**order(seed=2))]
+    assert page.pipeline.held.wait(60)
+    assert page.pipeline.running == 1
+    page.pipeline.release()
+    assert [job.result()[1]["seed"] for job in jobs] == [1, 2]
+    assert page.pipeline.most_at_once == 1
+    first.close()
+    second.close()
+
+
+def test_cancelled_work_stops(page: Page, client: Client) -> None:
+    page.pipeline.hold(2)
+    job = client.submit(**order(steps=1000))
+    assert page.pipeline.held.wait(60)
+    job.cancel()
+    nothing_but_one_step_is_done(page, client)
+
+
+def test_work_stops_when_nobody_waits(page: Page, client: Client) -> None:
+    paths = [file_at(upload(page, path.name, path.read_bytes())) for path in (CONTENT, STYLE)]
+    page.pipeline.hold(2)
+    stream = begin(page, [*paths, None, None, None, 1.0, False, 1.0, 48, 0, None, 1000, None])
+    assert page.pipeline.held.wait(60)
+    stream.close()
+    nothing_but_one_step_is_done(page, client)
+
+
+def nothing_but_one_step_is_done(page: Page, client: Client) -> None:
+    """Check that work held at its second step does not go on, and that the place is free for the next."""
+    until(lambda: not page.jobs._running)
+    assert page.pipeline.running == 1  # its step is not done yet
+    page.pipeline.release()
+    client.predict(**order(steps=4))
+    assert page.pipeline.steps == [1, 2, 1, 2, 3, 4]
+    assert page.pipeline.most_at_once == 1
+
+
+def test_a_full_queue_refuses_more(tmp_path: Path) -> None:
+    with serve(tmp_path / "files", "--max-queue", "1") as page:
+        clients = [connect(page, tmp_path / name) for name in "123"]
+        page.pipeline.hold(1)
+        running = clients[0].submit(**order(seed=1))
+        assert page.pipeline.held.wait(60)
+        waiting = clients[1].submit(**order(seed=2))
+        until(lambda: len(page.blocks._queue) == 1)
+        with pytest.raises(Exception, match="Queue is full"):
+            clients[2].predict(**order(seed=3))
+        page.pipeline.release()
+        assert [running.result()[1]["seed"], waiting.result()[1]["seed"]] == [1, 2]
+        for client in clients:
+            client.close()
+
+
+def test_what_the_page_does_for_itself_is_no_endpoint(client: Client) -> None:
+    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(named) == {"/stylize", "/models"}
+    labels = {entry["parameter_name"]: entry["label"] for entry in named["/stylize"]["parameters"]}
+    assert labels["strength"] == "Strength: 0 to 1"
+    assert not [name for name, label in labels.items() if label.startswith(("parameter_", "API"))]

@@ -1,0 +1,232 @@
+"""The parts of the page that need no browser: jobs, time left, sentences, examples, wiring."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+import pytest
+from PIL import Image
+from running_page import Page
+
+from deepart.errors import OptionError
+from deepart.images import load_image
+from deepart.ui.common import EXAMPLES, duration, launch_options, progress, sentences, stage
+from deepart.ui.gallery import TITLES, example_files
+from deepart.ui.jobs import Callback, Job, Jobs, Moment
+from deepart.ui.pace import Clock, Pace
+
+RED = Image.new("RGB", (16, 16), "red")
+
+
+class Steps:
+    """Work of so many steps, with a preview at each second one, that waits before each until it may go on."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.allowed = threading.Semaphore(0)
+        self.done = 0
+
+    def __call__(self, callback: Callback) -> Image.Image:
+        for step in range(1, self.count + 1):
+            assert self.allowed.acquire(timeout=60)
+            self.done = step
+            callback(step, self.count, RED if step % 2 == 0 else None)
+        return RED
+
+    def allow(self, steps: int) -> None:
+        self.allowed.release(steps)
+
+
+def watch_until(job: Job, enough: Callable[[Moment], bool]) -> Moment:
+    """Watch a job until a moment is enough."""
+    for moment in job.watch(every=0.01, pause=0):
+        if enough(moment):
+            return moment
+    return job.moment
+
+
+def test_a_job_tells_its_moments_and_its_result() -> None:
+    work = Steps(3)
+    with Jobs().run("visitor", work) as job:
+        assert watch_until(job, lambda moment: True) == Moment()
+        work.allow(2)
+        assert watch_until(job, lambda moment: moment.step == 2) == Moment(2, 3, RED, 2)
+        work.allow(1)
+        assert watch_until(job, lambda moment: False) == Moment(3, 3, RED, 2)
+        assert job.result() is RED
+
+
+def test_a_stopped_job_does_no_other_step() -> None:
+    work, jobs = Steps(9), Jobs()
+    with jobs.run("visitor", work) as job:
+        work.allow(2)
+        watch_until(job, lambda moment: moment.step == 2)
+        jobs.stop("visitor")
+        work.allow(7)
+        last = watch_until(job, lambda moment: False)
+        assert job.result() is None
+    assert work.done == 3  # the third was begun, or could have been
+    assert last == Moment(3, 9, RED, 2)
+
+
+def test_only_the_own_jobs_are_stopped() -> None:
+    work, jobs = Steps(4), Jobs()
+    with jobs.run("one", work) as job:
+        jobs.stop("another")
+        jobs.stop("nobody")
+        work.allow(4)
+        watch_until(job, lambda moment: False)
+        assert job.result() is RED
+
+
+def test_what_the_work_raises_reaches_who_watches() -> None:
+    def fail(callback: Callback) -> Image.Image:
+        raise OptionError("The size is odd.")
+
+    with Jobs().run("visitor", fail) as job:
+        watch_until(job, lambda moment: False)
+        with pytest.raises(OptionError, match="odd"):
+            job.result()
+
+
+def test_one_job_at_a_time() -> None:
+    jobs, first, second = Jobs(), Steps(1), Steps(1)
+    with jobs.run("one", first) as one, jobs.run("two", second) as two:
+        second.allow(1)
+        assert watch_until(two, lambda moment: True) == Moment()
+        assert second.done == 0  # the first has not ended
+        first.allow(1)
+        watch_until(one, lambda moment: False)
+        watch_until(two, lambda moment: False)
+        assert (one.result(), two.result()) == (RED, RED)
+
+
+def test_a_job_stopped_before_its_turn_does_nothing() -> None:
+    jobs, first, second = Jobs(), Steps(1), Steps(1)
+    with jobs.run("one", first):
+        with jobs.run("two", second) as two:
+            jobs.stop("two")
+            second.allow(1)
+            first.allow(1)
+            watch_until(two, lambda moment: False)
+        assert two.result() is None
+    assert second.done == 0
+
+
+def test_a_job_ends_with_its_context() -> None:
+    work, jobs = Steps(5), Jobs()
+    with jobs.run("visitor", work) as job:
+        work.allow(1)
+        watch_until(job, lambda moment: moment.step == 1)
+    work.allow(4)
+    watch_until(job, lambda moment: False)
+    assert job.result() is None
+    assert work.done == 2
+    assert not jobs._running
+
+
+def test_pace() -> None:
+    shares = [0.1, 0.2, 0.6, 1.0]  # two small steps, two of 0.4 at full size: 2.5 full steps in all
+    pace = Pace("cpu")
+    assert not pace.measured
+    pace.learn(shares, 4, (1000, 500), 10.0)  # 1.25 million pixels corrected: 8 seconds for a million
+    assert pace.measured
+    assert pace.estimate(shares, (1000, 1000)) == pytest.approx(20.0)
+    pace.learn(shares, 3, (1000, 500), 3.0)  # 60 % of it: 4 seconds for a million, and 6 on average
+    assert pace.estimate(shares, (1000, 1000)) == pytest.approx(15.0)
+    assert pace.estimate([1.0], (1000, 1000)) == pytest.approx(6.0)
+
+
+def test_a_card_is_guessed_to_be_faster() -> None:
+    assert Pace("cuda").estimate([1.0], (512, 512)) < Pace("cpu").estimate([1.0], (512, 512)) / 10
+
+
+def test_the_time_left_goes_by_what_is_done() -> None:
+    clock = Clock([0.25, 0.5, 0.75, 1.0], None)
+    assert clock.left(0, 1.0) is None
+    assert clock.left(1, 10.0) == pytest.approx(30.0)
+    assert clock.left(1, 14.0) == pytest.approx(26.0)  # it runs down between the steps
+    assert clock.left(1, 99.0) == 0.0
+    assert clock.left(3, 60.0) == pytest.approx(20.0)
+    assert clock.left(4, 80.0) == 0.0
+
+
+def test_the_time_left_begins_with_the_estimate() -> None:
+    clock = Clock([0.1, 0.2, 1.0], 100.0)
+    assert clock.left(0, 0.0) == pytest.approx(100.0)
+    assert clock.left(1, 20.0) == pytest.approx(0.9 * 150.0)  # halfway between 100 and the 200 of the first step
+    assert clock.left(2, 40.0) == pytest.approx(0.8 * 200.0)
+    assert Clock([0.01, 1.0], None).left(1, 5.0) is None  # too little to go by
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "1 second"), (1.6, "2 seconds"), (9.6, "10 seconds"), (12, "10 seconds"), (38, "40 seconds"),
+     (57, "55 seconds"), (58, "1 minute"), (89, "1 minute"), (100, "2 minutes"), (3600, "60 minutes")],
+)  # fmt: skip
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_words_do_not_become_html() -> None:
+    for text in (stage(None, "<b>"), stage(RED, '"<b>'), progress(0.5, "<b>")):
+        assert "<b>" not in text
+        assert '""' not in text
+    assert 'value="50.0"' in progress(0.5, "half")
+    assert "value=" not in progress(None, "waiting")
+
+
+def test_a_mistake_becomes_its_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(gr.Error) as caught, sentences():
+        raise OptionError("The size is 0.")
+    assert (caught.value.message, caught.value.print_exception) == ("The size is 0.", False)
+    assert caplog.records == []
+
+
+def test_our_own_fault_is_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR), pytest.raises(gr.Error) as caught, sentences():
+        raise RuntimeError("/home/somebody/secret")
+    assert caught.value.message == "Something went wrong on our side; please try again."
+    assert "/home/somebody/secret" in caplog.text
+
+
+def test_every_example_has_a_name_and_can_be_read() -> None:
+    files = example_files("content", "style", "paintings")
+    on_disk = [path for folder in ("content", "style", "paintings") for path in (EXAMPLES / folder).iterdir()]
+    assert sorted(files) == sorted(on_disk)
+    assert sorted(path.stem for path in files) == sorted(TITLES)
+    assert [len(example_files(name)) for name in ("content", "style", "paintings")] == [3, 4, 8]
+    for path in files:
+        load_image(path)
+
+
+def test_the_theme_fetches_nothing() -> None:
+    theme = launch_options()["theme"]
+    assert theme._stylesheets == []
+    assert "http" not in theme._get_theme_css().replace("http://www.w3.org/2000/svg", "")
+
+
+def test_launch_options() -> None:
+    options = launch_options()
+    assert options["max_file_size"] == "20mb"
+    assert options["show_error"] is False
+    assert options["allowed_paths"] == [str(EXAMPLES)]
+
+
+def test_all_heavy_work_shares_one_place(page: Page) -> None:
+    events: dict[str, Any] = {event.name: event for event in page.blocks.fns.values()}
+    heavy = [name for name, event in events.items() if event.concurrency_id == "gpu"]
+    assert sorted(heavy) == ["_paint", "_stylize"]
+    assert all(events[name].concurrency_limit == 1 for name in heavy)
+    public = [event.api_name for event in events.values() if event.api_visibility == "public"]
+    assert sorted(public) == ["models", "stylize"]
+    assert all(event.queue is False for event in events.values() if event.name in ("_stop", "_rest", "_models"))
+
+
+def test_the_page_holds_nothing_of_this_machine(page: Page) -> None:
+    """Paths of the cache are there, since Gradio's addresses are made of them; those of the program are not."""
+    assert str(EXAMPLES.parents[2]) not in str(page.blocks.config)
