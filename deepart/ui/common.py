@@ -94,6 +94,9 @@ def launch_options() -> dict[str, Any]:
             neutral_hue="stone",
             font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],  # fonts of the visitor's machine
             font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
+        ).set(  # one shade darker than the theme's own, which is hard to read on white
+            body_text_color_subdued="*neutral_500",
+            block_info_text_color="*neutral_500",
         ),
         "css": _CSS,
         "max_file_size": MAX_UPLOAD,

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from deepart.errors import OptionError
-from deepart.images import with_settings
+from deepart.images import fitted_size, with_settings
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.studio import Studio
 from deepart.ui.common import read_picture
@@ -105,10 +105,8 @@ class Easel:
 
 
 def _fitted(sides: tuple[int, int], size: int | None) -> tuple[int, int]:
-    """Return width and height of a result, as images.fit makes it."""
-    longest = max(sides)
-    width, height = (side if size is None else max(1, (2 * side * size + longest) // (2 * longest)) for side in sides)
-    return width, height
+    """Return width and height of a result."""
+    return sides if size is None else fitted_size(sides, size)
 
 
 def _stopped(order: Order, moment: Moment, preview: Image.Image) -> Image.Image:

@@ -17,9 +17,9 @@ TITLES = {
     "cat": "A cat",
     "mountain": "A mountain",
     "portrait": "A portrait",
+    "stained-glass": "Stained glass",
     "marbling": "Marbling",
     "pointillism": "Pointillism",
-    "stained-glass": "Stained glass",
     "woodcut": "Woodcut",
     "arcimboldo-spring": "Arcimboldo: Spring",
     "cassatt-summertime": "Cassatt: Summertime",
@@ -40,8 +40,9 @@ element.addEventListener('click', event => {
 
 
 def example_files(*folders: str) -> list[Path]:
-    """Return the example pictures of some folders, in the order of the folders, each by name."""
-    return [path for folder in folders for path in sorted((EXAMPLES / folder).iterdir()) if path.stem in TITLES]
+    """Return the example pictures of some folders, in the order of TITLES."""
+    files = {path.stem: path for folder in folders for path in (EXAMPLES / folder).iterdir()}
+    return [files[name] for name in TITLES if name in files]
 
 
 def example_row(files: list[Path], box: gr.Image) -> gr.HTML:

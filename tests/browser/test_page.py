@@ -50,7 +50,7 @@ def put(tab: Tab, box: str, value: str) -> None:
 def ready(tab: Tab, size: int = SIZE) -> None:
     """Wait for the page, and ask for a small result."""
     put(tab, "size", str(size))
-    expect(tab.locator("#hint")).to_contain_text("twice the size takes four times as long")
+    expect(tab.locator("#hint")).to_contain_text("twice the size takes over three times as long")
 
 
 def place(tab: Tab) -> dict[str, float]:
