@@ -25,6 +25,7 @@ from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugi
 from torch import Tensor
 
 from deepart import containers
+from deepart.checks import whole_number
 from deepart.errors import ImageError, OptionError
 
 MAX_PIXELS = 8192 * 6144
@@ -62,9 +63,11 @@ def load_image(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = M
     `source` is a path or a binary file, which is read from its start. `max_pixels` is checked against the header,
     before anything is decoded; Pillow's own `Image.MAX_IMAGE_PIXELS` holds as well where it is lower.
 
-    Raises ImageError for anything else than a good picture of at least MIN_SIDE pixels a side.
+    Raises ImageError for anything else than a good picture of at least MIN_SIDE pixels a side, OptionError for a
+    max_pixels that is no whole number above 0.
     """
-    limit = min(max_pixels, Image.MAX_IMAGE_PIXELS or max_pixels)
+    cap = whole_number("max_pixels", max_pixels, 1, 2**31)
+    limit = min(cap, Image.MAX_IMAGE_PIXELS or cap)
     return _finish(_decode(containers.take_apart(_read(source)), limit), "picture")
 
 
@@ -154,7 +157,11 @@ def with_settings(image: Image.Image, settings: Mapping[str, Any]) -> Image.Imag
 
 
 def settings(image: Image.Image) -> dict[str, Any] | None:
-    """Return the settings that the image carries, or None where there are none that can be read."""
+    """Return the settings that the image carries, or None where there are none that can be read.
+
+    Raises ImageError for what is no PIL image.
+    """
+    _need_image(image, "picture")
     text = image.info.get(_KEY)
     if not isinstance(text, str):
         return None
@@ -188,7 +195,7 @@ def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO
                 file.write(packed.getbuffer())
         else:
             path_or_file.write(packed.getbuffer())
-    except (OSError, ValueError, TypeError):  # the first names the whole path, so it is not passed on
+    except (OSError, ValueError, TypeError, AttributeError):  # the first names the whole path, so it is not passed on
         name = _name(path_or_file) if isinstance(path_or_file, (str, os.PathLike)) else "object"
         raise ImageError(f"The file {name} cannot be written; check that its folder exists and is yours.") from None
 

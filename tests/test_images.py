@@ -10,6 +10,7 @@ import threading
 import warnings
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -959,3 +960,22 @@ def test_a_picture_that_cannot_be_written(tmp_path):
     assert not (tmp_path / "cmyk.png").exists()
     with pytest.raises(DeepArtError, match="of type NoneType"):
         save_png(None, tmp_path / "none.png")
+
+
+@pytest.mark.parametrize("target", [None, 5, b"picture.png", []])
+def test_what_cannot_be_written_to_gets_a_sentence(target: Any) -> None:
+    with pytest.raises(ImageError, match="cannot be written"):
+        save_png(Image.new("RGB", (16, 16)), target)
+
+
+@pytest.mark.parametrize("image", [None, "picture.png", 5])
+def test_settings_of_what_is_no_picture_get_a_sentence(image: Any) -> None:
+    with pytest.raises(ImageError, match="The picture"):
+        settings(image)
+
+
+@pytest.mark.parametrize("cap", [None, "a", float("nan"), 0, True])
+def test_a_cap_that_is_no_number_of_pixels_gets_a_sentence(cap: Any, tmp_path: Path) -> None:
+    save_png(Image.new("RGB", (16, 16)), tmp_path / "p.png")
+    with pytest.raises(OptionError, match="The max_pixels is"):
+        load_image(tmp_path / "p.png", max_pixels=cap)
