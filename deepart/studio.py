@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import torch
 
+from deepart.checks import whole_number
 from deepart.device import pick_device
-from deepart.errors import OptionError
 from deepart.pipelines.base import Pipeline
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.registry import get_spec
@@ -31,10 +31,8 @@ class Studio:
         The pipeline asked for last always stays, even when it alone is over the limit. One that left while a job was
         running on it lives on until that job is done.
         """
-        if isinstance(memory_limit, bool) or not isinstance(memory_limit, int) or memory_limit < 0:
-            raise OptionError(f"The memory limit is {memory_limit!r}; it must be a number of bytes, 0 or more.")
         self.device = pick_device(device)
-        self.memory_limit = memory_limit
+        self.memory_limit = whole_number("memory limit", memory_limit, 0, 2**63, "of bytes")
         self._kept: OrderedDict[tuple[str, str], Pipeline] = OrderedDict()
         self._lock = threading.Lock()
 

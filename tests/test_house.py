@@ -172,6 +172,8 @@ def test_numbers_of_the_readme_s_tables_come_from_the_committed_results() -> Non
     start = json.loads((ROOT / "benchmarks/startup.json").read_text())
     assert f"{start['import_deepart_adds_cpu_s']} s" in README
     assert f"{start['first_page_s']['median']} s" in README
+    check = json.loads((ROOT / "benchmarks/verify.json").read_text())["random bytes"]
+    assert f"{check['bytes'] / 1e6:.0f} MB takes {check['first_ms']:.0f} ms once" in README
     look = (ROOT / "benchmarks/style_fine_look.csv").read_text().splitlines()
     mean = dict(zip(look[0].split(","), look[-1].split(","), strict=True))
     for name in ("style", "content", "ssim", "flat_noise"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -130,13 +131,9 @@ class StyleTransferPipeline(Pipeline):
         The last is 1. Late steps are at finer levels and take longer; with these shares a progress bar runs evenly.
         """
         width, height = _fitted((width, height), size)
-        levels = schedule(height, width, self._override(steps, None, None, None, None).steps)
-        costs = [level.height * level.width for level in levels for _ in range(level.steps)]
-        done, shares = 0, []
-        for cost in costs:
-            done += cost
-            shares.append(done / sum(costs))
-        return shares
+        levels = schedule(height, width, self._override(steps).steps)
+        done = list(accumulate(level.height * level.width for level in levels for _ in range(level.steps)))
+        return [work / done[-1] for work in done]
 
     def _prepare(
         self,
@@ -166,10 +163,10 @@ class StyleTransferPipeline(Pipeline):
     def _override(
         self,
         steps: int | None,
-        style_weight: float | None,
-        tv_weight: float | None,
-        style_layers: Sequence[str] | None,
-        content_layers: Sequence[str] | None,
+        style_weight: float | None = None,
+        tv_weight: float | None = None,
+        style_layers: Sequence[str] | None = None,
+        content_layers: Sequence[str] | None = None,
     ) -> GatysConfig:
         """Return the model's config with the given numbers in place of its own."""
         given: dict[str, Any] = {}
@@ -180,9 +177,8 @@ class StyleTransferPipeline(Pipeline):
                 given[name] = number(name, value, 0, top)
         for name, layers in (("style_layers", style_layers), ("content_layers", content_layers)):
             if layers is not None:
-                if not isinstance(
-                    layers, str | list | tuple
-                ):  # a set has no order, and the last style layer counts more
+                # A set will not do: it has no order, and the last style layer counts more.
+                if not isinstance(layers, str | list | tuple):
                     raise OptionError(f"The {name} are {shown(layers)}; give a list of names.")
                 given[name] = (layers,) if isinstance(layers, str) else tuple(layers)
         config = dataclasses.replace(self._network.config, **given)

@@ -304,8 +304,9 @@ class StyleTab:
 
     def _stylize(
         self, request: gr.Request, content: str, style: str, style_2: str | None = None, style_3: str | None = None,
-        weights: list[float] | None = None, strength: float = 1.0, preserve_color: bool = False,
-        style_scale: float = 1.0, size: int | None = None, seed: int = 0, model: str | None = None,
+        weights: list[float] | None = None, strength: float = _DEFAULT["strength"],
+        preserve_color: bool = _DEFAULT["preserve_color"], style_scale: float = _DEFAULT["style_scale"],
+        size: int | None = None, seed: int = _DEFAULT["seed"], model: str | None = None,
         steps: int | None = None, style_weight: float | None = None,
     ) -> Iterator[tuple[str | None, dict[str, Any]]]:  # fmt: skip
         """Repaint the content picture in the style of one to three others.

@@ -10,6 +10,7 @@ time until it meets the drop it lies in: edges are sharp at any size.
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -44,8 +45,31 @@ class Drop:
         return self.x + dx * shrink, self.y + dy * shrink
 
 
+class Shear(ABC):
+    """Every point moves along `angle`, by a distance that depends only on how far across that direction it lies."""
+
+    angle: float
+
+    @abstractmethod
+    def shift(self, across: Array) -> Array:
+        """How far a point moves at the signed distance `across` from the line through the origin."""
+
+    def _move(self, x: Array, y: Array, sign: float) -> tuple[Array, Array]:
+        cos, sin = np.float32(np.cos(self.angle)), np.float32(np.sin(self.angle))
+        shift = sign * self.shift(y * cos - x * sin)
+        return x + shift * cos, y + shift * sin
+
+    def forward(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Where points go."""
+        return self._move(x, y, 1)
+
+    def back(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Where points were before."""
+        return self._move(x, y, -1)
+
+
 @dataclass(frozen=True)
-class Comb:
+class Comb(Shear):
     """Tines `spacing` apart drawn along `angle` for a distance `pull`; each drags what is within about `reach`.
 
     With `alternate`, every second tine is drawn the other way, as a rake that goes to and fro.
@@ -68,22 +92,9 @@ class Comb:
         from_tine = np.abs(position - np.round(position))
         return self.pull * np.cosh(tightness * (0.5 - from_tine)) / np.cosh(tightness / 2)
 
-    def _move(self, x: Array, y: Array, sign: float) -> tuple[Array, Array]:
-        cos, sin = np.float32(np.cos(self.angle)), np.float32(np.sin(self.angle))
-        shift = sign * self.shift(y * cos - x * sin)
-        return x + shift * cos, y + shift * sin
-
-    def forward(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Where points go when the comb is drawn."""
-        return self._move(x, y, 1)
-
-    def back(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Where points were before it was drawn."""
-        return self._move(x, y, -1)
-
 
 @dataclass(frozen=True)
-class Wave:
+class Wave(Shear):
     """The sheet is laid with a to-and-fro: a shear along `angle` by a sine of the distance across."""
 
     angle: float
@@ -91,19 +102,9 @@ class Wave:
     height: float
     phase: float
 
-    def _move(self, x: Array, y: Array, sign: float) -> tuple[Array, Array]:
-        cos, sin = np.float32(np.cos(self.angle)), np.float32(np.sin(self.angle))
-        across = y * cos - x * sin
-        shift = sign * self.height * np.sin(across * (2 * np.pi / self.length) + self.phase)
-        return x + shift * cos, y + shift * sin
-
-    def forward(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Where points go."""
-        return self._move(x, y, 1)
-
-    def back(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Where points were."""
-        return self._move(x, y, -1)
+    def shift(self, across: Array) -> Array:
+        """How far the sheet moves along the wave at the signed distance `across` from the origin."""
+        return self.height * np.sin(across * (2 * np.pi / self.length) + self.phase)
 
 
 @dataclass(frozen=True)
