@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFont
 
 from recipes import make_examples
-from recipes.painters import blocks, canvas, marbling, pointillism, stained_glass, window, woodcut
+from recipes.painters import (
+    abstraction,
+    blocks,
+    calligraphy,
+    canvas,
+    hatching,
+    marbling,
+    mosaic,
+    oil,
+    palettes,
+    pointillism,
+    regions,
+    shards,
+    stained_glass,
+    textures,
+    ukiyoe,
+    wash,
+    window,
+    woodcut,
+)
 
 SMALL = (96, 72)
 PAINTERS = {
@@ -24,6 +46,16 @@ MOVES = [
     marbling.Wave(1.1, 0.5, 0.1, 0.4),
     marbling.Swirl(0.5, 0.5, 0.4, 5.0),
 ]
+AFTER_PHOTOGRAPHS = {
+    "oil": oil.paint,
+    "ukiyo-e": ukiyoe.paint,
+    "watercolour": wash.watercolour,
+    "ink": wash.ink,
+    "hatching": hatching.paint,
+    "mosaic": mosaic.paint,
+    "shards": shards.paint,
+}
+INKS = ("#14161c", "#7a3428", "#2f6f8f", "#d9a441", "#f4ead8")
 
 
 def pixels(image: Image.Image) -> NDArray[np.float64]:
@@ -249,3 +281,223 @@ def test_without_vibration_a_dot_has_the_colour_of_its_place() -> None:
     wanted = canvas.oklab(pixels(photo).astype(np.float32)) * (1, 1.5, 1.5)
     error = np.abs(pixels(image) - canvas.from_oklab(wanted.astype(np.float32))).mean()
     assert error < 0.04
+
+
+# Painters of the training set.
+
+
+@pytest.mark.parametrize("name", AFTER_PHOTOGRAPHS)
+@pytest.mark.parametrize("photo", [None, photograph()], ids=["own", "photo"])
+def test_one_seed_is_one_picture_after_a_photograph(name: str, photo: Image.Image | None) -> None:
+    def paint(seed: int) -> Image.Image:
+        return AFTER_PHOTOGRAPHS[name](np.random.default_rng(seed), SMALL, INKS, photo)
+
+    first = paint(1)
+    assert (first.mode, first.size) == ("RGB", SMALL)
+    assert first.tobytes() == paint(1).tobytes()
+    assert np.abs(pixels(first) - pixels(paint(2))).mean() > 0.005
+
+
+@pytest.mark.parametrize("name", [name for name in AFTER_PHOTOGRAPHS if name != "shards"])
+def test_its_photograph_is_recognised(name: str) -> None:
+    image = AFTER_PHOTOGRAPHS[name](np.random.default_rng(3), (120, 80), INKS, photograph())
+    coarse = pixels(image.resize((12, 8), Image.Resampling.BOX)).mean(-1)
+    wanted = pixels(photograph().resize((12, 8), Image.Resampling.BOX)).mean(-1)
+    assert np.corrcoef(coarse.ravel(), wanted.ravel())[0, 1] > 0.6
+
+
+# Palettes.
+
+
+def test_hexadecimal_is_the_inverse_of_rgb() -> None:
+    assert palettes.hexadecimal(canvas.rgb(INKS)) == INKS
+
+
+@pytest.mark.parametrize("scheme", palettes.SCHEMES)
+def test_a_palette_goes_from_dark_to_light(scheme: str) -> None:
+    lightness = canvas.oklab(canvas.rgb(palettes.palette(np.random.default_rng(0), 5, scheme)))[:, 0]
+    assert lightness[-1] - lightness[0] > 0.1
+    assert np.corrcoef(lightness, np.arange(5))[0, 1] > 0.8
+
+
+def test_a_woodcut_has_light_paper_and_a_dark_key() -> None:
+    for seed in range(20):
+        paper, pale, cool, warm, key = canvas.oklab(canvas.rgb(palettes.for_woodcut(np.random.default_rng(seed))))[:, 0]
+        assert min(paper, pale) > max(cool, warm) > key
+
+
+def test_night_is_darker_and_bluer() -> None:
+    grey = np.array([[[0.5, 0, 0]]], np.float32)
+    lightness, _, blue = palettes.night(np.random.default_rng(0), grey)[0, 0]
+    assert lightness < 0.45
+    assert blue < -0.02
+
+
+# Regions.
+
+
+def test_kuwahara_keeps_a_step_and_calms_its_sides() -> None:
+    rng = np.random.default_rng(0)
+    step = np.where(np.arange(40) < 20, 0.2, 0.8)[None, :, None] + np.zeros((40, 40, 3))
+    np.testing.assert_allclose(regions.kuwahara(step, 4), step, atol=1e-6)
+    noisy = step + rng.normal(0, 0.05, step.shape)
+    assert (regions.kuwahara(noisy, 4) - step).std() < 0.6 * (noisy - step).std()
+
+
+def test_two_colours_are_two_areas() -> None:
+    image = np.zeros((30, 40, 3), np.float32)
+    image[:, 20:] = (0.9, 0.5, 0.1)
+    centres = regions.clusters(np.random.default_rng(1), image, 2)
+    labels = regions.areas(image, centres, 0.5, scale=2)
+    assert labels.shape == (60, 80)
+    assert len(np.unique(labels[:, :38])) == len(np.unique(labels[:, 42:])) == 1
+    assert labels[0, 0] != labels[0, -1]
+    # The last pixel of the left half is on the border, and each one further left is one further away.
+    halves = np.repeat([[0] * 5 + [1] * 5], 3, 0)
+    assert regions.from_borders(halves)[1].tolist() == [4, 3, 2, 1, 0, 1, 2, 3, 4, 5]
+
+
+# Oil.
+
+PLAIN = oil.Manner(hue=0, value=0, streak=0, relief=0)
+
+
+def test_a_plain_hand_paints_a_plain_wall_plain() -> None:
+    image = oil.paint(np.random.default_rng(0), SMALL, ("#808080",), Image.new("RGB", SMALL, "#808080"), hand=PLAIN)
+    assert np.abs(pixels(image) - 128 / 255).max() < 0.01
+    lit = oil.paint(
+        np.random.default_rng(0), SMALL, ("#808080",), Image.new("RGB", SMALL, "#808080"), hand=oil.Manner(relief=1.0)
+    )
+    assert pixels(lit).std() > 0.03
+
+
+def test_strokes_follow_contours() -> None:
+    x = np.linspace(0, 40, 120, dtype=np.float32)
+    stripes = np.broadcast_to(0.5 + 0.4 * np.sin(x), (120, 120))
+    along = oil.directions(np.random.default_rng(0), stripes, oil.Manner(flow=0.0))
+    upright = np.abs(np.sin(along[20:-20, 20:-20])).mean()  # as the stripes are
+    free = oil.directions(np.random.default_rng(0), stripes, oil.Manner(flow=1.0))
+    assert upright > 0.85 > np.abs(np.sin(free[20:-20, 20:-20])).mean()
+
+
+def test_strokes_end_where_their_colour_does() -> None:
+    halves = Image.new("RGB", (96, 96), "#c02020")
+    halves.paste("#2040c0", (48, 0, 96, 96))
+    image = pixels(oil.paint(np.random.default_rng(0), (96, 96), ("#808080",), halves, hand=PLAIN))
+    red_minus_blue = image[..., 0] - image[..., 2]
+    assert red_minus_blue[:, :40].min() > 0.2
+    assert red_minus_blue[:, 56:].max() < -0.2
+
+
+def test_arcs_keep_to_their_circle() -> None:
+    turn = np.array([[-0.4, 0.0, 0.4]])
+    [points] = oil._arc(np.zeros((1, 2)), np.zeros(1), np.array([0.1]), 10 * turn)  # radius 10 around (0, 10)
+    assert np.hypot(points[:, 0], points[:, 1] - 10) == pytest.approx([10, 10, 10], rel=0.02)
+
+
+# Washes, pen, tiles, facets, shapes, writing, surfaces.
+
+
+def test_the_density_of_a_wash() -> None:
+    grey = np.full((1, 3, 3), 0.5, np.float32)
+    seen = wash.thinned(grey, np.array([[1.0, 2.0, 0.0]]))[0, :, 0]
+    assert seen == pytest.approx([0.5, 0.25, 0.75])  # c - (c - c^2)(d - 1)
+
+
+def test_ink_and_watercolour_leave_their_paper_bare() -> None:
+    white = Image.new("RGB", SMALL, "white")
+    sheet = wash.ink(np.random.default_rng(0), SMALL, ("#101010", "#f0e0c0"), white)
+    np.testing.assert_allclose(pixels(sheet).mean((0, 1)), canvas.rgb(["#f0e0c0"])[0], atol=0.06)
+    rim = wash.watercolour(np.random.default_rng(0), (96, 96), ("#ffffff",), photograph(), border=True)
+    assert pixels(rim)[0].min() > 0.97
+    assert pixels(rim)[30:60, 30:60].mean() < 0.9
+
+
+def test_lines_come_with_darkness() -> None:
+    slope = Image.fromarray(np.repeat(np.linspace(0, 255, 192).astype(np.uint8)[None], 96, 0)).convert("RGB")
+    drawing = hatching.paint(np.random.default_rng(0), (192, 96), ("#000000", "#ffffff"), slope, outline=0)
+    ink = 1 - pixels(drawing).mean((0, 2))
+    dark, middle, light = ink[:48].mean(), ink[72:120].mean(), ink[-12:].mean()
+    assert dark > middle + 0.1 > light + 0.2
+    assert light < 0.05
+
+
+def test_wider_joints_show_more_grout() -> None:
+    white = Image.new("RGB", (96, 96), "white")
+
+    def dark(gap: float) -> float:
+        # Of two colours the darkest and the lightest are the same for grout: black.
+        image = mosaic.paint(np.random.default_rng(2), (96, 96), ("#000000",), white, tile=0.1, gap=gap, polish=0)
+        return float((pixels(image) < 0.5).mean())
+
+    assert 0.02 < dark(0.05) < dark(0.25) < 0.75
+    assert dark(0.25) > 1 - 0.75**2 - 0.05  # a joint of a quarter around squares that fill the plane
+
+
+def test_a_print_has_no_more_inks_than_blocks() -> None:
+    image = ukiyoe.paint(
+        np.random.default_rng(0),
+        SMALL,
+        ("#203050", "#e0c090"),
+        photograph(),
+        blocks=2,
+        line=0,
+        own_colours=0,
+        gradients=0,
+    )
+    distance = np.abs(pixels(image)[:, :, None] - canvas.rgb(["#203050", "#e0c090"])).max(-1)
+    assert (distance.min(-1) < 0.06).mean() > 0.9  # all but the blended pixels along the border
+    assert distance.argmin(-1).std() > 0.2
+
+
+def test_facets_without_cuts_are_the_photograph() -> None:
+    smooth = photograph().resize(SMALL)
+    calm = canvas.guide(smooth, SMALL)
+    image = shards.paint(
+        np.random.default_rng(0), SMALL, INKS, smooth, cuts=0, shift=0, flatness=0, shading=0, own_colours=1
+    )
+    assert np.abs(pixels(image) - calm).mean() < 0.12
+    facet, shade = shards._facets(np.random.default_rng(0), SMALL, 3)
+    assert 2 <= facet.max() + 1 <= 2**3
+    assert shade.min() < 0 < shade.max()
+
+
+@pytest.mark.parametrize("composition", abstraction.COMPOSITIONS)
+def test_compositions_fill_any_sheet(composition: str) -> None:
+    for size in ((96, 48), (40, 90)):
+        image = abstraction.paint(np.random.default_rng(4), size, INKS, composition=composition)
+        assert image.size == size
+        assert pixels(image).std() > 0.05
+    assert (
+        image.tobytes()
+        == abstraction.paint(np.random.default_rng(4), (40, 90), INKS, composition=composition).tobytes()
+    )
+
+
+@pytest.mark.parametrize("surface", textures.SURFACES)
+def test_surfaces_have_structure_everywhere(surface: str) -> None:
+    image = textures.paint(np.random.default_rng(0), (96, 64), INKS, surface=surface)
+    assert image.tobytes() == textures.paint(np.random.default_rng(0), (96, 64), INKS, surface=surface).tobytes()
+    quarters = pixels(image).reshape(2, 32, 2, 48, 3).std((1, 3)).mean(-1)
+    assert quarters.min() > 0.01
+
+
+def test_writing_is_ink_on_paper(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(calligraphy, "COMMON", (ord("A"), ord("Z") + 1))
+    fonts = SimpleNamespace(truetype=lambda path, size: ImageFont.load_default(size))
+    monkeypatch.setattr(calligraphy, "ImageFont", fonts)
+    written = calligraphy.paint(
+        np.random.default_rng(0), (128, 96), ("#000000", "#ffffff"), font=tmp_path, rows=2, seal="#ff0000"
+    )
+    red, green, _ = np.moveaxis(pixels(written), -1, 0)
+    assert 0.02 < (red < 0.4).mean() < 0.5
+    assert 0.002 < (red - green > 0.5).mean() < 0.05  # the seal
+
+
+def test_a_font_without_characters_is_refused() -> None:
+    class Blank:
+        def getmask2(self, text: str, mode: str) -> tuple[Image.core.ImagingCore, tuple[int, int]]:
+            return Image.core.new("L", (0, 0)), (0, 0)
+
+    with pytest.raises(ValueError, match="no characters"):
+        calligraphy.glyph(np.random.default_rng(0), Blank())
