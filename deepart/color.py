@@ -6,6 +6,8 @@ Sources: Ottosson, "A perceptual color space for image processing" (2020) for Ok
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
 
@@ -69,20 +71,32 @@ def color_moments(x: Tensor) -> tuple[Tensor, Tensor]:
     return mean, centered @ centered.T / flat.shape[1]
 
 
-def match_color(x: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
-    """Move the colours of x (1, 3, H, W) to the given mean (3,) and covariance (3, 3) by the Monge-Kantorovich map.
+def blend_moments(moments: Sequence[tuple[tuple[Tensor, Tensor], float]]) -> tuple[Tensor, Tensor]:
+    """Return mean (3,) and covariance (3, 3) of the colours of pictures taken together, each with its share."""
+    mean = sum((share * m for (m, _), share in moments), torch.zeros(3, dtype=torch.float64))
+    covariance = torch.zeros(3, 3, dtype=torch.float64)
+    for (m, c), share in moments:
+        covariance += share * (c + torch.outer(m - mean, m - mean))
+    return mean, covariance
+
+
+def color_map(own: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor]) -> Callable[[Tensor], Tensor]:
+    """Return the Monge-Kantorovich map from colours with one mean and covariance to another, on (N, 3, H, W).
 
     Of all linear maps with that outcome it is the one that moves the colours least. The result is not clipped.
     """
-    own_mean, own = color_moments(x)
     # A picture of one colour has no covariance to stretch; the ridge (1/255 squared) keeps the map tame there.
     ridge = torch.eye(3, dtype=torch.float64) / 255**2
-    root = _root(own + ridge)
+    root = _root(own[1] + ridge)
     inverse = torch.linalg.inv(root)
-    matrix = inverse @ _root(root @ (covariance + ridge) @ root) @ inverse
-    offset = mean - matrix @ own_mean
-    matched: Tensor = _mix(matrix, x) + offset.view(1, 3, 1, 1).to(x)
-    return matched
+    matrix = inverse @ _root(root @ (target[1] + ridge) @ root) @ inverse
+    offset = target[0] - matrix @ own[0]
+    return lambda x: _mix(matrix, x) + offset.view(1, 3, 1, 1).to(x)
+
+
+def match_color(x: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
+    """Move the colours of x (1, 3, H, W) to the given mean (3,) and covariance (3, 3); see color_map."""
+    return color_map(color_moments(x), (mean, covariance))(x)
 
 
 def _root(matrix: Tensor) -> Tensor:

@@ -24,3 +24,11 @@ def noise(seed: int, shape: Sequence[int]) -> Tensor:
     Raises OptionError for a seed outside [0, MAX_SEED].
     """
     return torch.randn(*shape, generator=torch.Generator().manual_seed(check_seed(seed)))
+
+
+def chances(seed: int, count: int) -> Tensor:
+    """Return `count` uniform float32 numbers in [0, 1), on the CPU, the same on every machine.
+
+    Raises OptionError for a seed outside [0, MAX_SEED].
+    """
+    return torch.rand(count, generator=torch.Generator().manual_seed(check_seed(seed)))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from deepart.color import color_moments, keep_color, match_color, oklab_to_rgb, rgb_to_oklab
+from deepart.color import blend_moments, color_map, color_moments, keep_color, match_color, oklab_to_rgb, rgb_to_oklab
 
 
 def patch(*rgb: float) -> Tensor:
@@ -72,3 +72,18 @@ def test_color_that_does_not_fit_gives_way_without_turning_the_hue() -> None:
 def test_black_and_white_stay_so_whatever_the_color() -> None:
     assert keep_color(patch(0.0, 0.0, 0.0), patch(1.0, 0.0, 0.0)).max() < 0.02
     assert keep_color(patch(1.0, 1.0, 1.0), patch(1.0, 0.0, 0.0)).min() > 0.97
+
+
+def test_the_palette_of_several_pictures_is_that_of_all_their_pixels() -> None:
+    first, second = picture(1, 32, 32) * 0.2, picture(2, 32, 32) * 0.2 + 0.7
+    mean, covariance = blend_moments([(color_moments(first), 0.5), (color_moments(second), 0.5)])
+    wanted_mean, wanted_covariance = color_moments(torch.cat([first, second], 3))
+    assert torch.allclose(mean, wanted_mean, atol=1e-6)
+    assert torch.allclose(covariance, wanted_covariance, atol=1e-6)
+
+
+def test_a_color_map_of_the_whole_fits_each_part() -> None:
+    x, other = picture(3, 40, 20), picture(4) * 0.5
+    recolor = color_map(color_moments(x), color_moments(other))
+    parts = torch.cat([recolor(x[..., :16, :]), recolor(x[..., 16:, :])], 2)
+    assert torch.allclose(parts, match_color(x, *color_moments(other)), atol=1e-6)

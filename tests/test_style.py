@@ -9,12 +9,13 @@ import torch
 from PIL import Image
 
 from deepart import StyleTransferPipeline, images
-from deepart.color import color_moments, rgb_to_oklab
+from deepart.color import rgb_to_oklab
 from deepart.errors import DeepArtError, ImageError, MemoryLimitError, OptionError
 from deepart.images import to_tensor
 from deepart.models.gatys import Gatys
 from deepart.models.vgg import VGGConfig, VGGFeatures
-from deepart.pipelines.style import _blend_palettes
+from deepart.pipelines.style_fine import FinePainter
+from deepart.pipelines.style_job import StyleJob
 from deepart.registry import Located
 
 
@@ -245,25 +246,21 @@ def test_colors_come_from_the_style_at_once(pipeline: StyleTransferPipeline) -> 
 
 
 def test_a_style_gives_up_its_colors_when_the_content_keeps_its_own(pipeline: StyleTransferPipeline) -> None:
-    x, targets, _ = pipeline._prepare(CONTENT, [STYLE], [1.0], 1.0, True, 1.0)
+    painter = pipeline._painter
+    assert isinstance(painter, FinePainter)
+    x, targets, _ = painter._prepare(StyleJob(CONTENT, [STYLE], [1.0], 1.0, True, 1.0, 0))
     style = targets[0][0]
     assert torch.allclose(style.mean((2, 3)), x.mean((2, 3)), atol=0.02)
     assert torch.equal(x, to_tensor(CONTENT))
 
 
-def test_the_palette_of_several_styles_is_that_of_all_their_pixels() -> None:
-    first, second = to_tensor(picture(1, 32, 32)) * 0.2, to_tensor(picture(2, 32, 32)) * 0.2 + 0.7
-    mean, covariance = _blend_palettes([first, second], [0.5, 0.5])
-    wanted_mean, wanted_covariance = color_moments(torch.cat([first, second], 3))
-    assert torch.allclose(mean, wanted_mean, atol=1e-6)
-    assert torch.allclose(covariance, wanted_covariance, atol=1e-6)
-
-
 def test_a_huge_style_is_not_held_larger_than_it_is_looked_at(pipeline: StyleTransferPipeline) -> None:
     huge = picture(3, 3000, 2000)
+    painter = pipeline._painter
+    assert isinstance(painter, FinePainter)
     content = picture(4, 1024, 768)
     for scale, most in ((1.0, 2**21), (2.0, 4 * 1024 * 768)):
-        _, targets, _ = pipeline._prepare(content, [huge], [1.0], 1.0, False, scale)
+        _, targets, _ = painter._prepare(StyleJob(content, [huge], [1.0], 1.0, False, scale, 0))
         assert 0.98 * most < targets[0][0][0, 0].numel() < 1.02 * most
 
 

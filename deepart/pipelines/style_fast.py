@@ -1,0 +1,131 @@
+"""Painting in one pass: the way of "fast". See deepart/models/fast.py for how."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from deepart.color import color_moments, keep_color, match_color
+from deepart.errors import UnsupportedError
+from deepart.images import fit, to_image, to_tensor
+from deepart.latents import chances
+from deepart.models.fast import CHANCES, Fast, StyleCode, Window, style_sides, windows
+from deepart.pipelines.style_fine import REPEATABLE
+from deepart.pipelines.style_job import Callback, StyleJob
+
+PREVIEW_SIDE = 512  # pixels: longer side of a preview, which may be of a large picture
+CODE_BYTES = 2**28  # of the styles that are remembered
+
+
+class FastPainter:
+    """Paints jobs with the network, and remembers the styles of the last ones."""
+
+    max_side = 4096  # pixels
+
+    def __init__(self, network: Fast, device: torch.device, name: str) -> None:
+        self.network = network
+        self._device = device
+        self._name = name
+        self._codes = _Codes()
+
+    def paint(self, job: StyleJob, numbers: Mapping[str, Any], callback: Callback | None) -> Image.Image:
+        """Return the picture; see StyleTransferPipeline.stylize."""
+        self.settings(numbers)
+
+        def report(number: int, total: int, canvases: Sequence[Image.Image]) -> None:
+            if callback is not None:
+                callback(number, total, fit(canvases[0], min(PREVIEW_SIDE, max(canvases[0].size))))
+
+        [painted] = self._paint(job, [list(zip(job.styles, job.shares, strict=True))], report)
+        return painted
+
+    def sheet(self, job: StyleJob, callback: Callback | None) -> list[Image.Image]:
+        """Return the content in each of the job's styles, painted as one batch."""
+
+        def report(number: int, total: int, canvases: Sequence[Image.Image]) -> None:
+            if callback is not None:
+                callback(number, total, None)
+
+        return self._paint(job, [[(style, 1.0)] for style in job.styles], report)
+
+    def settings(self, numbers: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the numbers that a result was painted with, none; raises UnsupportedError for one that is given."""
+        for name, value in numbers.items():
+            if value is not None:
+                raise UnsupportedError(
+                    f"The model {self._name!r} paints in one pass and has no {name}; leave it out, or use 'fine'."
+                )
+        return {}
+
+    def shares(self, width: int, height: int, steps: int | None) -> list[float]:
+        """Return the share of the work that is done after each window."""
+        self.settings({"steps": steps})
+        parts = [(part.bottom - part.top) * (part.right - part.left) for part in windows(height, width)]
+        return [work / (width * height) for work in accumulate(parts)]
+
+    def _paint(
+        self,
+        job: StyleJob,
+        mixes: Sequence[Sequence[tuple[Image.Image, float]]],
+        report: Callable[[int, int, Sequence[Image.Image]], None],
+    ) -> list[Image.Image]:
+        """Return the content painted in each mix of styles, window by window."""
+        canvases = [job.content.copy() for _ in mixes]
+        if job.strength == 0:
+            return canvases
+        x = to_tensor(job.content).to(self._device)
+        palette = color_moments(x) if job.preserve_color else None
+        codes = [[(self._code(style, job, palette), share) for style, share in mix if share > 0] for mix in mixes]
+        total = len(windows(*x.shape[2:]))
+
+        def done(number: int, window: Window, painted: Tensor) -> None:
+            if job.preserve_color:
+                painted = keep_color(painted, x[..., window.top : window.bottom, window.left : window.right])
+            for canvas, picture in zip(canvases, painted.unsqueeze(1), strict=True):
+                canvas.paste(to_image(picture), (window.left, window.top))
+            report(number, total, canvases)
+
+        with REPEATABLE():
+            chance = chances(job.seed, CHANCES).to(self._device)
+            self.network.paint(x, codes, strength=job.strength, chance=chance, on_window=done)
+        return canvases
+
+    def _code(self, style: Image.Image, job: StyleJob, palette: tuple[Tensor, Tensor] | None) -> StyleCode:
+        """Return the code of a style for the size of a job, in the palette given, if any."""
+        area = job.content.width * job.content.height
+        height, width = style_sides(style.height, style.width, area, job.style_scale)
+        numbers = b"" if palette is None else b"".join(part.numpy().tobytes() for part in palette)
+        key = hashlib.sha256(repr((style.size, height, width)).encode() + numbers + style.tobytes()).digest()
+
+        def make() -> StyleCode:
+            resized = style.resize((width, height), Image.Resampling.LANCZOS)
+            picture = to_tensor(resized).to(self._device)
+            return self.network.measure(picture if palette is None else match_color(picture, *palette).clamp(0, 1))
+
+        return self._codes.get(key, make)
+
+
+class _Codes:
+    """The styles measured last, within a bound of memory; may be asked from many threads."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, StyleCode] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: bytes, make: Callable[[], StyleCode]) -> StyleCode:
+        """Return the code kept under the key, else make it, and let the oldest go where there is no room."""
+        with self._lock:
+            code = self._kept.get(key) or make()
+            self._kept[key] = code
+            self._kept.move_to_end(key)
+            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > CODE_BYTES:
+                self._kept.popitem(last=False)
+            return code

@@ -1,0 +1,122 @@
+"""Painting by optimisation: the way of "fine". See deepart/models/gatys.py for what is optimised."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import accumulate
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from deepart.checks import number, shown, whole_number
+from deepart.color import blend_moments, color_moments, keep_color, match_color
+from deepart.errors import OptionError
+from deepart.images import fit, to_image, to_tensor
+from deepart.latents import noise
+from deepart.models.gatys import Gatys, GatysConfig, check_layers, schedule
+from deepart.pipelines.style_job import MIN_SIDE, Callback, StyleJob
+
+STYLE_PIXELS = 2**21  # a style with more is reduced before it becomes a tensor
+PREVIEW_EVERY = 5  # corrections between two previews
+REPEATABLE = partial(torch.backends.cudnn.flags, benchmark=False, deterministic=True)
+
+
+class FinePainter:
+    """Paints jobs with the network; `numbers` are overrides of its config, None where its own is kept."""
+
+    max_side = 1024  # pixels: beyond it minutes become an hour
+
+    def __init__(self, network: Gatys, device: torch.device) -> None:
+        self.network = network
+        self._device = device
+
+    def paint(self, job: StyleJob, numbers: Mapping[str, Any], callback: Callback | None) -> Image.Image:
+        """Return the picture; see StyleTransferPipeline.stylize."""
+        config = self.config(numbers)
+        network = self.network if config == self.network.config else Gatys(self.network.features, config)
+        levels = schedule(job.content.height, job.content.width, config.steps)
+        total = sum(level.steps for level in levels)
+
+        def report(step: int, picture: Callable[[], Tensor]) -> None:
+            if callback is not None:
+                show = step % PREVIEW_EVERY == 0 or step == total
+                callback(step, total, to_image(finish(picture())) if show else None)
+
+        # Gradients even where the caller has turned them off; the same kernels each time, not the fastest.
+        with torch.inference_mode(False), torch.enable_grad(), REPEATABLE():
+            x, targets, finish = self._prepare(job)
+            if job.strength == 0:
+                return to_image(x)
+            painted = network.paint(
+                x, targets, levels=levels, strength=job.strength, style_scale=job.style_scale,
+                start_noise=noise(job.seed, (1, 3, levels[0].height, levels[0].width)), on_step=report,
+            )  # fmt: skip
+            return to_image(finish(painted))
+
+    def settings(self, numbers: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the numbers that a result was painted with."""
+        return dataclasses.asdict(self.config(numbers))
+
+    def shares(self, width: int, height: int, steps: int | None) -> list[float]:
+        """Return the share of the work that is done after each step."""
+        levels = schedule(height, width, self.config({"steps": steps}).steps)
+        done = list(accumulate(level.height * level.width for level in levels for _ in range(level.steps)))
+        return [work / done[-1] for work in done]
+
+    def config(self, numbers: Mapping[str, Any]) -> GatysConfig:
+        """Return the network's config with the given numbers in place of its own; raises OptionError."""
+        given: dict[str, Any] = {}
+        if numbers.get("steps") is not None:
+            given["steps"] = whole_number("number of steps", numbers["steps"], 1, 1000)
+        for name, top in (("style_weight", 1e4), ("tv_weight", 1e3)):
+            if numbers.get(name) is not None:
+                given[name] = number(name, numbers[name], 0, top)
+        for name in ("style_layers", "content_layers"):
+            layers = numbers.get(name)
+            if layers is not None:
+                # A set will not do: it has no order, and the last style layer counts more.
+                if not isinstance(layers, str | list | tuple):
+                    raise OptionError(f"The {name} are {shown(layers)}; give a list of names.")
+                given[name] = (layers,) if isinstance(layers, str) else tuple(layers)
+        config = dataclasses.replace(self.network.config, **given)
+        check_layers(self.network.features, config)
+        return config
+
+    def _prepare(self, job: StyleJob) -> tuple[Tensor, list[tuple[Tensor, float]], Callable[[Tensor], Tensor]]:
+        """Return the content and the styles on the device, in each other's colours, and what finishes the result.
+
+        Either the content takes the palette of the styles, or, when it keeps its own, the styles take the content's:
+        then corrections are not spent on colour that would be thrown away.
+        """
+        x = to_tensor(job.content).to(self._device)
+        # Far larger than they are ever looked at they would only cost memory, up to gigabytes.
+        area = max(STYLE_PIXELS, job.content.width * job.content.height * job.style_scale**2)
+        pictures = [to_tensor(_shrunk(style, area)).to(self._device) for style in job.styles]
+        if job.preserve_color:
+            palette = color_moments(x)
+            matched = [match_color(picture, *palette).clamp(0, 1) for picture in pictures]
+            return x, _paired(matched, job.shares), lambda painted: keep_color(painted, _at_size_of(x, painted))
+        palettes = [(color_moments(picture), share) for picture, share in _paired(pictures, job.shares)]
+        recolored = match_color(x, *blend_moments(palettes)).clamp(0, 1)
+        return torch.lerp(x, recolored, job.strength), _paired(pictures, job.shares), lambda painted: painted
+
+
+def _paired(pictures: Sequence[Tensor], shares: Sequence[float]) -> list[tuple[Tensor, float]]:
+    return list(zip(pictures, shares, strict=True))
+
+
+def _shrunk(image: Image.Image, area: float) -> Image.Image:
+    """Return the picture with at most `area` pixels, and no side below what a picture must have."""
+    scale = max((area / (image.width * image.height)) ** 0.5, MIN_SIDE / min(image.size))
+    return image if scale >= 1 else fit(image, round(max(image.size) * scale))
+
+
+def _at_size_of(x: Tensor, other: Tensor) -> Tensor:
+    """Return x at the height and width of the other; previews are smaller than the result."""
+    if x.shape == other.shape:
+        return x
+    return torch.nn.functional.interpolate(x, other.shape[2:], mode="area")

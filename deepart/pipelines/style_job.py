@@ -1,0 +1,106 @@
+"""An order for a style transfer, checked: what both ways of painting start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from deepart.checks import number, shown, whole_number
+from deepart.errors import OptionError
+from deepart.images import check_image, fit, fitted_size
+from deepart.latents import check_seed
+
+MIN_SIDE = 16  # shorter side of a result, in pixels: relu4_2 sees an eighth of it
+MAX_STYLES = 3
+
+Callback = Callable[[int, int, Image.Image | None], None]
+
+
+@dataclass(frozen=True)
+class StyleJob:
+    """One picture to paint; see StyleTransferPipeline.stylize for the options.
+
+    content: at the size of the result. shares: a number for each style; they add up to 1.
+    """
+
+    content: Image.Image
+    styles: list[Image.Image]
+    shares: list[float]
+    strength: float
+    preserve_color: bool
+    style_scale: float
+    seed: int
+
+    def settings(self) -> dict[str, Any]:
+        """Return the options, for the result to carry."""
+        return {
+            "seed": self.seed, "strength": self.strength, "preserve_color": self.preserve_color,
+            "style_scale": self.style_scale, "size": list(self.content.size), "weights": self.shares,
+        }  # fmt: skip
+
+
+def check_job(
+    content: Image.Image, style_image: Image.Image | Sequence[Image.Image], weights: Sequence[float] | None,
+    strength: float, preserve_color: bool, style_scale: float, size: int | None, seed: int, max_side: int,
+) -> StyleJob:  # fmt: skip
+    """Return the job; raises ImageError for a picture that cannot be used, OptionError for an option out of range."""
+    content = check_image(content, "content picture")
+    styles = check_styles(style_image, MAX_STYLES)
+    shares = _check_weights(weights, len(styles))
+    strength = number("strength", strength, 0, 1)
+    style_scale = number("style_scale", style_scale, 0.25, 4)
+    seed = check_seed(seed)
+    if not isinstance(preserve_color, bool):
+        raise OptionError(f"The preserve_color is {shown(preserve_color)}; it must be True or False.")
+    content = fit(content, max(result_sides(content.size, size, max_side)))
+    return StyleJob(content, styles, shares, strength, preserve_color, style_scale, seed)
+
+
+def check_callback(callback: Any) -> None:
+    """Raise OptionError for what is neither None nor a function."""
+    if callback is not None and not callable(callback):
+        raise OptionError(f"The callback is {shown(callback)}; it must be a function of step, total and preview.")
+
+
+def check_styles(style_image: Any, most: int) -> list[Image.Image]:
+    """Return the styles as a list of one to `most` checked pictures."""
+    styles: Sequence[Any] = style_image if isinstance(style_image, list | tuple) else [style_image]
+    if not 1 <= len(styles) <= most:
+        raise OptionError(f"There are {len(styles)} style pictures; give one to {most}.")
+    return [check_image(style, "style picture") for style in styles]
+
+
+def result_sides(sides: tuple[int, int], size: int | None, max_side: int) -> tuple[int, int]:
+    """Return width and height of the result; raises OptionError where a model of `max_side` cannot paint that size."""
+    if size is not None:
+        size = whole_number("size", size, MIN_SIDE, max_side, "of pixels")
+    if size is None and max(sides) > max_side:
+        raise OptionError(
+            f"The content picture is {sides[0]}x{sides[1]} pixels; this model paints up to {max_side}, so pass "
+            f"size={max_side} or less."
+        )
+    width, height = sides if size is None else fitted_size(sides, size)
+    if min(width, height) < MIN_SIDE:
+        raise OptionError(
+            f"The result would be {width}x{height} pixels; its shorter side must be at least {MIN_SIDE}, so ask for a "
+            "larger size or crop the content picture."
+        )
+    return width, height
+
+
+def _check_weights(weights: Sequence[float] | None, count: int) -> list[float]:
+    """Return one share for each style; they add up to 1."""
+    if weights is None:
+        return [1 / count] * count
+    values: list[Any] = list(weights) if isinstance(weights, list | tuple | np.ndarray) else [weights]
+    if len(values) != count:
+        raise OptionError(f"There are {len(values)} weights for {count} style pictures; give one weight for each.")
+    values = [number("weight", value, 0, 1e6) for value in values]
+    total = sum(values)
+    if total <= 0:
+        raise OptionError("All style weights are 0; make at least one of them larger.")
+    return [value / total for value in values]

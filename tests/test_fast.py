@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from deepart.models import fast
+from deepart.models.fast import CHANCES, Fast, StyleCode, Window, style_sides, windows
+from deepart.models.painter import PainterConfig
+from deepart.models.vgg import VGGConfig, VGGFeatures
+from tests.test_painter import painter
+
+CHANCE = torch.rand(CHANCES, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="module")
+def model() -> Fast:
+    torch.manual_seed(0)
+    features = VGGFeatures(VGGConfig(blocks=((4,), (4,), (4,), (4,))))
+    return Fast(painter(PainterConfig(width=8, style=32, code=4)), features)
+
+
+def picture(seed: int, height: int, width: int) -> Tensor:
+    coarse = torch.rand(1, 3, height // 8 + 1, width // 8 + 1, generator=torch.Generator().manual_seed(seed))
+    return torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")
+
+
+def paint(model: Fast, content: Tensor, codes: list[tuple[StyleCode, float]], strength: float = 1.0) -> Tensor:
+    result = torch.full_like(content, torch.nan)
+
+    def put(number: int, window: Window, painted: Tensor) -> None:
+        result[..., window.top : window.bottom, window.left : window.right] = painted
+
+    model.paint(content, [codes], strength=strength, chance=CHANCE, on_window=put)
+    return result
+
+
+@pytest.mark.parametrize("sides", [(16, 16), (1280, 1280), (1281, 700), (4096, 4096), (64, 4096), (2048, 1365)])
+def test_windows_cover_every_pixel_once(sides: tuple[int, int]) -> None:
+    count = torch.zeros(sides, dtype=torch.int8)
+    for window in windows(*sides):
+        count[window.top : window.bottom, window.left : window.right] += 1
+        assert window.top % 8 == window.left % 8 == 0
+        assert max(window.bottom - window.top, window.right - window.left) <= fast.WINDOW
+    assert (count == 1).all()
+    assert len(windows(*sides)) == 1 or max(sides) > fast.WINDOW
+
+
+def test_tiles_and_whole_are_the_same_picture(model: Fast, monkeypatch: pytest.MonkeyPatch) -> None:
+    content, code = picture(1, 500, 652), model.measure(picture(2, 200, 240))
+    whole = paint(model, content, [(code, 1.0)])
+    assert not whole.isnan().any()
+    monkeypatch.setattr(fast, "WINDOW", 400)
+    assert len(windows(500, 652)) > 8
+    tiled = paint(model, content, [(code, 1.0)])
+    assert (whole - tiled).abs().mean() < 0.1 / 255  # 2/255 is asked for; only rounding differs
+    for window in windows(500, 652):  # and no step where two tiles meet
+        if window.left:
+            rows = slice(window.top, window.bottom)
+            steps = [x[..., rows, window.left] - x[..., rows, window.left - 1] for x in (whole, tiled)]
+            assert (steps[0] - steps[1]).abs().mean() < 0.5 / 255
+
+
+def test_several_pictures_at_once_are_those_one_by_one(model: Fast) -> None:
+    content = picture(3, 40, 56)
+    codes = [model.measure(picture(seed, 48, 48)) for seed in (4, 5)]
+    found: list[Tensor] = []
+    model.paint(
+        content, [[(code, 1.0)] for code in codes], strength=1.0, chance=CHANCE,
+        on_window=lambda _, __, painted: found.append(painted),
+    )  # fmt: skip
+    assert len(found) == 1
+    for painted, code in zip(found[0].split(1), codes, strict=True):
+        assert (painted - paint(model, content, [(code, 1.0)])).abs().max() < 2 / 255
+
+
+def test_a_blend_lies_between_its_styles(model: Fast) -> None:
+    content = picture(6, 96, 96)
+    dark, light = (model.measure(picture(7, 96, 96) * 0.2 + offset) for offset in (0.0, 0.8))
+
+    def brightness(*mix: tuple[StyleCode, float]) -> float:
+        return paint(model, content, list(mix)).mean().item()
+
+    few, half, many = (brightness((dark, 1 - share), (light, share)) for share in (0.2, 0.5, 0.8))
+    assert brightness((dark, 1.0)) < few < half < many < brightness((light, 1.0))
+
+
+def test_the_patchwork_shows_each_style_by_its_share() -> None:
+    shares = fast._patchwork([0.7, 0.3], (60, 80), CHANCE)
+    assert shares.sum(0).allclose(torch.tensor(1.0))
+    assert shares.mean((1, 2)).tolist() == pytest.approx([0.7, 0.3], abs=0.06)
+    assert shares[0].amax() > 0.9
+    assert shares[0].amin() < 0.5  # patches, not one everywhere
+    assert fast._patchwork([1.0], (5, 6), CHANCE).equal(torch.ones(1, 5, 6))
+
+
+def test_strength_moves_from_the_content_to_the_style(model: Fast) -> None:
+    content, code = picture(8, 64, 64), model.measure(picture(9, 64, 64) * 0.5)
+    far = [(paint(model, content, [(code, 1.0)], strength) - content).abs().mean() for strength in (0.05, 0.5, 1.0)]
+    assert far[0] < 0.04
+    assert far[0] < far[1] < far[2]
+
+
+@pytest.mark.parametrize(
+    ("sides", "area", "scale", "wanted"),
+    [
+        ((400, 400), 400 * 400, 1.0, (400, 400)),
+        ((400, 800), 200 * 400, 1.0, (200, 400)),
+        ((400, 400), 400 * 400, 2.0, (800, 800)),
+        ((16, 16), 512 * 512, 1.0, (512, 512)),
+        ((500, 500), 4096 * 4096, 1.0, (1024, 1024)),  # no larger for a large print
+        ((16, 4000), 64 * 64, 0.25, (32, 8000)),  # what relu4_1 needs
+    ],
+)
+def test_the_size_of_a_style(sides: tuple[int, int], area: int, scale: float, wanted: tuple[int, int]) -> None:
+    assert style_sides(*sides, area, scale) == wanted
+
+
+def test_a_large_style_is_measured_in_pieces() -> None:
+    assert [x.shape[2:] for x in fast._pieces(torch.zeros(1, 3, 200, 320))] == [(200, 320)]
+    assert [x.shape[2:] for x in fast._pieces(torch.zeros(1, 3, 700, 900))] == [(320, 320)] * 4
+
+
+def test_what_on_window_raises_stops_the_work(model: Fast) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    code = model.measure(picture(2, 48, 48))
+    paint_all: Callable[..., None] = model.paint
+    with pytest.raises(KeyboardInterrupt):
+        paint_all(picture(1, 48, 48), [[(code, 1.0)]], strength=1.0, chance=CHANCE, on_window=stop)

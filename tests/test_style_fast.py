@@ -1,0 +1,243 @@
+"""The pipeline of a one-pass model."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from deepart import StyleTransferPipeline, images
+from deepart.color import rgb_to_oklab
+from deepart.errors import DeepArtError, ImageError, MemoryLimitError, OptionError, UnsupportedError, WeightsError
+from deepart.images import to_tensor
+from deepart.models.fast import Fast
+from deepart.models.painter import Painter, PainterConfig
+from deepart.models.vgg import VGGConfig, VGGFeatures
+from deepart.registry import Located, load_features
+from tests.test_painter import painter
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> StyleTransferPipeline:
+    torch.manual_seed(0)
+    features = VGGFeatures(VGGConfig(blocks=((4,), (4,), (4,), (4,))))
+    network = Fast(painter(PainterConfig(width=8, depth=1, style=32, code=4)), features)
+    return StyleTransferPipeline(Located("tiny", "0" * 12), torch.device("cpu"), network, "vgg16")
+
+
+def picture(seed: int, width: int = 80, height: int = 64) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height // 4 or 1, width // 4 or 1, 3), dtype=np.uint8)
+    return Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC)
+
+
+CONTENT, STYLE, OTHER = picture(0), picture(1, 48, 48), picture(2, 33, 60)
+
+
+def difference(a: Image.Image, b: Image.Image) -> float:
+    return (to_tensor(a) - to_tensor(b)).abs().mean().item() * 255
+
+
+def test_the_result_has_the_content_s_size_and_carries_its_settings(pipeline: StyleTransferPipeline) -> None:
+    result = pipeline.stylize(CONTENT, [STYLE, OTHER], weights=[3, 1], seed=5, style_scale=2, strength=0.5)
+    assert (result.mode, result.size) == ("RGB", CONTENT.size)
+    assert images.settings(result) == {
+        "task": "style", "model": "tiny", "version": "0" * 12, "seed": 5, "strength": 0.5, "preserve_color": False,
+        "style_scale": 2.0, "size": [80, 64], "weights": [0.75, 0.25],
+    }  # fmt: skip
+
+
+def test_the_same_arguments_give_the_same_picture_and_another_seed_does_not(pipeline: StyleTransferPipeline) -> None:
+    first = pipeline.stylize(CONTENT, STYLE, seed=1)
+    assert pipeline.stylize(CONTENT, STYLE, seed=1).tobytes() == first.tobytes()
+    assert pipeline.stylize(CONTENT, STYLE, seed=2).tobytes() != first.tobytes()
+
+
+def test_no_state_of_torch_changes_the_picture(pipeline: StyleTransferPipeline) -> None:
+    expected = pipeline.stylize(CONTENT, STYLE).tobytes()
+    torch.manual_seed(7)
+    with torch.inference_mode():
+        assert pipeline.stylize(CONTENT, STYLE).tobytes() == expected
+
+
+@pytest.mark.parametrize("content", [(16, 16), (257, 16), (1024, 64), (64, 1024), (129, 77)])
+@pytest.mark.parametrize("style", [(16, 16), (1200, 40), (40, 1200)])
+def test_odd_sizes(pipeline: StyleTransferPipeline, content: tuple[int, int], style: tuple[int, int]) -> None:
+    result = pipeline.stylize(picture(3, *content), picture(4, *style))
+    assert result.size == content
+    assert np.asarray(result).std() > 1
+
+
+@pytest.mark.parametrize("color", ["white", "black", "red"])
+def test_a_plain_style_gives_a_plain_picture(color: str) -> None:
+    torch.manual_seed(0)
+    features = VGGFeatures(VGGConfig(blocks=((4,), (4,), (4,), (4,))))
+    network = Fast(Painter(PainterConfig(width=8, depth=1, style=32, code=4)), features)  # new: it only mixes
+    plain = Image.new("RGB", (64, 64), color)
+    result = StyleTransferPipeline(Located("new", "0" * 12), torch.device("cpu"), network).stylize(CONTENT, plain)
+    assert np.abs(np.asarray(result, float) - np.asarray(plain)[0, 0]).max() <= 8
+
+
+def test_a_plain_content(pipeline: StyleTransferPipeline) -> None:
+    assert pipeline.stylize(Image.new("RGB", (40, 40), "gray"), STYLE).size == (40, 40)
+
+
+def test_strength_0_gives_the_content_back(pipeline: StyleTransferPipeline) -> None:
+    assert pipeline.stylize(CONTENT, STYLE, strength=0).tobytes() == CONTENT.tobytes()
+    steps = [difference(pipeline.stylize(CONTENT, STYLE, strength=s), CONTENT) for s in (0.1, 0.5, 1.0)]
+    assert 0 < steps[0] < steps[1] < steps[2]
+
+
+def test_the_content_s_colors_stay(pipeline: StyleTransferPipeline) -> None:
+    result = pipeline.stylize(CONTENT, STYLE, preserve_color=True)
+    own, kept = (rgb_to_oklab(to_tensor(image))[:, 1:] for image in (CONTENT, result))
+    other = rgb_to_oklab(to_tensor(pipeline.stylize(CONTENT, STYLE)))[:, 1:]
+    assert (own * kept).sum() / (own.norm() * kept.norm()) > 0.85
+    assert (own - kept).norm() < 0.7 * (own - other).norm()
+
+
+def test_a_weight_of_0_leaves_a_style_out(pipeline: StyleTransferPipeline) -> None:
+    alone = pipeline.stylize(CONTENT, STYLE)
+    assert pipeline.stylize(CONTENT, [STYLE, OTHER], weights=[1, 0]).tobytes() == alone.tobytes()
+    assert difference(pipeline.stylize(CONTENT, [STYLE, OTHER]), alone) > 1
+
+
+def test_stroke_size_changes_the_picture(pipeline: StyleTransferPipeline) -> None:
+    assert difference(pipeline.stylize(CONTENT, STYLE, style_scale=2.0), pipeline.stylize(CONTENT, STYLE)) > 1
+
+
+def test_a_style_is_measured_once(pipeline: StyleTransferPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    measure = Fast.measure
+    monkeypatch.setattr(Fast, "measure", lambda self, x: calls.append(1) or measure(self, x))
+    style = picture(77, 50, 50)
+    first = pipeline.stylize(CONTENT, style)
+    assert pipeline.stylize(CONTENT, style.copy()).tobytes() == first.tobytes()
+    assert len(calls) == 1
+    pipeline.stylize(CONTENT, style, style_scale=2.0)
+    pipeline.stylize(CONTENT, style, preserve_color=True)
+    pipeline.stylize(picture(5), style, preserve_color=True)
+    assert len(calls) == 4
+
+
+def test_remembered_styles_stay_within_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    from deepart.pipelines import style_fast
+
+    class Code:
+        nbytes = 100
+
+    codes, made = style_fast._Codes(), []
+    monkeypatch.setattr(style_fast, "CODE_BYTES", 250)
+    for key in (b"a", b"b", b"a", b"c", b"a", b"b"):
+        codes.get(key, lambda key=key: made.append(key) or Code())  # type: ignore[arg-type, misc, return-value]
+    assert made == [b"a", b"b", b"c", b"b"]  # b was the oldest when c came
+
+
+def test_a_sheet_is_what_stylize_gives_for_each(pipeline: StyleTransferPipeline) -> None:
+    told: list[tuple[int, int]] = []
+    sheet = pipeline.sheet(CONTENT, [STYLE, OTHER], seed=3, callback=lambda step, total, _: told.append((step, total)))
+    assert told == [(1, 1)]
+    for painted, style in zip(sheet, (STYLE, OTHER), strict=True):
+        alone = pipeline.stylize(CONTENT, style, seed=3)
+        assert difference(painted, alone) < 0.5
+        assert images.settings(painted) == images.settings(alone)
+
+
+@pytest.mark.parametrize("styles", [[], [STYLE] * 17])
+def test_a_sheet_of_too_few_or_too_many(pipeline: StyleTransferPipeline, styles: list[Image.Image]) -> None:
+    with pytest.raises(OptionError, match=f"There are {len(styles)} style pictures; give one to 16."):
+        pipeline.sheet(CONTENT, styles)
+
+
+@pytest.mark.parametrize("name", ["steps", "style_weight", "tv_weight", "style_layers", "content_layers"])
+def test_numbers_of_an_optimisation_are_refused(pipeline: StyleTransferPipeline, name: str) -> None:
+    with pytest.raises(UnsupportedError, match=f"has no {name}; leave it out, or use 'fine'"):
+        pipeline.stylize(CONTENT, STYLE, **{name: 5})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"size": 4097}, {"size": 15}, {"strength": 1.1}, {"style_scale": 5}, {"seed": -1}, {"weights": [1, 2]},
+     {"preserve_color": 1}, {"callback": 3}],
+)  # fmt: skip
+def test_options_out_of_range(pipeline: StyleTransferPipeline, options: dict[str, object]) -> None:
+    with pytest.raises(OptionError) as caught:
+        pipeline.stylize(CONTENT, STYLE, **options)  # type: ignore[arg-type]
+    assert str(caught.value).endswith(".")
+
+
+def test_bad_pictures(pipeline: StyleTransferPipeline) -> None:
+    with pytest.raises(ImageError):
+        pipeline.stylize("photo.jpg", STYLE)  # type: ignore[arg-type]
+    with pytest.raises(DeepArtError, match="4096"):
+        pipeline.stylize(Image.new("RGB", (5000, 200)), STYLE)
+
+
+def test_the_callback_follows_the_windows_and_may_stop_the_work(pipeline: StyleTransferPipeline) -> None:
+    seen: list[tuple[int, int, tuple[int, int]]] = []
+    content = picture(6, 1400, 64)
+    shares = pipeline.work_shares(*content.size)
+    pipeline.stylize(content, STYLE, callback=lambda step, total, preview: seen.append((step, total, preview.size)))
+    assert [step for step, _, _ in seen] == list(range(1, len(shares) + 1))
+    assert {total for _, total, _ in seen} == {len(shares)}
+    assert seen[0][2] == (512, 23)
+    assert shares[-1] == pytest.approx(1)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.stylize(content, STYLE, callback=stop)
+
+
+def test_no_memory_is_one_sentence(pipeline: StyleTransferPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Fast, "paint", full)
+    with pytest.raises(MemoryLimitError, match="try size=40"):
+        pipeline.stylize(CONTENT, STYLE)
+
+
+def test_threads_share_a_pipeline(pipeline: StyleTransferPipeline) -> None:
+    expected = [pipeline.stylize(CONTENT, style).tobytes() for style in (STYLE, OTHER)]
+    found: dict[int, bytes] = {}
+
+    def work(index: int) -> None:
+        found[index] = pipeline.stylize(CONTENT, (STYLE, OTHER)[index % 2]).tobytes()
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(made == expected[index % 2] for index, made in found.items())
+    assert len(found) == 6
+
+
+def test_saved_and_loaded_it_paints_the_same(tmp_path: Path) -> None:
+    network = painter(PainterConfig(width=8, depth=1))
+    for value in network.state_dict().values():
+        value.copy_(value.half())
+    made = StyleTransferPipeline(
+        Located("t", "0" * 12), torch.device("cpu"), Fast(network, load_features(device="cpu")), "vgg16"
+    )
+    made.save_pretrained(tmp_path)
+    loaded = StyleTransferPipeline.from_pretrained(tmp_path, device="cpu")
+    assert loaded.one_pass
+    assert loaded.max_side == 4096
+    assert loaded.stylize(CONTENT, STYLE).tobytes() == made.stylize(CONTENT, STYLE).tobytes()
+
+
+@pytest.mark.parametrize("features", ["vgg99", None, 3])
+def test_unknown_features_in_a_folder(tmp_path: Path, features: object) -> None:
+    test_saved_and_loaded_it_paints_the_same(tmp_path)
+    config = tmp_path / "config.json"
+    text = config.read_text()
+    assert '"vgg16"' in text
+    config.write_text(text.replace('"vgg16"', {"vgg99": '"vgg99"', None: "null", 3: "3"}[features]))  # type: ignore[index]
+    with pytest.raises(WeightsError, match="needs the features"):
+        StyleTransferPipeline.from_pretrained(tmp_path, device="cpu")
