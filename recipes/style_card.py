@@ -1,0 +1,73 @@
+"""The model card of the fast style network: what it was trained on, for how long, and how it does."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+from benchmarks.machine import processor
+from deepart.models.painter import Painter, PainterConfig
+
+_TEXT = """---
+license: mit
+library_name: deepart
+tags: [style-transfer, style]
+---
+# style-fast
+
+Repaints a picture in the style of any other in one forward pass (`deepart/models/fast.py`). A collage of the style's
+own pixels is laid out after the content, and this network (`deepart/models/painter.py`, {parameters:.2f} M parameters,
+float16) joins it to the content. It needs the features of `features-vgg16` to measure a style.
+
+- **Input**: content and style as RGB in [0, 1]; results from 16 to 4096 pixels, in tiles above 1280.
+- **Made by**: `recipes/style_data.py`, then `recipes/train_style.py`; {steps} steps of 4 pairs in {minutes:.0f} minutes
+  on {hardware}.
+- **Losses**: relative distance of Gram matrices at relu1_1, relu2_1, relu3_1, relu4_1; instance-normalised content at
+  relu4_2 and relu3_1; structural similarity; grain on flat areas; a little total variation.
+- **Held-out pictures** (4 photographs, 6 styles of the kinds below, 256 px): style {style:.3f}, content {content:.2f},
+  SSIM {ssim:.2f}, flat noise {flat_noise:.2f}. For pictures of kinds that were not trained on see DeepArt's README.
+
+## Data
+
+{data}
+
+No picture of a person and no painter's work is among them; the paintings that DeepArt shows were never trained on.
+
+## Limits
+
+- It takes the style's pixels at their word: motifs of the style (an eye, a letter, a boat) can turn up in the result.
+- Small faces, lettering and thin lines of the content give way to strokes; a lower strength keeps them.
+- A palette is moved by a linear map, so a style with two colour worlds (gold on blue) can fall on the wrong parts.
+- The training photographs are landscapes; faces and interiors were never seen.
+"""
+
+
+def card(run: Path, data: Path) -> str:
+    """Return the README.md for the best weights of a run."""
+    with (run / "log.csv").open() as file:
+        best = min(csv.DictReader(file), key=lambda row: float(row["score"]))
+    numbers = {name: float(value) for name, value in best.items()}
+    parameters = sum(value.numel() for value in Painter(PainterConfig()).state_dict().values()) / 1e6
+    return _TEXT.format(
+        **{**numbers, "steps": f"{int(numbers['step']):,}"}, parameters=parameters,
+        hardware=f"2 cores of an {processor()}", data=_data(data),
+    )  # fmt: skip
+
+
+def _data(data: Path) -> str:
+    """Return what the pictures are, from the manifest: packages, kinds and licences."""
+    manifest = json.loads((data / "manifest.json").read_text("utf-8"))
+    files = manifest["files"]
+    styles = {name: entry for name, entry in files.items() if name.startswith("styles/")}
+    kinds = Counter(entry["kind"] for entry in styles.values())
+    licences = Counter(entry["licence"] for entry in files.values())
+    told = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+    terms = ", ".join(f"{name} ({count})" for name, count in licences.most_common())
+    packages = "\n".join(f"- `{name}` {version}" for name, version in manifest["packages"].items())
+    return (
+        f"{len(files) - len(styles)} photographs as contents and {len(styles)} style pictures made by the recipe, many "
+        f"of them after the same photographs: {told}. Licences: {terms}. From these "
+        f"packages:\n\n{packages}"
+    )
