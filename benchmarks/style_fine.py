@@ -12,7 +12,6 @@ what it held before the run. look: the yardstick of metrics.py at 384x384 for ev
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import statistics
 import subprocess
@@ -22,39 +21,25 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
-from PIL import Image, ImageDraw, ImageFont
 
+from benchmarks import pictures
 from benchmarks.machine import machine, peak_memory
-from deepart import StyleTransferPipeline, load_image, metrics, save_png
+from benchmarks.pictures import CONTENTS, Cell
+from benchmarks.yardstick import Row, mean_row, measure, squared, write_rows
+from deepart import StyleTransferPipeline, load_image, save_png
 from deepart.images import fit, to_tensor
 from deepart.models.gatys import GatysConfig, schedule
 from deepart.registry import load_features
 
 HERE = Path(__file__).parent
-EXAMPLES = HERE.parent / "deepart" / "ui" / "examples"
 RUNS = HERE.parent / "runs" / "style_fine"
 SIZES = (256, 512, 1024)
 PAINTED = 256  # longer side of the judged pictures
 SHOWN = 384  # and of the few that the README shows
-YARDSTICK = (384, 384)
 
-CONTENTS = {
-    "portrait": EXAMPLES / "content/portrait.jpg",
-    "cat": EXAMPLES / "content/cat.jpg",
-    "mountain": EXAMPLES / "content/mountain.jpg",
-    "still life": HERE / "contents/still-life.jpg",
-    "architecture": HERE / "contents/architecture.jpg",
-    "night": HERE / "contents/night.jpg",
-    "flat sky": HERE / "contents/flat-sky.jpg",
-    "rocket": HERE / "contents/rocket.jpg",
-}
 STYLES = {
-    "great wave": EXAMPLES / "paintings/hokusai-great-wave.jpg",
-    "night cafe": EXAMPLES / "paintings/van-gogh-night-cafe.jpg",
-    "moulin": EXAMPLES / "paintings/renoir-moulin-de-la-galette.jpg",
-    "stained glass": EXAMPLES / "style/stained-glass.webp",
-    "woodcut": EXAMPLES / "style/woodcut.webp",
-    "marbling": EXAMPLES / "style/marbling.webp",
+    name: pictures.STYLES[name]
+    for name in ("great wave", "night cafe", "moulin", "stained glass", "woodcut", "marbling")
 }
 FEW_CONTENTS = ["portrait", "cat", "mountain"]
 FEW_STYLES = ["stained glass", "night cafe", "woodcut", "marbling"]
@@ -115,60 +100,33 @@ def paint(shard: int, of: int) -> None:
             print(f"{content} / {style} at {size}: {time.perf_counter() - start:.0f} s", flush=True)
 
 
-def square(image: Image.Image) -> torch.Tensor:
-    return to_tensor(image.resize(YARDSTICK, Image.Resampling.LANCZOS))
-
-
 def look() -> None:
     features = load_features(device="cpu")
-    rows = []
+    rows: list[Row] = []
     for content_name, content_path in CONTENTS.items():
-        content = square(load_image(content_path))
+        content = to_tensor(squared(load_image(content_path)))
         for style_name, style_path in STYLES.items():
-            style = square(load_image(style_path))
-            painted = square(load_image(painted_path(content_name, style_name, PAINTED)))
-            row: dict[str, object] = {"content": content_name, "style": style_name}
+            style = to_tensor(squared(load_image(style_path)))
+            painted = to_tensor(squared(load_image(painted_path(content_name, style_name, PAINTED))))
+            row: Row = {"content": content_name, "style": style_name}
             for when, picture in (("before", content), ("after", painted)):
-                row[f"style_{when}"] = round(metrics.style_distance(features, picture, style), 4)
-                row[f"content_{when}"] = round(metrics.content_distance(features, picture, content), 3)
-                row[f"ssim_{when}"] = round(metrics.ssim(picture, content), 3)
-                row[f"flat_noise_{when}"] = round(metrics.flat_noise(picture, content), 4)
+                numbers = measure(features, picture, content, style)
+                row.update({f"{name}_{when}": value for name, value in numbers.items()})
             rows.append(row)
-    numbers = [name for name in rows[0] if name not in ("content", "style")]
-    mean = {name: round(statistics.fmean(float(str(row[name])) for row in rows), 3) for name in numbers}
-    rows.append({"content": "mean", "style": "of all", **mean})
-    with (HERE / "style_fine_look.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    rows.append(mean_row(rows, "of all"))
+    write_rows(rows, HERE / "style_fine_look.csv")
     print(rows[-1])
     draw_sheet(list(CONTENTS), list(STYLES), PAINTED, 180, HERE / "style_fine_sheet.webp")
-    draw_sheet(FEW_CONTENTS, FEW_STYLES, SHOWN, 248, HERE / "style_fine_few.webp", names=False)  # fmt: skip
+    draw_sheet(FEW_CONTENTS, FEW_STYLES, SHOWN, 248, HERE / "style_fine_few.webp", names=False)
 
 
 def draw_sheet(contents: list[str], styles: list[str], size: int, side: int, path: Path, *, names: bool = True) -> None:
     """Draw styles along the top and one row a content, every picture cropped to a square of `side` pixels."""
-    gap, font = 6, ImageFont.load_default(14)
-    label = 22 if names else 0
-    step = side + gap
-    sheet = Image.new("RGB", (gap + step * (len(styles) + 1), gap + (step + label) * (len(contents) + 1)), "white")
-    draw = ImageDraw.Draw(sheet)
-
-    def put(image: Image.Image, column: int, row: int, name: str) -> None:
-        edge = min(image.size)
-        left, top = (image.width - edge) // 2, (image.height - edge) // 3  # faces stand above the middle
-        image = image.crop((left, top, left + edge, top + edge)).resize((side, side), Image.Resampling.LANCZOS)
-        x, y = gap + column * step, gap + row * (step + label)
-        sheet.paste(image, (x, y))
-        draw.text((x, y + side + 2), name if names else "", "black", font)
-
-    for column, style in enumerate(styles, 1):
-        put(load_image(STYLES[style]), column, 0, style)
-    for row, content in enumerate(contents, 1):
-        put(load_image(CONTENTS[content]), 0, row, content)
-        for column, style in enumerate(styles, 1):
-            put(load_image(painted_path(content, style, size)), column, row, f"{content} / {style}")
-    sheet.save(path, quality=82, method=6)
+    cells: list[list[Cell]] = [[None, *((load_image(STYLES[style]), style) for style in styles)]]
+    for content in contents:
+        painted = ((load_image(painted_path(content, style, size)), f"{content} / {style}") for style in styles)
+        cells.append([(load_image(CONTENTS[content]), content), *painted])
+    pictures.draw_sheet(cells, side, names=names).save(path, quality=82, method=6)
 
 
 def main() -> None:
