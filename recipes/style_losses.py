@@ -14,7 +14,7 @@ from deepart.models.gatys import gram, total_variation
 from deepart.models.vgg import VGGFeatures
 from recipes.style_sampler import STYLE_LAYERS, Batch, measure
 
-CONTENT_LAYERS = {"relu3_1": 0.5, "relu4_2": 1.0}  # relu3_1 keeps eyes and mouths where they are
+CONTENT_LAYERS = {"relu3_1": 0.2, "relu4_2": 1.0}  # relu3_1 keeps eyes and mouths where they are
 FLAT = 3e-4  # gradient energy at which an area counts as flat by 1/e
 
 
@@ -24,7 +24,7 @@ class LossWeights:
 
     style: float = 6.0
     moments: float = 1.0
-    structure: float = 0.4
+    structure: float = 0.2
     flat: float = 0.15
     variation: float = 0.5
 

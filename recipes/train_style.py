@@ -26,6 +26,7 @@ from deepart import hub
 from deepart.device import pick_device
 from deepart.models.painter import Painter, PainterConfig
 from deepart.registry import load_features
+from recipes.muon import Muon
 from recipes.style_card import card
 from recipes.style_held_out import HeldOut, repaint
 from recipes.style_losses import LossWeights, losses
@@ -52,7 +53,7 @@ class Trainer:
         torch.manual_seed(options.seed)
         self.network = Painter(PainterConfig()).to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), betas=(0.9, 0.99), weight_decay=1e-4)
+        self.optimizers = make_optimizers(self.network)
         self.step, self.seconds, self.best = 0, 0.0, math.inf
         self.held = HeldOut(held_contents, held_styles, self.features)
         if (self.run / "checkpoint.pt").exists():
@@ -73,13 +74,14 @@ class Trainer:
         state: dict[str, Any] = torch.load(self.run / "checkpoint.pt", map_location=self.device, weights_only=True)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
         self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
 
     def save(self) -> None:
         state = {
             "network": self.network.state_dict(), "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(), "step": self.step, "seconds": self.seconds, "best": self.best,
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers], "step": self.step, "seconds": self.seconds, "best": self.best,
         }  # fmt: skip
         torch.save(state, self.run / "checkpoint.tmp")
         (self.run / "checkpoint.tmp").replace(self.run / "checkpoint.pt")
@@ -98,11 +100,12 @@ class Trainer:
         painted = repaint(self.network, batch.recolored, batch.collage, batch.statistics, batch.strength)
         parts = losses(self.features, painted, batch, LossWeights(style=self.options.style_weight))
         loss = torch.stack(list(parts.values())).sum()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.param_groups[0]["lr"] = self.rate()
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.param_groups[0]["lr"] = self.rate()
+            optimizer.step()
         self.step += 1
         decay = min(AVERAGE, self.step / (self.step + 20))
         with torch.no_grad():
@@ -141,6 +144,15 @@ class Trainer:
             self.best = row["score"]
             torch.save(self.average.state_dict(), self.run / "best.pt")
         self.save()
+
+
+def make_optimizers(network: Painter) -> list[torch.optim.Optimizer]:
+    """Return Muon for the kernels in the middle, Adam for what stands at the ends and for vectors."""
+    ends = {id(layer.weight) for layer in (network.stem, network.head, network.seen_half, network.code[0])}
+    middle = [p for p in network.parameters() if p.ndim > 1 and id(p) not in ends]
+    chosen = {id(p) for p in middle}
+    others = [p for p in network.parameters() if id(p) not in chosen]
+    return [Muon(middle), torch.optim.Adam(others, betas=(0.9, 0.99))]
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

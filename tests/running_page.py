@@ -1,7 +1,8 @@
-"""A style pipeline with tiny random weights, and the page running over it; the fixtures are in conftest.py."""
+"""Style pipelines with tiny random weights, and the page running over it; the fixtures are in conftest.py."""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import socket
@@ -19,10 +20,13 @@ import pytest
 import torch
 from PIL import Image
 
+from deepart import registry
+from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys
+from deepart.models.painter import Painter, PainterConfig
 from deepart.models.vgg import VGGConfig, VGGFeatures
 from deepart.pipelines.style import Callback, StyleTransferPipeline
-from deepart.registry import Located
+from deepart.registry import Located, get_spec
 from deepart.studio import Studio
 
 if TYPE_CHECKING:
@@ -53,11 +57,11 @@ def load_app() -> Any:
 class TinyStyle(StyleTransferPipeline):
     """Few random weights, always the same; keeps a record of its steps, and can be held between two of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, make: Callable[[], Gatys | Fast]) -> None:
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            features = VGGFeatures(VGGConfig(blocks=((4, 4), (8, 8), (8, 8, 8), (8, 8, 8))))
-        super().__init__(Located("fine", "0123456789ab"), torch.device("cpu"), Gatys(features))
+            network = make()
+        super().__init__(Located(name, "0123456789ab"), torch.device("cpu"), network)
         self.hold_at: int | None = None  # the step after which the work waits for `go`
         self.go = threading.Event()
         self.held = threading.Event()
@@ -74,6 +78,16 @@ class TinyStyle(StyleTransferPipeline):
         callback: Callback | None = None,
         **options: Any,
     ) -> Image.Image:
+        with self._watched():
+            return super().stylize(content, style_image, callback=self._held(callback), **options)
+
+    def sheet(
+        self, content: Image.Image, styles: Sequence[Image.Image], *, callback: Callback | None = None, **options: Any
+    ) -> list[Image.Image]:
+        with self._watched():
+            return super().sheet(content, styles, callback=self._held(callback), **options)
+
+    def _held(self, callback: Callback | None) -> Callback:
         def watched(step: int, total: int, preview: Image.Image | None) -> None:
             self.steps.append(step)
             if step == self.hold_at:
@@ -82,11 +96,15 @@ class TinyStyle(StyleTransferPipeline):
             if callback is not None:
                 callback(step, total, preview)
 
+        return watched
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
         with self._lock:
             self.running += 1
             self.most_at_once = max(self.most_at_once, self.running)
         try:
-            return super().stylize(content, style_image, callback=watched, **options)
+            yield
         finally:
             with self._lock:
                 self.running -= 1
@@ -104,15 +122,28 @@ class TinyStyle(StyleTransferPipeline):
         self.go.set()
 
 
+def _features() -> VGGFeatures:
+    return VGGFeatures(VGGConfig(blocks=((4, 4), (8, 8), (8, 8, 8), (8, 8, 8))))
+
+
+def tiny_fine() -> TinyStyle:
+    return TinyStyle("fine", lambda: Gatys(_features()))
+
+
+def tiny_fast() -> TinyStyle:
+    numbers = 2 * (4 + 8 + 8 + 8)  # means and deviations of the channels that the style is read from
+    return TinyStyle("fast", lambda: Fast(Painter(PainterConfig(width=8, depth=1, style=numbers, code=4)), _features()))
+
+
 class TinyStudio(Studio):
-    """A studio in which the style model is the tiny one."""
+    """A studio in which the style models are the tiny ones."""
 
     def __init__(self) -> None:
         super().__init__(device="cpu")
-        self.pipeline = TinyStyle()
+        self.tiny = {"fast": tiny_fast(), "fine": tiny_fine()}
 
     def style(self, name: str | None = None) -> StyleTransferPipeline:
-        return self.pipeline if name in (None, "fine") else super().style(name)
+        return self.tiny[get_spec("style", name).name]
 
 
 @dataclass
@@ -120,10 +151,22 @@ class Page:
     """A running page: its address, what is behind it, the folder for its files, and Gradio's own object."""
 
     url: str
-    pipeline: TinyStyle
+    fast: TinyStyle
+    fine: TinyStyle
     jobs: Jobs
     files: Path
     blocks: Any
+
+
+def register_both(patch: pytest.MonkeyPatch) -> None:
+    """Register the model "fast" where it is not yet, as the default."""
+    if ("style", "fast") in registry.REGISTRY:
+        return
+    fine = registry.REGISTRY["style", "fine"]
+    fast = dataclasses.replace(fine, name="fast", title="Fast", summary="Paints in one pass.", network="")
+    both = {**registry.REGISTRY, ("style", "fine"): dataclasses.replace(fine, default=False), ("style", "fast"): fast}
+    patch.setattr(registry, "REGISTRY", both)
+    patch.setattr("deepart.ui.REGISTRY", both)
 
 
 @contextmanager
@@ -139,10 +182,12 @@ def serve(files: Path, *arguments: str) -> Iterator[Page]:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
         patch.delenv("GRADIO_SERVER_NAME", raising=False)
         patch.setattr("deepart.ui.Jobs", lambda: jobs)  # to look into, not to change
+        register_both(patch)
         options = module.parse(["--port", str(port), *arguments])
         blocks = module.launch(studio, options, prevent_thread_lock=True, quiet=True)
         try:
-            yield Page(f"http://127.0.0.1:{port}", studio.pipeline, jobs, files, blocks)
+            yield Page(f"http://127.0.0.1:{port}", **studio.tiny, jobs=jobs, files=files, blocks=blocks)
         finally:
-            studio.pipeline.release()
+            for pipeline in studio.tiny.values():
+                pipeline.release()
             blocks.close()

@@ -34,8 +34,17 @@ def client(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli
 
 
 def order(**changes: Any) -> dict[str, Any]:
-    wanted = {"content": handle_file(str(CONTENT)), "style": handle_file(str(STYLE)), "size": 48, "steps": 3}
-    return {**wanted, **changes, "api_name": "/stylize"}
+    pictures = {"content": handle_file(str(CONTENT)), "style": handle_file(str(STYLE))}
+    return {**pictures, "size": 48, "model": "fine", "steps": 3, **changes, "api_name": "/stylize"}
+
+
+def sheet_order(**changes: Any) -> dict[str, Any]:
+    wanted = {"content": handle_file(str(CONTENT)), "styles": files(STYLE, OTHER), "size": 48}
+    return {**wanted, **changes, "api_name": "/sheet"}
+
+
+def files(*paths: Path) -> list[Any]:
+    return [handle_file(str(path)) for path in paths]
 
 
 def same(first: Image.Image, second: Image.Image) -> bool:
@@ -44,7 +53,7 @@ def same(first: Image.Image, second: Image.Image) -> bool:
 
 def test_the_result_is_that_of_the_pipeline(page: Page, client: Client) -> None:
     path, made = client.predict(**order(seed=7, strength=0.8, style_scale=2.0, preserve_color=True))
-    expected = page.pipeline.stylize(
+    expected = page.fine.stylize(
         load_image(CONTENT), load_image(STYLE),
         size=48, steps=3, seed=7, strength=0.8, style_scale=2.0, preserve_color=True,
     )  # fmt: skip
@@ -56,12 +65,20 @@ def test_the_result_is_that_of_the_pipeline(page: Page, client: Client) -> None:
 
 def test_the_defaults_are_those_of_the_pipeline(page: Page, client: Client) -> None:
     _, made = client.predict(**order())
-    assert made == settings(page.pipeline.stylize(load_image(CONTENT), load_image(STYLE), size=48, steps=3))
+    assert made == settings(page.fine.stylize(load_image(CONTENT), load_image(STYLE), size=48, steps=3))
+
+
+def test_the_default_model_answers_in_one_pass(page: Page, client: Client) -> None:
+    path, made = client.predict(**order(model=None, steps=None, seed=5))
+    expected = page.fast.stylize(load_image(CONTENT), load_image(STYLE), size=48, seed=5)
+    assert same(load_image(path), expected)
+    assert made == settings(expected)
+    assert made["model"] == "fast"
 
 
 def test_two_styles_with_weights(page: Page, client: Client) -> None:
     path, made = client.predict(**order(style_3=handle_file(str(OTHER)), weights=[3, 1]))
-    expected = page.pipeline.stylize(
+    expected = page.fine.stylize(
         load_image(CONTENT), [load_image(STYLE), load_image(OTHER)], weights=[3, 1], size=48, steps=3
     )
     assert same(load_image(path), expected)
@@ -69,20 +86,19 @@ def test_two_styles_with_weights(page: Page, client: Client) -> None:
 
 
 def test_a_client_can_watch_the_steps(page: Page, client: Client) -> None:
-    page.pipeline.hold(2)
+    page.fine.hold(2)
     job = client.submit(**order())
-    assert page.pipeline.held.wait(60)
+    assert page.fine.held.wait(60)
     until(lambda: (None, {"step": 1, "steps": 3}) in job.outputs())  # it is held before step 2 is told
     assert not job.done()
-    page.pipeline.release()
+    page.fine.release()
     assert job.result()[1]["steps"] == 3
 
 
 def test_models(client: Client) -> None:
     found = client.predict(api_name="/models")
-    assert [(model["task"], model["name"], model["default"]) for model in found if model["name"] == "fine"] == [
-        ("style", "fine", True)
-    ]
+    styles = [(model["name"], model["default"]) for model in found if model["task"] == "style"]
+    assert sorted(styles) == [("fast", True), ("fine", False)]
     assert client.predict("style", api_name="/models") == [model for model in found if model["task"] == "style"]
     with pytest.raises(AppError, match=r"^The task is 'music'; it must be one of .*\.$"):
         client.predict("music", api_name="/models")
@@ -101,7 +117,10 @@ def test_models(client: Client) -> None:
         ({"style_scale": 100}, "The style_scale is 100"),
         ({"size": 0}, "The size is 0; it must be a whole number of pixels"),
         ({"size": 64.5}, "The size is 64.5"),
-        ({"size": 100_000}, "The size is 100000"),
+        ({"size": 1025}, "The size is 1025; it must be a whole number of pixels from 16 to 1024"),
+        ({"size": 4097, "model": "fast", "steps": None}, "The size is 4097; .* from 16 to 4096"),
+        ({"model": "fast"}, "The model 'fast' paints in one pass and has no steps"),
+        ({"model": None, "steps": None, "style_weight": 5}, "The model 'fast' paints in one pass and has no style_wei"),
         ({"seed": 2**40}, "The seed is 1099511627776"),
         ({"seed": "first"}, "The seed is 'first'"),
         ({"steps": -1}, "The number of steps is -1"),
@@ -155,19 +174,92 @@ def write_bad(path: Path) -> None:
         path.write_bytes(path.read_bytes()[:300])
 
 
-def begin(page: Page, data: list[Any]) -> Any:
-    """Call /stylize with plain HTTP and return the open stream of its events."""
+def test_the_sheet_is_that_of_the_pipeline(page: Page, client: Client) -> None:
+    shown, made = client.predict(**sheet_order(seed=7, strength=0.8, style_scale=2.0, preserve_color=True))
+    expected = page.fast.sheet(
+        load_image(CONTENT), [load_image(STYLE), load_image(OTHER)],
+        size=48, seed=7, strength=0.8, style_scale=2.0, preserve_color=True,
+    )  # fmt: skip
+    found = [load_image(entry["image"]) for entry in shown]
+    assert [entry["caption"] for entry in shown] == [STYLE.name, OTHER.name]
+    assert all(same(*pair) for pair in zip(found, expected, strict=True))
+    assert made == [settings(picture) for picture in expected] == [settings(picture) for picture in found]
+    assert [Path(entry["image"]).name for entry in shown] == [
+        f"deepart-48x32-style{number}-seed7.png" for number in (1, 2)
+    ]
+
+
+def test_a_sheet_has_a_modest_size_of_its_own(client: Client) -> None:
+    shown, made = client.predict(**sheet_order(styles=files(STYLE), size=None))
+    assert max(load_image(shown[0]["image"]).size) == 384
+    assert made[0]["model"] == "fast"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"styles": files(STYLE) * 17}, "There are 17 style pictures; give one to 16"),
+        ({"styles": []}, "There are 0 style pictures; give one to 16"),
+        ({"styles": None}, "There are 0 style pictures; give one to 16"),
+        ({"styles": "many"}, "The pictures are no list of uploaded files"),
+        ({"styles": ["one", "two"]}, "The pictures are no list of uploaded files"),
+        ({"styles": [handle_file("https://example.com/picture.png")]}, "The picture is a web address"),
+        ({"content": None}, "There is no content picture yet"),
+        ({"size": 1025}, "The size is 1025; it must be a whole number of pixels from 16 to 1024"),
+        ({"size": "large"}, "The size is 'large'; it must be a whole number"),
+        ({"strength": 2}, "The strength is 2; it must be a number from 0 to 1"),
+        ({"preserve_color": "yes"}, "The preserve_color is 'yes'; it must be true or false"),
+        ({"seed": -1}, "The seed is -1"),
+        ({"model": "fine"}, "The model 'fine' paints one picture at a time"),
+        ({"model": "nope"}, "There is no style model 'nope'"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_a_mistake_with_a_sheet_gets_one_sentence(client: Client, changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(AppError, match=f"^{sentence}") as caught:
+        client.predict(**sheet_order(**changes))
+    assert str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["note.txt", "anim.gif", "broken.jpg"])
+def test_a_bad_file_of_a_sheet_is_named(client: Client, tmp_path: Path, name: str) -> None:
+    write_bad(tmp_path / name)
+    with pytest.raises(AppError, match=rf"^The style picture 2 \({name}\) cannot be used\. "):
+        client.predict(**sheet_order(styles=files(STYLE, tmp_path / name)))
+
+
+def test_a_sheet_takes_its_turn(page: Page, client: Client, tmp_path: Path) -> None:
+    other = connect(page, tmp_path)
+    page.fine.hold(2)
+    first = client.submit(**order())
+    assert page.fine.held.wait(60)
+    page.fast.hold(1)
+    second = other.submit(**sheet_order())
+    until(lambda: len(page.blocks._queue) == 1)
+    assert page.fast.running == 0
+    page.fine.release()
+    assert page.fast.held.wait(60)
+    assert page.fine.running == 0
+    page.fast.release()
+    assert first.result()[1]["model"] == "fine"
+    assert len(second.result()[0]) == 2
+    other.close()
+
+
+def begin(page: Page, data: list[Any], endpoint: str = "stylize") -> Any:
+    """Call an endpoint with plain HTTP and return the open stream of its events."""
     body = json.dumps({"data": data}).encode()
     headers = {"Content-Type": "application/json"}
-    start = urllib.request.Request(f"{page.url}/gradio_api/call/stylize", body, headers)
+    start = urllib.request.Request(f"{page.url}/gradio_api/call/{endpoint}", body, headers)
     with urllib.request.urlopen(start) as answer:
         event = json.load(answer)["event_id"]
-    return urllib.request.urlopen(f"{page.url}/gradio_api/call/stylize/{event}")
+    return urllib.request.urlopen(f"{page.url}/gradio_api/call/{endpoint}/{event}")
 
 
-def call(page: Page, data: list[Any]) -> str:
-    """Call /stylize with plain HTTP and return all of its events."""
-    with begin(page, data) as stream:
+def call(page: Page, data: list[Any], endpoint: str = "stylize") -> str:
+    """Call an endpoint with plain HTTP and return all of its events."""
+    with begin(page, data, endpoint) as stream:
         return str(stream.read().decode())
 
 
@@ -187,7 +279,7 @@ def file_at(path: str | Path) -> dict[str, Any]:
 def test_numbers_that_are_none(page: Page) -> None:
     """Python's client refuses to send these; others do not."""
     paths = [file_at(upload(page, path.name, path.read_bytes())) for path in (CONTENT, STYLE)]
-    rest = [None, None, None, float("nan"), False, 1.0, 48, 0, None, 3, None]
+    rest = [None, None, None, float("nan"), False, 1.0, 48, 0, "fine", 3, None]
     assert "The strength is nan; it must be a number from 0 to 1." in call(page, [*paths, *rest])
     rest[3:5] = [1.0, False]
     rest[-1] = float("inf")
@@ -199,9 +291,13 @@ def test_files_of_the_server_stay_closed(page: Page, tmp_path: Path) -> None:
     Image.new("RGB", (64, 64), "red").save(secret)
     style = file_at(upload(page, STYLE.name, STYLE.read_bytes()))
     for content in (file_at(secret), {"path": str(secret)}, file_at(f"{page.files}/../{tmp_path.name}/secret.png")):
-        answer = call(page, [content, style, None, None, None, 1.0, False, 1.0, 48, 0, None, 3, None])
+        answer = call(page, [content, style, None, None, None, 1.0, False, 1.0, 48, 0, "fine", 3, None])
         assert "event: error" in answer
         assert "secret" not in answer
+        for pictures in ([file_at(CONTENT), [content]], [content, [style]]):
+            answer = call(page, [*pictures, 1.0, False, 1.0, 48, 0, None], "sheet")
+            assert "event: error" in answer
+            assert "secret" not in answer
 
 
 def test_an_upload_has_a_limit(page: Page) -> None:
@@ -222,30 +318,30 @@ def test_files_are_kept_where_gradio_deletes_them(page: Page, client: Client) ->
 
 def test_two_clients_take_turns(page: Page, tmp_path: Path) -> None:
     first, second = connect(page, tmp_path / "1"), connect(page, tmp_path / "2")
-    page.pipeline.hold(2)
+    page.fine.hold(2)
     jobs = [first.submit(**order(seed=1)), second.submit(**order(seed=2))]
-    assert page.pipeline.held.wait(60)
-    assert page.pipeline.running == 1
-    page.pipeline.release()
+    assert page.fine.held.wait(60)
+    assert page.fine.running == 1
+    page.fine.release()
     assert [job.result()[1]["seed"] for job in jobs] == [1, 2]
-    assert page.pipeline.most_at_once == 1
+    assert page.fine.most_at_once == 1
     first.close()
     second.close()
 
 
 def test_cancelled_work_stops(page: Page, client: Client) -> None:
-    page.pipeline.hold(2)
+    page.fine.hold(2)
     job = client.submit(**order(steps=1000))
-    assert page.pipeline.held.wait(60)
+    assert page.fine.held.wait(60)
     job.cancel()
     nothing_but_one_step_is_done(page, client)
 
 
 def test_work_stops_when_nobody_waits(page: Page, client: Client) -> None:
     paths = [file_at(upload(page, path.name, path.read_bytes())) for path in (CONTENT, STYLE)]
-    page.pipeline.hold(2)
-    stream = begin(page, [*paths, None, None, None, 1.0, False, 1.0, 48, 0, None, 1000, None])
-    assert page.pipeline.held.wait(60)
+    page.fine.hold(2)
+    stream = begin(page, [*paths, None, None, None, 1.0, False, 1.0, 48, 0, "fine", 1000, None])
+    assert page.fine.held.wait(60)
     stream.close()
     nothing_but_one_step_is_done(page, client)
 
@@ -253,24 +349,24 @@ def test_work_stops_when_nobody_waits(page: Page, client: Client) -> None:
 def nothing_but_one_step_is_done(page: Page, client: Client) -> None:
     """Check that work held at its second step does not go on, and that the place is free for the next."""
     until(lambda: not page.jobs._running)
-    assert page.pipeline.running == 1  # its step is not done yet
-    page.pipeline.release()
+    assert page.fine.running == 1  # its step is not done yet
+    page.fine.release()
     client.predict(**order(steps=4))
-    assert page.pipeline.steps == [1, 2, 1, 2, 3, 4]
-    assert page.pipeline.most_at_once == 1
+    assert page.fine.steps == [1, 2, 1, 2, 3, 4]
+    assert page.fine.most_at_once == 1
 
 
 def test_a_full_queue_refuses_more(tmp_path: Path) -> None:
     with serve(tmp_path / "files", "--max-queue", "1") as page:
         clients = [connect(page, tmp_path / name) for name in "123"]
-        page.pipeline.hold(1)
+        page.fine.hold(1)
         running = clients[0].submit(**order(seed=1))
-        assert page.pipeline.held.wait(60)
+        assert page.fine.held.wait(60)
         waiting = clients[1].submit(**order(seed=2))
         until(lambda: len(page.blocks._queue) == 1)
         with pytest.raises(Exception, match="Queue is full"):
             clients[2].predict(**order(seed=3))
-        page.pipeline.release()
+        page.fine.release()
         assert [running.result()[1]["seed"], waiting.result()[1]["seed"]] == [1, 2]
         for client in clients:
             client.close()
@@ -278,7 +374,10 @@ def test_a_full_queue_refuses_more(tmp_path: Path) -> None:
 
 def test_what_the_page_does_for_itself_is_no_endpoint(client: Client) -> None:
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {"/stylize", "/models"}
+    assert set(named) == {"/stylize", "/sheet", "/models"}
+    assert [entry["parameter_name"] for entry in named["/sheet"]["parameters"]] == [
+        "content", "styles", "strength", "preserve_color", "style_scale", "size", "seed", "model",
+    ]  # fmt: skip
     labels = {entry["parameter_name"]: entry["label"] for entry in named["/stylize"]["parameters"]}
     assert labels["strength"] == "Strength: 0 to 1"
     assert not [name for name, label in labels.items() if label.startswith(("parameter_", "API"))]

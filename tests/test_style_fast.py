@@ -139,11 +139,18 @@ def test_remembered_styles_stay_within_their_bound(monkeypatch: pytest.MonkeyPat
 def test_a_sheet_is_what_stylize_gives_for_each(pipeline: StyleTransferPipeline) -> None:
     told: list[tuple[int, int]] = []
     sheet = pipeline.sheet(CONTENT, [STYLE, OTHER], seed=3, callback=lambda step, total, _: told.append((step, total)))
-    assert told == [(1, 1)]
+    assert told == [(1, 3), (2, 3), (3, 3)]  # two styles measured, one part painted
     for painted, style in zip(sheet, (STYLE, OTHER), strict=True):
         alone = pipeline.stylize(CONTENT, style, seed=3)
         assert difference(painted, alone) < 0.5
         assert images.settings(painted) == images.settings(alone)
+
+
+def test_a_sheet_in_the_content_s_colors(pipeline: StyleTransferPipeline) -> None:
+    for painted, style in zip(
+        pipeline.sheet(CONTENT, [STYLE, OTHER], preserve_color=True), (STYLE, OTHER), strict=True
+    ):
+        assert difference(painted, pipeline.stylize(CONTENT, style, preserve_color=True)) < 0.5
 
 
 @pytest.mark.parametrize("styles", [[], [STYLE] * 17])

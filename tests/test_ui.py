@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 from PIL import Image
-from running_page import Page
+from running_page import Page, TinyStudio, register_both
 
+from deepart import registry
 from deepart.errors import OptionError
 from deepart.images import load_image
+from deepart.ui import build_app
 from deepart.ui.common import EXAMPLES, duration, launch_options, progress, sentences, stage
-from deepart.ui.gallery import TITLES, example_files
+from deepart.ui.easel import Easel
+from deepart.ui.gallery import TITLES, example_files, example_of
 from deepart.ui.jobs import Callback, Job, Jobs, Moment
-from deepart.ui.pace import Clock, Pace
+from deepart.ui.pace import Clock, Pace, corrections, passes
+from deepart.ui.ways import style_ways
 
 RED = Image.new("RGB", (16, 16), "red")
 
@@ -41,7 +47,7 @@ class Steps:
         self.allowed.release(steps)
 
 
-def watch_until(job: Job, enough: Callable[[Moment], bool]) -> Moment:
+def watch_until(job: Job[Any], enough: Callable[[Moment], bool]) -> Moment:
     """Watch a job until a moment is enough."""
     for moment in job.watch(every=0.01, pause=0):
         if enough(moment):
@@ -71,6 +77,23 @@ def test_a_stopped_job_does_no_other_step() -> None:
         assert job.result() is None
     assert work.done == 3  # the third was begun, or could have been
     assert last == Moment(3, 9, RED, 2)
+
+
+def test_a_job_stopped_in_its_last_step_keeps_what_is_made() -> None:
+    begun, go, jobs = threading.Event(), threading.Event(), Jobs()
+
+    def work(callback: Callback) -> Image.Image:
+        begun.set()
+        assert go.wait(60)
+        callback(1, 1, None)
+        return RED
+
+    with jobs.run("visitor", work) as job:
+        assert begun.wait(60)
+        jobs.stop("visitor")
+        go.set()
+        watch_until(job, lambda moment: False)
+        assert job.result() is RED
 
 
 def test_only_the_own_jobs_are_stopped() -> None:
@@ -129,20 +152,84 @@ def test_a_job_ends_with_its_context() -> None:
     assert not jobs._running
 
 
+def test_efforts() -> None:
+    assert corrections([0.1, 0.2, 0.6, 1.0], (1000, 500)) == pytest.approx(1.25)  # the last is 0.4 of all
+    assert corrections([1.0], (1000, 1000)) == pytest.approx(1.0)
+    assert passes((1000, 500), styles=0) == pytest.approx(0.5)
+    assert passes((1000, 500), styles=3) == pytest.approx(0.5 + 3 / 3)
+    assert passes((1000, 500), styles=6, pictures=6) == pytest.approx(3 + 2)
+
+
 def test_pace() -> None:
-    shares = [0.1, 0.2, 0.6, 1.0]  # two small steps, two of 0.4 at full size: 2.5 full steps in all
     pace = Pace("cpu")
     assert not pace.measured
-    pace.learn(shares, 4, (1000, 500), 10.0)  # 1.25 million pixels corrected: 8 seconds for a million
+    pace.learn(1.25, 10.0)  # 8 seconds for each
     assert pace.measured
-    assert pace.estimate(shares, (1000, 1000)) == pytest.approx(20.0)
-    pace.learn(shares, 3, (1000, 500), 3.0)  # 60 % of it: 4 seconds for a million, and 6 on average
-    assert pace.estimate(shares, (1000, 1000)) == pytest.approx(15.0)
-    assert pace.estimate([1.0], (1000, 1000)) == pytest.approx(6.0)
+    assert pace.estimate(2.5) == pytest.approx(20.0)
+    pace.learn(0.75, 3.0)  # 4 seconds for each, and 6 on average
+    assert pace.estimate(2.5) == pytest.approx(15.0)
 
 
-def test_a_card_is_guessed_to_be_faster() -> None:
-    assert Pace("cuda").estimate([1.0], (512, 512)) < Pace("cpu").estimate([1.0], (512, 512)) / 10
+def test_a_pace_says_what_it_is_true_of() -> None:
+    pace = Pace("cpu")
+    assert pace.where == "on two processor cores"
+    pace.learn(1.0, 1.0)
+    assert pace.where == "on this machine"
+
+
+def test_the_first_guesses() -> None:
+    assert Pace("cuda").estimate(1.0) < Pace("cpu").estimate(1.0) / 10
+    assert Pace("cpu", one_pass=True).estimate(passes((1000, 1000), 1)) == pytest.approx(1.5 + 0.5)
+
+
+def test_one_model_s_pace_says_nothing_about_another(tiny_studio: TinyStudio, both: None) -> None:
+    easel = Easel(tiny_studio)
+    fast, fine = (easel.pace(easel.pipeline(name)) for name in ("fast", "fine"))
+    before = easel.estimate("fine", (600, 400), 384, 100)
+    fast.learn(1.0, 1000.0)
+    assert easel.estimate("fine", (600, 400), 384, 100) == before
+    assert not fine.measured
+    assert easel.pace(easel.pipeline(None)) is fast
+
+
+@pytest.fixture
+def both(monkeypatch: pytest.MonkeyPatch) -> None:
+    register_both(monkeypatch)
+
+
+def test_the_ways_are_those_of_the_pipelines(tiny_studio: TinyStudio, both: None) -> None:
+    ways = style_ways()
+    assert list(ways) == ["fast", "fine"]
+    for name, way in ways.items():
+        pipeline = tiny_studio.style(name)
+        assert (way.one_pass, way.max_side) == (pipeline.one_pass, pipeline.max_side)
+        assert way.sentence.startswith(f"{way.title} ")
+
+
+def test_a_size_goes_as_far_as_the_way_does(both: None) -> None:
+    fast, fine = style_ways().values()
+    assert (fast.size("cpu"), fine.size("cpu")) == (768, 384)
+    assert (fast.size("cpu", 1536), fine.size("cpu", 1536), fine.size("cpu", 500)) == (1536, 1024, 500)
+    assert (fast.most("cpu"), fast.most("cuda"), fine.most("cpu")) == (2048, 4096, 1024)
+
+
+def test_the_page_opens_with_one_model_of_either_kind(
+    tiny_studio: TinyStudio, both: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, endpoints in (("fine", ["models", "stylize"]), ("fast", ["models", "sheet", "stylize"])):
+        only = {("style", name): dataclasses.replace(registry.REGISTRY["style", name], default=True)}
+        with monkeypatch.context() as patch:
+            patch.setattr(registry, "REGISTRY", only)
+            events = build_app(tiny_studio).fns.values()
+        assert sorted(event.api_name for event in events if event.api_visibility == "public") == endpoints
+
+
+def test_an_example_is_known_by_its_content(tmp_path: Path) -> None:
+    example = EXAMPLES / "style" / "woodcut.webp"
+    copy, other, gone = tmp_path / "image.webp", tmp_path / "woodcut.webp", tmp_path / "gone.webp"
+    copy.write_bytes(example.read_bytes())
+    RED.save(other)
+    assert [example_of(str(path)) for path in (copy, other, gone)] == [example, None, None]
 
 
 def test_the_time_left_goes_by_what_is_done() -> None:
@@ -220,11 +307,13 @@ def test_launch_options() -> None:
 def test_all_heavy_work_shares_one_place(page: Page) -> None:
     events: dict[str, Any] = {event.name: event for event in page.blocks.fns.values()}
     heavy = [name for name, event in events.items() if event.concurrency_id == "gpu"]
-    assert sorted(heavy) == ["_paint", "_stylize"]
+    assert sorted(heavy) == ["_paint", "_paint_sheet", "_sheet", "_stylize"]
     assert all(events[name].concurrency_limit == 1 for name in heavy)
     public = [event.api_name for event in events.values() if event.api_visibility == "public"]
-    assert sorted(public) == ["models", "stylize"]
-    assert all(event.queue is False for event in events.values() if event.name in ("_stop", "_rest", "_models"))
+    assert sorted(public) == ["models", "sheet", "stylize"]
+    at_once = [event for event in events.values() if event.name in ("stop", "_rest", "resting", "_models")]
+    assert len(at_once) == 4
+    assert all(event.queue is False for event in at_once)
 
 
 def test_the_page_holds_nothing_of_this_machine(page: Page) -> None:

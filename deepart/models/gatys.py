@@ -113,6 +113,7 @@ class Gatys:
         style_scale: float,
         start_noise: Tensor,
         on_step: Callable[[int, Callable[[], Tensor]], None],
+        start: Tensor | None = None,
     ) -> Tensor:
         """Return the content (1, 3, H, W) repainted, in [0, 1], at the size of the last level.
 
@@ -121,9 +122,11 @@ class Gatys:
         start_noise: (1, 3, levels[0].height, levels[0].width), standard normal.
         on_step: called after every correction with its number from 1 on, and a function that returns the picture so
         far at the level's size; it may raise.
+        start: a picture (1, 3, h, w) in [0, 1] to begin with in place of the content; where its strokes are good the
+        coarsest levels may be left out.
         """
         done = 0
-        x = _resize(content, levels[0])
+        x = _resize(content if start is None else start, levels[0])
         x = (x + 0.03 * strength * start_noise.to(x)).clamp(0, 1)
         for index, level in enumerate(levels):
             x = _resize(x, level)

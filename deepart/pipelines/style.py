@@ -133,8 +133,8 @@ class StyleTransferPipeline(Pipeline):
     ) -> list[Image.Image]:
         """Return the content in each of one to 16 styles: what stylize() gives for each, painted as one batch.
 
-        callback: called as callback(step, total, None) after each part of all pictures. The other options are those of
-        stylize().
+        callback: called as callback(step, total, None) after each style that is measured and after each part of all
+        pictures; it may raise. The other options are those of stylize().
 
         Raises what stylize() raises, and UnsupportedError for a model that does not paint in one pass.
         """

@@ -48,13 +48,18 @@ class FastPainter:
         return painted
 
     def sheet(self, job: StyleJob, callback: Callback | None) -> list[Image.Image]:
-        """Return the content in each of the job's styles, painted as one batch."""
+        """Return the content in each of the job's styles, painted as one batch; each style measured is a step too."""
+        steps = len(job.styles) + len(windows(job.content.height, job.content.width))
 
         def report(number: int, total: int, canvases: Sequence[Image.Image]) -> None:
             if callback is not None:
-                callback(number, total, None)
+                callback(steps - total + number, steps, None)
 
-        return self._paint(job, [[(style, 1.0)] for style in job.styles], report)
+        def measured(number: int) -> None:
+            if callback is not None:
+                callback(number, steps, None)
+
+        return self._paint(job, [[(style, 1.0)] for style in job.styles], report, measured)
 
     def settings(self, numbers: Mapping[str, Any]) -> dict[str, Any]:
         """Return the numbers that a result was painted with, none; raises UnsupportedError for one that is given."""
@@ -76,6 +81,7 @@ class FastPainter:
         job: StyleJob,
         mixes: Sequence[Sequence[tuple[Image.Image, float]]],
         report: Callable[[int, int, Sequence[Image.Image]], None],
+        measured: Callable[[int], None] = lambda number: None,
     ) -> list[Image.Image]:
         """Return the content painted in each mix of styles, window by window."""
         canvases = [job.content.copy() for _ in mixes]
@@ -83,12 +89,16 @@ class FastPainter:
             return canvases
         x = to_tensor(job.content).to(self._device)
         palette = color_moments(x) if job.preserve_color else None
-        codes = [[(self._code(style, job, palette), share) for style, share in mix if share > 0] for mix in mixes]
+        codes = []
+        for number, mix in enumerate(mixes, 1):
+            codes.append([(self._code(style, job, palette), share) for style, share in mix if share > 0])
+            measured(number)
         total = len(windows(*x.shape[2:]))
 
         def done(number: int, window: Window, painted: Tensor) -> None:
             if job.preserve_color:
-                painted = keep_color(painted, x[..., window.top : window.bottom, window.left : window.right])
+                seen = x[..., window.top : window.bottom, window.left : window.right]
+                painted = keep_color(painted, seen.expand_as(painted))
             for canvas, picture in zip(canvases, painted.unsqueeze(1), strict=True):
                 canvas.paste(to_image(picture), (window.left, window.top))
             report(number, total, canvases)

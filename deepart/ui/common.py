@@ -9,12 +9,13 @@ import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
 import gradio as gr
 from gradio.components.api_component import Api
-from gradio.data_classes import FileData
+from gradio.data_classes import FileData, GradioRootModel
 from PIL import Image
 from pydantic import ValidationError
 
@@ -57,13 +58,17 @@ _CSS = """
 .da-canvas > *, .da-status > * { grid-area: 1 / 1; min-width: 0; }
 .da-canvas, .da-canvas > *, .da-stage, .da-stage img { height: clamp(280px, 60vh, 760px) !important; }
 .da-status, .da-status > * { height: 3rem; }
+#slider { z-index: 0; }
 #preview { z-index: 5; }
-#preview .pending { opacity: 1; }
-#preview .wrap { overflow: visible; z-index: 6; }  /* holds Gradio's words on the place in the queue */
+#preview:has(.da-veil) { pointer-events: none; }
+:is(#preview, #sheet-progress) .pending { opacity: 1; }
+/* Holds Gradio's words on the place in the queue. */
+:is(#preview, #sheet-progress) .wrap { overflow: visible !important; z-index: 6; }
 #slider, .da-stage { border: 1px solid var(--border-color-primary) !important; border-radius: 10px !important;
   background: var(--background-fill-secondary) !important; }
 .da-stage { display: grid; place-items: center; overflow: hidden; }
 .da-stage img { width: 100%; object-fit: contain; display: block; margin: 0; }
+.da-veil { height: 100%; }
 .da-stage p { color: var(--body-text-color-subdued); text-align: center; padding: 0 24px; margin: 0; }
 #slider :is(.image-container, .slider-wrap, .wrap, .content, img) { height: 100% !important; }
 #slider img { width: 100% !important; object-fit: contain !important; background: none !important; }
@@ -73,11 +78,35 @@ _CSS = """
 .da-bar progress::-webkit-progress-bar { background: var(--border-color-primary); }
 .da-bar progress::-webkit-progress-value { background: var(--color-accent); }
 .da-bar progress::-moz-progress-bar { background: var(--color-accent); }
+.da-bar progress:not([value]) { animation: da-breathe 1.2s ease-in-out infinite alternate; }
+.da-bar progress:not([value])::-webkit-progress-bar { background: var(--color-accent); }
+@keyframes da-breathe { from { opacity: 0.2; } to { opacity: 0.7; } }
+@media (prefers-reduced-motion: reduce) { .da-bar progress:not([value]) { animation: none; opacity: 0.5; } }
 .da-bar p, .da-facts { margin: 0; font-variant-numeric: tabular-nums; }
 .da-facts { color: var(--body-text-color-subdued); min-height: 1.6em; }
+.da-start { flex-wrap: nowrap; align-items: stretch !important; }
+.da-start #model { flex: none; width: auto; min-width: 0 !important; overflow: visible !important; }
+.da-start #model .wrap { flex-wrap: nowrap; height: 100%; }
+
+/* The sheet: its styles with their thumbnails, and all of its pictures without a scroll of their own. */
+#sheet-styles div.wrap { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 6px; }
+#sheet-styles div.wrap label { padding: 4px 8px 4px 4px; font-size: var(--text-sm); line-height: 1.25; }
+#sheet-styles div.wrap label::before { content: ""; flex: none; width: 32px; height: 32px; margin-right: 8px;
+  border-radius: 4px; background-size: cover; }
+#sheet-styles div.wrap label:not(.selected)::before { opacity: 0.45; }
+#sheet .grid-wrap { min-height: 0; max-height: none; overflow: visible; }
+#sheet .grid-container { grid-template-columns: repeat(auto-fill, minmax(min(160px, 45%), 1fr)); }
+#sheet .caption-label { left: 0; right: 0; bottom: 0; max-width: none; border-width: 1px 0 0; border-radius: 0;
+  white-space: normal; line-height: 1.25; opacity: 1; }
+.da-rules { display: none; }
+#sheet-told { min-height: 1.5em; }
 .da-under { align-items: center !important; flex-wrap: wrap; }
 #facts { min-width: 260px !important; }
 @media (max-width: 768px) {
+  .da-start { flex-direction: column; }
+  .da-status, .da-status > * { height: 4.2rem; }
+  .da-start #model { width: 100%; }
+  .da-start #model label { flex: 1; }
   .gradio-container .main { padding: 12px !important; }
   .da-studio { grid-template-columns: minmax(0, 1fr); grid-template-rows: auto;
     grid-template-areas: "pictures" "result" "options"; }
@@ -121,6 +150,26 @@ def picture_input(label: str, **options: Any) -> gr.Image:
     box = gr.Image(
         label=label, type="filepath", image_mode=None, sources=["upload", "clipboard"], buttons=[], **options
     )
+    _take_uploads_only(box)
+    box.data_model = _Upload  # type: ignore[assignment]
+    box.preprocess = _raw_path  # type: ignore[method-assign, assignment]
+    # For the snippets of "Use via API", which else name a picture on the web.
+    box.example_payload = lambda: _EXAMPLE  # type: ignore[method-assign]
+    return box
+
+
+def pictures_input(label: str) -> gr.File:
+    """Return an input of an endpoint for a list of pictures, whose files it hands over like picture_input."""
+    box = gr.File(label=label, file_count="multiple")
+    _take_uploads_only(box)
+    box.data_model = _Uploads
+    box.preprocess = _raw_paths  # type: ignore[method-assign, assignment]
+    box.example_payload = lambda: [_EXAMPLE]  # type: ignore[method-assign]
+    return box
+
+
+def _take_uploads_only(box: gr.Image | gr.File) -> None:
+    """Let a component refuse what Gradio would fetch from elsewhere."""
     move = box.async_move_resource_to_block_cache
 
     async def move_local(source: str | Path | None) -> str | None:
@@ -129,11 +178,6 @@ def picture_input(label: str, **options: Any) -> gr.Image:
         return await move(source)
 
     box.async_move_resource_to_block_cache = move_local  # type: ignore[method-assign, assignment]
-    box.data_model = _Upload  # type: ignore[assignment]
-    box.preprocess = _raw_path  # type: ignore[method-assign, assignment]
-    # For the snippets of "Use via API", which else name a picture on the web.
-    box.example_payload = lambda: _EXAMPLE  # type: ignore[method-assign]
-    return box
 
 
 _EXAMPLE = {"path": "picture.jpg", "url": "picture.jpg", "meta": {"_type": "gradio.FileData"}}
@@ -153,8 +197,25 @@ class _Upload(FileData):
             raise mistake("The picture is not an uploaded file; in Python pass handle_file(path).") from None
 
 
+class _Uploads(GradioRootModel):
+    """What comes in for a list of pictures."""
+
+    root: list[FileData]
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError:
+            raise mistake("The pictures are no list of uploaded files; in Python pass [handle_file(path)].") from None
+
+
 def _raw_path(payload: _Upload | None) -> str | None:
     return payload.path if payload is not None else None
+
+
+def _raw_paths(payload: _Uploads | None) -> list[str]:
+    return [file.path for file in payload.root] if payload is not None else []
 
 
 def api_input(label: str, kind: str, default: Any = None, example: Any = None) -> Api:
@@ -187,6 +248,21 @@ def save_result(image: Image.Image, name: str, cache: str) -> str:
     return str(path)
 
 
+def save_before(image: Image.Image, cache: str) -> str:
+    """Write the content to compare a result with, like save_result: as JPEG, which takes no time."""
+    folder = Path(cache) / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    path = folder / "before.jpg"
+    image.save(path, quality=92)
+    return str(path)
+
+
+@lru_cache(maxsize=64)
+def size_of(path: str) -> tuple[int, int]:
+    """Return width and height of an uploaded picture as the loader sees it; its path changes with its content."""
+    return images.load_image(path).size
+
+
 # ----------------------------------------------------------------------------------------------- visitors and mistakes
 
 
@@ -215,6 +291,9 @@ def mistake(sentence: str) -> gr.Error:
 
 
 # ----------------------------------------------------------------------------------------------------------- progress
+
+
+VEIL = '<div class="da-veil"></div>'  # over what was painted: it can be seen through
 
 
 def stage(image: Image.Image | None, words: str) -> str:

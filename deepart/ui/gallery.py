@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import io
+from functools import cache, lru_cache
 from pathlib import Path
 
 import gradio as gr
@@ -45,6 +47,25 @@ def example_files(*folders: str) -> list[Path]:
     return [files[name] for name in TITLES if name in files]
 
 
+def example_of(path: str) -> Path | None:
+    """Return the example that a file is a copy of, None for any other file; see example_row."""
+    try:
+        return _digests().get(_digest(path))
+    except OSError:  # an upload that Gradio has deleted since
+        return None
+
+
+@cache
+def _digests() -> dict[bytes, Path]:
+    return {_digest(str(path)): path for path in example_files("content", "style", "paintings")}
+
+
+@lru_cache(maxsize=64)
+def _digest(path: str) -> bytes:
+    """Return what tells a file from others; the path of an upload changes with its content."""
+    return hashlib.sha256(Path(path).read_bytes()).digest()
+
+
 def example_row(files: list[Path], box: gr.Image) -> gr.HTML:
     """Return thumbnails, each a button with the name of its picture; a click puts that picture into the box."""
     buttons = "".join(_button(index, path) for index, path in enumerate(files))
@@ -57,12 +78,26 @@ def example_row(files: list[Path], box: gr.Image) -> gr.HTML:
     return row
 
 
+def thumbnail_css(element: str, files: list[Path]) -> str:
+    """Return rules that put a picture before each of as many elements as there are files."""
+    return "".join(
+        f"{element}:nth-of-type({number})::before {{ background-image: url({_thumbnail(path)}); }}"
+        for number, path in enumerate(files, 1)
+    )
+
+
 def _button(index: int, path: Path) -> str:
     name = html.escape(TITLES[path.stem])
+    image = f'<img alt="{name}" src="{_thumbnail(path)}">'
+    return f'<button type="button" data-index="{index}" title="{name}">{image}</button>'
+
+
+@cache
+def _thumbnail(path: Path) -> str:
+    """Return the address of a small copy, which holds the copy itself."""
     packed = io.BytesIO()
     _square(path).save(packed, "WEBP", quality=80)
-    source = f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
-    return f'<button type="button" data-index="{index}" title="{name}"><img alt="{name}" src="{source}"></button>'
+    return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
 
 
 def _square(path: Path) -> Image.Image:

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, Generic, TypeVar
 
 from PIL import Image
 
+T = TypeVar("T")
 Callback = Callable[[int, int, Image.Image | None], None]
-Work = Callable[[Callback], Image.Image]
+Work = Callable[[Callback], T]
 
 
 class Stopped(Exception):  # noqa: N818, it is no error: it carries a wish out of a pipeline's callback
@@ -30,17 +32,17 @@ class Moment:
     shown: int = 0
 
 
-class Job:
+class Job(Generic[T]):
     """One piece of work with a callback; watch it from the thread that serves the visitor."""
 
-    def __init__(self, work: Work, slot: threading.Lock) -> None:
+    def __init__(self, work: Work[T], slot: threading.Lock) -> None:
         self._work = work
         self._slot = slot
         self._news = threading.Condition()
         self._stop = threading.Event()
         self._moment = Moment()
         self._done = False
-        self._image: Image.Image | None = None
+        self._made: T | None = None
         self._error: BaseException | None = None
         self.began = time.monotonic()  # set again when the work has the machine to itself
 
@@ -49,7 +51,7 @@ class Job:
         threading.Thread(target=self._run, name="deepart-job", daemon=True).start()
 
     def stop(self) -> None:
-        """Ask the work to end; it does so within one step."""
+        """Ask the work to end; it does so within one step, unless that is the last."""
         self._stop.set()
 
     def watch(self, every: float = 0.5, pause: float = 0.2) -> Iterator[Moment]:
@@ -73,11 +75,11 @@ class Job:
         """The newest moment."""
         return self._moment
 
-    def result(self) -> Image.Image | None:
-        """Return the picture once the work is done, None when it was stopped; raises what the work raised."""
+    def result(self) -> T | None:
+        """Return what the work has made once it is done, None when it was stopped; raises what the work raised."""
         if self._error is not None:
             raise self._error
-        return self._image
+        return self._made
 
     def _run(self) -> None:
         try:
@@ -86,7 +88,7 @@ class Job:
             with self._slot:
                 self.began = time.monotonic()
                 if not self._stop.is_set():
-                    self._image = self._work(self._note)
+                    self._made = self._work(self._note)
         except Stopped:
             pass
         except BaseException as error:
@@ -102,7 +104,7 @@ class Job:
             if preview is not None:
                 self._moment = replace(self._moment, preview=preview, shown=step)
             self._news.notify_all()
-        if self._stop.is_set():
+        if self._stop.is_set() and step < total:  # after the last step there is nothing left to spare
             raise Stopped
 
 
@@ -112,10 +114,10 @@ class Jobs:
     def __init__(self) -> None:
         self._slot = threading.Lock()
         self._lock = threading.Lock()
-        self._running: defaultdict[str, set[Job]] = defaultdict(set)
+        self._running: defaultdict[str, set[Job[Any]]] = defaultdict(set)
 
     @contextmanager
-    def run(self, visitor: str, work: Work) -> Iterator[Job]:
+    def run(self, visitor: str, work: Work[T]) -> Iterator[Job[T]]:
         """Start a job for a visitor; it is stopped at the end of the context, which a closed generator reaches too."""
         job = Job(work, self._slot)
         with self._lock:

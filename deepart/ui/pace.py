@@ -5,44 +5,61 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-# Seconds for one correction of a million pixels before anything was painted, and the machine that this is true of.
+_STYLE = 1 / 3  # of a million pixels: what it costs to measure a style before one pass can paint with it
+# Seconds for a million pixels before anything was painted, for one correction of them and for one pass over them, and
+# the machine that this is true of.
 _FIRST_GUESS = {
-    "cpu": (6.0, "on two processor cores"),
-    "mps": (0.6, "on a laptop's graphics chip"),
-    "cuda": (0.06, "on a graphics card"),
+    "cpu": (6.0, 1.5, "on two processor cores"),
+    "mps": (0.6, 0.15, "on a laptop's graphics chip"),
+    "cuda": (0.06, 0.03, "on a graphics card"),
 }
 
 
-class Pace:
-    """Learns from finished work how many seconds a correction of a million pixels takes.
+def corrections(shares: Sequence[float], size: tuple[int, int]) -> float:
+    """Return the effort of an optimisation: its corrections times their million pixels.
 
-    Work is told by the pipeline's work_shares and the size of the result: the last correction is made at full size, so
-    its share says how much the whole is.
+    shares: of the pipeline's work_shares. The last correction is made at full size, so its share says how much the
+    whole is.
     """
+    last = shares[-1] - (shares[-2] if len(shares) > 1 else 0.0)
+    return _million(size) / last
 
-    def __init__(self, device: str) -> None:
-        """device: its torch type, "cpu", "mps" or "cuda"."""
+
+def passes(size: tuple[int, int], styles: int, pictures: int = 1) -> float:
+    """Return the effort of a model of one pass: the million pixels of its pictures, and what the styles cost."""
+    return pictures * _million(size) + styles * _STYLE
+
+
+def _million(size: tuple[int, int]) -> float:
+    return size[0] * size[1] / 1e6
+
+
+class Pace:
+    """Learns from finished work of one model how many seconds an effort takes."""
+
+    def __init__(self, device: str, one_pass: bool = False) -> None:
+        """device: its torch type, "cpu", "mps" or "cuda". one_pass: what efforts are made of, see above."""
         self._lock = threading.Lock()
-        self._seconds, self.guessed_for = _FIRST_GUESS.get(device, _FIRST_GUESS["cpu"])
+        correction, one, self._guessed_for = _FIRST_GUESS.get(device, _FIRST_GUESS["cpu"])
+        self._seconds = one if one_pass else correction
         self.measured = False  # here, on this machine
 
-    def learn(self, shares: Sequence[float], step: int, size: tuple[int, int], seconds: float) -> None:
-        """Note how many seconds the first `step` steps took."""
-        pace = seconds / (_work(shares, size) * shares[step - 1])
+    @property
+    def where(self) -> str:
+        """The machine that an estimate is true of."""
+        return "on this machine" if self.measured else self._guessed_for
+
+    def learn(self, effort: float, seconds: float) -> None:
+        """Note how many seconds an effort took."""
+        pace = seconds / effort
         with self._lock:
             # Half old, half new: what else the machine does comes and goes.
             self._seconds = (self._seconds + pace) / 2 if self.measured else pace
             self.measured = True
 
-    def estimate(self, shares: Sequence[float], size: tuple[int, int]) -> float:
-        """Return how many seconds the work will take."""
-        return _work(shares, size) * self._seconds
-
-
-def _work(shares: Sequence[float], size: tuple[int, int]) -> float:
-    """Return the corrections times their million pixels."""
-    last = shares[-1] - (shares[-2] if len(shares) > 1 else 0.0)
-    return size[0] * size[1] / 1e6 / last
+    def estimate(self, effort: float) -> float:
+        """Return how many seconds an effort will take."""
+        return effort * self._seconds
 
 
 class Clock:

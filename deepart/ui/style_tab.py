@@ -1,4 +1,4 @@
-"""The tab "Style transfer": a content, one to three styles, and the picture being painted."""
+"""The tab "Style transfer": a content, one to three styles, a way of painting, and the picture being painted."""
 
 from __future__ import annotations
 
@@ -7,49 +7,49 @@ import inspect
 import random
 import time
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import gradio as gr
 
 from deepart.errors import DeepArtError, ImageError
-from deepart.images import fit, load_image, settings
+from deepart.images import fit, settings
 from deepart.latents import MAX_SEED
 from deepart.models.gatys import GatysConfig
-from deepart.pipelines.style import MAX_SIDE, StyleTransferPipeline
-from deepart.registry import get_spec, list_models
+from deepart.pipelines.style import StyleTransferPipeline
+from deepart.registry import get_spec
 from deepart.studio import Studio
 from deepart.ui.common import (
     AT_ONCE,
     GPU_SLOT,
     SOON,
+    VEIL,
     api_input,
     duration,
     mistake,
     picture_input,
     progress,
     read_picture,
+    save_before,
     save_result,
     sentences,
+    size_of,
     stage,
     visitor,
 )
-from deepart.ui.easel import Easel, Order, Painted
+from deepart.ui.easel import Easel, Painted, PictureOrder
 from deepart.ui.gallery import example_files, example_row
 from deepart.ui.jobs import Jobs, Moment
 from deepart.ui.pace import Clock
+from deepart.ui.sheet import Sheet
+from deepart.ui.starter import Changes, Starter, note
+from deepart.ui.ways import style_ways
 
 # The defaults of the pipeline, so that page and endpoint say the same as Python does.
 _DEFAULT: dict[str, Any] = {
     name: parameter.default for name, parameter in inspect.signature(StyleTransferPipeline.stylize).parameters.items()
 }
 _GATYS = GatysConfig()
-_SIZE = {"cpu": 384}  # pixels, what the page begins with: under a minute on two processor cores
-_SIZE_ON_CARD = 512
-
-_STOP = "Stop and keep what is there"
-
-Changes = dict[Any, Any]  # of components of the page
+_PAINTING = progress(None, "Painting")
 
 
 class StyleTab:
@@ -59,17 +59,22 @@ class StyleTab:
         """Lay the tab out inside the Blocks being built, and wire it."""
         self._easel = Easel(studio)
         self._jobs = jobs
-        self._specs = [get_spec("style", name) for name in list_models("style") if isinstance(name, str)]
+        self._ways = style_ways()
+        self._first = next(iter(self._ways.values()))
+        self._device = studio.device.type
+        self._sheet: Sheet | None = None
         with gr.Row(elem_classes="da-studio"):
             with gr.Column(elem_classes="da-pictures"):
                 self._lay_pictures()
             with gr.Column(elem_classes="da-result"):
                 self._lay_result()
             with gr.Column(elem_classes="da-options"):
-                self._lay_options(studio.device.type)
+                self._lay_options()
         self._wire(app)
         with gr.Column(visible=False):
             self._add_endpoint()
+            if self._sheet is not None:
+                self._sheet.add_endpoint()
 
     # ---------------------------------------------------------------------------------------------------- what is there
 
@@ -78,14 +83,14 @@ class StyleTab:
         with gr.Row():
             with gr.Column(min_width=150):
                 self.content = picture_input("Content picture", value=str(contents[0]), height=220, elem_id="content")
-                gr.HTML(_note("What to paint: upload a photograph, or choose one."))
+                gr.HTML(note("What to paint: upload a photograph, or choose one."))
                 example_row(contents, self.content)
             with gr.Column(min_width=150):
                 self.style = picture_input("Style picture", value=str(styles[0]), height=220, elem_id="style")
-                gr.HTML(_note("How to paint it: upload any picture, or choose one."))
+                gr.HTML(note("How to paint it: upload any picture, or choose one."))
                 example_row(styles, self.style)
 
-    def _lay_options(self, device: str) -> None:
+    def _lay_options(self) -> None:
         self.strength = gr.Slider(
             0, 1, _DEFAULT["strength"], step=0.05, label="Strength",
             info="How far it goes: 0 leaves the photograph as it is.", elem_id="strength",
@@ -95,7 +100,7 @@ class StyleTab:
             info="2 makes the strokes twice as large.", elem_id="scale",
         )  # fmt: skip
         self.size = gr.Slider(
-            128, MAX_SIDE, _SIZE.get(device, _SIZE_ON_CARD), step=64, label="Size",
+            128, self._first.most(self._device), self._first.size(self._device), step=64, label="Size",
             info="The longer side of the result in pixels.", elem_id="size",
         )  # fmt: skip
         self.keep = gr.Checkbox(
@@ -112,31 +117,32 @@ class StyleTab:
                     self.style_3 = picture_input("Third style", height=180)
                     self.weight_3 = _weight_slider("Weight of the third")
         with gr.Accordion("Fine tuning", open=False):
-            self.model = gr.Dropdown(
-                [(spec.title, spec.name) for spec in self._specs], value=get_spec("style").name, label="Model",
-                info="Which way of painting.", visible=len(self._specs) > 1,
-            )  # fmt: skip
             self.seed = gr.Number(
                 _DEFAULT["seed"], label="Seed", precision=0, minimum=0, maximum=MAX_SEED,
                 info="The same seed gives the same picture, another one varies the details.", elem_id="seed",
             )  # fmt: skip
             self.dice = gr.Button("Another seed", size="sm")
-            self.steps = gr.Slider(
-                10, 300, _GATYS.steps, step=10, label="Steps",
-                info="Corrections at the coarsest level: fewer are faster, more are more thorough.",
-            )  # fmt: skip
-            self.pull = gr.Slider(
-                1, 100, _GATYS.style_weight, step=1, label="Style weight",
-                info="What the style counts beside the content: at 60 a face dissolves into strokes.",
-            )  # fmt: skip
+            with gr.Column(visible=not self._first.one_pass) as self.corrected:
+                self.steps = gr.Slider(
+                    10, 300, _GATYS.steps, step=10, label="Steps", elem_id="steps",
+                    info="Corrections at the coarsest level: fewer are faster, more are more thorough.",
+                )  # fmt: skip
+                self.pull = gr.Slider(
+                    1, 100, _GATYS.style_weight, step=1, label="Style weight", elem_id="pull",
+                    info="What the style counts beside the content: at 60 a face dissolves into strokes.",
+                )  # fmt: skip
 
     def _lay_result(self) -> None:
-        self.paint = gr.Button("Paint", variant="primary", size="lg", elem_id="paint")
-        self.leave = gr.Button("Leave the queue", size="lg", visible=False, elem_id="leave")
-        self.stop = gr.Button(_STOP, variant="stop", size="lg", visible=False, elem_id="stop")
-        with gr.Column(elem_classes="da-status"):
-            self.hint = gr.HTML(_note(""), elem_id="hint")
-            self.bar = gr.HTML(visible=False, elem_id="progress")
+        several = len(self._ways) > 1
+        with gr.Row(elem_classes="da-start"):
+            self.model = gr.Radio(
+                [(way.title, way.name) for way in self._ways.values()], value=self._first.name,
+                label="Way of painting", show_label=False, container=False, visible=several, elem_id="model",
+            )  # fmt: skip
+            self.paint = Starter("Paint", variant="primary")
+        if several:
+            gr.HTML(note(" ".join(way.sentence for way in self._ways.values())))
+        self.paint.lay_status()
         with gr.Column(elem_classes="da-canvas"):
             gr.HTML(stage(None, "Your painting will appear here."))
             self.slider = gr.ImageSlider(
@@ -149,6 +155,10 @@ class StyleTab:
             self.download = gr.DownloadButton(
                 "Download the PNG", interactive=False, size="md", scale=0, min_width=200, elem_id="download"
             )
+        quick = [way for way in self._ways.values() if way.one_pass]
+        if quick:
+            with gr.Accordion("Try many styles at once", open=False):
+                self._sheet = Sheet(self._easel, self._jobs, quick[0], self._device)
 
     # ------------------------------------------------------------------------------------------------- what leads where
 
@@ -156,79 +166,67 @@ class StyleTab:
         for box in (self.content, self.style, self.style_2, self.style_3):
             kept = gr.State(box.value["path"] if box.value else None)  # the last good file, for when the next is not
             box.upload(_look_at, box, kept, **SOON).failure(lambda path: path, kept, box, **AT_ONCE)
-        told: list[Any] = [self.content, self.style, self.size, self.model, self.steps]
-        gr.on(
-            [app.load, *(component.change for component in told)], self._describe, told, [self.paint, self.hint],
-            trigger_mode="always_last", **AT_ONCE,
-        )  # fmt: skip
         self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
+        told: list[Any] = [self.content, self.style, self.size, self.model, self.steps]
+        hint = [self.paint.start, self.paint.hint]
+        changes = [box.change for box in (self.content, self.style, self.size, self.steps)]
+        gr.on([app.load, *changes], self._describe, told, hint, trigger_mode="always_last", **AT_ONCE)
+        wished = gr.State(None)  # the size that the visitor has set; until then the way of painting decides
+        self.size.input(lambda size: size, self.size, wished, trigger_mode="always_last", **AT_ONCE)
+        switched = self.model.input(self._switch, [self.model, wished], [self.size, self.corrected], **AT_ONCE)
+        switched.then(self._describe, told, hint, **AT_ONCE)
 
         wanted = [
             self.content, self.style, self.style_2, self.style_3, self.weight, self.weight_2, self.weight_3,
             self.strength, self.keep, self.scale, self.size, self.seed, self.model, self.steps, self.pull,
         ]  # fmt: skip
-        working = [self.preview, self.hint, self.bar, self.paint, self.leave, self.stop]
-        shown = [self.slider, self.facts, self.download]
-        begun = self.paint.click(self._begin, [self.content, self.style], working, **SOON)
-        painting = begun.success(
-            self._paint, wanted, working + shown, show_progress="minimal", show_progress_on=self.preview,
-            api_visibility="private", **GPU_SLOT,
+        painting = self.paint.wire(
+            self._jobs, self._begin, [self.content, self.style, self.model], self._paint, wanted, self._rest,
+            covers=[self.preview], shows=[self.slider, self.facts, self.download], queue_on=self.preview,
         )  # fmt: skip
-        painting.success(self._describe, told, [self.paint, self.hint], **AT_ONCE)  # the pace is known better now
-        painting.failure(self._rest, None, working, **AT_ONCE)
-        self.leave.click(self._rest, None, working, cancels=[painting], **AT_ONCE)
-        self.stop.click(self._stop, None, self.stop, **AT_ONCE)
+        painting.success(self._describe, told, hint, **AT_ONCE)  # the pace is known better now
+        if self._sheet is not None:
+            self._sheet.wire(app, self.content, self.style, [self.strength, self.keep, self.scale, self.seed])
+
+    def _switch(self, model: str, wished: int | None) -> Changes:
+        """Show what the way of painting takes; what the visitor has set stays, where it goes, and comes back."""
+        way = self._ways[model]
+        return {
+            self.size: gr.Slider(maximum=way.most(self._device), value=way.size(self._device, wished)),
+            self.corrected: gr.Column(visible=not way.one_pass),
+        }
 
     def _describe(self, content: str | None, style: str | None, size: int, model: str, steps: int) -> Changes:
         """Say what the button waits for, and how long the painting would take."""
         missing = "content" if content is None else "style" if style is None else None
         if missing:
-            button = gr.Button(f"Choose a {missing} picture first", interactive=False)
-            return {self.paint: button, self.hint: _note("The painting takes both.")}
-        return {
-            self.paint: gr.Button("Paint", interactive=True),
-            self.hint: _note(self._guess(content, size, model, steps)),
-        }
+            return self.paint.missing(f"Choose a {missing} picture first", "The painting takes both.")
+        return self.paint.ready("Paint", self._guess(content, size, model, steps))
 
     def _guess(self, content: str | None, size: int, model: str, steps: int) -> str:
         """Return how long a painting takes in words, or why it cannot be made."""
+        one_pass = self._ways[model].one_pass
         try:
-            seconds = self._easel.estimate(model, _size_of(str(content)), size, steps)
+            seconds = self._easel.estimate(model, size_of(str(content)), size, None if one_pass else steps)
+            where = self._easel.pace(self._easel.pipeline(model)).where
         except DeepArtError as error:
             return str(error)
-        where = "on this machine" if self._easel.pace.measured else self._easel.pace.guessed_for
-        return f"Takes about {duration(seconds)} {where}; twice the size takes over three times as long."
+        more = "." if one_pass else "; twice the size takes over three times as long."
+        return f"Takes about {duration(seconds)} {where}{more}"
 
-    def _begin(self, content: str | None, style: str | None) -> Changes:
+    def _begin(self, content: str | None, style: str | None, model: str) -> Changes:
         """Show that the page has understood, before the queue has a place."""
         with sentences():
             for path, what in ((content, "content picture"), (style, "style picture")):
                 if path is None:
                     raise ImageError(f"There is no {what} yet; upload one or choose an example.")
-        return {
-            self.preview: gr.HTML(stage(None, "Waiting for the machine to be free."), visible=True),
-            self.hint: gr.HTML(visible=False),
-            self.bar: gr.HTML(progress(None, "In the queue"), visible=True),
-            self.paint: gr.Button(visible=False),
-            self.leave: gr.Button(visible=True),
-            self.stop: gr.Button(_STOP, visible=False, interactive=True),
-        }
+        # One pass is done before one has looked: what is there stays until the next picture comes.
+        cover = VEIL if self._ways[model].one_pass else stage(None, "Waiting for the machine to be free.")
+        return self.paint.waiting() | {self.preview: gr.HTML(cover, visible=True)}
 
     def _rest(self) -> Changes:
         """Go back to how the page was: pictures and options stay, and so does the last result."""
-        return {
-            self.preview: gr.HTML(visible=False),
-            self.hint: gr.HTML(visible=True),
-            self.bar: gr.HTML(visible=False),
-            self.paint: gr.Button(visible=True),
-            self.leave: gr.Button(visible=False),
-            self.stop: gr.Button(visible=False),
-        }
-
-    def _stop(self, request: gr.Request) -> Changes:
-        """Stop the visitor's own job; the picture so far comes from the event that paints."""
-        self._jobs.stop(visitor(request))
-        return {self.stop: gr.Button("Stopping after this step", interactive=False)}
+        return self.paint.resting() | {self.preview: gr.HTML(visible=False)}
 
     def _paint(
         self, content: str, style: str, style_2: str | None, style_3: str | None,
@@ -239,33 +237,42 @@ class StyleTab:
         with sentences():
             styles = (style, style_2, style_3)
             weights = [number for number, path in zip((weight, weight_2, weight_3), styles, strict=True) if path]
+            one_pass = self._ways[model].one_pass
             order = self._easel.order(
                 content, styles, model=model, weights=weights, strength=strength, preserve_color=keep,
-                style_scale=scale, size=size, seed=seed, steps=steps, style_weight=float(pull),
+                style_scale=scale, size=size, seed=seed, steps=None if one_pass else steps,
+                style_weight=None if one_pass else float(pull),
             )  # fmt: skip
             clock = self._easel.clock(order)
-            yield {
-                self.preview: stage(fit(order.content, min(size, 256)), "The content picture"),
-                self.bar: progress(0, "Looking at the pictures"),
-                self.leave: gr.Button(visible=False),
-                self.stop: gr.Button(visible=True),
-            }
+            yield self._opening(order)
             shown = 0
             with self._jobs.run(visitor(request), order.work) as job:
                 for moment in job.watch():
-                    changes: Changes = {self.bar: _bar(clock, moment, time.monotonic() - job.began)}
-                    if moment.preview is not None and moment.shown != shown:
+                    changes: Changes = {self.paint.bar: _bar(order, clock, moment, time.monotonic() - job.began)}
+                    # The last preview would only flash up before the picture itself.
+                    if moment.preview is not None and shown != moment.shown < moment.total:
                         shown = moment.shown
-                        changes[self.preview] = stage(moment.preview, f"The picture after {shown} steps")
+                        done = f"part {shown}" if one_pass else f"{shown} steps"
+                        changes[self.preview] = stage(moment.preview, f"The picture after {done}")
                     yield changes
                 painted = self._easel.finish(order, job)
             yield self._rest() if painted is None else self._rest() | self._show(order, painted)
 
-    def _show(self, order: Order, painted: Painted) -> Changes:
+    def _opening(self, order: PictureOrder) -> Changes:
+        """Show that the work begins."""
+        if order.pipeline.one_pass:
+            return self.paint.working(_PAINTING, "Stop")
+        first = stage(fit(order.content, min(max(order.size), 256)), "The content picture")
+        bar = progress(0, "Looking at the pictures")
+        return self.paint.working(bar, "Stop and keep what is there") | {self.preview: first}
+
+    def _show(self, order: PictureOrder, painted: Painted) -> Changes:
         """Show the result beside the content, and offer its file."""
-        path = save_result(painted.image, _file_name(painted), self.download.GRADIO_CACHE)
+        cache = self.download.GRADIO_CACHE
+        path = save_result(painted.image, _file_name(painted), cache)
+        before = save_before(fit(order.content, max(painted.image.size)), cache)
         return {
-            self.slider: gr.ImageSlider((fit(order.content, max(painted.image.size)), path), visible=True),
+            self.slider: gr.ImageSlider((before, path), visible=True),
             self.facts: _facts(_fact_line(painted)),
             self.download: gr.DownloadButton(value=path, interactive=True),
         }
@@ -274,27 +281,26 @@ class StyleTab:
 
     def _add_endpoint(self) -> None:
         boxes = [picture_input(label) for label in ("Content picture", "Style picture", "Second style", "Third style")]
+        limits = ", ".join(f"{way.max_side} with {way.title}" for way in self._ways.values())
         options = [
             api_input("Weights: a number for each style, or null for equal ones", "array", example=[1]),
             api_input("Strength: 0 to 1", "number", _DEFAULT["strength"]),
             api_input("Keep the content's colours", "boolean", _DEFAULT["preserve_color"]),
             api_input("Stroke size: 0.25 to 4", "number", _DEFAULT["style_scale"]),
             api_input(
-                f"Longer side of the result in pixels, up to {MAX_SIDE}; null keeps the content's",
-                "integer",
-                example=512,
+                f"Longer side of the result in pixels, up to {limits}; null keeps the content's", "integer", example=512
             ),
             api_input("Seed", "integer", _DEFAULT["seed"]),
             api_input(
                 "Name of the model, or null for the default one; see /models", "string", example=get_spec("style").name
             ),
             api_input(
-                "Corrections at the coarsest level, 1 to 1000, or null for the model's own",
+                "Corrections at the coarsest level, 1 to 1000; null for the model's own, and for one that has none",
                 "integer",
                 example=_GATYS.steps,
             ),
             api_input(
-                "Weight of the style beside the content, or null for the model's own",
+                "Weight of the style beside the content; null for the model's own, and for one that has none",
                 "number",
                 example=_GATYS.style_weight,
             ),
@@ -336,12 +342,6 @@ def _look_at(path: str | None) -> str | None:
     return path
 
 
-@lru_cache(maxsize=64)
-def _size_of(path: str) -> tuple[int, int]:
-    """Return width and height of an uploaded picture as the loader sees it; its path changes with its content."""
-    return load_image(path).size
-
-
 def _weight_slider(label: str, **options: Any) -> gr.Slider:
     return gr.Slider(0, 1, 1, step=0.05, label=label, info="Beside the others; 0 leaves it out.", **options)
 
@@ -363,18 +363,16 @@ def _fact_line(painted: Painted) -> str:
     return f"{width} × {height} pixels · {time_taken}{stopped} · seed {made.get('seed')} · {title}"
 
 
-def _bar(clock: Clock, moment: Moment, elapsed: float) -> str:
+def _bar(order: PictureOrder, clock: Clock, moment: Moment, elapsed: float) -> str:
     """Return how far a job is, and how long it will go on."""
-    if not moment.step:
-        return progress(0, "Looking at the pictures")
+    one_pass = order.pipeline.one_pass
+    if not moment.step or (one_pass and moment.step == moment.total):
+        return _PAINTING if one_pass else progress(0, "Looking at the pictures")
     share, left = clock.share(moment.step), clock.left(moment.step, elapsed)
     then = "working out the time left" if left is None else f"about {duration(left)} left"
-    return progress(share, f"{100 * share:.0f} % · step {moment.step} of {moment.total} · {then}")
+    done = f"{'part' if one_pass else 'step'} {moment.step} of {moment.total}"
+    return progress(share, f"{100 * share:.0f} % · {done} · {then}")
 
 
 def _facts(words: str) -> str:
     return f'<p class="da-facts" role="status">{html.escape(words)}</p>'
-
-
-def _note(words: str) -> str:
-    return f'<p class="da-note">{html.escape(words)}</p>'

@@ -57,6 +57,7 @@ def open_tab(browser: Browser, page: Page) -> Iterator[OpenTab]:
     yield open_one
     for context in contexts:
         context.close()
-    page.pipeline.release()
+    page.fast.release()
+    page.fine.release()
     assert foreign == []
     assert complaints == []

@@ -47,10 +47,24 @@ def put(tab: Tab, box: str, value: str) -> None:
     until(stays)
 
 
-def ready(tab: Tab, size: int = SIZE) -> None:
+def ready(tab: Tab, way: str = "Fine", size: int = SIZE) -> None:
     """Wait for the page, and ask for a small result."""
+    expect(tab.locator("#hint")).to_contain_text("Takes about")
+    choose(tab, way)
     put(tab, "size", str(size))
-    expect(tab.locator("#hint")).to_contain_text("twice the size takes over three times as long")
+
+
+def choose(tab: Tab, way: str) -> None:
+    """Choose a way of painting."""
+    tab.get_by_role("radio", name=way).check()
+    scale = "twice the size takes over three times as long"
+    hint = expect(tab.locator("#hint"))
+    hint.to_contain_text(scale) if way == "Fine" else hint.not_to_contain_text(scale)
+
+
+def size_shown(tab: Tab, value: int, most: int) -> None:
+    expect(tab.locator("#size input[type=range]")).to_have_attribute("max", str(most))
+    expect(tab.locator("#size input[type=number]")).to_have_value(str(value))
 
 
 def place(tab: Tab) -> dict[str, float]:
@@ -86,7 +100,7 @@ def test_paint(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int,
     no_sideways_scroll(tab)
     canvas = place(tab)
 
-    page.pipeline.hold(42)
+    page.fine.hold(42)
     tab.locator("#paint").click()
     expect(tab.locator("#preview img")).to_have_attribute("alt", re.compile(r"The picture after \d+ steps"))
     expect(tab.locator("#progress")).to_have_text(re.compile(r"41 % · step 41 of 100 · about \d+ \w+ left"))
@@ -94,7 +108,7 @@ def test_paint(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int,
     expect(tab.locator("#paint")).to_have_count(0)
     no_sideways_scroll(tab)
     assert place(tab) == canvas
-    page.pipeline.release()
+    page.fine.release()
 
     images = tab.locator("#slider img[data-testid=imageslider-image]")
     expect(images).to_have_count(2)
@@ -106,13 +120,225 @@ def test_paint(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int,
     drag_slider(tab)
 
     path = download(tab, tmp_path)
-    expected = page.pipeline.stylize(load_image(CONTENT), load_image(STYLE), size=SIZE)
+    expected = page.fine.stylize(load_image(CONTENT), load_image(STYLE), size=SIZE)
     found = load_image(path)
     assert path.name == "deepart-128x85-seed0.png"
     assert found.size == expected.size
     assert ImageChops.difference(found, expected).getbbox() is None
     assert (settings(found) or {})["weights"] == [1.0]
     assert settings(found) == settings(expected)
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_paint_in_one_pass(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int, int]) -> None:
+    tab = open_tab(screen)
+    expect(tab.get_by_role("radio", name="Fast")).to_be_checked()
+    ready(tab, "Fast")
+    upload(tab, "content", CONTENT)
+    upload(tab, "style", STYLE)
+    expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile("mountain"))
+    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("hokusai"))
+    canvas = place(tab)
+
+    page.fast.hold(1)
+    tab.locator("#paint").click()
+    expect(tab.locator("#progress")).to_have_text("Painting")
+    expect(tab.locator("#stop")).to_have_text("Stop")
+    assert page.fast.held.wait(60)
+    assert tab.locator("#preview img").count() == 0  # what is there stays until the picture comes
+    assert place(tab) == canvas
+    no_sideways_scroll(tab)
+    page.fast.release()
+    expect(tab.locator("#facts")).to_have_text(re.compile(r"128 × 85 pixels · \d+ seconds? · seed 0 · Fast"))
+    expect(tab.locator("#slider img[data-testid=imageslider-image]")).to_have_count(2)
+    expect(tab.locator("#paint")).to_be_enabled()
+    assert place(tab) == canvas
+
+    found = load_image(download(tab, tmp_path))
+    expected = page.fast.stylize(load_image(CONTENT), load_image(STYLE), size=SIZE)
+    assert ImageChops.difference(found, expected).getbbox() is None
+    assert settings(found) == settings(expected)
+
+
+def test_a_large_picture_comes_part_by_part(page: Page, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deepart.models.fast.WINDOW", 320)  # a picture of 384 x 256 pixels has six parts
+    tab = open_tab()
+    ready(tab, "Fast", 384)
+    page.fast.hold(2)
+    tab.locator("#paint").click()
+    expect(tab.locator("#preview img")).to_have_attribute("alt", "The picture after part 1")
+    expect(tab.locator("#progress")).to_contain_text(re.compile(r"\d+ % · part 1 of \d"))
+    tab.locator("#stop").click()
+    expect(tab.locator("#stop")).to_have_text("Stopping after this step")
+    page.fast.release()
+    expect(tab.locator("#paint")).to_be_enabled()
+    expect(tab.locator("#preview")).to_have_count(0)
+    assert page.fast.steps == [1, 2]
+    assert tab.locator("#slider").count() == 0  # some parts of a picture are none to keep
+    expect(tab.locator("#facts")).to_have_text("")
+
+
+def test_switching_shows_what_a_way_takes_and_loses_nothing(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    expect(tab.locator("#hint")).to_contain_text("Takes about")
+    size_shown(tab, 768, 2048)
+    tab.get_by_role("button", name="Fine tuning").click()
+    expect(tab.locator("#seed")).to_be_visible()
+    expect(tab.locator("#steps")).to_have_count(0)
+    expect(tab.locator("#pull")).to_have_count(0)
+    choose(tab, "Fine")
+    size_shown(tab, 384, 1024)  # each begins with a size of its own
+    put(tab, "steps", "30")
+    put(tab, "pull", "7")
+    choose(tab, "Fast")
+    size_shown(tab, 768, 2048)
+    expect(tab.locator("#steps")).to_have_count(0)
+    put(tab, "size", "1536")
+    put(tab, "strength", "0.5")
+    choose(tab, "Fine")
+    size_shown(tab, 1024, 1024)  # as far as it goes
+    expect(tab.locator("#steps input[type=number]")).to_have_value("30")
+    expect(tab.locator("#pull input[type=number]")).to_have_value("7")
+    choose(tab, "Fast")
+    size_shown(tab, 1536, 2048)
+    choose(tab, "Fine")
+    put(tab, "size", "640")
+    choose(tab, "Fast")
+    size_shown(tab, 640, 2048)
+    expect(tab.locator("#strength input[type=number]")).to_have_value("0.5")
+
+
+def test_fine_takes_its_own_numbers(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    ready(tab)
+    tab.get_by_role("button", name="Fine tuning").click()
+    put(tab, "steps", "20")
+    put(tab, "pull", "7")
+    choose(tab, "Fast")
+    choose(tab, "Fine")
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+    made = settings(load_image(download(tab, tmp_path))) or {}
+    assert (made["model"], made["steps"], made["style_weight"]) == ("fine", 20, 7.0)
+
+
+def open_sheet(tab: Tab, count: int) -> None:
+    tab.get_by_role("button", name="Try many styles at once").click()
+    expect(tab.locator("#sheet-hint")).to_contain_text(f"{count} pictures of 384 pixels")
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_sheet_of_styles(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int, int]) -> None:
+    tab = open_tab(screen)
+    ready(tab, "Fast")
+    canvas = place(tab)
+    open_sheet(tab, 12)
+    page.fast.hold(1)
+    tab.locator("#sheet-paint").click()
+    expect(tab.locator("#sheet-progress")).to_contain_text("Painting 12 pictures")
+    expect(tab.locator("#sheet-stop")).to_be_visible()
+    assert page.fast.held.wait(60)
+    page.fast.release()
+    pictures = tab.locator("#sheet .gallery-item")
+    expect(pictures).to_have_count(12)
+    expect(pictures.nth(5)).to_contain_text("Cassatt: Summertime")
+    expect(tab.locator("#sheet-paint")).to_be_enabled()
+    no_sideways_scroll(tab)
+    assert place(tab) == canvas
+
+    pictures.nth(7).locator("button").click()
+    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("hokusai-great-wave"))
+    expect(tab.locator("#sheet-told")).to_contain_text("Hokusai: Under the Wave off Kanagawa: this is the style")
+    expect(pictures).to_have_count(12)
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+    found = load_image(download(tab, tmp_path))
+    expected = page.fast.stylize(load_image(EXAMPLES / "content" / "cat.jpg"), load_image(STYLE), size=SIZE)
+    assert ImageChops.difference(found, expected).getbbox() is None
+    expect(pictures).to_have_count(12)
+
+
+def test_a_sheet_is_what_was_asked_for(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    ready(tab, "Fast")
+    mine = tmp_path / "mine.png"
+    Image.effect_mandelbrot((96, 64), (-2, -1, 1, 1), 50).convert("RGB").save(mine)
+    upload(tab, "style", mine)
+    open_sheet(tab, 13)
+    for name in ("Marbling", "Van Gogh: The Night Café"):
+        tab.locator("#sheet-styles").get_by_role("checkbox", name=name).or_(
+            tab.locator("#sheet-styles label", has_text=name)
+        ).first.click()
+    expect(tab.locator("#sheet-hint")).to_contain_text("11 pictures")
+    put(tab, "strength", "0.5")
+    tab.locator("#sheet-paint").click()
+    pictures = tab.locator("#sheet .gallery-item")
+    expect(pictures).to_have_count(11)
+    expect(pictures.nth(0)).to_contain_text("Your style picture")
+    expect(pictures.nth(2)).to_contain_text("Pointillism")
+
+    # Every picture is the exact file, with its settings.
+    address = pictures.nth(0).locator("img").get_attribute("src") or ""
+    path = tmp_path / "found.png"
+    path.write_bytes(tab.request.get(address).body())
+    [expected] = page.fast.sheet(
+        load_image(EXAMPLES / "content" / "cat.jpg"), [load_image(mine)], size=384, strength=0.5
+    )
+    assert address.endswith("/deepart-384x256-yours-seed0.png")
+    assert ImageChops.difference(load_image(path), expected).getbbox() is None
+    assert settings(load_image(path)) == settings(expected)
+
+    tab.get_by_role("button", name="Woodcut", exact=True).first.click()
+    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("woodcut"))
+    pictures.nth(0).locator("button").click()
+    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile(r"mine\.png"))
+
+
+def test_a_sheet_without_styles_cannot_be_asked_for(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    ready(tab, "Fast")
+    open_sheet(tab, 12)
+    everything = tab.locator("#sheet-styles .select-all-checkbox")
+    everything.click()
+    expect(tab.locator("#sheet-paint")).to_have_text("Choose styles first")
+    expect(tab.locator("#sheet-paint")).to_be_disabled()
+    everything.click()
+    expect(tab.locator("#sheet-paint")).to_have_text("Paint the sheet")
+    tab.locator("#content").get_by_role("button", name="Remove Image").click()
+    expect(tab.locator("#sheet-paint")).to_have_text("Choose a content picture first")
+
+
+def test_a_sheet_is_stopped(page: Page, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deepart.models.fast.WINDOW", 320)
+    tab = open_tab()
+    ready(tab, "Fast")
+    open_sheet(tab, 12)
+    page.fast.hold(1)
+    tab.locator("#sheet-paint").click()
+    expect(tab.locator("#sheet-stop")).to_be_visible()
+    assert page.fast.held.wait(60)
+    tab.locator("#sheet-stop").click()
+    expect(tab.locator("#sheet-stop")).to_have_text("Stopping after this step")
+    page.fast.release()
+    expect(tab.locator("#sheet-paint")).to_be_enabled()
+    assert page.fast.steps == [1]
+    assert tab.locator("#sheet").count() == 0
+
+
+def test_a_sheet_waits_for_its_turn(page: Page, open_tab: OpenTab) -> None:
+    tab, other = open_tab(), open_tab()
+    ready(other)
+    page.fine.hold(7)
+    other.locator("#paint").click()
+    expect(other.locator("#progress")).to_contain_text("step 6 of 100")
+    ready(tab, "Fast")
+    open_sheet(tab, 12)
+    tab.locator("#sheet-paint").click()
+    expect(tab.locator("#sheet-progress")).to_contain_text("queue: 1/1")
+    tab.locator("#sheet-leave").click()
+    expect(tab.locator("#sheet-paint")).to_be_enabled()
+    page.fine.release()
+    expect(other.locator("#facts")).to_contain_text("128 × 85 pixels")
 
 
 def drag_slider(tab: Tab) -> None:
@@ -132,16 +358,16 @@ def drag_slider(tab: Tab) -> None:
 def test_stop_keeps_what_is_there(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:
     tab = open_tab()
     ready(tab)
-    page.pipeline.hold(12)
+    page.fine.hold(12)
     tab.locator("#paint").click()
     expect(tab.locator("#preview img")).to_have_attribute("alt", "The picture after 10 steps")
     tab.locator("#stop").click()
     expect(tab.locator("#stop")).to_have_text("Stopping after this step")
-    page.pipeline.release()
+    page.fine.release()
     expect(tab.locator("#slider img[data-testid=imageslider-image]")).to_have_count(2)
     expect(tab.locator("#facts")).to_contain_text("stopped after step 10")
-    assert page.pipeline.steps[-1] == 12  # it was in the twelfth step, and began no other
-    assert page.pipeline.running == 0
+    assert page.fine.steps[-1] == 12  # it was in the twelfth step, and began no other
+    assert page.fine.running == 0
     found = load_image(download(tab, tmp_path))
     made = settings(found) or {}
     assert found.size == (128, 85)
@@ -208,15 +434,15 @@ def test_the_button_says_what_it_waits_for(open_tab: OpenTab) -> None:
 def test_work_stops_when_the_tab_is_closed(page: Page, open_tab: OpenTab) -> None:
     tab = open_tab()
     ready(tab)
-    page.pipeline.hold(7)
+    page.fine.hold(7)
     tab.locator("#paint").click()
     expect(tab.locator("#progress")).to_contain_text("step 6 of 100")
     tab.close()
     until(lambda: not page.jobs._running)
-    assert page.pipeline.running == 1  # held in its seventh step
-    page.pipeline.release()
-    until(lambda: not page.pipeline.running)
-    assert page.pipeline.steps == list(range(1, 8))
+    assert page.fine.running == 1  # held in its seventh step
+    page.fine.release()
+    until(lambda: not page.fine.running)
+    assert page.fine.steps == list(range(1, 8))
 
 
 def test_waiting_and_leaving(open_tab: OpenTab, tmp_path: Path) -> None:
@@ -225,7 +451,7 @@ def test_waiting_and_leaving(open_tab: OpenTab, tmp_path: Path) -> None:
         tabs = [open_tab(url=page.url) for _ in range(3)]
         for tab in tabs:
             ready(tab)
-        page.pipeline.hold(7)
+        page.fine.hold(7)
         tabs[0].locator("#paint").click()
         expect(tabs[0].locator("#stop")).to_be_visible()
         tabs[1].locator("#paint").click()
@@ -237,9 +463,9 @@ def test_waiting_and_leaving(open_tab: OpenTab, tmp_path: Path) -> None:
         expect(tabs[1].locator("#paint")).to_be_enabled()
         # Requests of the page pass through this thread: it must not sleep.
         until(lambda: len(page.blocks._queue) == 0, lambda seconds: tabs[1].wait_for_timeout(1000 * seconds))
-        page.pipeline.release()
+        page.fine.release()
         expect(tabs[0].locator("#facts")).to_contain_text("128 × 85 pixels")
-        assert page.pipeline.most_at_once == 1
+        assert page.fine.most_at_once == 1
         for tab in tabs:
             tab.close()
 
@@ -249,13 +475,15 @@ def test_everything_can_be_reached(open_tab: OpenTab, screen: tuple[int, int]) -
     tab = open_tab(screen)
     ready(tab)
     assert tab.title() == "DeepArt"
-    for name in ("Blend in more styles", "Fine tuning"):
+    for name in ("Blend in more styles", "Fine tuning", "Try many styles at once"):
         tab.get_by_role("button", name=name).click()
     no_sideways_scroll(tab)
     sliders = ["Strength", "Stroke size", "Size", "Weight of the first style", "Steps", "Style weight"]
     controls = [tab.get_by_role("slider", name=f"range slider for {name}", exact=True) for name in sliders]
     controls += [tab.get_by_role("checkbox", name="Keep the content's colours"), tab.locator("#seed input")]
-    controls += [tab.get_by_role("button", name=name) for name in ("Woodcut", "A portrait", "Another seed", "Paint")]
+    controls += [tab.get_by_role("radio", name=name) for name in ("Fast", "Fine")]
+    buttons = ("Woodcut", "A portrait", "Another seed", "Paint", "Paint the sheet")
+    controls += [tab.get_by_role("button", name=name, exact=True) for name in buttons]
     for control in controls:
         control.scroll_into_view_if_needed()
         expect(control).to_be_in_viewport(ratio=1)

@@ -1,0 +1,103 @@
+"""The button that starts a work, and what takes its place while the work waits and goes on."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gradio as gr
+
+from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, progress, visitor
+from deepart.ui.jobs import Jobs
+
+Changes = dict[Any, Any]  # of components of the page
+
+
+class Starter:
+    """One button at a time: start, leave the queue, stop. Elsewhere, in a box of a fixed size, a hint or a bar."""
+
+    def __init__(self, words: str, prefix: str = "", variant: Any = "secondary") -> None:
+        """Lay out the button; lay_status() does the rest.
+
+        words: what the button says. prefix: of the elements' names on the page. variant: of a gr.Button.
+        """
+        self._prefix = prefix
+        self.start = gr.Button(words, variant=variant, elem_id=f"{prefix}paint")
+        self.leave = gr.Button("Leave the queue", visible=False, elem_id=f"{prefix}leave")
+        self.stop = gr.Button("Stop", visible=False, elem_id=f"{prefix}stop")
+
+    def lay_status(self) -> None:
+        """Lay out the hint and the bar."""
+        with gr.Column(elem_classes="da-status"):
+            self.hint = gr.HTML(note(""), elem_id=f"{self._prefix}hint")
+            self.bar = gr.HTML(visible=False, elem_id=f"{self._prefix}progress")
+        self.parts = [self.start, self.leave, self.stop, self.hint, self.bar]
+
+    def waiting(self) -> Changes:
+        """The page has understood, and the queue has no place yet."""
+        return {
+            self.start: gr.Button(visible=False),
+            self.leave: gr.Button(visible=True),
+            self.stop: gr.Button(visible=False),
+            self.hint: gr.HTML(visible=False),
+            self.bar: gr.HTML(progress(None, "In the queue"), visible=True),
+        }
+
+    def working(self, bar: str, stop: str) -> Changes:
+        """The work goes on; stop: what the button that ends it says."""
+        return {
+            self.leave: gr.Button(visible=False),
+            self.stop: gr.Button(stop, visible=True, interactive=True),
+            self.bar: bar,
+        }
+
+    def resting(self) -> Changes:
+        """As it was before."""
+        return {
+            self.start: gr.Button(visible=True),
+            self.leave: gr.Button(visible=False),
+            self.stop: gr.Button(visible=False),
+            self.hint: gr.HTML(visible=True),
+            self.bar: gr.HTML(visible=False),
+        }
+
+    def ready(self, words: str, hint: str) -> Changes:
+        """It can be started; hint: what that will mean."""
+        return {self.start: gr.Button(words, interactive=True), self.hint: note(hint)}
+
+    def missing(self, words: str, hint: str) -> Changes:
+        """It cannot be started yet; words: why, on the button itself."""
+        return {self.start: gr.Button(words, interactive=False), self.hint: note(hint)}
+
+    def wire(
+        self, jobs: Jobs, begin: Callable[..., Changes], needs: Sequence[Any], work: Callable[..., Any],
+        wanted: Sequence[Any], rest: Callable[[], Changes], covers: Sequence[Any], shows: Sequence[Any], queue_on: Any,
+    ) -> Any:  # fmt: skip
+        """Let a click begin and then work, and give the page back afterwards; return the event that works.
+
+        begin, with the values of `needs`: what the page shows at once. work, with those of `wanted`: a generator of
+        changes. rest: what the page shows when the work was left or has failed. covers: what all three change besides
+        the parts. shows: what work changes besides. queue_on: the component on which Gradio tells the place in the
+        queue.
+        """
+        touched = [*self.parts, *covers]
+
+        def stop(request: gr.Request) -> Changes:
+            jobs.stop(visitor(request))  # the visitor's own job; what is there comes from the event that works
+            return {self.stop: gr.Button("Stopping after this step", interactive=False)}
+
+        begun = self.start.click(begin, needs, touched, **SOON)
+        working = begun.success(
+            work, wanted, [*touched, *shows], show_progress="minimal", show_progress_on=queue_on,
+            api_visibility="private", **GPU_SLOT,
+        )  # fmt: skip
+        working.failure(rest, None, touched, **AT_ONCE)
+        self.leave.click(rest, None, touched, cancels=[working], **AT_ONCE)
+        self.stop.click(stop, None, self.stop, **AT_ONCE)
+        return working
+
+
+def note(words: str) -> str:
+    """Return a line of small print as HTML."""
+    return f'<p class="da-note">{html.escape(words)}</p>'
