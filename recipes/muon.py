@@ -1,8 +1,8 @@
 """Muon: momentum whose step for a matrix is made orthogonal, so that no few directions outweigh the others.
 
-Source: Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024); kernels of convolutions are taken
-as matrices (outputs, inputs x height x width), which torch.optim.Muon does not do. For the first and the last layer and
-for vectors use Adam beside it.
+Source: Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). Kernels of convolutions are
+taken as matrices (outputs, inputs x height x width), which torch.optim.Muon does not do. For the first and the last
+layer and for vectors use Adam beside it.
 """
 
 from __future__ import annotations

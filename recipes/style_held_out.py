@@ -68,7 +68,7 @@ class HeldOut:
 
 def score(style: float, content: float, ssim: float, flat_noise: float) -> float:
     """Return one number for the yardstick: the style distance, and what is missing to the other targets."""
-    missing = max(0.0, content - 1.0) + 2 * max(0.0, 0.45 - ssim) + 0.2 * max(0.0, flat_noise - 1.0)
+    missing = max(0.0, content - 1.0) + 2 * max(0.0, 0.45 - ssim) + 0.05 * max(0.0, flat_noise - 1.0)
     return 5 * style + missing
 
 

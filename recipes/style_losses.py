@@ -22,7 +22,7 @@ FLAT = 3e-4  # gradient energy at which an area counts as flat by 1/e
 class LossWeights:
     """What each part counts beside a content distance of weight 1 at relu4_2."""
 
-    style: float = 6.0
+    style: float = 4.5
     moments: float = 1.0
     structure: float = 0.2
     flat: float = 0.15

@@ -81,7 +81,8 @@ class Trainer:
     def save(self) -> None:
         state = {
             "network": self.network.state_dict(), "average": self.average.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers], "step": self.step, "seconds": self.seconds, "best": self.best,
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "step": self.step, "seconds": self.seconds, "best": self.best,
         }  # fmt: skip
         torch.save(state, self.run / "checkpoint.tmp")
         (self.run / "checkpoint.tmp").replace(self.run / "checkpoint.pt")

@@ -120,7 +120,8 @@ def test_the_size_of_a_style(sides: tuple[int, int], area: int, scale: float, wa
 
 def test_a_large_style_is_measured_in_pieces() -> None:
     assert [x.shape[2:] for x in fast._pieces(torch.zeros(1, 3, 200, 320))] == [(200, 320)]
-    assert [x.shape[2:] for x in fast._pieces(torch.zeros(1, 3, 700, 900))] == [(320, 320)] * 4
+    assert [x.shape[2:] for x in fast._pieces(torch.zeros(1, 3, 700, 900))] == [(224, 224)] * 4
+    assert [x.shape[2:] for x in fast._pieces(torch.zeros(1, 3, 100, 900))] == [(100, 224)] * 2
 
 
 def test_what_on_window_raises_stops_the_work(model: Fast) -> None:

@@ -248,3 +248,10 @@ def test_unknown_features_in_a_folder(tmp_path: Path, features: object) -> None:
     config.write_text(text.replace('"vgg16"', {"vgg99": '"vgg99"', None: "null", 3: "3"}[features]))  # type: ignore[index]
     with pytest.raises(WeightsError, match="needs the features"):
         StyleTransferPipeline.from_pretrained(tmp_path, device="cpu")
+
+
+def test_the_memory_of_the_weights_counts_the_features(pipeline: StyleTransferPipeline) -> None:
+    network = pipeline._painter.network
+    assert isinstance(network, Fast)
+    parts = sum(value.nbytes for value in network.painter.state_dict().values())
+    assert pipeline.nbytes == parts + sum(value.nbytes for value in network.features.state_dict().values())

@@ -48,7 +48,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Bank:
-    """A style picture, ready to be cut up: its pixels (3, H, W) in [0, 1] and its descriptions (h, w, D) on cells.
+    """A style picture, ready to be cut up: its pixels (H, W, 3) in [0, 1] and its descriptions (h, w, D) on cells.
 
     detail: (2, n) the energies of its details, sorted: the content's are brought to their distribution.
     """
@@ -79,7 +79,7 @@ def make_bank(style: Tensor) -> Bank:
     """Return the bank of a style picture (1, 3, H, W) in [0, 1]; its sides must be at least CELL."""
     look = look_at(style)
     keys = _describe(look, look.detail).permute(1, 2, 0).contiguous()
-    return Bank(style[0], keys, look.detail.flatten(1).sort(1).values)
+    return Bank(style[0].permute(1, 2, 0).contiguous(), keys, look.detail.flatten(1).sort(1).values)
 
 
 def lay(content: Look, bank: Bank, chance: Tensor) -> Tensor:
@@ -106,19 +106,23 @@ def render(bank: Bank, offsets: Tensor, top: int, left: int, height: int, width:
     a piece that continues its neighbour shows no joint.
     """
     rows, columns = (
-        torch.arange(start, start + size, device=offsets.device) for start, size in ((top, height), (left, width))
+        torch.arange(start, start + size, device=offsets.device, dtype=torch.int32)
+        for start, size in ((top, height), (left, width))
     )
     (upper, lower, share_y), (before, after, share_x) = (
         _between(places, count) for places, count in zip((rows, columns), offsets.shape[1:], strict=True)
     )
-    total = bank.pixels.new_zeros(3, height, width)
+    limit_y, limit_x, channels = bank.pixels.shape
+    flat, moves = bank.pixels.flatten(0, 1), (CELL * offsets).int()
+    total = flat.new_zeros(height, width, channels)
     for pieces_y, weight_y in ((upper, 1 - share_y), (lower, share_y)):
         for pieces_x, weight_x in ((before, 1 - share_x), (after, share_x)):
-            chosen = offsets[:, pieces_y[:, None], pieces_x[None]]
-            source_y = (rows[:, None] + CELL * chosen[0]).clamp_(0, bank.pixels.shape[1] - 1)
-            source_x = (columns[None] + CELL * chosen[1]).clamp_(0, bank.pixels.shape[2] - 1)
-            total += bank.pixels[:, source_y, source_x] * (weight_y[:, None] * weight_x[None]).to(total)
-    return total[None]
+            down, across = moves[:, pieces_y][:, :, pieces_x]
+            source = (rows[:, None] + down).clamp_(0, limit_y - 1) * limit_x
+            source += (columns[None] + across).clamp_(0, limit_x - 1)
+            piece = flat.index_select(0, source.flatten()).view_as(total)
+            total.addcmul_(piece, (weight_y[:, None] * weight_x[None])[..., None].to(piece))
+    return total.permute(2, 0, 1)[None]
 
 
 def _between(places: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -208,16 +212,15 @@ def _pass_on(offsets: Tensor, alone: Tensor, queries: Tensor, keys: Tensor, colo
     neighbours = [
         padded[:, 1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width] for dy, dx in ((-1, 0), (1, 0), (0, -1), (0, 1))
     ]
+    candidates = torch.stack([offsets, *neighbours, alone])
     own = _own_places(queries)
-    limit = torch.tensor(keys.shape[:2], device=keys.device).view(2, 1, 1)
-    best, lowest = offsets, torch.full(queries.shape[:2], torch.inf, device=queries.device)
-    for candidate in (offsets, *neighbours, alone):
-        place = own + candidate
-        outside = ((place < 0) | (place >= limit)).any(0)
-        place = place.clamp_min(0).minimum(limit - 1)
-        cost = (keys[place[0], place[1]] - queries).square().sum(-1) + outside * 1e3
-        cost = cost + APART * torch.stack([(candidate != other).any(0) for other in neighbours]).sum(0)
-        better = cost < lowest
-        best, lowest = torch.where(better, candidate, best), torch.where(better, cost, lowest)
+    place = own + candidates
+    rows, columns = place[:, 0].clamp(0, keys.shape[0] - 1), place[:, 1].clamp(0, keys.shape[1] - 1)
+    found = keys.flatten(0, 1).index_select(0, (rows * keys.shape[1] + columns).flatten())
+    cost = (found.view(len(candidates), *queries.shape) - queries).square_().sum(-1)
+    cost += 1e3 * ((rows != place[:, 0]) | (columns != place[:, 1]))  # outside
+    codes = candidates[:, 0] * 2**20 + candidates[:, 1]  # one number for both, to compare
+    cost += APART * (codes[:, None] != codes[None, 1:5]).sum(1)
+    best = candidates.gather(0, cost.argmin(0).expand(1, 2, -1, -1))[0]
     turn = (own.sum(0) // STRIDE) % 2 == color
     return torch.where(turn, best, offsets)

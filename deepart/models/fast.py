@@ -24,7 +24,7 @@ from deepart.models.vgg import VGGFeatures
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 WINDOW = 1280  # pixels: the largest side that is painted in one piece
-MEASURED = 320  # pixels: side of the largest piece of a style that the features look at
+MEASURED = 448  # pixels: the features look at all of a style up to this side, of a larger one at four pieces of half
 STYLE_AREA = 2**20  # pixels of a style at style_scale 1, however large the content: strokes of a print stay crisp
 MIN_STYLE = 32  # pixels on the shorter side of a style, enlarged if need be: relu4_1 sees an eighth of it
 PATCHWORK = 6  # pieces across which one style gives way to another where several are blended
@@ -193,7 +193,7 @@ def _padded(x: Tensor) -> Tensor:
 
 def _pieces(style: Tensor) -> Iterator[Tensor]:
     """Yield what the features look at of a style: all of a small one, four pieces of a large one."""
-    height, width = (min(side, MEASURED) for side in style.shape[2:])
+    height, width = (side if side <= MEASURED else MEASURED // 2 for side in style.shape[2:])
     for row in {0, style.shape[2] - height}:
         for column in {0, style.shape[3] - width}:
             yield style[..., row : row + height, column : column + width]

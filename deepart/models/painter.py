@@ -97,15 +97,18 @@ class Painter(nn.Module):
         recolored, collage: (N, 3, H, W) in [0, 1], H and W multiples of MULTIPLE. code: of describe().
         strength: (N, 1, 1, 1) in [0, 1]; at 0 the recoloured content comes back as it is.
         """
-        seen = torch.cat([recolored, collage], 1).contiguous(memory_format=torch.channels_last)
-        quarter = self.quarter_in(self.stem(F.pixel_unshuffle(seen - 0.5, 4)), code)
+        device = recolored.device.type
+        seen = torch.cat([recolored, collage], 1).contiguous(memory_format=torch.channels_last) - 0.5
+        if torch.is_autocast_enabled(device):  # the convolutions do so anyway; here it halves what is moved about
+            seen = seen.to(torch.get_autocast_dtype(device))
+        quarter = self.quarter_in(self.stem(F.pixel_unshuffle(seen, 4)), code)
         x = F.relu(self.down(quarter))
         for block in self.eighth:
             x = block(x, code)
         x = self.quarter_out(quarter + _twice(self.up_quarter(x)), code)
-        x = F.relu(_twice(self.up_half(x)) + self.seen_half(F.pixel_unshuffle(seen - 0.5, 2)))
+        x = F.relu(_twice(self.up_half(x)) + self.seen_half(F.pixel_unshuffle(seen, 2)))
         x = F.relu(self.refine(x))
-        x = self.head(torch.cat([_twice(x), seen.to(x) - 0.5], 1)).float()
+        x = self.head(torch.cat([_twice(x), seen.to(x)], 1)).float()
         coarse, fine, added = x[:, :1], x[:, 1:2], x[:, 2:5]
         low, low_collage = lowpass(recolored), lowpass(collage)
         change = torch.sigmoid(coarse - 0.5) * (low_collage - low)

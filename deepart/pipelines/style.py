@@ -68,6 +68,12 @@ class StyleTransferPipeline(Pipeline):
         """Whether it paints in one pass; if not, it takes `steps` and the other numbers of an optimisation."""
         return isinstance(self._painter, FastPainter)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the weights take, those of the features included."""
+        features = self._painter.network.features if self.one_pass else None
+        return super().nbytes + sum(tensor.nbytes for tensor in features.parameters()) if features else super().nbytes
+
     def stylize(
         self,
         content: Image.Image,
