@@ -2,7 +2,7 @@
 
     python -m benchmarks.style_fast look        # writes benchmarks/style_fast_look.csv
     python -m benchmarks.style_fast speed       # writes benchmarks/style_fast_speed.json
-    python -m benchmarks.style_fast sheet       # draws benchmarks/style_fast_{sheet,all}.webp
+    python -m benchmarks.style_fast sheet       # draws benchmarks/style_fast_{sheet,all,few}.webp
     python -m benchmarks.style_fast rival       # what is to be beaten, alone: runs/style_fast/rival.csv
 
 `--model FOLDER` before the job tries a checkpoint: the files then go to runs/style_fast/<name of the folder>/, and look
@@ -55,6 +55,8 @@ GPU_SIZES = (512, 1024, 2048)
 REPEATS = 11
 SHEET_SIDE, SHEET_BYTES = 200, 700_000
 ALL_SIDE = 150
+FEW_SIDE = 288
+FEW_CONTENTS, FEW_STYLES = ("portrait", "cat", "mountain"), ("great wave", "night cafe", "summertime", "composition")
 PAIRS = (
     ("portrait", "moulin"), ("cat", "night cafe"), ("mountain", "great wave"), ("still life", "spring"),
     ("architecture", "composition"), ("night", "bridge"), ("flat sky", "snow"), ("rocket", "pointillism"),
@@ -379,6 +381,16 @@ def all_sheet(
     return draw_sheet(rows, side)
 
 
+def few_sheet(ours: Painter, side: int = FEW_SIDE, size: int = 512) -> Image.Image:
+    """Return a few results large and without words: contents on the left, styles on top."""
+    styles = {name: crop_square(load_image(STYLES[name]), size) for name in FEW_STYLES}
+    rows: list[list[Cell]] = [[None, *((style, "") for style in styles.values())]]
+    for name in FEW_CONTENTS:
+        content = crop_square(load_image(CONTENTS[name]), size)
+        rows.append([(content, ""), *((ours(content, style), "") for style in styles.values())])
+    return draw_sheet(rows, side, names=False)
+
+
 def save_under(sheet: Image.Image, path: Path, most: int = SHEET_BYTES) -> None:
     """Save a sheet as WebP in the best quality that takes fewer than `most` bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -394,6 +406,7 @@ def sheet(model: str, threads: int) -> None:
     folder = output_folder(model)
     save_under(pairs_sheet(ours, Lite(threads).stylize_with), folder / "style_fast_sheet.webp")
     save_under(all_sheet(ours, list(CONTENTS), list(STYLES)), folder / "style_fast_all.webp")
+    save_under(few_sheet(ours), folder / "style_fast_few.webp")
 
 
 def main() -> None:

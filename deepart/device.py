@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 
 from deepart.errors import OptionError
@@ -42,3 +44,13 @@ def compute_dtype(device: torch.device) -> torch.dtype:
         native = any(features.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
         return torch.bfloat16 if native else torch.float32
     return torch.float32
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """Return the context in which convolutions run in the device's fastest type."""
+    dtype = compute_dtype(device)
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+
+
+repeatable = partial(torch.backends.cudnn.flags, benchmark=False, deterministic=True)
+"""The context in which cuDNN takes the same kernels each time, not the fastest: the same picture for the same seed."""

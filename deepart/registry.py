@@ -73,6 +73,20 @@ _RECORDS = (
     ),
     ModelSpec(
         task="style",
+        name="fast",
+        title="Fast",
+        summary="Repaints a picture in one pass, at any size up to 4096 pixels, with the style's own strokes.",
+        licence="MIT",
+        files=(
+            ModelFile("config.json", 127, "5414d14758edfdb0e8b14ed720ccdf6429c637344ffabde944b13bf690c0fdc5"),
+            ModelFile("model.safetensors", 3547040, "7fed3925686b182a40c23b9ead91bf08a9ffa60deb3f8d40c3c2a3cfeabb22fd"),
+        ),
+        recipe="recipes/train_style.py",
+        features="vgg16",
+        default=True,
+    ),
+    ModelSpec(
+        task="style",
         name="fine",
         title="Fine",
         summary="Repaints a picture by hundreds of small corrections: slow, any style, strong brushwork.",
@@ -80,7 +94,6 @@ _RECORDS = (
         files=(),
         features="vgg16",
         network="Gatys",
-        default=True,
     ),
 )
 REGISTRY: Mapping[tuple[str, str], ModelSpec] = MappingProxyType({(spec.task, spec.name): spec for spec in _RECORDS})

@@ -1,4 +1,7 @@
-"""Pairs of pictures that no training step has seen, and what a network makes of them."""
+"""Pairs of pictures that no training step has drawn, and what a network makes of them.
+
+A held-out photograph may stand behind a style picture that was painted after it.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ from PIL import Image
 from torch import Tensor
 
 from deepart import metrics
-from deepart.device import compute_dtype
+from deepart.device import autocast
 from deepart.images import to_image, to_tensor
+from deepart.models import collage
 from deepart.models.painter import Painter
 from deepart.models.vgg import VGGFeatures
 from recipes.style_sampler import Style, compose, crop, make_style
@@ -37,7 +41,7 @@ class HeldOut:
         self.features = features
         self.contents = load(contents, CONTENTS)
         self.styles: list[Style] = [make_style(features, picture) for picture in load(styles, STYLES)]
-        chance = torch.rand(2**15, generator=torch.Generator().manual_seed(0)).to(device)
+        chance = torch.rand(collage.chances_for(SIDE, SIDE), generator=torch.Generator().manual_seed(0)).to(device)
         self.laid = [[compose(content, style, 1.0, chance) for style in self.styles] for content in self.contents]
 
     @torch.no_grad()
@@ -47,8 +51,8 @@ class HeldOut:
         numbers, rows = [], [torch.cat([torch.ones_like(self.contents[0]), *(s.picture for s in self.styles)], 3)]
         for content, laid in zip(self.contents, self.laid, strict=True):
             row = [content]
-            for style, (recolored, collage) in zip(self.styles, laid, strict=True):
-                painted = repaint(network, recolored, collage, style.statistics, full).clamp(0, 1)
+            for style, (recolored, made) in zip(self.styles, laid, strict=True):
+                painted = repaint(network, recolored, made, style.statistics, full).clamp(0, 1)
                 row.append(painted)
                 numbers.append(self._measure(painted, content, style.picture))
             rows.append(torch.cat(row, 3))
@@ -74,8 +78,7 @@ def score(style: float, content: float, ssim: float, flat_noise: float) -> float
 
 def repaint(network: Painter, recolored: Tensor, collage: Tensor, statistics: Tensor, strength: Tensor) -> Tensor:
     """Run a network in the device's fastest type; strength is (N, 1)."""
-    dtype = compute_dtype(recolored.device)
-    with torch.autocast(recolored.device.type, dtype, enabled=dtype != torch.float32):
+    with autocast(recolored.device):
         painted: Tensor = network(
             recolored, collage, network.describe(statistics, strength), strength[:, :, None, None]
         )

@@ -14,7 +14,7 @@ from deepart.models.gatys import gram, total_variation
 from deepart.models.vgg import VGGFeatures
 from recipes.style_sampler import STYLE_LAYERS, Batch, measure
 
-CONTENT_LAYERS = {"relu3_1": 0.2, "relu4_2": 1.0}  # relu3_1 keeps eyes and mouths where they are
+CONTENT_LAYERS = {"relu3_1": 0.1, "relu4_2": 1.0}  # relu3_1 keeps eyes and mouths where they are
 FLAT = 3e-4  # gradient energy at which an area counts as flat by 1/e
 
 
@@ -22,9 +22,9 @@ FLAT = 3e-4  # gradient energy at which an area counts as flat by 1/e
 class LossWeights:
     """What each part counts beside a content distance of weight 1 at relu4_2."""
 
-    style: float = 4.5
+    style: float = 5.0
     moments: float = 1.0
-    structure: float = 0.2
+    structure: float = 0.4
     flat: float = 0.15
     variation: float = 0.5
 

@@ -10,19 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image, ImageEnhance
 from torch import Tensor
 
 from deepart.color import color_moments, match_color
-from deepart.device import compute_dtype
+from deepart.device import autocast
 from deepart.images import to_tensor
 from deepart.models import collage
+from deepart.models.fast import STYLE_LAYERS
 from deepart.models.gatys import gram
 from deepart.models.painter import style_statistics
 from deepart.models.vgg import VGGFeatures
 
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 STYLE_CROP = 256  # pixels
 REFRESH = 0.12  # chance that a style that was met before is cropped and measured anew
 HELD_OUT = 12  # one picture in so many is kept for the held-out table
@@ -66,8 +65,7 @@ def split(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def measure(features: VGGFeatures, x: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
     """Return feature maps of x, computed in the device's fastest type."""
-    dtype = compute_dtype(x.device)
-    with torch.autocast(x.device.type, dtype, enabled=dtype != torch.float32):
+    with autocast(x.device):
         maps: dict[str, Tensor] = features(x.contiguous(memory_format=torch.channels_last), layers)
     return maps
 
@@ -102,8 +100,12 @@ class Sampler:
         self.styles: dict[int, Style] = {}
         self.features, self.size = features, size
         self.device = features.mean.device
-        self.rng = random.Random(seed)
-        self.generator = torch.Generator().manual_seed(seed)
+        self.reseed(seed, 0)
+
+    def reseed(self, seed: int, step: int) -> None:
+        """Begin the stream of a run that is taken up at a step; without one of their own its parts would repeat."""
+        self.rng = random.Random(f"{seed} {step}")
+        self.generator = torch.Generator().manual_seed(self.rng.getrandbits(32))
 
     def batch(self, count: int) -> Batch:
         """Return `count` examples."""
@@ -119,7 +121,7 @@ class Sampler:
         style = self.style(self.rng.randrange(len(self.style_files)))
         content = self._content().to(self.device)
         strength = 1.0 if self.rng.random() < 0.8 else self.rng.random()
-        chance = torch.rand(2**15, generator=self.generator).to(self.device)
+        chance = torch.rand(collage.chances_for(self.size, self.size), generator=self.generator).to(self.device)
         recolored, laid = compose(content, style, strength, chance)
         return content, recolored, laid, style.statistics, torch.full((1, 1), strength, device=self.device), style
 
@@ -158,8 +160,3 @@ def _vary(image: Image.Image, rng: random.Random, amount: float) -> Image.Image:
     for kind in (ImageEnhance.Color, ImageEnhance.Contrast, ImageEnhance.Brightness):
         image = kind(image).enhance(1 + rng.uniform(-amount, amount))
     return image
-
-
-def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """Return x (N, C, H, W) continued by its last pixels to multiples on both sides."""
-    return F.pad(x, (0, -x.shape[3] % multiple, 0, -x.shape[2] % multiple), mode="replicate")

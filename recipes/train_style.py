@@ -35,7 +35,7 @@ from recipes.style_sampler import Sampler, split
 RUN = Path("runs/train_style")
 AVERAGE = 0.998  # decay of the averaged weights
 WARM_UP = 100  # steps
-SETTLE = 0.45  # share of the time in which the learning rate falls
+SETTLE = 0.6  # share of the time in which the learning rate falls
 
 
 class Trainer:
@@ -77,6 +77,7 @@ class Trainer:
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
+        self.sampler.reseed(self.options.seed, self.step)
 
     def save(self) -> None:
         state = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 import os
 import socket
@@ -20,7 +19,6 @@ import pytest
 import torch
 from PIL import Image
 
-from deepart import registry
 from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys
 from deepart.models.painter import Painter, PainterConfig
@@ -158,17 +156,6 @@ class Page:
     blocks: Any
 
 
-def register_both(patch: pytest.MonkeyPatch) -> None:
-    """Register the model "fast" where it is not yet, as the default."""
-    if ("style", "fast") in registry.REGISTRY:
-        return
-    fine = registry.REGISTRY["style", "fine"]
-    fast = dataclasses.replace(fine, name="fast", title="Fast", summary="Paints in one pass.", network="")
-    both = {**registry.REGISTRY, ("style", "fine"): dataclasses.replace(fine, default=False), ("style", "fast"): fast}
-    patch.setattr(registry, "REGISTRY", both)
-    patch.setattr("deepart.ui.REGISTRY", both)
-
-
 @contextmanager
 def serve(files: Path, *arguments: str) -> Iterator[Page]:
     """Open the page as app.py does, on a free port of this machine."""
@@ -182,7 +169,6 @@ def serve(files: Path, *arguments: str) -> Iterator[Page]:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
         patch.delenv("GRADIO_SERVER_NAME", raising=False)
         patch.setattr("deepart.ui.Jobs", lambda: jobs)  # to look into, not to change
-        register_both(patch)
         options = module.parse(["--port", str(port), *arguments])
         blocks = module.launch(studio, options, prevent_thread_lock=True, quiet=True)
         try:

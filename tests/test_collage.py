@@ -77,6 +77,38 @@ def test_the_details_take_the_distribution_of_the_style_and_keep_their_order() -
     assert matched.tolist() == [[[40, 20], [30, 10]], [[1, 2], [3, 4]]]
 
 
+def test_equal_details_get_the_lowest_that_is_theirs() -> None:
+    detail = torch.tensor([[[1.0, 1.0], [1.0, 5.0]], [[0.0, 0.0], [0.0, 0.0]]])
+    target = torch.tensor([[10.0, 20.0, 30.0, 40.0], [1.0, 2.0, 3.0, 4.0]])
+    assert collage._matched(detail, target).tolist() == [[[10, 10], [10, 40]], [[1, 1], [1, 1]]]
+
+
+def test_a_plain_area_gets_plain_pieces_all_over() -> None:
+    """The style is half plain, half busy; the content plain but for a small busy square."""
+    style = torch.full((1, 3, 128, 128), 0.5)
+    style[..., :64] = noise(9, 128, 64)
+    content = torch.full((1, 3, 256, 256), 0.5)
+    content[..., 112:144, 112:144] = noise(10, 32, 32)
+    bank, offsets = laid(content, style)
+    made = collage.render(bank, offsets, 0, 0, 256, 256)
+    bands = torch.stack([band.std() for band in made[..., :96].split(32, 2)])
+    assert bands.max() < 0.03
+    assert made[..., 120:136, 120:136].std() > 0.1
+
+
+@pytest.mark.parametrize("width", [1024, 2048])
+def test_a_large_plain_area_does_not_repeat_itself(width: int) -> None:
+    chance = torch.rand(collage.chances_for(1024, width), generator=torch.Generator().manual_seed(2))
+    content = collage.look_at(torch.full((1, 3, 1024, width), 0.5))
+    offsets = collage.lay(content, collage.make_bank(noise(11, 128, 128) * 0.1 + 0.45), chance)
+    places = offsets + collage.STRIDE * torch.stack(
+        torch.meshgrid(*map(torch.arange, offsets.shape[1:]), indexing="ij")
+    )
+    for rows in (8, 16, 32, 48, 64, 96):
+        same = (places[:, rows:] == places[:, :-rows]).all(0).float().mean()
+        assert same < 0.2, rows
+
+
 def test_chance_varies_the_choice_and_the_same_chance_does_not() -> None:
     content, bank = collage.look_at(torch.full((1, 3, 96, 96), 0.5)), collage.make_bank(noise(6) * 0.1 + 0.45)
     other = torch.rand(2**13, generator=torch.Generator().manual_seed(1))

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from deepart.models import fast
-from deepart.models.fast import CHANCES, Fast, StyleCode, Window, style_sides, windows
+from deepart.models.collage import chances_for
+from deepart.models.fast import Fast, StyleCode, Window, style_sides, windows
 from deepart.models.painter import PainterConfig
 from deepart.models.vgg import VGGConfig, VGGFeatures
 from tests.test_painter import painter
 
-CHANCE = torch.rand(CHANCES, generator=torch.Generator().manual_seed(0))
+CHANCE = torch.rand(chances_for(704, 704), generator=torch.Generator().manual_seed(0))
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +58,21 @@ def test_tiles_and_whole_are_the_same_picture(model: Fast, monkeypatch: pytest.M
     tiled = paint(model, content, [(code, 1.0)])
     assert (whole - tiled).abs().mean() < 0.1 / 255  # 2/255 is asked for; only rounding differs
     for window in windows(500, 652):  # and no step where two tiles meet
+        rows, columns = slice(window.top, window.bottom), slice(window.left, window.right)
         if window.left:
-            rows = slice(window.top, window.bottom)
             steps = [x[..., rows, window.left] - x[..., rows, window.left - 1] for x in (whole, tiled)]
             assert (steps[0] - steps[1]).abs().mean() < 0.5 / 255
+        if window.top:
+            steps = [x[..., window.top, columns] - x[..., window.top - 1, columns] for x in (whole, tiled)]
+            assert (steps[0] - steps[1]).abs().mean() < 0.5 / 255
+
+
+def test_tiles_and_whole_of_a_blend(model: Fast, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = picture(1, 436, 500)
+    codes = [(model.measure(picture(seed, 96, 96)), 0.5) for seed in (2, 3)]
+    whole = paint(model, content, codes)
+    monkeypatch.setattr(fast, "WINDOW", 400)
+    assert (whole - paint(model, content, codes)).abs().mean() < 0.1 / 255
 
 
 def test_several_pictures_at_once_are_those_one_by_one(model: Fast) -> None:

@@ -103,7 +103,7 @@ def test_the_recipe_would_write_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_lists() -> None:
-    assert "fine" in registry.list_models("style")
+    assert registry.list_models("style") == ["fast", "fine"]
     assert registry.list_models("features") == ["vgg16"]
     everything = registry.list_models()
     assert ("style", "fine") in everything
@@ -119,6 +119,7 @@ def test_unknown_task(task: Any) -> None:
 
 def test_get_spec(monkeypatch: pytest.MonkeyPatch) -> None:
     assert registry.get_spec("features") is REGISTRY["features", "vgg16"]
+    assert registry.get_spec("style") is REGISTRY["style", "fast"]
     assert registry.get_spec("style", "fine") is REGISTRY["style", "fine"]
     monkeypatch.setattr(registry, "REGISTRY", {})
     with pytest.raises(UnknownModelError, match="There is no gan model here yet"):
@@ -147,6 +148,7 @@ def test_table(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = registry.models_table().splitlines()
     assert {line.count("|") for line in lines} == {7}
     assert len(lines) == 2 + len(REGISTRY) + 2
+    assert any(line.startswith("| `fast` | style | 3.5 MB | MIT | `weights/style-fast` |") for line in lines)
     assert f"| `far` | gan | 0.0 MB | MIT | org/name at cccccccccccc | size, sha256 `{SHA[:12]}` |" in lines
     assert f"| `tiny` | gan | 0.0 MB | MIT | `weights/gan-tiny` | size, sha256 `{SHA[:12]}` |" in lines
     assert "| `fine` | style | none | MIT | features `vgg16` | its features |" in lines

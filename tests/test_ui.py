@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 import pytest
 from PIL import Image
-from running_page import Page, TinyStudio, register_both
+from running_page import Page, TinyStudio
 
 from deepart import registry
 from deepart.errors import OptionError
@@ -182,7 +182,7 @@ def test_the_first_guesses() -> None:
     assert Pace("cpu", one_pass=True).estimate(passes((1000, 1000), 1)) == pytest.approx(1.5 + 0.5)
 
 
-def test_one_model_s_pace_says_nothing_about_another(tiny_studio: TinyStudio, both: None) -> None:
+def test_one_model_s_pace_says_nothing_about_another(tiny_studio: TinyStudio) -> None:
     easel = Easel(tiny_studio)
     fast, fine = (easel.pace(easel.pipeline(name)) for name in ("fast", "fine"))
     before = easel.estimate("fine", (600, 400), 384, 100)
@@ -192,12 +192,7 @@ def test_one_model_s_pace_says_nothing_about_another(tiny_studio: TinyStudio, bo
     assert easel.pace(easel.pipeline(None)) is fast
 
 
-@pytest.fixture
-def both(monkeypatch: pytest.MonkeyPatch) -> None:
-    register_both(monkeypatch)
-
-
-def test_the_ways_are_those_of_the_pipelines(tiny_studio: TinyStudio, both: None) -> None:
+def test_the_ways_are_those_of_the_pipelines(tiny_studio: TinyStudio) -> None:
     ways = style_ways()
     assert list(ways) == ["fast", "fine"]
     for name, way in ways.items():
@@ -206,16 +201,14 @@ def test_the_ways_are_those_of_the_pipelines(tiny_studio: TinyStudio, both: None
         assert way.sentence.startswith(f"{way.title} ")
 
 
-def test_a_size_goes_as_far_as_the_way_does(both: None) -> None:
+def test_a_size_goes_as_far_as_the_way_does() -> None:
     fast, fine = style_ways().values()
     assert (fast.size("cpu"), fine.size("cpu")) == (768, 384)
     assert (fast.size("cpu", 1536), fine.size("cpu", 1536), fine.size("cpu", 500)) == (1536, 1024, 500)
     assert (fast.most("cpu"), fast.most("cuda"), fine.most("cpu")) == (2048, 4096, 1024)
 
 
-def test_the_page_opens_with_one_model_of_either_kind(
-    tiny_studio: TinyStudio, both: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_page_opens_with_one_model_of_either_kind(tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, endpoints in (("fine", ["models", "stylize"]), ("fast", ["models", "sheet", "stylize"])):
         only = {("style", name): dataclasses.replace(registry.REGISTRY["style", name], default=True)}
         with monkeypatch.context() as patch:

@@ -26,7 +26,8 @@ ROUNDS = 4  # of passing on
 REACH = 3  # cells to the four neighbours whose colour counts too: a piece must fit on its sides
 COLOR, SIDES, DETAIL, DIRECTION = 1.0, 0.5, 0.03, 0.03  # what each part of a description counts
 APART = 0.015  # cost of an edge between two pieces that were no neighbours in the style
-CHANCE = 0.2  # scale of the random vectors that keep a flat area from being tiled with one piece
+CHANCE = 0.12  # scale of the random vectors that keep a flat area from being tiled with one piece
+FAINTEST = 1e-6  # energy of a detail: below it a picture is plain, and what is there is rounding
 _CHUNK = 2**24  # costs held at a time
 
 # A luma and two chromas: the eye and the painter's drawing weigh lightness most.
@@ -85,9 +86,9 @@ def make_bank(style: Tensor) -> Bank:
 def lay(content: Look, bank: Bank, chance: Tensor) -> Tensor:
     """Choose a piece of the style for every STRIDE-th cell of the content: offsets (2, gh, gw), rows and columns.
 
-    content: the look of the content in the colours of the style, whole. chance: (n,) uniform in [0, 1), which varies
-    the choice. The details of the content are brought to the distribution of the style's, so that its flattest areas
-    get the flattest pieces, and all of the style comes to be used.
+    content: the look of the content in the colours of the style, whole. chance: (n,) uniform in [0, 1), see
+    chances_for(), which varies the choice. The details of the content are brought to the distribution of the style's,
+    so that its flattest areas get the flattest pieces, and all of the style comes to be used.
     """
     wanted = _describe(content, _matched(content.detail, bank.detail))[:, ::STRIDE, ::STRIDE]
     queries = wanted.permute(1, 2, 0).contiguous()
@@ -105,10 +106,7 @@ def render(bank: Bank, offsets: Tensor, top: int, left: int, height: int, width:
     Pieces overlap by half: each pixel is the mean of the four pieces around it, weighted by how near they are, so that
     a piece that continues its neighbour shows no joint.
     """
-    rows, columns = (
-        torch.arange(start, start + size, device=offsets.device, dtype=torch.int32)
-        for start, size in ((top, height), (left, width))
-    )
+    rows, columns = _pixels(offsets, top, left, height, width)
     (upper, lower, share_y), (before, after, share_x) = (
         _between(places, count) for places, count in zip((rows, columns), offsets.shape[1:], strict=True)
     )
@@ -123,6 +121,25 @@ def render(bank: Bank, offsets: Tensor, top: int, left: int, height: int, width:
             piece = flat.index_select(0, source.flatten()).view_as(total)
             total.addcmul_(piece, (weight_y[:, None] * weight_x[None])[..., None].to(piece))
     return total.permute(2, 0, 1)[None]
+
+
+def spread(values: Tensor, top: int, left: int, height: int, width: int) -> Tensor:
+    """Return a window (n, height, width) of what is known of each piece, values (n, gh, gw), running from one to the
+    next as the pieces do."""
+    rows, columns = _pixels(values, top, left, height, width)
+    (upper, lower, share_y), (before, after, share_x) = (
+        _between(places, count) for places, count in zip((rows, columns), values.shape[1:], strict=True)
+    )
+    across = torch.lerp(values[..., before], values[..., after], share_x)
+    return torch.lerp(across[:, upper], across[:, lower], share_y[:, None])
+
+
+def _pixels(like: Tensor, top: int, left: int, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Return the rows and the columns of a window."""
+    return (
+        torch.arange(top, top + height, device=like.device, dtype=torch.int32),
+        torch.arange(left, left + width, device=like.device, dtype=torch.int32),
+    )
 
 
 def _between(places: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -140,9 +157,12 @@ def _smooth(x: Tensor, times: int) -> Tensor:
 
 
 def _matched(detail: Tensor, target: Tensor) -> Tensor:
-    """Give the values of detail (2, h, w) the distribution of target (2, n), which is sorted; their order stays."""
-    flat = detail.flatten(1)
-    rank = flat.argsort(1).argsort(1)
+    """Give the values of detail (2, h, w) the distribution of target (2, n), which is sorted; their order stays.
+
+    Equal values get the lowest that is theirs: a plain sky is given the plainest pieces, and not some of every kind.
+    """
+    flat = detail.flatten(1).clamp_min(FAINTEST)
+    rank = torch.searchsorted(flat.sort(1).values, flat)
     return target.gather(1, rank * target.shape[1] // flat.shape[1]).view_as(detail)
 
 
@@ -154,11 +174,11 @@ def _describe(look: Look, detail: Tensor) -> Tensor:
         SIDES * padded[:, REACH + dy : REACH + dy + height, REACH + dx : REACH + dx + width]
         for dy, dx in ((-REACH, 0), (REACH, 0), (0, -REACH), (0, REACH))
     ]
-    return torch.cat([COLOR * look.color, *sides, DETAIL * (detail + 1e-6).log(), DIRECTION * look.direction])
+    return torch.cat([COLOR * look.color, *sides, DETAIL * (detail + FAINTEST).log(), DIRECTION * look.direction])
 
 
 def _nearest(queries: Tensor, keys: Tensor, chance: Tensor) -> Tensor:
-    """Return the offset to the best of KEYS places for each query (gh, gw, D), chance included."""
+    """Return the offset to the best of about KEYS places for each query (gh, gw, D), chance included."""
     stride = max(1, round((keys.shape[0] * keys.shape[1] / KEYS) ** 0.5))
     grid = keys[::stride, ::stride]
     # Chance enters as further dimensions of the descriptions, so that it costs nothing.
@@ -174,9 +194,14 @@ def _nearest(queries: Tensor, keys: Tensor, chance: Tensor) -> Tensor:
     return offsets
 
 
+def chances_for(height: int, width: int) -> int:
+    """Return how many random numbers a layout of height x width pixels can use; with fewer it repeats itself."""
+    return 4 * (-(-height // STEP) * -(-width // STEP) + 3 * KEYS)
+
+
 def _scattered(chance: Tensor, count: int, place: int) -> Tensor:
-    """Return random vectors (count, 4) around zero; `place` 0 and 1 are independent."""
-    numbers = chance.roll(place * len(chance) // 2).repeat(-(-4 * count // len(chance)))
+    """Return random vectors (count, 4) around zero: from the beginning of chance, or for `place` 1 from its end."""
+    numbers = (chance.flip(0) if place else chance).repeat(-(-4 * count // len(chance)))
     return numbers[: 4 * count].view(count, 4) - 0.5
 
 

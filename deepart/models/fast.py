@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from deepart.color import blend_moments, color_map, color_moments
-from deepart.device import compute_dtype
+from deepart.device import autocast
 from deepart.models import collage
 from deepart.models.painter import MULTIPLE, REACH, Painter, style_statistics
 from deepart.models.vgg import VGGFeatures
@@ -28,7 +28,6 @@ MEASURED = 448  # pixels: the features look at all of a style up to this side, o
 STYLE_AREA = 2**20  # pixels of a style at style_scale 1, however large the content: strokes of a print stay crisp
 MIN_STYLE = 32  # pixels on the shorter side of a style, enlarged if need be: relu4_1 sees an eighth of it
 PATCHWORK = 6  # pieces across which one style gives way to another where several are blended
-CHANCES = 2**15  # random numbers that vary a layout
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,8 @@ class Window:
 def style_sides(height: int, width: int, area: float, style_scale: float) -> tuple[int, int]:
     """Return height and width at which a style is cut up for a result of `area` pixels.
 
-    It has as many pixels as the result, so that its strokes are as large in the one as in the other.
+    At style_scale 1 it has as many pixels as the result, up to STYLE_AREA, so that its strokes are as large in the one
+    as in the other.
     """
     scale = style_scale * (min(area, STYLE_AREA) / (height * width)) ** 0.5
     scale = max(scale, MIN_STYLE / min(height, width))
@@ -95,7 +95,7 @@ class Fast:
         return StyleCode(collage.make_bank(style), statistics, color_moments(style))
 
     def _statistics(self, x: Tensor) -> Tensor:
-        with _autocast(x.device):
+        with autocast(x.device):
             maps = self.features(x.contiguous(memory_format=torch.channels_last), STYLE_LAYERS)
         return style_statistics(maps)
 
@@ -111,9 +111,9 @@ class Fast:
     ) -> None:
         """Paint a content (1, 3, H, W) in [0, 1] in N mixes of styles; hand out the windows as they are done.
 
-        mixes: each a list of styles with weights above 0 that add up to 1. strength: in (0, 1]. chance: (CHANCES,)
-        uniform in [0, 1). on_window: called as on_window(number from 1 on, window, pictures (N, 3, h, w) in [0, 1]);
-        it may raise.
+        mixes: each a list of styles with weights above 0 that add up to 1. strength: in (0, 1]. chance: uniform numbers
+        in [0, 1), as many as collage.chances_for says. on_window: called as on_window(number from 1 on, window,
+        pictures (N, 3, h, w) in [0, 1]); it may raise.
         """
         height, width = content.shape[2:]
         moments = color_moments(content)
@@ -126,7 +126,7 @@ class Fast:
             painted = []
             for part in range(0, len(sketches), batch):
                 recolored, laid, codes = zip(*(s.of(seen, around) for s in sketches[part : part + batch]), strict=True)
-                with _autocast(content.device):
+                with autocast(content.device):
                     pictures = self.painter(
                         torch.cat(recolored), torch.cat(laid), torch.cat(codes), power[:, :, None, None]
                     )
@@ -170,19 +170,9 @@ class _Sketch:
         ]
         if len(parts) == 1:
             return recolored, parts[0], self.code
-        step = collage.STEP
-        rows, columns = (
-            slice(start // step, (start + side) // step) for start, side in ((around.top, height), (around.left, width))
-        )
-        shares = F.interpolate(self.shares[None, :, rows, columns], (height, width), mode="nearest")
+        shares = collage.spread(self.shares, around.top, around.left, height, width)[None]
         mixed = torch.stack([part * shares[:, i : i + 1] for i, part in enumerate(parts)]).sum(0)
         return recolored, mixed, self.code
-
-
-def _autocast(device: torch.device) -> torch.autocast:
-    """Return the context of the device's fastest type."""
-    dtype = compute_dtype(device)
-    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
 def _padded(x: Tensor) -> Tensor:

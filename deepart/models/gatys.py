@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deepart.device import compute_dtype
+from deepart.device import autocast
 from deepart.errors import OptionError
 from deepart.models.vgg import VGGFeatures
 
@@ -144,8 +144,7 @@ class Gatys:
 
     def _measure(self, x: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
         """Return feature maps of x, computed in the device's fastest type."""
-        dtype = compute_dtype(x.device)
-        with torch.autocast(x.device.type, dtype, enabled=dtype != torch.float32):
+        with autocast(x.device):
             maps: dict[str, Tensor] = self.features(x.contiguous(memory_format=torch.channels_last), layers)
         return maps
 

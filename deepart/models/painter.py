@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 MULTIPLE = 8  # pixels; height and width that the network takes are multiples of it
 REACH = 128  # pixels beyond which the network sees nothing: what tiles must overlap
+MAX_DEPTH = 4  # blocks at an eighth; each sees 16 pixels further
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class PainterConfig:
     depth: int = 4
     style: int = 1920
     code: int = 64
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a network that would see further than REACH."""
+        if self.depth > MAX_DEPTH:
+            raise ValueError(f"The depth is {self.depth}; with more than {MAX_DEPTH} blocks tiles would show seams.")
 
 
 class Block(nn.Module):

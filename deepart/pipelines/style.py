@@ -71,8 +71,9 @@ class StyleTransferPipeline(Pipeline):
     @property
     def nbytes(self) -> int:
         """Bytes of memory that the weights take, those of the features included."""
-        features = self._painter.network.features if self.one_pass else None
-        return super().nbytes + sum(tensor.nbytes for tensor in features.parameters()) if features else super().nbytes
+        if not self.one_pass:
+            return super().nbytes
+        return super().nbytes + sum(tensor.nbytes for tensor in self._painter.network.features.parameters())
 
     def stylize(
         self,
@@ -171,7 +172,11 @@ class StyleTransferPipeline(Pipeline):
         """Turn a lack of memory into a sentence."""
         try:
             yield
-        except (torch.OutOfMemoryError, MemoryError) as error:
+        except (MemoryError, RuntimeError) as error:
+            # On a CPU torch has no class of its own for it.
+            told = isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+            if not told:
+                raise
             longer = max(job.content.size)
             raise MemoryLimitError(
                 f"The {self.device} ran out of memory at {longer} pixels; try size={longer // 2}."
@@ -186,7 +191,7 @@ class StyleTransferPipeline(Pipeline):
         besides = ("task", "class", "features")
         if config["class"] == "Painter":
             name = config.get("features")
-            if (registry.FEATURES, name) not in registry.REGISTRY:
+            if not isinstance(name, str) or (registry.FEATURES, name) not in registry.REGISTRY:
                 raise WeightsError(
                     f"The model in {folder} needs the features {name!r}, which this DeepArt does not have."
                 )

@@ -14,15 +14,17 @@ from PIL import Image
 from torch import Tensor
 
 from deepart.color import color_moments, keep_color, match_color
+from deepart.device import repeatable
 from deepart.errors import UnsupportedError
 from deepart.images import fit, to_image, to_tensor
 from deepart.latents import chances
-from deepart.models.fast import CHANCES, Fast, StyleCode, Window, style_sides, windows
-from deepart.pipelines.style_fine import REPEATABLE
+from deepart.models.collage import chances_for
+from deepart.models.fast import Fast, StyleCode, Window, style_sides, windows
 from deepart.pipelines.style_job import Callback, StyleJob
 
 PREVIEW_SIDE = 512  # pixels: longer side of a preview, which may be of a large picture
-CODE_BYTES = 2**28  # of the styles that are remembered
+CODE_BYTES = 2**28  # of the styles that are remembered, and of those that are painted at once
+PIXEL_BYTES = 17  # of a code: a pixel, and its part of a description
 
 
 class FastPainter:
@@ -48,18 +50,27 @@ class FastPainter:
         return painted
 
     def sheet(self, job: StyleJob, callback: Callback | None) -> list[Image.Image]:
-        """Return the content in each of the job's styles, painted as one batch; each style measured is a step too."""
-        steps = len(job.styles) + len(windows(job.content.height, job.content.width))
+        """Return the content in each of the job's styles, painted as one batch; each style measured is a step too.
 
-        def report(number: int, total: int, canvases: Sequence[Image.Image]) -> None:
+        Where the codes of all styles would take more memory than is kept for codes, in several batches.
+        """
+        area = job.content.width * job.content.height
+        sides = [style_sides(style.height, style.width, area, job.style_scale) for style in job.styles]
+        most = max(1, CODE_BYTES // max(PIXEL_BYTES * height * width for height, width in sides))
+        groups = [job.styles[start : start + most] for start in range(0, len(job.styles), most)]
+        parts = len(windows(job.content.height, job.content.width))
+        steps, done = len(job.styles) + parts * len(groups), 0
+        painted: list[Image.Image] = []
+
+        def tell(*_: object) -> None:
+            nonlocal done
+            done += 1
             if callback is not None:
-                callback(steps - total + number, steps, None)
+                callback(done, steps, None)
 
-        def measured(number: int) -> None:
-            if callback is not None:
-                callback(number, steps, None)
-
-        return self._paint(job, [[(style, 1.0)] for style in job.styles], report, measured)
+        for group in groups:
+            painted += self._paint(job, [[(style, 1.0)] for style in group], tell, tell)
+        return painted
 
     def settings(self, numbers: Mapping[str, Any]) -> dict[str, Any]:
         """Return the numbers that a result was painted with, none; raises UnsupportedError for one that is given."""
@@ -89,22 +100,21 @@ class FastPainter:
             return canvases
         x = to_tensor(job.content).to(self._device)
         palette = color_moments(x) if job.preserve_color else None
-        codes = []
-        for number, mix in enumerate(mixes, 1):
-            codes.append([(self._code(style, job, palette), share) for style, share in mix if share > 0])
-            measured(number)
         total = len(windows(*x.shape[2:]))
 
         def done(number: int, window: Window, painted: Tensor) -> None:
-            if job.preserve_color:
-                seen = x[..., window.top : window.bottom, window.left : window.right]
-                painted = keep_color(painted, seen.expand_as(painted))
+            seen = x[..., window.top : window.bottom, window.left : window.right]
             for canvas, picture in zip(canvases, painted.unsqueeze(1), strict=True):
-                canvas.paste(to_image(picture), (window.left, window.top))
+                finished = keep_color(picture, seen) if job.preserve_color else picture
+                canvas.paste(to_image(finished), (window.left, window.top))
             report(number, total, canvases)
 
-        with REPEATABLE():
-            chance = chances(job.seed, CHANCES).to(self._device)
+        with repeatable():
+            codes = []
+            for number, mix in enumerate(mixes, 1):
+                codes.append([(self._code(style, job, palette), share) for style, share in mix if share > 0])
+                measured(number)
+            chance = chances(job.seed, chances_for(*x.shape[2:])).to(self._device)
             self.network.paint(x, codes, strength=job.strength, chance=chance, on_window=done)
         return canvases
 
@@ -113,14 +123,15 @@ class FastPainter:
         area = job.content.width * job.content.height
         height, width = style_sides(style.height, style.width, area, job.style_scale)
         numbers = b"" if palette is None else b"".join(part.numpy().tobytes() for part in palette)
-        key = hashlib.sha256(repr((style.size, height, width)).encode() + numbers + style.tobytes()).digest()
+        digest = hashlib.sha256(repr((style.size, height, width)).encode() + numbers)
+        digest.update(style.tobytes())
 
         def make() -> StyleCode:
             resized = style.resize((width, height), Image.Resampling.LANCZOS)
             picture = to_tensor(resized).to(self._device)
             return self.network.measure(picture if palette is None else match_color(picture, *palette).clamp(0, 1))
 
-        return self._codes.get(key, make)
+        return self._codes.get(digest.digest(), make)
 
 
 class _Codes:

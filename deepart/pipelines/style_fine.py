@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from itertools import accumulate
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from deepart.checks import number, shown, whole_number
 from deepart.color import blend_moments, color_moments, keep_color, match_color
+from deepart.device import repeatable
 from deepart.errors import OptionError
 from deepart.images import fit, to_image, to_tensor
 from deepart.latents import noise
@@ -22,7 +22,6 @@ from deepart.pipelines.style_job import MIN_SIDE, Callback, StyleJob
 
 STYLE_PIXELS = 2**21  # a style with more is reduced before it becomes a tensor
 PREVIEW_EVERY = 5  # corrections between two previews
-REPEATABLE = partial(torch.backends.cudnn.flags, benchmark=False, deterministic=True)
 
 
 class FinePainter:
@@ -47,7 +46,7 @@ class FinePainter:
                 callback(step, total, to_image(finish(picture())) if show else None)
 
         # Gradients even where the caller has turned them off; the same kernels each time, not the fastest.
-        with torch.inference_mode(False), torch.enable_grad(), REPEATABLE():
+        with torch.inference_mode(False), torch.enable_grad(), repeatable():
             x, targets, finish = self._prepare(job)
             if job.strength == 0:
                 return to_image(x)

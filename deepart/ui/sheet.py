@@ -130,7 +130,9 @@ class Sheet:
     def _guess(self, content: str, count: int) -> str:
         """Return what the sheet will be in words, or why it cannot be made."""
         try:
-            pace = self._easel.pace(self._easel.pipeline(self._way.name))
+            pipeline = self._easel.pipeline(self._way.name)
+            pipeline.work_shares(*size_of(content), size=self._side)  # an OptionError where that cannot be painted
+            pace = self._easel.pace(pipeline)
             seconds = pace.estimate(passes(fitted(size_of(content), self._side), count, count))
         except DeepArtError as error:
             return str(error)

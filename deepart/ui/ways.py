@@ -29,7 +29,7 @@ class Way:
     def sentence(self) -> str:
         """What a visitor should know before choosing it."""
         if self.one_pass:
-            return f"{self.title} answers at once, at any size."
+            return f"{self.title} answers at once, and paints large pictures too."
         return f"{self.title} takes a minute or more and lays stronger brushwork."
 
     def most(self, device: str) -> int:
