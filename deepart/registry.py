@@ -79,7 +79,7 @@ _RECORDS = (
         licence="MIT",
         files=(
             ModelFile("config.json", 127, "5414d14758edfdb0e8b14ed720ccdf6429c637344ffabde944b13bf690c0fdc5"),
-            ModelFile("model.safetensors", 3547040, "7fed3925686b182a40c23b9ead91bf08a9ffa60deb3f8d40c3c2a3cfeabb22fd"),
+            ModelFile("model.safetensors", 3547040, "54aa72c0e80cb9c6e1b10d1335eff6649ee765bd09f5d6f3e135c5e8605fbccc"),
         ),
         recipe="recipes/train_style.py",
         features="vgg16",

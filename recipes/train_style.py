@@ -16,11 +16,13 @@ import copy
 import csv
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from deepart import hub
 from deepart.device import pick_device
@@ -170,14 +172,30 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="cuda, mps or cpu (default: the best there is)")
     parser.add_argument("--write", type=Path, help="do not train: write the best weights so far to this folder")
+    parser.add_argument("--soup", nargs="+", metavar="FILE:SHARE", help="with --write: the mean of these checkpoints")
     parser.add_argument("--run", type=Path, default=RUN, help="folder for checkpoints and grids (default: %(default)s)")
     return parser.parse_args(arguments)
+
+
+def soup(ingredients: Sequence[str]) -> dict[str, Tensor]:
+    """Return the mean of the weights of one run, each named as "file:share"; shares add up to 1.
+
+    Source: Wortsman et al., "Model soups" (2203.05482). Between a checkpoint that is near to the content and one that
+    is near to the style it chooses the balance after training.
+    """
+    mixed: dict[str, Tensor] = {}
+    for ingredient in ingredients:
+        file, _, share = ingredient.rpartition(":")
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        for name, value in state.get("average", state).items():
+            mixed[name] = mixed.get(name, 0) + float(share) * value
+    return mixed
 
 
 def write(options: argparse.Namespace) -> None:
     """Write the best weights of a run as a model folder, with its card."""
     network = Painter(PainterConfig())
-    network.load_state_dict(torch.load(options.run / "best.pt", map_location="cpu", weights_only=True))
+    network.load_state_dict(soup(options.soup or [f"{options.run / 'best.pt'}:1"]))
     config = {"task": "style", "class": "Painter", "features": "vgg16", **asdict(network.config)}
     hub.write_folder(options.write, config, network.state_dict(), card(options.run, options.data), half=True)
 

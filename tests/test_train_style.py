@@ -74,6 +74,13 @@ def test_it_trains_resumes_and_writes_a_model(data: Path, tmp_path: Path) -> Non
     assert pipeline.stylize(picture, picture).size == (84, 60)
 
 
+def test_a_soup_is_the_mean_of_its_checkpoints(tmp_path: Path) -> None:
+    for name, value in (("a.pt", 1.0), ("b.pt", 5.0)):
+        torch.save({"average": {"head.bias": torch.full((2,), value)}, "step": 1}, tmp_path / name)
+    mixed = train_style.soup([f"{tmp_path / 'a.pt'}:0.75", f"{tmp_path / 'b.pt'}:0.25"])
+    assert mixed["head.bias"].tolist() == [2.0, 2.0]
+
+
 def test_held_out_pictures_are_never_trained_on_and_stay_held_out(data: Path) -> None:
     train, held = style_sampler.split(data / "styles")
     assert held

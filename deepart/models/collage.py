@@ -11,6 +11,7 @@ how far from its own place in the content a piece is taken from in the style, in
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -28,7 +29,7 @@ COLOR, SIDES, DETAIL, DIRECTION = 1.0, 0.5, 0.03, 0.03  # what each part of a de
 APART = 0.015  # cost of an edge between two pieces that were no neighbours in the style
 CHANCE = 0.12  # scale of the random vectors that keep a flat area from being tiled with one piece
 FAINTEST = 1e-6  # energy of a detail: below it a picture is plain, and what is there is rounding
-_CHUNK = 2**24  # costs held at a time
+_CHUNK = 2**21  # costs held at a time: what a processor's cache holds
 
 # A luma and two chromas: the eye and the painter's drawing weigh lightness most.
 _OPPONENT = ((0.299, 0.587, 0.114), (0.5, -0.5, 0.0), (0.25, 0.25, -0.5))
@@ -178,8 +179,8 @@ def _describe(look: Look, detail: Tensor) -> Tensor:
 
 
 def _nearest(queries: Tensor, keys: Tensor, chance: Tensor) -> Tensor:
-    """Return the offset to the best of about KEYS places for each query (gh, gw, D), chance included."""
-    stride = max(1, round((keys.shape[0] * keys.shape[1] / KEYS) ** 0.5))
+    """Return the offset to the best of at most KEYS places for each query (gh, gw, D), chance included."""
+    stride = max(1, math.ceil((keys.shape[0] * keys.shape[1] / KEYS) ** 0.5))
     grid = keys[::stride, ::stride]
     # Chance enters as further dimensions of the descriptions, so that it costs nothing.
     wanted, flat = (
@@ -196,7 +197,7 @@ def _nearest(queries: Tensor, keys: Tensor, chance: Tensor) -> Tensor:
 
 def chances_for(height: int, width: int) -> int:
     """Return how many random numbers a layout of height x width pixels can use; with fewer it repeats itself."""
-    return 4 * (-(-height // STEP) * -(-width // STEP) + 3 * KEYS)
+    return 4 * (-(-height // STEP) * -(-width // STEP) + KEYS)
 
 
 def _scattered(chance: Tensor, count: int, place: int) -> Tensor:
