@@ -30,7 +30,7 @@ class Way:
         """What a visitor should know before choosing it."""
         if self.one_pass:
             return f"{self.title} answers at once, and paints large pictures too."
-        return f"{self.title} takes a minute or more and lays stronger brushwork."
+        return f"{self.title} takes a minute or more and works the picture out step by step."
 
     def most(self, device: str) -> int:
         """Return the largest size on the page, in pixels; the endpoint takes all that the model can do."""
