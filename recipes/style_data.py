@@ -26,6 +26,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -111,14 +112,14 @@ def write_contents(photographs: list[Path], folder: Path) -> None:
                 image = opened.convert("RGB")
             scale = CONTENT_SIDE / max(image.size)
             size = (round(image.width * scale), round(image.height * scale))
-            save(image.resize(size, Image.Resampling.LANCZOS), target, QUALITY["contents"])
+            save(image.resize(size, Image.Resampling.LANCZOS), target, quality=QUALITY["contents"])
 
 
-def save(image: Image.Image, path: Path, quality: int) -> None:
-    """Write a JPEG under another name and rename it, so that a file that exists is whole."""
+def save(image: Image.Image, path: Path, **options: Any) -> None:
+    """Write a PNG or JPEG under another name and rename it, so that a file that exists is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality, optimize=True)
+    image.save(buffer, "PNG" if path.suffix == ".png" else "JPEG", optimize=True, **options)
     temporary = path.with_suffix(f".{os.getpid()}.part")
     temporary.write_bytes(buffer.getvalue())
     temporary.replace(path)
@@ -136,7 +137,7 @@ def paint_style(kind: str, index: int, seed: int, sources: Sources, folder: Path
         entry = {"kind": kind, "sources": sorted(set(sitting.used))}
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(json.dumps(entry))
-        save(image, path, QUALITY["styles"])
+        save(image, path, quality=QUALITY["styles"])
 
 
 def finish(sitting: Sitting, image: Image.Image) -> Image.Image:
@@ -178,12 +179,17 @@ def write_manifest(out: Path, sources: Path, used: Sources) -> None:
     names = {path.name.removesuffix("@2x.jpg"): path.name for path in used.photographs}
     for path in sorted((out / "contents").glob("*.jpg")):
         entry = {"kind": "content", "sources": [names[path.stem]], "licence": LICENCES["photographs"]}
-        files[f"contents/{path.name}"] = entry | {"sha256": _hash(path)}
+        files[f"contents/{path.name}"] = entry | {"sha256": digest(path)}
     for path in sorted((out / "styles").glob("*.jpg")):
         entry = json.loads((path.parent / "notes" / f"{path.stem}.json").read_text())
         licence = LICENCES[KINDS[entry["kind"]].needs if entry["sources"] else ""]
-        files[f"styles/{path.name}"] = entry | {"licence": licence, "sha256": _hash(path)}
-    manifest = {"packages": package_versions(sources), "files": files}
+        files[f"styles/{path.name}"] = entry | {"licence": licence, "sha256": digest(path)}
+    save_manifest(out, package_versions(sources), files)
+
+
+def save_manifest(out: Path, packages: dict[str, str], files: dict[str, Any]) -> None:
+    """Write which packages a set is made of, and what is said of each file."""
+    manifest = {"packages": packages, "files": files}
     temporary = out / "manifest.json.part"
     temporary.write_text(json.dumps(manifest, indent=1))
     temporary.replace(out / "manifest.json")
@@ -210,7 +216,7 @@ def _document(sources: Path, package: str, name: str) -> Path:
     return found[0]
 
 
-def _hash(path: Path) -> str:
+def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
