@@ -7,6 +7,7 @@ style = StyleTransferPipeline.from_pretrained()
 style.stylize(load_image("photo.jpg"), load_image("painting.jpg"), size=512).save("painted.png")
 """
 
+from deepart.animations import save_animation
 from deepart.errors import (
     DeepArtError,
     ImageError,
@@ -17,6 +18,7 @@ from deepart.errors import (
     WeightsError,
 )
 from deepart.images import load_image, save_png, settings
+from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.registry import list_models
 from deepart.studio import Studio
@@ -25,6 +27,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DeepArtError",
+    "GANPipeline",
     "ImageError",
     "MemoryLimitError",
     "OptionError",
@@ -35,6 +38,7 @@ __all__ = [
     "WeightsError",
     "list_models",
     "load_image",
+    "save_animation",
     "save_png",
     "settings",
 ]

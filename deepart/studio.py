@@ -11,6 +11,7 @@ import torch
 from deepart.checks import whole_number
 from deepart.device import pick_device
 from deepart.pipelines.base import Pipeline
+from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.registry import get_spec
 
@@ -35,6 +36,13 @@ class Studio:
         self.memory_limit = whole_number("memory limit", memory_limit, 0, 2**63, "of bytes")
         self._kept: OrderedDict[tuple[str, str], Pipeline] = OrderedDict()
         self._lock = threading.Lock()
+
+    def gan(self, name: str | None = None) -> GANPipeline:
+        """Return the pipeline of a registered generator; None: the default one.
+
+        Raises UnknownModelError or WeightsError as from_pretrained does.
+        """
+        return self._get("gan", name, GANPipeline)
 
     def style(self, name: str | None = None) -> StyleTransferPipeline:
         """Return the style transfer pipeline of a registered model; None: the default one.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from running_page import Page, TinyStudio, serve
+from running_page import Page, TinyStudio, register_gans, serve
 
 
 @pytest.fixture
-def tiny_studio() -> TinyStudio:
+def tiny_studio(monkeypatch: pytest.MonkeyPatch) -> TinyStudio:
+    register_gans(monkeypatch)
     return TinyStudio()
 
 

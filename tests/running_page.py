@@ -1,4 +1,4 @@
-"""Style pipelines with tiny random weights, and the page running over it; the fixtures are in conftest.py."""
+"""Pipelines with tiny random weights, and the page running over them; the fixtures are in conftest.py."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ import pytest
 import torch
 from PIL import Image
 
+from deepart import registry
 from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys
+from deepart.models.generator import Generator, GeneratorConfig, whiten
 from deepart.models.painter import Painter, PainterConfig
 from deepart.models.vgg import VGGConfig, VGGFeatures
-from deepart.pipelines.style import Callback, StyleTransferPipeline
-from deepart.registry import Located, get_spec
+from deepart.pipelines.base import Callback
+from deepart.pipelines.gan import GANPipeline
+from deepart.pipelines.gan_origin import Origin
+from deepart.pipelines.style import StyleTransferPipeline
+from deepart.registry import Located, ModelSpec, get_spec
 from deepart.studio import Studio
 
 if TYPE_CHECKING:
@@ -52,7 +57,55 @@ def load_app() -> Any:
     return module
 
 
-class TinyStyle(StyleTransferPipeline):
+class Held:
+    """A pipeline's record of its steps, and the means to hold it between two of them."""
+
+    def watch(self) -> None:
+        """Begin with an empty record."""
+        self.hold_at: int | None = None  # the step after which the work waits for `go`
+        self.go = threading.Event()
+        self.held = threading.Event()
+        self.steps: list[int] = []
+        self.running = 0
+        self.most_at_once = 0
+        self._counting = threading.Lock()
+
+    def _held(self, callback: Callback | None) -> Callback:
+        def watched(step: int, total: int, preview: Image.Image | None) -> None:
+            self.steps.append(step)
+            if step == self.hold_at:
+                self.held.set()
+                assert self.go.wait(60)
+            if callback is not None:
+                callback(step, total, preview)
+
+        return watched
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        with self._counting:
+            self.running += 1
+            self.most_at_once = max(self.most_at_once, self.running)
+        try:
+            yield
+        finally:
+            with self._counting:
+                self.running -= 1
+
+    def hold(self, step: int) -> None:
+        """Let the next work wait after a step until `go` is set."""
+        self.go.clear()
+        self.held.clear()
+        self.steps.clear()
+        self.most_at_once = 0
+        self.hold_at = step
+
+    def release(self) -> None:
+        self.hold_at = None
+        self.go.set()
+
+
+class TinyStyle(Held, StyleTransferPipeline):
     """Few random weights, always the same; keeps a record of its steps, and can be held between two of them."""
 
     def __init__(self, name: str, make: Callable[[], Gatys | Fast]) -> None:
@@ -60,13 +113,7 @@ class TinyStyle(StyleTransferPipeline):
             torch.manual_seed(0)
             network = make()
         super().__init__(Located(name, "0123456789ab"), torch.device("cpu"), network)
-        self.hold_at: int | None = None  # the step after which the work waits for `go`
-        self.go = threading.Event()
-        self.held = threading.Event()
-        self.steps: list[int] = []
-        self.running = 0
-        self.most_at_once = 0
-        self._lock = threading.Lock()
+        self.watch()
 
     def stylize(
         self,
@@ -85,39 +132,36 @@ class TinyStyle(StyleTransferPipeline):
         with self._watched():
             return super().sheet(content, styles, callback=self._held(callback), **options)
 
-    def _held(self, callback: Callback | None) -> Callback:
-        def watched(step: int, total: int, preview: Image.Image | None) -> None:
-            self.steps.append(step)
-            if step == self.hold_at:
-                self.held.set()
-                assert self.go.wait(60)
-            if callback is not None:
-                callback(step, total, preview)
 
-        return watched
+class TinyGAN(Held, GANPipeline):
+    """A generator of few random weights, 32 pixels; its walks and projections keep a record and can be held."""
 
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        with self._lock:
-            self.running += 1
-            self.most_at_once = max(self.most_at_once, self.running)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self.running -= 1
+    def __init__(self, name: str, names: Sequence[str], version: str = "0123456789ab", seed: int = 0) -> None:
+        network = tiny_generator(seed, len(names))
+        super().__init__(Located(name, version), torch.device("cpu"), network, names)
+        self.watch()
 
-    def hold(self, step: int) -> None:
-        """Let the next work wait after a step until `go` is set."""
-        self.go.clear()
-        self.held.clear()
-        self.steps.clear()
-        self.most_at_once = 0
-        self.hold_at = step
+    def walk(self, seeds: Sequence[Origin], *, callback: Callback | None = None, **options: Any) -> list[Image.Image]:
+        with self._watched():
+            return super().walk(seeds, callback=self._held(callback), **options)
 
-    def release(self) -> None:
-        self.hold_at = None
-        self.go.set()
+    def project(self, image: Image.Image, *, callback: Callback | None = None, **options: Any) -> torch.Tensor:
+        with self._watched():
+            return super().project(image, callback=self._held(callback), **options)
+
+
+def tiny_generator(seed: int = 0, directions: int = 0) -> Generator:
+    """A whitened network with random weights, always the same, whose pictures are lively."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        config = GeneratorConfig(latent=8, mapping=16, channels=(12, 8, 8), coarse=1, directions=directions)
+        network = Generator(config).requires_grad_(False)
+        for layer in (network.head, *network.glimpse):
+            layer.weight.mul_(2)
+        with torch.no_grad():
+            whiten(network, network.map(torch.randn(4096, config.latent)))
+        network.directions.copy_(torch.linalg.qr(torch.randn(config.latent, config.latent))[0][:directions])
+    return network.eval()
 
 
 def _features() -> VGGFeatures:
@@ -133,15 +177,38 @@ def tiny_fast() -> TinyStyle:
     return TinyStyle("fast", lambda: Fast(Painter(PainterConfig(width=8, depth=1, style=numbers, code=4)), _features()))
 
 
+def tiny_landscapes() -> TinyGAN:
+    return TinyGAN("landscapes", ("daylight", "trees", "warmth"))
+
+
+def tiny_portraits() -> TinyGAN:
+    return TinyGAN("portraits", ("hair", "smile"), version="ba9876543210", seed=1)
+
+
 class TinyStudio(Studio):
-    """A studio in which the style models are the tiny ones."""
+    """A studio in which all models are tiny ones."""
 
     def __init__(self) -> None:
         super().__init__(device="cpu")
         self.tiny = {"fast": tiny_fast(), "fine": tiny_fine()}
+        self.tiny_gans = {"landscapes": tiny_landscapes(), "portraits": tiny_portraits()}
+
+    def gan(self, name: str | None = None) -> GANPipeline:
+        return self.tiny_gans[get_spec("gan", name).name]
 
     def style(self, name: str | None = None) -> StyleTransferPipeline:
         return self.tiny[get_spec("style", name).name]
+
+
+def register_gans(patch: pytest.MonkeyPatch) -> None:
+    """Let the registry know the generators, as long as it has none of its own."""
+    if not registry.list_models("gan"):
+        specs = (
+            ModelSpec("gan", "landscapes", "Landscapes", "Impressionist landscapes.", "MIT", (), default=True),
+            ModelSpec("gan", "portraits", "Portraits", "Cartoon portraits.", "MIT", ()),
+        )
+        known = {(spec.task, spec.name): spec for spec in specs}
+        patch.setattr(registry, "REGISTRY", {**registry.REGISTRY, **known})
 
 
 @dataclass
@@ -151,6 +218,8 @@ class Page:
     url: str
     fast: TinyStyle
     fine: TinyStyle
+    landscapes: TinyGAN
+    portraits: TinyGAN
     jobs: Jobs
     files: Path
     blocks: Any
@@ -169,11 +238,13 @@ def serve(files: Path, *arguments: str) -> Iterator[Page]:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
         patch.delenv("GRADIO_SERVER_NAME", raising=False)
         patch.setattr("deepart.ui.Jobs", lambda: jobs)  # to look into, not to change
+        register_gans(patch)
         options = module.parse(["--port", str(port), *arguments])
         blocks = module.launch(studio, options, prevent_thread_lock=True, quiet=True)
         try:
-            yield Page(f"http://127.0.0.1:{port}", **studio.tiny, jobs=jobs, files=files, blocks=blocks)
+            tiny = {**studio.tiny, **studio.tiny_gans}
+            yield Page(f"http://127.0.0.1:{port}", **tiny, jobs=jobs, files=files, blocks=blocks)
         finally:
-            for pipeline in studio.tiny.values():
+            for pipeline in tiny.values():
                 pipeline.release()
             blocks.close()

@@ -26,6 +26,7 @@ FLOORS = {
     "pipelines": 5,
     "metrics": 5,
     "registry": 4,
+    "animations": 3,
     "models": 3,
     "hub": 3,
     "color": 2,
@@ -36,7 +37,12 @@ FLOORS = {
     "checks": 1,
     "errors": 0,
 }
-OUTSIDE = {"gradio": {"ui"}, "huggingface_hub": {"hub"}, "PIL": {"images", "pipelines", "ui"}}
+OUTSIDE = {
+    "gradio": {"ui"},
+    "huggingface_hub": {"hub"},
+    "PIL": {"animations", "images", "pipelines", "ui"},
+    "av": {"animations"},
+}
 
 
 def room(path: Path) -> str:
@@ -76,7 +82,7 @@ def test_the_app_imports_the_page_and_the_studio_only() -> None:
 def test_importing_the_package_brings_neither_the_page_nor_the_hub_nor_a_choice_of_device() -> None:
     code = (
         "import sys, torch, deepart; "
-        "print([name for name in ('gradio', 'huggingface_hub', 'torchvision', 'pandas') if name in sys.modules], "
+        "print([name for name in ('av', 'gradio', 'huggingface_hub', 'torchvision', 'pandas') if name in sys.modules], "
         "torch.cuda.is_initialized())"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from deepart.errors import OptionError
-from deepart.latents import MAX_SEED, check_seed, noise
+from deepart.latents import MAX_SEED, check_latents, check_seed, noise, pack, short_id, slerp, truncate, unpack
 
 
 def test_one_seed_names_one_noise() -> None:
@@ -36,3 +36,77 @@ def test_seeds_in_range_are_taken(seed: int) -> None:
 def test_other_seeds_get_a_sentence(seed: int) -> None:
     with pytest.raises(OptionError, match=r"The seed is .*; it must be a whole number from 0 to 4294967295\."):
         check_seed(seed)
+
+
+def test_truncation_pulls_to_the_mean() -> None:
+    latents = noise(1, (2, 5))
+    assert torch.equal(truncate(latents, 1.0), latents)
+    assert torch.equal(truncate(latents, 0.0), torch.zeros(2, 5))
+    assert torch.equal(truncate(latents, 0.5), latents / 2)
+
+
+def test_slerp_of_two_axes_is_the_circle() -> None:
+    a, b = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    third = slerp(a, b, 1 / 3)
+    assert third[0].tolist() == pytest.approx([3**0.5 / 2, 0.5], abs=1e-6)  # 30 degrees
+    assert slerp(2 * a, 4 * b, 0.5).norm() == pytest.approx(3, abs=1e-6)  # the length is blended
+    assert torch.equal(slerp(a, b, 0.0), a)
+    assert torch.equal(slerp(a, b, 1.0), b)
+
+
+def test_slerp_goes_straight_where_there_is_no_arc() -> None:
+    a = torch.tensor([[3.0, 4.0]])
+    for b in (a, 2 * a, -a, torch.zeros(1, 2)):
+        assert torch.allclose(slerp(a, b, 0.25), torch.lerp(a, b, 0.25), atol=1e-6)
+
+
+def test_nearly_equal_latents_have_a_smooth_way() -> None:
+    a = noise(3, (1, 64))
+    b = a + 1e-3 * noise(4, (1, 64))
+    assert torch.allclose(slerp(a, b, 0.5), torch.lerp(a, b, 0.5), atol=1e-5)
+
+
+def test_a_packed_latent_comes_back_to_the_last_bit() -> None:
+    latent = noise(5, (1, 7))
+    assert torch.equal(unpack(pack(latent), 7), latent)
+    assert torch.equal(unpack(pack(latent[0]), 7), latent)
+    assert pack(torch.tensor([1.0])) == "AACAPw=="  # 3F800000, the last byte first
+
+
+def test_the_short_id_is_of_the_numbers() -> None:
+    assert short_id(torch.tensor([1.0])) == "e00e5eb9"  # the sha256 of 00 00 80 3F
+    assert short_id(torch.tensor([[1.0]])) == short_id(torch.tensor([1.0]))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "AACAPw", "AACA Pw==", "é", 5, None, pack(torch.zeros(8)), pack(torch.full((7,), torch.nan))]
+)
+def test_a_text_that_is_no_latent_gets_a_sentence(text: object) -> None:
+    with pytest.raises(OptionError, match=r"^[A-Z][^\n]*\.$"):
+        unpack(text, 7)
+
+
+@pytest.mark.parametrize(
+    ("latents", "sentence"),
+    [
+        ([0.0] * 4, r"The latents are of type list; give a tensor of shape \(n, 4\)\."),
+        (torch.zeros(5), r"The latents have the shape \(5,\); this model takes \(n, 4\) with n from 1 to 3\."),
+        (torch.zeros(4, 4), r"The latents have the shape \(4, 4\)"),
+        (torch.zeros(0, 4), r"The latents have the shape \(0, 4\)"),
+        (torch.zeros(1, 1, 4), r"The latents have the shape \(1, 1, 4\)"),
+        (torch.zeros(()), r"The latents have the shape \(\)"),
+        (torch.full((1, 4), torch.nan), "numbers that are not finite or beyond 100"),
+        (torch.full((1, 4), -101.0), "numbers that are not finite or beyond 100"),
+        (torch.zeros(1, 4, dtype=torch.complex64), r"of the kind torch\.complex64"),
+    ],
+)
+def test_latents_that_will_not_do_get_a_sentence(latents: object, sentence: str) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        check_latents(latents, 4, 3)
+
+
+def test_latents_of_any_number_type_are_taken() -> None:
+    for kind in (torch.float16, torch.float64, torch.int64):
+        found = check_latents(torch.ones(4, dtype=kind), 4, 1)
+        assert found.dtype == torch.float32
+        assert found.shape == (1, 4)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import torch
+from running_page import register_gans, tiny_landscapes
 
-from deepart import Studio, StyleTransferPipeline
+from deepart import GANPipeline, Studio, StyleTransferPipeline
 from deepart.errors import OptionError, UnknownModelError, WeightsError
 
 
@@ -80,3 +81,39 @@ def test_a_failed_load_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(WeightsError):
             studio.style()
     assert studio.style().name == "fast"
+
+
+def test_generators_are_kept_beside_the_styles(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[str] = []
+
+    def load(cls: type, name: str, *, device: torch.device) -> GANPipeline:
+        loads.append(name)
+        return tiny_landscapes()
+
+    register_gans(monkeypatch)
+    monkeypatch.setattr(GANPipeline, "from_pretrained", classmethod(load))
+    studio = Studio(device="cpu")
+    first = studio.gan()
+    assert studio.gan() is first
+    assert studio.gan("portraits") is not first
+    assert studio.gan(loads[0]) is first
+    assert len(loads) == 2
+    with pytest.raises(UnknownModelError, match="did you mean 'portraits'"):
+        studio.gan("portrait")
+
+
+def test_what_a_generator_loads_later_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Growing(StyleTransferPipeline):
+        nbytes = 100
+
+        @classmethod
+        def from_pretrained(cls, name: str, *, device: torch.device) -> Growing:
+            return cls.__new__(cls)
+
+    monkeypatch.setattr("deepart.studio.get_spec", lambda task, name: type("Spec", (), {"name": name}))
+    studio = Studio(device="cpu", memory_limit=200)
+    a, b = studio._get("style", "a", Growing), studio._get("style", "b", Growing)
+    assert studio._get("style", "a", Growing) is a
+    a.nbytes = 150
+    assert studio._get("style", "a", Growing) is a
+    assert studio._get("style", "b", Growing) is not b

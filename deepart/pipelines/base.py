@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from deepart import hub, registry
+from deepart.checks import shown
 from deepart.device import pick_device
+from deepart.errors import MemoryLimitError, OptionError
 from deepart.registry import Located
+
+Callback = Callable[[int, int, Image.Image | None], None]
+"""Called as callback(step, total, preview) during long work; what it raises stops the work and reaches the caller."""
 
 
 class Pipeline(ABC):
@@ -97,6 +104,18 @@ class Pipeline(ABC):
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         """Return what save_pretrained writes: the network's class name, its numbers for config.json, its tensors."""
 
+    @contextmanager
+    def _room(self, doing: str) -> Iterator[None]:
+        """Turn a lack of memory into a sentence: "The cpu ran out of memory `doing`."."""
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            # On a CPU torch has no class of its own for it.
+            told = isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+            if not told:
+                raise
+            raise MemoryLimitError(f"The {self.device} ran out of memory {doing}.") from error
+
     def _card(self) -> str:
         """Return the README.md: that of the model's own folder, else a new one with the card of its features."""
         located = self._located
@@ -117,6 +136,12 @@ class Pipeline(ABC):
             features = _read_card(hub.weights_root() / f"{registry.FEATURES}-{spec.features}")
             lines.append(re.sub(r"\A---\n.*?\n---\n", "", features, flags=re.DOTALL))
         return "\n".join(lines)
+
+
+def check_callback(callback: Any) -> None:
+    """Raise OptionError for what is neither None nor a function."""
+    if callback is not None and not callable(callback):
+        raise OptionError(f"The callback is {shown(callback)}; it must be a function of step, total and preview.")
 
 
 def _read_card(folder: Path | None) -> str:

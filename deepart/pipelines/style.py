@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Self
 
 import torch
@@ -12,21 +12,19 @@ from PIL import Image
 from torch import Tensor
 
 from deepart import hub, registry
-from deepart.errors import MemoryLimitError, UnsupportedError, WeightsError
+from deepart.errors import UnsupportedError, WeightsError
 from deepart.images import with_settings
 from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys, GatysConfig
 from deepart.models.painter import Painter, PainterConfig
 from deepart.models.vgg import VGGConfig, VGGFeatures
-from deepart.pipelines.base import Pipeline
+from deepart.pipelines.base import Callback, Pipeline, check_callback
 from deepart.pipelines.style_fast import FastPainter
 from deepart.pipelines.style_fine import FinePainter
 from deepart.pipelines.style_job import (
     MAX_STYLES,
     MIN_SIDE,
-    Callback,
     StyleJob,
-    check_callback,
     check_job,
     check_styles,
     result_sides,
@@ -122,7 +120,7 @@ class StyleTransferPipeline(Pipeline):
             "content_layers": content_layers,
         }  # fmt: skip
         used = self._painter.settings(numbers)
-        with self._room(job):
+        with self._space(job):
             painted = self._painter.paint(job, numbers, callback)
         return with_settings(painted, self._settings(job) | used)
 
@@ -152,7 +150,7 @@ class StyleTransferPipeline(Pipeline):
         job = check_job(
             content, pictures[0], None, strength, preserve_color, style_scale, size, seed, self.max_side
         )  # fmt: skip
-        with self._room(job):
+        with self._space(job):
             painted = self._painter.sheet(dataclasses.replace(job, styles=pictures), callback)
         return [with_settings(picture, self._settings(job)) for picture in painted]
 
@@ -167,20 +165,9 @@ class StyleTransferPipeline(Pipeline):
     def _settings(self, job: StyleJob) -> dict[str, Any]:
         return {"task": self.task, "model": self.name, "version": self.version, **job.settings()}
 
-    @contextmanager
-    def _room(self, job: StyleJob) -> Iterator[None]:
-        """Turn a lack of memory into a sentence."""
-        try:
-            yield
-        except (MemoryError, RuntimeError) as error:
-            # On a CPU torch has no class of its own for it.
-            told = isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
-            if not told:
-                raise
-            longer = max(job.content.size)
-            raise MemoryLimitError(
-                f"The {self.device} ran out of memory at {longer} pixels; try size={longer // 2}."
-            ) from error
+    def _space(self, job: StyleJob) -> AbstractContextManager[None]:
+        longer = max(job.content.size)
+        return self._room(f"at {longer} pixels; try size={longer // 2}")
 
     @classmethod
     def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:

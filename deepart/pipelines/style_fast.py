@@ -20,7 +20,8 @@ from deepart.images import fit, to_image, to_tensor
 from deepart.latents import chances
 from deepart.models.collage import chances_for
 from deepart.models.fast import Fast, StyleCode, Window, style_sides, windows
-from deepart.pipelines.style_job import Callback, StyleJob
+from deepart.pipelines.base import Callback
+from deepart.pipelines.style_job import StyleJob
 
 PREVIEW_SIDE = 512  # pixels: longer side of a preview, which may be of a large picture
 CODE_BYTES = 2**28  # of the styles that are remembered, and of those that are painted at once

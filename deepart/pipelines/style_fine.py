@@ -18,7 +18,8 @@ from deepart.errors import OptionError
 from deepart.images import fit, to_image, to_tensor
 from deepart.latents import noise
 from deepart.models.gatys import Gatys, GatysConfig, check_layers, schedule
-from deepart.pipelines.style_job import MIN_SIDE, Callback, StyleJob
+from deepart.pipelines.base import Callback
+from deepart.pipelines.style_job import MIN_SIDE, StyleJob
 
 STYLE_PIXELS = 2**21  # a style with more is reduced before it becomes a tensor
 PREVIEW_EVERY = 5  # corrections between two previews

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,6 @@ from deepart.latents import check_seed
 
 MIN_SIDE = 16  # shorter side of a result, in pixels: relu4_2 sees an eighth of it
 MAX_STYLES = 3
-
-Callback = Callable[[int, int, Image.Image | None], None]
 
 
 @dataclass(frozen=True)
@@ -58,12 +56,6 @@ def check_job(
         raise OptionError(f"The preserve_color is {shown(preserve_color)}; it must be True or False.")
     content = fit(content, max(result_sides(content.size, size, max_side)))
     return StyleJob(content, styles, shares, strength, preserve_color, style_scale, seed)
-
-
-def check_callback(callback: Any) -> None:
-    """Raise OptionError for what is neither None nor a function."""
-    if callback is not None and not callable(callback):
-        raise OptionError(f"The callback is {shown(callback)}; it must be a function of step, total and preview.")
 
 
 def check_styles(style_image: Any, most: int) -> list[Image.Image]:

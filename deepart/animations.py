@@ -1,0 +1,119 @@
+"""Pictures one after another, as a file that plays: GIF, WebP or MP4."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from deepart import images
+from deepart.checks import number, shown
+from deepart.errors import ImageError, OptionError
+
+MAX_FRAMES = 1000
+MIN_FPS, MAX_FPS = 1, 60
+
+
+def save_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str], *, fps: float = 12.0) -> None:
+    """Write pictures of one size as an animation; the end of the path, .gif, .webp or .mp4, says which.
+
+    fps: pictures a second, 1 to 60. GIF and WebP play in a loop. The settings that the first picture carries go into
+    the file: as the comment of a GIF, the image description (EXIF) of a WebP, the comment of an MP4.
+
+    Raises OptionError for another ending, fps out of range or no frames, ImageError for pictures that differ in size or
+    a file that cannot be written.
+    """
+    target = _target(path)
+    fps = number("fps", fps, MIN_FPS, MAX_FPS)
+    pictures = _check_frames(frames)
+    found = images.settings(pictures[0])
+    note = json.dumps(found, sort_keys=True) if found is not None else ""
+    data = FORMATS[target.suffix.lower()](pictures, fps, note)
+    try:
+        target.write_bytes(data)
+    except OSError:  # it names the whole path, so it is not passed on
+        raise ImageError(
+            f"The file {target.name!r} cannot be written; check that its folder exists and is yours."
+        ) from None
+
+
+def _target(path: Any) -> Path:
+    if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() not in FORMATS:
+        raise OptionError(f"The animation's file is {shown(path)}; its name must end in {', '.join(FORMATS)}.")
+    return Path(path)
+
+
+def _check_frames(frames: Any) -> list[Image.Image]:
+    """Return the frames as RGB pictures of one size."""
+    if not isinstance(frames, list | tuple) or not 1 <= len(frames) <= MAX_FRAMES:
+        count = f"There are {len(frames)} frames" if isinstance(frames, list | tuple) else "The frames are no list"
+        raise OptionError(f"{count}; give a list of 1 to {MAX_FRAMES} pictures.")
+    pictures = [images.check_image(frame, "frame") for frame in frames]
+    sizes = sorted({picture.size for picture in pictures})
+    if len(sizes) > 1:
+        first, second = (f"{width}x{height}" for width, height in sizes[:2])
+        raise ImageError(f"The frames are of different sizes, {first} and {second} among them; bring them to one size.")
+    return pictures
+
+
+def _gif(frames: Sequence[Image.Image], fps: float, note: str) -> bytes:
+    # A palette for each frame: in one for all, the colours of a walk would not do.
+    packed = [frame.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG) for frame in frames]
+    file = io.BytesIO()
+    packed[0].save(
+        file, "GIF", save_all=True, append_images=packed[1:], duration=_durations(len(frames), fps, 10), loop=0,
+        comment=note.encode(), optimize=False,
+    )  # fmt: skip
+    return file.getvalue()
+
+
+def _webp(frames: Sequence[Image.Image], fps: float, note: str) -> bytes:
+    exif = Image.Exif()
+    if note:
+        exif[ExifTags.Base.ImageDescription] = note
+    file = io.BytesIO()
+    frames[0].save(
+        file, "WEBP", save_all=True, append_images=frames[1:], duration=_durations(len(frames), fps, 1), loop=0,
+        quality=90, method=4, exif=exif.tobytes(),
+    )  # fmt: skip
+    return file.getvalue()
+
+
+def _mp4(frames: Sequence[Image.Image], fps: float, note: str) -> bytes:
+    import av  # here, since few who import us make a film
+
+    # In a folder of its own: to put the table of contents first, as browsers like it, the file is read while written.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "film.mp4"
+        with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
+            if note:
+                container.metadata["comment"] = note
+            stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000))
+            # Colour at half the size, which every player takes; so the sides must be even.
+            stream.width, stream.height = (side - side % 2 for side in frames[0].size)
+            stream.pix_fmt = "yuv420p"
+            stream.options = {"crf": "16", "preset": "medium"}
+            for frame in frames:
+                picture = av.VideoFrame.from_ndarray(np.asarray(frame.crop((0, 0, stream.width, stream.height))))
+                container.mux(stream.encode(picture))
+            container.mux(stream.encode(None))
+        return path.read_bytes()
+
+
+FORMATS: dict[str, Callable[[Sequence[Image.Image], float, str], bytes]] = {".gif": _gif, ".webp": _webp, ".mp4": _mp4}
+"""How a file with each ending is made."""
+
+
+def _durations(count: int, fps: float, unit: int) -> list[int]:
+    """Return milliseconds for each of the frames, in whole units, which add up to the whole as nearly as may be."""
+    ends = [round(frame * 1000 / fps / unit) * unit for frame in range(count + 1)]
+    return [end - start for start, end in pairwise(ends)]

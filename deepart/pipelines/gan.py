@@ -1,0 +1,419 @@
+"""Pictures that never existed: a generator and the ways to steer it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from deepart import hub, registry
+from deepart.checks import number, shown, whole_number
+from deepart.device import autocast, repeatable
+from deepart.errors import OptionError, WeightsError
+from deepart.images import check_image, to_image, to_tensor, with_settings
+from deepart.latents import MAX_SEED, check_latents, check_seed, noise, pack, slerp, truncate
+from deepart.models.generator import Generator, GeneratorConfig
+from deepart.models.vgg import VGGFeatures
+from deepart.pipelines import gan_project
+from deepart.pipelines.base import Callback, Pipeline, check_callback
+from deepart.pipelines.gan_origin import Origin, Reader, Recipe, check_directions, check_truncation, exact
+from deepart.registry import Located
+
+__all__ = ["MAX_CHILDREN", "MAX_FRAMES", "MAX_PARENTS", "MAX_PICTURES", "MAX_STOPS", "MIN_FRAMES", "GANPipeline"]
+
+MAX_PICTURES = 1024  # of one call
+MIN_FRAMES, MAX_FRAMES = 8, 120  # of a walk
+MAX_STOPS = 16
+MAX_PARENTS = 8
+MAX_CHILDREN = 16
+MAX_STEPS = 2000  # of project()
+TRUNCATIONS = (0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.2)
+BATCH = 16  # pictures that the network makes at once
+PREVIEW_EVERY = 5  # steps of project() between two previews
+
+
+class GANPipeline(Pipeline):
+    """Makes pictures from seeds, and from latents: the vectors of numbers that seeds stand for.
+
+    Where a method takes an Origin, it takes a seed, a latent, or a picture that this model made; the latter stands for
+    the latent that gives exactly that picture, its truncation and directions included. Every picture carries in its
+    settings what is needed to make it again.
+
+    truncation: 0 to 1.5; below 1 pictures come nearer to the average one, more alike and with fewer faults; above 1
+    bolder. directions: names (see `directions`) and amounts in standard deviations, -10 to 10; 3 is a lot.
+    """
+
+    task: ClassVar[str] = "gan"
+    networks: ClassVar[tuple[str, ...]] = ("Generator",)
+
+    def __init__(
+        self, located: Located, device: torch.device, network: Generator, names: Sequence[str] = (),
+        features: str | None = None,
+    ) -> None:  # fmt: skip
+        """names: of the network's directions, in order. features: registered name of those that project() uses."""
+        super().__init__(located, device)
+        self._network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
+        self._names = tuple(names)
+        self._axes = self._network.directions.detach().to("cpu", torch.float32)
+        self._features_name = features
+        self._features: VGGFeatures | None = None
+        self._lock = threading.Lock()
+        self._reader = Reader(located.name, located.version, self.latent_size, self._names, self._from_seed)
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """Names of the directions, strongest first."""
+        return self._names
+
+    @property
+    def side(self) -> int:
+        """Height and width of a picture in pixels."""
+        return self._network.config.side
+
+    @property
+    def latent_size(self) -> int:
+        """How many numbers a latent has."""
+        return self._network.config.latent
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the weights take, those of the features included once project() has loaded them."""
+        features = self._features
+        return super().nbytes + (0 if features is None else sum(tensor.nbytes for tensor in features.parameters()))
+
+    # ------------------------------------------------------------------------------------------------------- pictures
+
+    def generate(
+        self,
+        n: int = 1,
+        *,
+        seed: int = 0,
+        truncation: float = 1.0,
+        directions: Mapping[str, float] | None = None,
+        latents: Tensor | None = None,
+    ) -> list[Image.Image]:
+        """Return n pictures, of the seeds seed, seed + 1, ...; or one for each of the latents (n, latent).
+
+        Raises OptionError for an option out of its range, MemoryLimitError.
+        """
+        n = whole_number("number of pictures", n, 1, MAX_PICTURES)
+        amounts, psi = check_directions(directions, self._names), check_truncation(truncation)
+        if latents is not None:
+            given = check_latents(latents, self.latent_size, MAX_PICTURES)
+            if n not in (1, len(given)):
+                raise OptionError(f"There are {len(given)} latents for {n} pictures; leave n out, or give as many.")
+            recipes = [Recipe(latent, None, psi, amounts) for latent in given.unsqueeze(1)]
+        else:
+            first = check_seed(seed)
+            if first + n - 1 > MAX_SEED:
+                raise OptionError(
+                    f"The seed is {first}, and with {n} pictures the last would be {first + n - 1}; "
+                    f"at most {MAX_SEED} is taken."
+                )
+            seeds = range(first, first + n)
+            recipes = [Recipe(self._from_seed(number), number, psi, amounts) for number in seeds]
+        return [picture for batch in self._make(recipes) for picture in batch]
+
+    def sweep(
+        self,
+        seed: Origin = 0,
+        *,
+        truncations: Sequence[float] = TRUNCATIONS,
+        directions: Mapping[str, float] | None = None,
+    ) -> list[Image.Image]:
+        """Return one origin at each of 1 to 16 truncations."""
+        values = _listed("truncations", truncations, 1, MAX_STOPS)
+        psis = [check_truncation(value) for value in values]
+        amounts = check_directions(directions, self._names)
+        start = self._start(seed)
+        recipes = [dataclasses.replace(start, truncation=psi, directions=amounts) for psi in psis]
+        return [picture for batch in self._make(recipes) for picture in batch]
+
+    def interpolate(
+        self, seed_a: Origin, seed_b: Origin, *, steps: int = 16, truncation: float = 1.0
+    ) -> list[Image.Image]:
+        """Return 2 to 120 pictures on the way from one origin to another; the first and the last are theirs exactly."""
+        steps = whole_number("number of steps", steps, 2, MAX_FRAMES)
+        psi = check_truncation(truncation)
+        path = [self._start(seed_a), self._start(seed_b)]
+        places = [step / (steps - 1) for step in range(steps)]
+        recipes = [dataclasses.replace(_on(path, place), truncation=psi) for place in places]
+        # The ends go alone, as those of generate() do: in a larger batch the last bit of a number may differ.
+        runs = [recipes[:1], recipes[1:-1], recipes[-1:]]
+        return [picture for run in runs for batch in self._make(run) for picture in batch]
+
+    def walk(
+        self,
+        seeds: Sequence[Origin],
+        *,
+        frames: int = 48,
+        loop: bool = False,
+        truncation: float = 1.0,
+        directions: Mapping[str, float] | None = None,
+        callback: Callback | None = None,
+    ) -> list[Image.Image]:
+        """Return the 8 to 120 frames of a walk through 2 to 16 origins, each way between two of them equally long.
+
+        loop: go back to the first at the end; the frame after the last is then the first. callback: called as
+        callback(step, total, preview) with the frames made so far after each batch, and its last frame; it may raise.
+        """
+        check_callback(callback)
+        stops = _listed("seeds of a walk", seeds, 2, MAX_STOPS)
+        frames = whole_number("number of frames", frames, MIN_FRAMES, MAX_FRAMES)
+        if not isinstance(loop, bool):
+            raise OptionError(f"The loop is {shown(loop)}; it must be True or False.")
+        psi, amounts = check_truncation(truncation), check_directions(directions, self._names)
+        starts = [self._start(stop) for stop in stops]
+        path = [*starts, starts[0]] if loop else starts
+        places = [frame * (len(path) - 1) / (frames if loop else frames - 1) for frame in range(frames)]
+        recipes = [dataclasses.replace(_on(path, place), truncation=psi, directions=amounts) for place in places]
+        walk = {"stops": [exact(start) for start in starts], "frames": frames, "loop": loop}
+        besides = [{"walk": walk, "frame": frame} for frame in range(frames)]
+        made: list[Image.Image] = []
+        for batch in self._make(recipes, besides):
+            made += batch
+            if callback is not None:
+                callback(len(made), frames, batch[-1].copy())
+        return made
+
+    def mix(
+        self,
+        coarse_seed: Origin,
+        fine_seed: Origin,
+        *,
+        truncation: float = 1.0,
+        directions: Mapping[str, float] | None = None,
+    ) -> Image.Image:
+        """Return a picture with the coarse structure of one origin and the fine detail of another."""
+        psi, amounts = check_truncation(truncation), check_directions(directions, self._names)
+        coarse, fine = self._start(coarse_seed), self._start(fine_seed)
+        recipe = Recipe(coarse.latent, None, psi, amounts, fine.latent if fine.fine is None else fine.fine)
+        names = {
+            "coarse": exact(dataclasses.replace(coarse, fine=None)),
+            "fine": exact(fine) if fine.fine is None else pack(fine.fine),
+        }
+        [[picture]] = self._make([recipe], [names])
+        return picture
+
+    def breed(
+        self,
+        seeds: Sequence[Origin],
+        n: int = 4,
+        *,
+        mutation: float = 0.2,
+        seed: int = 0,
+        truncation: float = 1.0,
+    ) -> list[Image.Image]:
+        """Return 1 to 16 children of 1 to 8 origins.
+
+        Each number of a child's latent comes from one of the parents, by chance; then a share of it, `mutation` (0 to
+        1), gives way to noise. seed: of the chances; a child does not depend on how many are made.
+        """
+        parents = [self.recipe(parent) for parent in _listed("parents", seeds, 1, MAX_PARENTS)]
+        n = whole_number("number of children", n, 1, MAX_CHILDREN)
+        mutation = number("mutation", mutation, 0, 1)
+        seed, psi = check_seed(seed), check_truncation(truncation)
+        finished = [self._finished(parent) for parent in parents]
+        coarse, fine = (
+            cross(torch.cat(latents), n, mutation, seed) for latents in zip(*map(_both, finished), strict=True)
+        )
+        mixed = any(parent.fine is not None for parent in finished)
+        besides = [
+            {"parents": [parent.label for parent in parents], "mutation": mutation, "child": child, "seed": seed}
+            for child in range(n)
+        ]
+        recipes = [
+            Recipe(latent, None, psi, {}, late if mixed else None)
+            for latent, late in zip(coarse.unsqueeze(1), fine.unsqueeze(1), strict=True)
+        ]
+        return [picture for batch in self._make(recipes, besides) for picture in batch]
+
+    # -------------------------------------------------------------------------------------------------------- latents
+
+    def latent(self, origin: Origin) -> Tensor:
+        """Return the latent (1, latent) that an origin stands for, on the CPU.
+
+        generate(latents=...) of it gives the origin's picture. Raises OptionError for what is no origin.
+        """
+        finished = self._finished(self.recipe(origin))
+        if finished.fine is not None:
+            raise OptionError(
+                "The picture is a mix, so no single latent makes it; give one of the two that it was mixed from."
+            )
+        return finished.latent
+
+    def recipe(self, origin: Origin) -> Recipe:
+        """Return what makes an origin's picture: its latent before truncation and directions, and these.
+
+        Raises OptionError for what is no origin.
+        """
+        return self._reader.recipe(origin)
+
+    def project(
+        self, image: Image.Image, *, steps: int = 200, seed: int = 0, callback: Callback | None = None
+    ) -> Tensor:
+        """Return the latent (1, latent), on the CPU, whose picture comes nearest to a given one.
+
+        image: any picture; its middle square counts. steps: 1 to 2000 corrections. seed: of the latents to begin with.
+        callback: called as callback(step, total, preview) after each correction; it may raise to stop. The preview,
+        now and then, is the picture so far, and stands for its latent as every picture of the model does.
+
+        Raises ImageError for what is no picture or a tiny one, OptionError, MemoryLimitError.
+        """
+        check_callback(callback)
+        picture = gan_project.square(check_image(image), self.side)
+        steps = whole_number("number of steps", steps, 1, MAX_STEPS)
+        seed = check_seed(seed)
+
+        def report(step: int, latent: Tensor, seen: Tensor) -> None:
+            if callback is not None:
+                show = step % PREVIEW_EVERY == 0 or step == steps
+                preview = with_settings(to_image(seen), self._settings(Recipe(latent.cpu()), {})) if show else None
+                callback(step, steps, preview)
+
+        # Gradients even where the caller has turned them off, in float32: small differences are what is followed here.
+        room = self._room(f"looking for a picture of {self.side} pixels")
+        with room, torch.inference_mode(False), torch.enable_grad(), repeatable():
+            features = self._load_features()
+            target = to_tensor(picture).to(self._device)
+            with torch.no_grad():
+                starts = noise(seed, (gan_project.STARTS, self.latent_size)).to(self._device)
+                begin = self._network.map(starts)
+            return gan_project.find(self._to_pictures, target, begin, steps, features, report).cpu()
+
+    # ------------------------------------------------------------------------------------------------------- workings
+
+    def _start(self, origin: Origin) -> Recipe:
+        """Return an origin as a recipe without truncation and directions: they have gone into its latent."""
+        return self._finished(self.recipe(origin))
+
+    def _finished(self, recipe: Recipe) -> Recipe:
+        """Return the recipe of the same picture without truncation and directions."""
+        if recipe.plain:
+            return recipe
+        fine = None if recipe.fine is None else self._moved(recipe.fine, recipe)
+        return Recipe(self._moved(recipe.latent, recipe), fine=fine)
+
+    def _moved(self, latent: Tensor, recipe: Recipe) -> Tensor:
+        latent = truncate(latent, recipe.truncation)
+        for name, amount in recipe.directions.items():
+            latent = latent + amount * self._axes[self._names.index(name)]
+        return latent
+
+    def _from_seed(self, seed: int) -> Tensor:
+        """Return the latent (1, latent) of a seed. One at a time: in a batch its last bits would depend on the rest."""
+        with torch.no_grad(), repeatable():
+            latent: Tensor = self._network.map(noise(seed, (1, self.latent_size)).to(self._device))
+            return latent.float().cpu()
+
+    def _make(
+        self, recipes: Sequence[Recipe], besides: Sequence[Mapping[str, Any]] | None = None
+    ) -> Iterator[list[Image.Image]]:
+        """Yield the pictures of the recipes in batches, with their settings; `besides` are further settings of each."""
+        for start in range(0, len(recipes), BATCH):
+            part = recipes[start : start + BATCH]
+            finished = [self._finished(recipe) for recipe in part]
+            coarse, fine = (torch.cat(latents) for latents in zip(*map(_both, finished), strict=True))
+            mixed = any(recipe.fine is not None for recipe in finished)
+            with self._room(f"making pictures of {self.side} pixels"):
+                pictures = self._run(coarse, fine if mixed else None)
+            yield [
+                with_settings(to_image(picture), self._settings(recipe, besides[start + index] if besides else {}))
+                for index, (picture, recipe) in enumerate(zip(pictures, part, strict=True))
+            ]
+
+    def _run(self, latents: Tensor, fine: Tensor | None = None) -> Tensor:
+        """Return the pictures (N, 3, side, side) in [0, 1] of latents (N, latent), on the CPU."""
+        with torch.inference_mode(), repeatable(), autocast(self._device):
+            late = None if fine is None else fine.to(self._device)
+            return self._to_pictures(latents.to(self._device), late).cpu()
+
+    def _to_pictures(self, latents: Tensor, fine: Tensor | None = None) -> Tensor:
+        pictures: Tensor = self._network(latents, fine)
+        return pictures.add(1).mul(0.5)
+
+    def _settings(self, recipe: Recipe, besides: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "task": self.task, "model": self.name, "version": self.version, "truncation": recipe.truncation,
+            "directions": dict(recipe.directions), "size": [self.side, self.side], **recipe.source(), **besides,
+        }  # fmt: skip
+
+    def _load_features(self) -> VGGFeatures | None:
+        with self._lock:
+            if self._features is None and self._features_name is not None:
+                self._features = registry.load_features(self._features_name, device=self._device)
+            return self._features
+
+    @classmethod
+    def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
+        folder = located.folder
+        assert folder is not None  # a GAN has weights of its own
+        besides = ("task", "class", "features", "directions_named")
+        numbers = hub.make_config(GeneratorConfig, config, folder, besides)
+        features = config.get("features")
+        if features is not None and (
+            not isinstance(features, str) or (registry.FEATURES, features) not in registry.REGISTRY
+        ):
+            raise WeightsError(
+                f"The model in {folder} needs the features {shown(features)}, which this DeepArt does not have."
+            )
+        names = config.get("directions_named", [])
+        good = isinstance(names, list) and all(isinstance(name, str) and name for name in names)
+        if not good or len(set(names)) != len(names) or len(names) != numbers.directions:
+            raise WeightsError(
+                f"The file {folder / hub.CONFIG} names its {numbers.directions} directions as {shown(names)}; "
+                "it takes as many different names."
+            )
+        network = hub.build(lambda: Generator(numbers), folder / hub.TENSORS)
+        return cls(located, device, network, names, features)
+
+    def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
+        numbers = {"features": self._features_name, "directions_named": list(self._names)}
+        return "Generator", numbers | dataclasses.asdict(self._network.config), self._network.state_dict()
+
+
+def cross(parents: Tensor, n: int, mutation: float, seed: int) -> Tensor:
+    """Return n children (n, latent) of the parents (k, latent).
+
+    Each number comes from one parent, which keeps what latents are: independent numbers of unit variance, where a mean
+    of the parents would be duller than either. The noise is as long as the parents are, so that children of cautious
+    parents are no bolder than these.
+    """
+    # For all children there can be, and in one draw: so a child depends neither on how many there are nor, through
+    # two generators with one seed, on itself.
+    draws = noise(seed, (MAX_CHILDREN, 2, parents.shape[1]))[:n]
+    uniform = torch.special.ndtr(draws[:, 0])
+    chosen = (uniform * len(parents)).long().clamp_max(len(parents) - 1)
+    child = parents.gather(0, chosen)
+    scale = parents.square().mean().sqrt()
+    return math.sqrt(1 - mutation**2) * child + mutation * scale * draws[:, 1]
+
+
+def _on(path: Sequence[Recipe], place: float) -> Recipe:
+    """Return the recipe at a place of a path of plain ones: 0 is its first, 1 its second, 1.5 halfway to the third."""
+    index = min(int(place), len(path) - 2)
+    start, end = path[index : index + 2]
+    if place in (index, index + 1):
+        return start if place == index else end
+    coarse, fine = (slerp(a, b, place - index) for a, b in zip(_both(start), _both(end), strict=True))
+    return Recipe(coarse, fine=None if start.fine is end.fine is None else fine)
+
+
+def _both(recipe: Recipe) -> tuple[Tensor, Tensor]:
+    """Return the latents of the coarse structure and of the fine detail, which are mostly the same."""
+    return recipe.latent, recipe.latent if recipe.fine is None else recipe.fine
+
+
+def _listed(what: str, values: Any, low: int, high: int) -> list[Any]:
+    """Return a list or tuple of `low` to `high` values as a list; raises OptionError."""
+    if not isinstance(values, list | tuple | range):
+        raise OptionError(f"The {what} are {shown(values)}; give a list of {low} to {high}.")
+    if not low <= len(values) <= high:
+        raise OptionError(f"There are {len(values)} {what}; give {low} to {high}.")
+    return list(values)

@@ -1,0 +1,147 @@
+"""What a picture of a GAN comes from, and how its settings say so."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from deepart import images
+from deepart.checks import number, shown
+from deepart.errors import OptionError
+from deepart.latents import check_latents, check_seed, pack, short_id, unpack
+
+Origin = int | Tensor | Image.Image
+"""A seed, a latent of shape (latent,) or (1, latent), or a picture that the model made."""
+
+MAX_TRUNCATION = 1.5
+MAX_AMOUNT = 10.0  # deviations along a direction
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What makes a picture: pull the latent to the mean by `truncation`, then push it along the directions.
+
+    latent: (1, latent). seed: the one that the latent comes from; None: the latent was found, bred or walked to.
+    directions: names and amounts in deviations; none of them is 0. fine: (1, latent), the latent of the fine detail
+    where that is another one, which is moved in the same way.
+    """
+
+    latent: Tensor
+    seed: int | None = None
+    truncation: float = 1.0
+    directions: Mapping[str, float] = field(default_factory=dict)
+    fine: Tensor | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing moves the latent."""
+        return self.truncation == 1 and not self.directions
+
+    @property
+    def label(self) -> int | str:
+        """A short name for people: the seed where the picture comes from one, else an id of its latent."""
+        return self.seed if self.seed is not None and not self.directions else short_id(_joined(self))
+
+    def source(self) -> dict[str, Any]:
+        """Return what the settings of a picture say about its latent, so that it can be found again."""
+        if self.fine is not None:
+            return {"coarse": pack(self.latent), "fine": pack(self.fine)}
+        return {"latent": pack(self.latent)} if self.seed is None else {"seed": self.seed}
+
+
+class Reader:
+    """Finds the recipe of an origin, for one model."""
+
+    def __init__(
+        self, model: str, version: str, size: int, names: Sequence[str], from_seed: Callable[[int], Tensor]
+    ) -> None:
+        """size: numbers of a latent. names: of the directions. from_seed: returns the latent (1, size) of a seed."""
+        self._model, self._version = model, version
+        self._size, self._names, self._from_seed = size, names, from_seed
+
+    def recipe(self, origin: Origin) -> Recipe:
+        """Return the recipe; raises OptionError for what is no origin of this model."""
+        if isinstance(origin, Image.Image):
+            return self._of_picture(origin)
+        if isinstance(origin, Tensor):
+            return Recipe(check_latents(origin, self._size, 1, "numbers of a latent"))
+        seed = check_seed(origin)
+        return Recipe(self._from_seed(seed), seed)
+
+    def _of_picture(self, picture: Image.Image) -> Recipe:
+        found = self.settings(picture)
+        truncation = check_truncation(found.get("truncation", 1.0))
+        directions = check_directions(found.get("directions"), self._names)
+        if "coarse" in found:
+            coarse, fine = (self._named(found.get(key)) for key in ("coarse", "fine"))
+            return Recipe(coarse, None, truncation, directions, fine)
+        if "latent" in found:
+            return Recipe(unpack(found["latent"], self._size), None, truncation, directions)
+        seed: Any = found.get("seed")
+        return Recipe(self._named(check_seed(seed)), seed, truncation, directions)
+
+    def _named(self, name: object) -> Tensor:
+        """Return the latent that a file names by a seed or as text."""
+        return unpack(name, self._size) if isinstance(name, str) else self._from_seed(check_seed(name))  # type: ignore[arg-type]
+
+    def settings(self, picture: Image.Image) -> dict[str, Any]:
+        """Return the settings of a picture that this model made; raises OptionError for another picture."""
+        found = images.settings(picture)
+        if found is None:
+            raise OptionError(
+                "The picture carries no settings of DeepArt, so its latent is not known; project() finds a near one."
+            )
+        if found.get("task") != "gan":
+            raise OptionError(f"The picture was made by a {shown(found.get('task'))} model; give one that a GAN made.")
+        # The version names the weights; the same weights may lie in a folder of another name.
+        if found.get("version") != self._version:
+            raise OptionError(
+                f"The picture was made by {shown(found.get('model'))}, version {shown(found.get('version'))}, and this "
+                f"is {self._model!r}, version {self._version!r}; use the model that made it."
+            )
+        return found
+
+
+def check_truncation(truncation: float) -> float:
+    """Return the truncation as a float in [0, MAX_TRUNCATION]; raises OptionError."""
+    return number("truncation", truncation, 0, MAX_TRUNCATION)
+
+
+def check_directions(directions: Any, names: Sequence[str]) -> dict[str, float]:
+    """Return the amounts that are not 0, in the order of the names.
+
+    Raises OptionError for what is no mapping, a name that is not among them, or an amount out of range.
+    """
+    if directions is None:
+        return {}
+    if not isinstance(directions, Mapping):
+        raise OptionError(f"The directions are {shown(directions)}; give a mapping of names to amounts.")
+    for name in directions:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, 1) if isinstance(name, str) else []
+            hint = f"; did you mean {close[0]!r}?" if close else "."
+            raise OptionError(f"There is no direction {shown(name)}{hint} Known: {', '.join(names) or 'none'}.")
+    amounts = {
+        name: number(f"amount of {name!r}", directions[name], -MAX_AMOUNT, MAX_AMOUNT)
+        for name in names if name in directions
+    }  # fmt: skip
+    return {name: amount for name, amount in amounts.items() if amount}
+
+
+def exact(recipe: Recipe) -> int | str | list[str]:
+    """Return how settings name an origin so that it can be found again: its seed, or its latent as text.
+
+    recipe: a plain one. A mix has two latents.
+    """
+    found = list(recipe.source().values())
+    return found if len(found) > 1 else found[0]
+
+
+def _joined(recipe: Recipe) -> Tensor:
+    return recipe.latent if recipe.fine is None else torch.cat([recipe.latent, recipe.fine])
