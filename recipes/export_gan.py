@@ -1,0 +1,77 @@
+"""Write a trained generator as a model folder: latents whitened, directions found and named, weights as float16.
+
+    python -m recipes.export_gan runs/gan-landscapes weights/gan-landscapes
+    python -m recipes.export_gan runs/gan-landscapes /tmp/looking --sheet directions.jpg   # what the directions do
+
+The names of the directions stand in recipes/gan_names.json, given after looking at the sheet; a run that is not in it
+gets numbers for names. Evaluate the folder with recipes.evaluate_gan and give it its card with recipes.gan_card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from deepart import hub
+from deepart.latents import noise
+from deepart.models.generator import Generator, GeneratorConfig, whiten
+from recipes.gan_directions import find_directions, look_at_seeds
+from recipes.train_gan import sheet, to_bytes
+
+NAMES = Path(__file__).with_name("gan_names.json")
+COUNT = 8  # directions
+MAPPED = 50_000  # z over which the latents are whitened
+
+
+@torch.no_grad()
+def finish(state: dict[str, Tensor]) -> Generator:
+    """Return the generator of a training run with whitened latents and its directions."""
+    plain = Generator(GeneratorConfig())
+    plain.load_state_dict(state)
+    network = Generator(GeneratorConfig(directions=COUNT))
+    network.load_state_dict(state | {"directions": network.directions})
+    generator = torch.Generator().manual_seed(0)
+    whiten(network, network.map(torch.randn(MAPPED, network.config.latent, generator=generator)))
+    directions, shares = find_directions(*look_at_seeds(network), COUNT)
+    network.directions.copy_(directions)
+    print("share of the variance of small pictures:", [round(float(share), 3) for share in shares])
+    return network.eval()
+
+
+@torch.no_grad()
+def direction_sheet(network: Generator, seeds: int = 3) -> Tensor:
+    """Return uint8 pictures, seven a row: each direction from -3 to 3 deviations, for some seeds."""
+    pictures = []
+    amounts = torch.linspace(-3, 3, 7)[:, None]
+    for direction in network.directions:
+        for seed in range(seeds):
+            start = network.map(noise(seed, (1, network.config.latent)))
+            pictures.append(to_bytes(network(start + amounts * direction)))
+    return torch.cat(pictures)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, help="folder of a run of recipes.train_gan")
+    parser.add_argument("out", type=Path, help="folder to write")
+    parser.add_argument("--weights", default="best.pt", help="file in the run (default: %(default)s)")
+    parser.add_argument("--sheet", type=Path, help="also draw what the directions do")
+    options = parser.parse_args(arguments)
+    network = finish(torch.load(options.run / options.weights, map_location="cpu", weights_only=True))
+    known: dict[str, list[str]] = json.loads(NAMES.read_text()) if NAMES.exists() else {}
+    names = known.get(options.run.name.removeprefix("gan-"), [f"direction {index + 1}" for index in range(COUNT)])
+    config = {"task": "gan", "class": "Generator", "features": "vgg16", "directions_named": names}
+    card = options.out / hub.CARD
+    text = card.read_text("utf-8") if card.exists() else "---\nlicense: mit\ntags: [gan]\n---\n"
+    hub.write_folder(options.out, config | asdict(network.config), network.state_dict(), text, half=True)
+    if options.sheet:
+        sheet(direction_sheet(network), 7).save(options.sheet, quality=92)
+
+
+if __name__ == "__main__":
+    main()
