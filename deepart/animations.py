@@ -20,13 +20,13 @@ from deepart.checks import number, shown
 from deepart.errors import ImageError, OptionError
 
 MAX_FRAMES = 1000
-MIN_FPS, MAX_FPS = 1, 60
+MIN_FPS, MAX_FPS = 1, 50  # a GIF counts in hundredths of a second, and browsers slow down frames of one
 
 
 def save_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str], *, fps: float = 12.0) -> None:
     """Write pictures of one size as an animation; the end of the path, .gif, .webp or .mp4, says which.
 
-    fps: pictures a second, 1 to 60. GIF and WebP play in a loop. The settings that the first picture carries go into
+    fps: pictures a second, 1 to 50. GIF and WebP play in a loop. The settings that the first picture carries go into
     the file: as the comment of a GIF, the image description (EXIF) of a WebP, the comment of an MP4.
 
     Raises OptionError for another ending, fps out of range or no frames, ImageError for pictures that differ in size or

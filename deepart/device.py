@@ -52,5 +52,5 @@ def autocast(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
-repeatable = partial(torch.backends.cudnn.flags, benchmark=False, deterministic=True)
+repeatable = partial(torch.backends.cudnn.flags, enabled=True, benchmark=False, deterministic=True)
 """The context in which cuDNN takes the same kernels each time, not the fastest: the same picture for the same seed."""

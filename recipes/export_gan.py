@@ -1,7 +1,7 @@
 """Write a trained generator as a model folder: latents whitened, directions found and named, weights as float16.
 
     python -m recipes.export_gan runs/gan-landscapes weights/gan-landscapes
-    python -m recipes.export_gan runs/gan-landscapes /tmp/looking --sheet directions.jpg   # what the directions do
+    python -m recipes.export_gan runs/gan-landscapes looking --sheet directions.jpg        # what the directions do
 
 The names of the directions stand in recipes/gan_names.json, given after looking at the sheet; a run that is not in it
 gets numbers for names. Evaluate the folder with recipes.evaluate_gan and give it its card with recipes.gan_card.

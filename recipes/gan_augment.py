@@ -14,14 +14,14 @@ SHIFT = 1 / 8  # of the side
 HOLE = 3 / 8  # of the side: of the square that is cut out
 
 
-def augment(x: Tensor, amount: float = 1.0) -> Tensor:
+def augment(x: Tensor, amount: float = 1.0, colour: float = 1.0) -> Tensor:
     """Return pictures x (N, 3, H, W) in [-1, 1] with other colours, shifted, and with a grey square somewhere.
 
-    amount: from 0, nothing, to 1; it scales the colours' change, and is the chance of a shift and of a square.
+    amount: 0 to 1, the chance of a shift and of a square. colour: 0 to 1, scales the change of colours. Colours are
+    what a short training leaves pale where they are changed.
     """
-    if amount <= 0:
-        return x
-    return _cut(_shift(_colour(x, amount), amount), amount)
+    x = _colour(x, colour) if colour > 0 else x
+    return _cut(_shift(x, amount), amount) if amount > 0 else x
 
 
 def _colour(x: Tensor, amount: float) -> Tensor:

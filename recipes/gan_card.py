@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import textwrap
 from collections import Counter
@@ -94,7 +95,7 @@ def card(name: str, config: GeneratorConfig, names: list[str], run: Path, data: 
         latent=config.latent, parameters=parameters / 1e6, directions=told, steps=int(best["step"]),
         pictures=int(best["pictures"]), minutes=float(best["minutes"]), hardware=hardware(), notes=indented(notes),
         evaluation=evaluation_text(json.loads(evaluation.read_text("utf-8"))) if evaluation.exists() else
-        "Not evaluated yet.", data=data_text(json.loads((data / "manifest.json").read_text("utf-8"))),
+        "Not evaluated yet.", data=data_text((data / "manifest.json").read_bytes()),
         limits=limits.read_text("utf-8").strip(),
     )  # fmt: skip
 
@@ -151,8 +152,9 @@ def memory_text(memory: Mapping[str, Any]) -> str:
     return told
 
 
-def data_text(manifest: Mapping[str, Any]) -> str:
-    """Return what the pictures are, from the manifest: counts, licences, packages."""
+def data_text(written: bytes) -> str:
+    """Return what the pictures are, from the manifest: counts, licences, packages, and the manifest's hash."""
+    manifest: Mapping[str, Any] = json.loads(written)
     files: Mapping[str, Mapping[str, Any]] = manifest["files"]
     sources = Counter(str(entry["source"]) for entry in files.values())
     photographs = [source for source in sources if Path(source).suffix.lower() in PHOTOGRAPHS]
@@ -161,6 +163,7 @@ def data_text(manifest: Mapping[str, Any]) -> str:
     terms = ", ".join(f"{name} ({count:,})" for name, count in licences.most_common())
     text = f"{len(files):,} pictures made by the recipe {made}. "
     text += f"Licences of what they are made of, by pictures: {terms}. " if terms else ""
+    text += f"The manifest, with the source and hash of each, has the sha256 {hashlib.sha256(written).hexdigest()}. "
     text += "From these packages:"
     packages = "\n".join(f"- `{name}` {version}" for name, version in manifest["packages"].items())
     return f"{_filled(text)}\n\n{packages}"

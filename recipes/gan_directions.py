@@ -21,8 +21,12 @@ SEEDS = 4000
 
 
 @torch.no_grad()
-def look_at_seeds(network: Generator, count: int = SEEDS, batch: int = 50) -> tuple[Tensor, Tensor]:
-    """Return the latents (N, latent) of the seeds 0 to N - 1 and their pictures as rows (N, 3 SIDE^2) in [-1, 1]."""
+def look_at_seeds(network: Generator, count: int | None = None, batch: int = 50) -> tuple[Tensor, Tensor]:
+    """Return the latents (N, latent) of the seeds 0 to N - 1 and their pictures as rows (N, 3 SIDE^2) in [-1, 1].
+
+    count: None for SEEDS.
+    """
+    count = SEEDS if count is None else count
     latents, rows = [], []
     for start in range(0, count, batch):
         z = torch.cat([noise(seed, (1, network.config.latent)) for seed in range(start, start + batch)])

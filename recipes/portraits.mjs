@@ -12,6 +12,9 @@ const { createAvatar } = await load("@dicebear/core/lib/index.js");
 const { openPeeps } = await load("@dicebear/collection/lib/index.js");
 const { Resvg } = createRequire(join(sources, "node_modules", "x.js"))("@resvg/resvg-js");
 
+const licence = openPeeps.meta?.license?.name ?? "none";
+if (!licence.startsWith("CC0")) throw new Error(`The licence of Open Peeps is ${licence} here, not CC0: not drawn.`);
+
 // Hair in one colour is black in most of these; heads with a coloured part come twice.
 const COLOURED = ["bangs", "cornrows", "grayBun", "grayMedium", "grayShort", "hatBeanie", "hijab", "mediumBangs2",
   "mohawk", "noHair3", "short4", "turban"];

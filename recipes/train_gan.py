@@ -130,7 +130,7 @@ class Trainer:
 
     def look_at(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Return what the discriminators see of pictures: augmented pixels, and feature maps."""
-        changed = augment(x, self.options.augment)
+        changed = augment(x, self.options.augment, self.options.colour)
         return changed, see(self.features, changed, self.scales)
 
     def judge(self, seen: tuple[Tensor, Mapping[str, Tensor]]) -> tuple[Tensor, Tensor]:
@@ -215,7 +215,8 @@ class Trainer:
                 looked = self.seconds
                 self.look(recent)
                 recent = []
-        self.look(recent)
+        if recent:
+            self.look(recent)
 
     def look(self, recent: list[dict[str, float]]) -> None:
         """Draw and measure; keep the averaged weights where they are the best so far."""
@@ -224,7 +225,7 @@ class Trainer:
         distance = frechet(self.real, self.measure(made))
         row = {"step": self.step, "pictures": self.shown, "minutes": round(self.seconds / 60, 1)}
         row |= {"frechet": round(distance, 2)}
-        row |= {name: round(sum(part[name] for part in recent) / len(recent), 3) for name in recent[0] if recent}
+        row |= {name: round(sum(part[name] for part in recent) / len(recent), 3) for name in (recent[0] if recent else ())}
         log = self.run / "log.csv"
         new = not log.exists()
         with log.open("a", newline="") as file:
@@ -296,7 +297,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=2e-3, help="learning rate (default: %(default)s)")
     parser.add_argument("--penalty", type=float, default=2.0, help="weight of R1 (default: %(default)s)")
     parser.add_argument("--pixel-weight", type=float, default=1.0, help="of the pixel discriminator's word")
-    parser.add_argument("--augment", type=float, default=0.7, help="0 to 1 (default: %(default)s)")
+    parser.add_argument("--augment", type=float, default=0.7, help="0 to 1: shifts, squares (default: %(default)s)")
+    parser.add_argument("--colour", type=float, default=0.0, help="0 to 1: changed colours (default: %(default)s)")
     parser.add_argument("--no-mirror", dest="mirror", action="store_false", help="pictures that have a left and right")
     parser.add_argument("--memory", type=float, default=4000, help="half-life of the average, in pictures")
     parser.add_argument("--limit", type=int, help="take only so many training pictures")

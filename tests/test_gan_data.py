@@ -231,7 +231,7 @@ FAKES = {
         export const createAvatar = (style, options) => ({ toString: () => JSON.stringify(options) });""",
     "@dicebear/collection/lib/index.js": """
         const part = (...names) => ({ items: { enum: names } });
-        export const openPeeps = { schema: { properties: {
+        export const openPeeps = { meta: { license: { name: "CC0 1.0" } }, schema: { properties: {
             head: part("afro", "bear"), face: part("smile", "monster"),
             accessories: part("glasses", "eyepatch"), facialHair: part("chin", "moustache8") } } };""",
     "@resvg/resvg-js/index.js": """

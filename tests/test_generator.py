@@ -9,7 +9,7 @@ import torch
 
 from deepart import hub
 from deepart.errors import WeightsError
-from deepart.models.generator import Generator, GeneratorConfig, style_weights, whiten
+from deepart.models.generator import Generator, GeneratorConfig, whiten
 
 SMALL = GeneratorConfig(latent=6, mapping=12, channels=(8, 6, 4), coarse=2, directions=2)
 
@@ -80,12 +80,3 @@ def test_a_boundary_outside_of_the_sizes_is_refused(coarse: int, tmp_path: Path)
         dataclasses.replace(SMALL, coarse=coarse)
     with pytest.raises(WeightsError, match="do not make a network"):
         hub.make_config(GeneratorConfig, {**dataclasses.asdict(SMALL), "coarse": coarse}, tmp_path)
-
-
-def test_the_weights_that_read_the_latent(network: Generator) -> None:
-    assert style_weights(network).shape == (8 + 8 + 6 + 8 + 6 + 4, 6)  # the inputs of all layers with a style
-    assert style_weights(network, [0]).shape == (8 + 8, 6)
-    assert style_weights(network, [2]).shape == (6 + 4, 6)
-    layer = network.first[0].style
-    change = layer(torch.eye(6)) - layer(torch.zeros(6, 6))
-    assert torch.allclose(style_weights(network, [0])[:8], change.T, atol=1e-6)

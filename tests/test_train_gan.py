@@ -113,7 +113,7 @@ def test_the_spread_of_equal_pictures_is_nothing_and_that_of_a_known_pair_is_kno
 def test_augmentation_keeps_gradients_and_at_zero_does_nothing() -> None:
     torch.manual_seed(0)
     x = torch.rand(16, 3, 32, 32, requires_grad=True)
-    assert augment(x, 0) is x
+    assert augment(x, 0, 0) is x
     changed = augment(x, 1.0)
     assert changed.shape == x.shape
     assert ((changed == 0).float().mean((1, 2, 3)) > 0.02).any()  # the grey square, and what came in from outside

@@ -129,12 +129,12 @@ class Generator(nn.Module):
         seen: Tensor | None = None
         for index, first in enumerate(self.first):
             mine = latents if index < self.config.coarse else late
-            x = first(_twice(x) if index else x, mine)
+            x = first(_smooth(x) if index else x, mine)
             if index < len(self.second):
                 x = self.second[index](x, mine)
             glimpse = self.glimpse[index](x)
             seen = glimpse if seen is None else _smooth(seen) + glimpse
-        x = F.pixel_shuffle(self.shuffled(x, late), 2)
+        x = _blur(F.pixel_shuffle(self.shuffled(x, late), 2))
         assert seen is not None
         picture: Tensor = _smooth(seen) + self.head(x)
         return picture.float()
@@ -167,9 +167,12 @@ def _autocast(x: Tensor) -> bool:
     return torch.is_autocast_enabled(x.device.type)
 
 
-def _twice(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2, mode="nearest")
-
-
 def _smooth(x: Tensor) -> Tensor:
+    """Return maps of twice the size, without a trace of the old pixels' edges: copies of them grow into a mesh."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def _blur(x: Tensor) -> Tensor:
+    """Return maps (N, C, h, w) through the filter 1 2 1 both ways: what alternates from pixel to pixel is gone."""
+    x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    return F.avg_pool2d(F.avg_pool2d(x, 2, 1), 2, 1)
