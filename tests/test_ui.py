@@ -208,7 +208,9 @@ def test_a_size_goes_as_far_as_the_way_does() -> None:
     assert (fast.most("cpu"), fast.most("cuda"), fine.most("cpu")) == (2048, 4096, 1024)
 
 
-def test_the_page_opens_with_one_model_of_either_kind(tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_opens_with_one_style_model_of_either_kind(
+    tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, endpoints in (("fine", ["models", "stylize"]), ("fast", ["models", "sheet", "stylize"])):
         only = {("style", name): dataclasses.replace(registry.REGISTRY["style", name], default=True)}
         with monkeypatch.context() as patch:
@@ -299,11 +301,20 @@ def test_launch_options() -> None:
 
 def test_all_heavy_work_shares_one_place(page: Page) -> None:
     events: dict[str, Any] = {event.name: event for event in page.blocks.fns.values()}
-    heavy = [name for name, event in events.items() if event.concurrency_id == "gpu"]
-    assert sorted(heavy) == ["_paint", "_paint_sheet", "_sheet", "_stylize"]
-    assert all(events[name].concurrency_limit == 1 for name in heavy)
+    heavy = [event for event in page.blocks.fns.values() if event.concurrency_id == "gpu"]
+    style = {"_paint", "_paint_sheet", "_sheet", "_stylize"}
+    endpoints = {"_generate", "_walk", "_mix", "_breed", "_project"}  # and of the same names, work of the page
+    assert {event.name for event in heavy} == style | endpoints | {
+        "_make",
+        "_sweep",
+        "_change",
+        "_apply",
+        "_find",
+        "_read",
+    }
+    assert all(event.concurrency_limit == 1 for event in heavy)
     public = [event.api_name for event in events.values() if event.api_visibility == "public"]
-    assert sorted(public) == ["models", "sheet", "stylize"]
+    assert sorted(public) == ["breed", "generate", "mix", "models", "project", "sheet", "stylize", "walk"]
     at_once = [event for event in events.values() if event.name in ("stop", "_rest", "resting", "_models")]
     assert len(at_once) == 4
     assert all(event.queue is False for event in at_once)

@@ -6,16 +6,18 @@ from typing import Any
 
 import gradio as gr
 
-from deepart.registry import REGISTRY, TASKS, list_models
+from deepart import registry
+from deepart.registry import TASKS, list_models
 from deepart.studio import Studio
 from deepart.ui.common import KEEP_FILES, api_input, launch_options, sentences, visitor
+from deepart.ui.generate_tab import GenerateTab
 from deepart.ui.jobs import Jobs
 from deepart.ui.style_tab import StyleTab
 
 __all__ = ["build_app", "launch_options"]
 
 _HEAD = """<header class="da-head"><h1>DeepArt</h1>
-<p>Repaint a photograph in the style of any picture. Everything is computed on this machine.</p></header>"""
+<p>Make pictures that never existed, and repaint photographs. Everything is computed on this machine.</p></header>"""
 
 
 def build_app(studio: Studio) -> gr.Blocks:
@@ -28,8 +30,12 @@ def build_app(studio: Studio) -> gr.Blocks:
     app: gr.Blocks
     with gr.Blocks(title="DeepArt", analytics_enabled=False, delete_cache=KEEP_FILES, fill_width=True) as app:
         gr.HTML(_HEAD)
-        with gr.Tabs(), gr.Tab("Style transfer"):
-            StyleTab(app, studio, jobs)
+        with gr.Tabs():
+            if list_models("gan"):
+                with gr.Tab("Generate"):
+                    GenerateTab(app, studio, jobs)
+            with gr.Tab("Style transfer"):
+                StyleTab(app, studio, jobs)
         with gr.Column(visible=False):
             task, found = api_input("Task: style, or null for all", "string", example="style"), gr.JSON(label="Models")
             gr.Button().click(_models, task, found, api_name="models", queue=False)
@@ -42,6 +48,6 @@ def _models(task: str | None = None) -> list[dict[str, Any]]:
     with sentences():
         if task is not None:
             list_models(task)  # an OptionError for a task that there is not
-        specs = [spec for spec in REGISTRY.values() if spec.task in TASKS and task in (None, spec.task)]
+        specs = [spec for spec in registry.REGISTRY.values() if spec.task in TASKS and task in (None, spec.task)]
         fields = ("task", "name", "title", "summary", "licence", "default")
         return [{field: getattr(spec, field) for field in fields} for spec in specs]

@@ -30,11 +30,13 @@ GPU_SLOT: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}  # 
 # full that is; the second may say what is wrong, which Gradio shows only for events of the queue.
 AT_ONCE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
 SOON: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+IN_TURN: dict[str, Any] = SOON | {"concurrency_limit": 1}  # one after another, where each goes on from the last
 
 _log = logging.getLogger("deepart.ui")
 
 _CSS = """
-.gradio-container { width: 100% !important; max-width: 1360px !important; margin: 0 auto !important; }
+.gradio-container { width: 100% !important; max-width: 1360px !important; margin: 0 auto !important;
+  overflow: clip !important; /* Gradio hides it, and what would stay in sight while one scrolls would not */ }
 .gradio-container .html-container { padding: 0 !important; }
 .da-head h1 { font-size: 1.7rem; line-height: 1.2; margin: 0; }
 .da-head p { margin: 2px 0 0; color: var(--body-text-color-subdued); }
@@ -61,9 +63,9 @@ _CSS = """
 #slider { z-index: 0; }
 #preview { z-index: 5; }
 #preview:has(.da-veil) { pointer-events: none; }
-:is(#preview, #sheet-progress) .pending { opacity: 1; }
+:is(#preview, .da-told) .pending { opacity: 1; }
 /* Holds Gradio's words on the place in the queue. */
-:is(#preview, #sheet-progress) .wrap { overflow: visible !important; z-index: 6; }
+:is(#preview, .da-told) .wrap { overflow: visible !important; z-index: 6; }
 #slider, .da-stage { border: 1px solid var(--border-color-primary) !important; border-radius: 10px !important;
   background: var(--background-fill-secondary) !important; }
 .da-stage { display: grid; place-items: center; overflow: hidden; }
@@ -85,8 +87,8 @@ _CSS = """
 .da-bar p, .da-facts { margin: 0; font-variant-numeric: tabular-nums; }
 .da-facts { color: var(--body-text-color-subdued); min-height: 1.6em; }
 .da-start { flex-wrap: nowrap; align-items: stretch !important; }
-.da-start #model { flex: none; width: auto; min-width: 0 !important; overflow: visible !important; }
-.da-start #model .wrap { flex-wrap: nowrap; height: 100%; }
+.da-start :is(#model, #gan-model) { flex: none; width: auto; min-width: 0 !important; overflow: visible !important; }
+.da-start :is(#model, #gan-model) .wrap { flex-wrap: nowrap; height: 100%; }
 
 /* The sheet: its styles with their thumbnails, and all of its pictures without a scroll of their own. */
 #sheet-styles div.wrap { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 6px; }
@@ -102,12 +104,75 @@ _CSS = """
 #sheet-told { min-height: 1.5em; }
 .da-under { align-items: center !important; flex-wrap: wrap; }
 #facts { min-width: 260px !important; }
+
+/* The tab Generate: the wall of pictures on the left, the chosen picture and the tools on the right. */
+.da-atelier { display: grid !important; gap: 20px !important; align-items: start;
+  grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
+.da-atelier > * { min-width: 0 !important; }
+#grid, #mixes { border: 0 !important; background: none !important; padding: 0 !important;
+  overflow: visible !important; }
+:is(#grid, #mixes) .grid-wrap { min-height: 0; max-height: none; overflow: visible; padding: 0; }
+#grid .grid-container { grid-template-columns: repeat(var(--grid-cols), minmax(0, 1fr)); gap: 6px;
+  align-items: start; grid-auto-rows: auto; }
+#mixes .grid-container { grid-template-columns: 1fr 1fr; gap: 6px; }
+:is(#grid, #mixes) .gallery-item { position: relative; }
+:is(#grid, #mixes) .caption-label { left: 0; right: 0; bottom: 0; max-width: none; border: 0; border-radius: 0;
+  white-space: normal; line-height: 1.25; }
+#grid .caption-label { opacity: 0; transition: opacity 0.15s; background: #000a; color: #fff; }
+#grid .gallery-item:is(:hover, :focus-within) .caption-label { opacity: 1; }
+#grid .gallery-item { border-radius: 8px; aspect-ratio: 1; }
+#grid .gallery-item :is(button, img) { width: 100%; height: 100%; min-width: 0; min-height: 0; }
+.da-atelier .da-status, .da-atelier .da-status > * { height: 2.7rem; }
+#grid .gallery-item::after { content: "♥"; display: none; position: absolute; top: 6px; right: 6px; width: 26px;
+  height: 26px; place-items: center; border-radius: 50%; background: #fffd; color: #d11a4a; pointer-events: none; }
+.da-wall .da-under > :first-child { flex: 1; border: 0; background: none; }
+.da-frame { display: grid; place-items: center; aspect-ratio: 1; width: 100%; max-width: 560px; margin: 0 auto;
+  overflow: hidden; border: 1px solid var(--border-color-primary); border-radius: 10px;
+  background: var(--background-fill-secondary); }
+.da-frame img { width: 100%; height: 100%; object-fit: contain; display: block; margin: 0; }
+.da-frame p { margin: 0; padding: 0 24px; text-align: center; color: var(--body-text-color-subdued); }
+.da-title { margin: 0; font-weight: 600; }
+/* The chosen picture stays in sight while one moves the sliders under it. */
+.da-bench { overflow: visible !important; }
+.da-hero { display: grid !important; grid-template-columns: minmax(0, 1fr) 168px; gap: 16px !important;
+  position: sticky; top: 0; z-index: 60; /* above the labels of sliders */
+  padding: 8px 0 12px; background: var(--body-background-fill); }
+.da-hero > * { min-width: 0 !important; }
+.da-hero .da-frame { max-width: min(100%, 52vh); }
+.da-acts { gap: 8px !important; }
+.da-sliders .form { display: grid !important; grid-template-columns: 1fr 1fr; background: none; }
+.da-pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
+.da-pair figure { margin: 0; }
+.da-pair figcaption { font-size: var(--text-sm); color: var(--body-text-color-subdued); text-align: center; }
+.da-thumbs { display: flex; flex-wrap: wrap; gap: 4px; }
+.da-thumbs button { width: 48px; height: 48px; padding: 0; border-radius: 6px; overflow: hidden; }
+.da-thumbs button:hover, .da-thumbs button:focus-visible { outline: 2px solid var(--color-accent); }
+.da-thumbs button.da-raised { outline: 2px solid #d11a4a; }
+.da-thumbs img { width: 100%; height: 100%; object-fit: cover; display: block; margin: 0; }
+#walk-stage .da-frame { max-width: 400px; }
+.da-tree section { border-top: 1px solid var(--border-color-primary); padding: 8px 0; }
+.da-litter { display: grid; grid-template-columns: minmax(48px, max-content) auto 1fr; gap: 8px; align-items: center;
+  margin-top: 4px; }
+.da-litter > .da-thumbs:first-child { max-width: 104px; }
+@media (max-width: 900px) {
+  .da-atelier { grid-template-columns: minmax(0, 1fr); }
+  #grid .grid-container { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+  .da-tools button[role=tab] { padding: 8px 10px; }
+  .da-hero { grid-template-columns: minmax(0, 1fr); }
+  .da-hero .da-frame { max-width: min(100%, 38vh); }
+  .da-hero .da-acts { display: grid !important; grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  .da-hero #chosen-title { grid-column: 1 / -1; }
+  .da-wall .da-under > :first-child { flex: 1 0 100%; }
+  .da-wall .da-under button { flex: 1; }
+}
 @media (max-width: 768px) {
   .da-start { flex-direction: column; }
   .da-status, .da-status > * { height: 4.2rem; }
-  .da-start #model { width: 100%; }
-  .da-start #model label { flex: 1; }
+  .da-start :is(#model, #gan-model, #gan-dice) { width: 100%; }
+  .da-start #gan-dice { min-width: 100% !important; }
+  .da-start :is(#model, #gan-model) label { flex: 1; }
   .gradio-container .main { padding: 12px !important; }
+  .da-sliders .form { grid-template-columns: minmax(0, 1fr); }
   .da-studio { grid-template-columns: minmax(0, 1fr); grid-template-rows: auto;
     grid-template-areas: "pictures" "result" "options"; }
   .da-canvas, .da-canvas > *, .da-stage, .da-stage img { height: clamp(260px, 96vw, 480px) !important; }
@@ -218,15 +283,23 @@ def _raw_paths(payload: _Uploads | None) -> list[str]:
     return [file.path for file in payload.root] if payload is not None else []
 
 
-def api_input(label: str, kind: str, default: Any = None, example: Any = None) -> Api:
+def api_input(
+    label: str, kind: str | tuple[str, ...], default: Any = None, example: Any = None, items: Any = "number"
+) -> Api:
     """Return an input of an endpoint that has no place on the page: any JSON value, which the pipeline checks.
 
-    kind is a type of JSON; that of the items of an array is "number".
+    kind is a type of JSON, or several; items is that of the items of an array.
     """
-    schema: dict[str, Any] = {"type": kind, "items": {"type": "number"}} if kind == "array" else {"type": kind}
+    schema = _schema(kind)
+    if kind == "array":
+        schema["items"] = _schema(items)
     entry = Api(default, schema, label)
     entry.example_payload = lambda: default if example is None else example  # type: ignore[method-assign]
     return entry
+
+
+def _schema(kind: str | tuple[str, ...]) -> dict[str, Any]:
+    return {"type": kind} if isinstance(kind, str) else {"anyOf": [{"type": one} for one in kind]}
 
 
 def read_picture(path: str | None, what: str) -> Image.Image:
@@ -237,6 +310,13 @@ def read_picture(path: str | None, what: str) -> Image.Image:
         return images.load_image(path)
     except ImageError as error:
         raise ImageError(f"The {what} cannot be used. {error}") from error
+
+
+def look_at(path: str | None) -> str | None:
+    """Return an uploaded file when it is a picture that can be used; the mistake is told at once, not at the end."""
+    with sentences():
+        read_picture(path, "picture")
+    return path
 
 
 def save_result(image: Image.Image, name: str, cache: str) -> str:

@@ -132,6 +132,13 @@ class Jobs:
                 if not self._running[visitor]:
                     del self._running[visitor]
 
+    def do(self, visitor: str, work: Work[T]) -> T | None:
+        """Let a short job be done and return its result, None when it was stopped; raises what the work raised."""
+        with self.run(visitor, work) as job:
+            for _ in job.watch(every=0.05, pause=0.0):
+                pass
+            return job.result()
+
     def stop(self, visitor: str) -> None:
         """Stop the jobs of one visitor; those of others go on."""
         with self._lock:

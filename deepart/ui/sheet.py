@@ -103,7 +103,7 @@ class Sheet:
             [app.load, *(component.change for component in told)], self._describe, told, hint,
             trigger_mode="always_last", **AT_ONCE,
         )  # fmt: skip
-        painting = self.paint.wire(
+        [painting] = self.paint.wire(
             self._jobs, self._begin, told, self._paint_sheet, [*told, *options], self.paint.resting,
             covers=[], shows=[self.gallery, self.told, self._shown], queue_on=self.paint.bar,
         )  # fmt: skip

@@ -17,21 +17,21 @@ Changes = dict[Any, Any]  # of components of the page
 class Starter:
     """One button at a time: start, leave the queue, stop. Elsewhere, in a box of a fixed size, a hint or a bar."""
 
-    def __init__(self, words: str, prefix: str = "", variant: Any = "secondary") -> None:
+    def __init__(self, words: str, prefix: str = "", variant: Any = "secondary", verb: str = "paint") -> None:
         """Lay out the button; lay_status() does the rest.
 
-        words: what the button says. prefix: of the elements' names on the page. variant: of a gr.Button.
+        words: what the button says. prefix, verb: of the elements' names on the page. variant: of a gr.Button.
         """
         self._prefix = prefix
-        self.start = gr.Button(words, variant=variant, elem_id=f"{prefix}paint")
+        self.start = gr.Button(words, variant=variant, elem_id=f"{prefix}{verb}")
         self.leave = gr.Button("Leave the queue", visible=False, elem_id=f"{prefix}leave")
         self.stop = gr.Button("Stop", visible=False, elem_id=f"{prefix}stop")
 
-    def lay_status(self) -> None:
-        """Lay out the hint and the bar."""
+    def lay_status(self, words: str = "") -> None:
+        """Lay out the hint, which says the words at first, and the bar."""
         with gr.Column(elem_classes="da-status"):
-            self.hint = gr.HTML(note(""), elem_id=f"{self._prefix}hint")
-            self.bar = gr.HTML(visible=False, elem_id=f"{self._prefix}progress")
+            self.hint = gr.HTML(note(words), elem_id=f"{self._prefix}hint")
+            self.bar = gr.HTML(visible=False, elem_id=f"{self._prefix}progress", elem_classes="da-told")
         self.parts = [self.start, self.leave, self.stop, self.hint, self.bar]
 
     def waiting(self) -> Changes:
@@ -73,13 +73,15 @@ class Starter:
     def wire(
         self, jobs: Jobs, begin: Callable[..., Changes], needs: Sequence[Any], work: Callable[..., Any],
         wanted: Sequence[Any], rest: Callable[[], Changes], covers: Sequence[Any], shows: Sequence[Any], queue_on: Any,
-    ) -> Any:  # fmt: skip
-        """Let a click begin and then work, and give the page back afterwards; return the event that works.
+        starts: Sequence[Callable[..., Any]] = (),
+    ) -> list[Any]:  # fmt: skip
+        """Let a click begin and then work, and give the page back afterwards; return the events that work.
 
         begin, with the values of `needs`: what the page shows at once. work, with those of `wanted`: a generator of
         changes. rest: what the page shows when the work was left or has failed. covers: what all three change besides
         the parts. shows: what work changes besides. queue_on: the component on which Gradio tells the place in the
-        queue.
+        queue. starts: what begins the work as well as the click does, such as slider.release; the click is the last of
+        the events.
         """
         touched = [*self.parts, *covers]
 
@@ -87,15 +89,18 @@ class Starter:
             jobs.stop(visitor(request))  # the visitor's own job; what is there comes from the event that works
             return {self.stop: gr.Button("Stopping after this step", interactive=False)}
 
-        begun = self.start.click(begin, needs, touched, **SOON)
-        working = begun.success(
-            work, wanted, [*touched, *shows], show_progress="minimal", show_progress_on=queue_on,
-            api_visibility="private", **GPU_SLOT,
-        )  # fmt: skip
-        working.failure(rest, None, touched, **AT_ONCE)
-        self.leave.click(rest, None, touched, cancels=[working], **AT_ONCE)
+        events = []
+        for start in (*starts, self.start.click):
+            begun = start(begin, needs, touched, **SOON)
+            working = begun.success(
+                work, wanted, list(dict.fromkeys([*touched, *shows])), show_progress="minimal",
+                show_progress_on=queue_on, api_visibility="private", **GPU_SLOT,
+            )  # fmt: skip
+            working.failure(rest, None, touched, **AT_ONCE)
+            events.append(working)
+        self.leave.click(rest, None, touched, cancels=events, **AT_ONCE)
         self.stop.click(stop, None, self.stop, **AT_ONCE)
-        return working
+        return events
 
 
 def note(words: str) -> str:

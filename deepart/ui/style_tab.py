@@ -25,10 +25,10 @@ from deepart.ui.common import (
     VEIL,
     api_input,
     duration,
+    look_at,
     mistake,
     picture_input,
     progress,
-    read_picture,
     save_before,
     save_result,
     sentences,
@@ -165,7 +165,7 @@ class StyleTab:
     def _wire(self, app: gr.Blocks) -> None:
         for box in (self.content, self.style, self.style_2, self.style_3):
             kept = gr.State(box.value["path"] if box.value else None)  # the last good file, for when the next is not
-            box.upload(_look_at, box, kept, **SOON).failure(lambda path: path, kept, box, **AT_ONCE)
+            box.upload(look_at, box, kept, **SOON).failure(lambda path: path, kept, box, **AT_ONCE)
         self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
         told: list[Any] = [self.content, self.style, self.size, self.model, self.steps]
         hint = [self.paint.start, self.paint.hint]
@@ -180,7 +180,7 @@ class StyleTab:
             self.content, self.style, self.style_2, self.style_3, self.weight, self.weight_2, self.weight_3,
             self.strength, self.keep, self.scale, self.size, self.seed, self.model, self.steps, self.pull,
         ]  # fmt: skip
-        painting = self.paint.wire(
+        [painting] = self.paint.wire(
             self._jobs, self._begin, [self.content, self.style, self.model], self._paint, wanted, self._rest,
             covers=[self.preview], shows=[self.slider, self.facts, self.download], queue_on=self.preview,
         )  # fmt: skip
@@ -333,13 +333,6 @@ class StyleTab:
                 raise mistake("The work was stopped before there was a picture.")
             path = save_result(painted.image, _file_name(painted), self.download.GRADIO_CACHE)
             yield path, settings(painted.image) or {}
-
-
-def _look_at(path: str | None) -> str | None:
-    """Return the file when it is a picture that can be used; the mistake is told at once, not at the end."""
-    with sentences():
-        read_picture(path, "picture")
-    return path
 
 
 def _weight_slider(label: str, **options: Any) -> gr.Slider:

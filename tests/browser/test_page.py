@@ -1,10 +1,11 @@
-"""The page in a browser, used as visitors use it."""
+"""The tab "Style transfer" in a browser, used as visitors use it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageChops
@@ -22,6 +23,18 @@ SIZE = 128  # 100 steps at one level
 PATIENCE = 60_000  # milliseconds: a busy machine is slow, and a test that waits in vain fails all the same
 
 expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture
+def open_tab(open_tab: OpenTab) -> OpenTab:
+    """Open the page and go to the tab."""
+
+    def open_one(*arguments: Any, **options: Any) -> Tab:
+        tab = open_tab(*arguments, **options)
+        tab.get_by_role("tab", name="Style transfer").click()
+        return tab
+
+    return open_one
 
 
 def upload(tab: Tab, box: str, path: Path) -> None:

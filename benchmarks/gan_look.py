@@ -1,0 +1,142 @@
+"""Draw what the README shows of the generators, and put numbers to what truncation and mixing do to a picture.
+
+    python -m benchmarks.gan_look        # writes gan_look.json, gan_walk_*.webp, gan_sweep.webp and gan_mix.webp here
+
+Nothing is picked out: sweeps and mixes are of the seeds 0, 1, 2, ..., walks go through the first ones.
+
+sweep: the mean deviation of a picture's pixels at each truncation, beside the same with z in place of the latent scaled
+(`z_scaled`): a picture that turns to mush loses it. mix: how much nearer, in mean squared difference, a mix is to its
+coarse than to its fine parent: of the layout (lightness at 8 x 8), of colour (at 8 x 8), and of grain (lightness
+without what a blur keeps, compared by its energy at 8 x 8).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from benchmarks.machine import machine
+from deepart import GANPipeline, list_models
+from deepart.animations import save_animation
+from deepart.images import to_tensor
+from deepart.latents import noise
+from deepart.metrics import gaussian_blur, luma
+from deepart.pipelines.gan import TRUNCATIONS
+
+HERE = Path(__file__).parent
+SEEDS = range(64)
+ROWS = 4  # of the sheets
+WALK = {"landscapes": (3, 17, 42, 5), "portraits": (0, 1, 2, 3)}
+Z_SCALES = (0.3, 0.5, 1.0)
+
+
+def pixels(pictures: list[Image.Image]) -> Tensor:
+    """Return pictures as (N, 3, H, W) in [0, 1]."""
+    return torch.cat([to_tensor(picture) for picture in pictures])
+
+
+def deviation(x: Tensor) -> float:
+    """Return the mean over pictures of the deviation of their pixels."""
+    return round(float(x.flatten(1).std(1).mean()), 4)
+
+
+def z_scaled(pipeline: GANPipeline, scale: float) -> Tensor:
+    """Return pictures whose z, in place of the latent, is scaled without being brought back to its length."""
+    network = pipeline._network
+    z = torch.cat([noise(seed, (1, pipeline.latent_size)) for seed in SEEDS]) * scale
+    with torch.no_grad():
+        x = z
+        for layer in network.mapping[:-1]:
+            x = F.leaky_relu(layer(x), 0.2) * 2**0.5
+        return (network(network.mapping[-1](x)) / 2 + 0.5).clamp(0, 1)
+
+
+def sweep_numbers(pipeline: GANPipeline) -> dict[str, Any]:
+    found = {}
+    for psi in TRUNCATIONS:
+        x = pixels(pipeline.generate(len(SEEDS), truncation=psi))
+        apart = (x[:, None, :, ::4, ::4] - x[None, :, :, ::4, ::4]).square().mean((2, 3, 4)).sqrt()
+        found[str(psi)] = {
+            "deviation": deviation(x),
+            "apart": round(float(apart.sum() / (len(x) * (len(x) - 1))), 4),
+        }
+    return found
+
+
+def looks(x: Tensor) -> dict[str, Tensor]:
+    """Return layout, colour and grain of pictures, as the module says."""
+    light = luma(x)
+    grain = (light - gaussian_blur(light, 1.5)).square()
+    small = F.adaptive_avg_pool2d(x, 8)
+    light_small = F.adaptive_avg_pool2d(light, 8)
+    return {
+        "layout": light_small - light_small.mean((2, 3), keepdim=True),
+        "colour": small - small.mean(1, keepdim=True),
+        "grain": F.adaptive_avg_pool2d(grain, 8).sqrt(),
+    }
+
+
+def mix_numbers(pipeline: GANPipeline) -> dict[str, float]:
+    """Return for each look the distance of mixes to their fine parent over that to both: 0.5 halfway, 1 all coarse."""
+    parents = pipeline.generate(len(SEEDS))
+    mixes = pixels([pipeline.mix(seed, (seed + 1) % len(SEEDS)) for seed in SEEDS])
+    coarse = pixels(parents)
+    fine = torch.roll(coarse, -1, 0)
+    seen, of_coarse, of_fine = looks(mixes), looks(coarse), looks(fine)
+    found = {}
+    for name, value in seen.items():
+        to_coarse = float((value - of_coarse[name]).square().mean())
+        to_fine = float((value - of_fine[name]).square().mean())
+        found[name] = round(to_fine / (to_coarse + to_fine), 3)
+    return found
+
+
+def sheet(rows: list[list[Image.Image]], gap: int = 4) -> Image.Image:
+    """Return pictures in rows, side by side, on white."""
+    side = rows[0][0].width
+    columns = max(map(len, rows))
+    canvas = Image.new("RGB", (columns * (side + gap) - gap, len(rows) * (side + gap) - gap), "white")
+    for y, row in enumerate(rows):
+        for x, picture in enumerate(row):
+            canvas.paste(picture, (x * (side + gap), y * (side + gap)))
+    return canvas
+
+
+def save(picture: Image.Image, name: str) -> None:
+    picture.save(HERE / name, quality=86, method=6)
+
+
+def main() -> None:
+    result: dict[str, Any] = {"machine": machine(), "models": {}}
+    sweeps, mixes = [], []
+    for name in list_models("gan"):
+        pipeline = GANPipeline.from_pretrained(str(name), device="cpu")
+        result["models"][name] = {
+            "version": pipeline.version,
+            "sweep": sweep_numbers(pipeline),
+            "z_scaled": {str(scale): deviation(z_scaled(pipeline, scale)) for scale in Z_SCALES},
+            "mix": mix_numbers(pipeline),
+        }
+        sweeps += [pipeline.sweep(seed) for seed in range(ROWS)]
+        for seed in range(ROWS // 2):
+            a, b = 2 * seed, 2 * seed + 1
+            [[first], [second]] = pipeline.generate(seed=a), pipeline.generate(seed=b)
+            mixes.append([first, second, pipeline.mix(a, b), pipeline.mix(b, a)])
+        frames = pipeline.walk(WALK[str(name)], frames=64, loop=True)
+        save_animation(
+            [frame.resize((256, 256), Image.Resampling.LANCZOS) for frame in frames], HERE / f"gan_walk_{name}.webp"
+        )
+    save(sheet(sweeps), "gan_sweep.webp")
+    save(sheet(mixes), "gan_mix.webp")
+    (HERE / "gan_look.json").write_text(json.dumps(result, indent=2) + "\n")
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""The picture that a visitor has chosen: shown large, with what can be done with it, and sliders that change it."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import gradio as gr
+
+from deepart.errors import OptionError
+from deepart.images import load_image
+from deepart.ui.common import AT_ONCE, GPU_SLOT, sentences, visitor
+from deepart.ui.jobs import Jobs
+from deepart.ui.maker import Maker
+from deepart.ui.pieces import Piece, facts, piece
+from deepart.ui.starter import Changes, note
+from deepart.ui.views import frame
+
+MAX_SLIDERS = 8  # a model's strongest directions
+REACH = 3.0  # deviations, either way
+_EMPTY = "Click a picture to see it here."
+
+
+class Chosen:
+    """The chosen picture and its buttons; lay_sliders() puts the sliders where they belong."""
+
+    def __init__(self, maker: Maker, jobs: Jobs) -> None:
+        """Lay it out inside the Blocks being built."""
+        self._maker = maker
+        self._jobs = jobs
+        self.piece: Any = gr.State(None)  # Piece | None
+        with gr.Row(elem_classes="da-hero"):
+            self.stage = gr.HTML(frame(None, _EMPTY), elem_id="chosen")
+            with gr.Column(elem_classes="da-acts", min_width=100):
+                self.title = gr.HTML(_title(None), elem_id="chosen-title")
+                self.like = _button("♡ Like", "like")
+                self.use_seed = _button("Use its seed", "use-seed")
+                self.walk = _button("Walk from it", "walk-from")
+                self.as_shape = _button("Mix its shapes", "as-shape")
+                self.as_detail = _button("Mix its detail", "as-detail")
+                self.download = gr.DownloadButton(
+                    "Download PNG", size="sm", min_width=90, interactive=False, elem_id="chosen-download"
+                )
+
+    def lay_sliders(self) -> None:
+        """Lay out the sliders; they get their names with the first picture."""
+        gr.HTML(note("Each slider pushes the chosen picture along one thing that the model has learned."))
+        with gr.Column(elem_classes="da-sliders"):
+            self.sliders = [
+                gr.Slider(-REACH, REACH, 0, step=0.1, label=f"Direction {number}", visible=False,
+                          elem_id=f"direction-{number}")
+                for number in range(1, MAX_SLIDERS + 1)
+            ]  # fmt: skip
+        with gr.Row():
+            self.reset = gr.Button("Reset", size="sm", elem_id="reset")
+            self.apply = gr.Button("Apply to all pictures", size="sm", elem_id="apply")
+
+    @property
+    def parts(self) -> list[Any]:
+        """The components that take() changes."""
+        return [
+            self.piece, self.stage, self.title, self.like, self.use_seed, self.download, self.walk, self.as_shape,
+            self.as_detail, *self.sliders,
+        ]  # fmt: skip
+
+    def take(self, chosen: Piece) -> Changes:
+        """Choose a picture: show it, and set the sliders to where it is."""
+        return self._show(chosen) | self._set_sliders(chosen)
+
+    def _show(self, chosen: Piece) -> Changes:
+        side = (chosen.made.get("size") or [128])[0]
+        return {
+            self.piece: chosen,
+            self.stage: frame(load_image(chosen.path), f"{chosen.name}, enlarged from {side} pixels"),
+            self.title: _title(chosen),
+            self.use_seed: gr.Button(interactive=chosen.seed is not None),
+            self.download: gr.DownloadButton(value=chosen.path, interactive=True),
+            **{button: gr.Button(interactive=True) for button in (self.like, self.walk, self.as_shape, self.as_detail)},
+        }
+
+    def _set_sliders(self, chosen: Piece) -> Changes:
+        names, amounts = self.names(chosen), chosen.amounts
+        changes: Changes = {}
+        for index, slider in enumerate(self.sliders):
+            name = names[index] if index < len(names) else ""
+            amount = max(-REACH, min(REACH, amounts.get(name, 0.0)))
+            changes[slider] = gr.Slider(label=name.capitalize(), visible=True, value=amount) if name else gr.Slider(
+                visible=False, value=0
+            )  # fmt: skip
+        return changes
+
+    def names(self, chosen: Piece) -> tuple[str, ...]:
+        """The directions of the model that made a picture, as many as there are sliders."""
+        return self._maker.pipeline(chosen.model).directions[:MAX_SLIDERS]
+
+    def wire(self) -> list[Any]:
+        """Connect the sliders with the picture, and return the events that change it."""
+        shown = [part for part in self.parts if part not in self.sliders]
+        moved = gr.on(
+            [slider.input for slider in self.sliders], self._change, [self.piece, *self.sliders],
+            shown, trigger_mode="always_last", show_progress="hidden", api_visibility="private", **GPU_SLOT,
+        )  # fmt: skip
+        level = self.reset.click(lambda: [0.0] * MAX_SLIDERS, None, self.sliders, **AT_ONCE)
+        straight = level.then(
+            self._change, [self.piece, *self.sliders], shown, show_progress="hidden", api_visibility="private",
+            **GPU_SLOT,
+        )  # fmt: skip
+        return [moved, straight]
+
+    def _change(self, request: gr.Request, chosen: Piece | None, *values: float) -> Changes:
+        """Make the chosen picture again with what the sliders say."""
+        with sentences():
+            if chosen is None:
+                raise OptionError("No picture is chosen yet; click one first.")
+            made = self._jobs.do(visitor(request), self._maker.moved([chosen], self.amounts(chosen, values)))
+            if made is None or not made:
+                return {self.title: gr.skip()}
+            return self._show(piece(made[0], self.download.GRADIO_CACHE, chosen.name))
+
+    def amounts(self, chosen: Piece, values: tuple[float, ...]) -> dict[str, float]:
+        """Return what the sliders say, by the names of the model's directions; others stay as they are."""
+        return chosen.amounts | dict(zip(self.names(chosen), values, strict=False))
+
+
+def _button(words: str, name: str) -> gr.Button:
+    return gr.Button(words, size="sm", min_width=90, interactive=False, elem_id=name)
+
+
+def _title(chosen: Piece | None) -> str:
+    if chosen is None:
+        return '<p class="da-title">&nbsp;</p>' + note("")
+    width, height = chosen.made.get("size") or (128, 128)
+    words = f"{facts(chosen.made)} · {width} × {height} pixels, enlarged here"
+    return f'<p class="da-title">{html.escape(chosen.name)}</p>' + note(words)

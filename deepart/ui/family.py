@@ -1,0 +1,66 @@
+"""The ancestry of bred pictures: which were the parents, and whose children they were."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deepart.ui.pieces import Piece
+from deepart.ui.views import strip, thumb
+
+MAX_LITTERS = 12  # the last ones are kept
+
+
+@dataclass(frozen=True)
+class Litter:
+    """Children that were bred at once. generation: 1 for those of founders, which come from seeds or were found."""
+
+    generation: int
+    parents: tuple[Piece, ...]
+    children: tuple[Piece, ...]
+    mutation: float
+
+
+def generation(family: Sequence[Litter], parents: Sequence[Piece]) -> int:
+    """Return the generation of children of these parents."""
+    born = {child: litter.generation for litter in family for child in litter.children}
+    return 1 + max((born.get(parent, 0) for parent in parents), default=0)
+
+
+def grown(family: Sequence[Litter], litter: Litter) -> list[Litter]:
+    """Return the family with a litter more; the oldest are forgotten."""
+    return [*family, litter][-MAX_LITTERS:]
+
+
+def found(family: Sequence[Litter], index: str) -> Piece:
+    """Return the picture that a thumbnail of tree() stands for."""
+    litter, side, number = index.split(":")
+    pieces = family[int(litter)].parents if side == "parent" else family[int(litter)].children
+    return pieces[int(number)]
+
+
+def tree(family: Sequence[Litter]) -> str:
+    """Return the ancestry as HTML, the newest generation first; a click on a thumbnail names it by its index."""
+    if not family:
+        return '<p class="da-note">The ancestry of your pictures will grow here.</p>'
+    raised = {parent for litter in family for parent in litter.parents}
+    return f'<div class="da-tree">{"".join(_litter(index, litter, raised) for index, litter in _newest(family))}</div>'
+
+
+def _newest(family: Sequence[Litter]) -> list[tuple[int, Litter]]:
+    return list(enumerate(family))[::-1]
+
+
+def _litter(index: int, litter: Litter, raised: set[Piece]) -> str:
+    parents = [thumb(one.path, one.name, f"{index}:parent:{number}") for number, one in enumerate(litter.parents)]
+    children = [
+        thumb(one.path, one.name, f"{index}:child:{number}", "da-raised" if one in raised else "")
+        for number, one in enumerate(litter.children)
+    ]
+    who = ", ".join(parent.name for parent in litter.parents)
+    return (
+        f'<section><p class="da-title">Generation {litter.generation}</p>'
+        f'<p class="da-note">{html.escape(who)} · mutation {litter.mutation:g}</p>'
+        f'<div class="da-litter">{strip(parents)}<span aria-hidden="true">→</span>{strip(children)}</div></section>'
+    )

@@ -1,0 +1,102 @@
+"""Finding a picture: the model's picture that comes nearest to an uploaded one, to go on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from deepart.errors import ImageError
+from deepart.images import settings
+from deepart.pipelines.gan import GANPipeline
+from deepart.pipelines.gan_project import square
+from deepart.ui.common import AT_ONCE, SOON, look_at, picture_input, progress, read_picture, sentences, visitor
+from deepart.ui.jobs import Jobs, Moment
+from deepart.ui.maker import Maker, defaults, likeness
+from deepart.ui.pieces import Piece, piece
+from deepart.ui.starter import Changes, Starter, note
+from deepart.ui.views import pair
+
+_DEFAULT = defaults(GANPipeline.project)
+_WHAT = "picture to find"
+_SHOWN = "The picture to find"
+
+
+class Find:
+    """A box for a picture, the controls, and both pictures beside each other."""
+
+    def __init__(self, maker: Maker, jobs: Jobs) -> None:
+        """Lay it out inside the Blocks being built."""
+        self._maker = maker
+        self._jobs = jobs
+        gr.HTML(note("The model looks for the picture of its own that comes nearest; its middle square counts."))
+        self.picture = picture_input("Picture to find", height=180, elem_id="find-picture")
+        self.steps = gr.Slider(
+            20, 1000, _DEFAULT["steps"], step=10, label="Steps", elem_id="find-steps",
+            info="Corrections: more come nearer, and take longer.",
+        )  # fmt: skip
+        self.start = Starter("Find this picture", "find-", verb="start")
+        self.start.lay_status()
+        self.stage = gr.HTML("", elem_id="find-stage")
+        self.told = gr.HTML(note(""), elem_id="find-facts")
+
+    def wire(self, take: Callable[[Piece], Changes], parts: Sequence[Any], model: Any) -> list[Any]:
+        """Connect it, and return the events that choose; take, parts: those of the chosen picture."""
+        self._take = take
+        kept = gr.State(None)  # the last good file, for when the next is not
+        self.picture.upload(look_at, self.picture, kept, **SOON).failure(
+            lambda path: path, kept, self.picture, **AT_ONCE
+        )
+        return self.start.wire(
+            self._jobs, self._begin, [self.picture], self._find, [self.picture, self.steps, model], self.start.resting,
+            covers=[], shows=[self.stage, self.told, *parts], queue_on=self.start.bar,
+        )  # fmt: skip
+
+    def _begin(self, path: str | None) -> Changes:
+        with sentences():
+            if path is None:
+                raise ImageError(f"There is no {_WHAT} yet; upload one.")
+        return self.start.waiting()
+
+    def _find(self, path: str | None, steps: int, model: str, request: gr.Request) -> Iterator[Changes]:
+        """Look for a picture, for the page."""
+        with sentences():
+            picture = read_picture(path, _WHAT)
+            target = square(picture, self._maker.pipeline(model).side)
+            work = self._maker.project(model, picture, steps=steps, seed=_DEFAULT["seed"])
+            begun = pair((target, _SHOWN), (None, "The best so far"))
+            yield self.start.working(_bar(Moment()), "Stop and keep what is found") | {self.stage: begun}
+            shown = 0
+            with self._jobs.run(visitor(request), work) as job:
+                for moment in job.watch():
+                    changes: Changes = {self.start.bar: _bar(moment)}
+                    if moment.preview is not None and shown != moment.shown:
+                        shown = moment.shown
+                        changes[self.stage] = pair((target, _SHOWN), (moment.preview, f"After {shown} steps"))
+                    yield changes
+                image, stopped = job.result(), ""
+                if image is None and carries(job.moment.preview):
+                    image, stopped = job.moment.preview, f", stopped after step {job.moment.shown}"
+            if image is None:
+                nothing = note("Stopped before anything was found.")
+                yield self.start.resting() | {self.stage: "", self.told: nothing}
+                return
+            one = piece(image, self.picture.GRADIO_CACHE, "Found picture")
+            near = f"{likeness(image, target):.1f} dB near it{stopped}"
+            words = f"{near}; it is the chosen picture now, so sliders and walks go on from it."
+            both = pair((target, _SHOWN), (image, "What was found"))
+            yield self.start.resting() | self._take(one) | {self.stage: both, self.told: note(words)}
+
+
+def carries(preview: Image.Image | None) -> bool:
+    """Tell whether a preview says how to make it again."""
+    return preview is not None and "latent" in (settings(preview) or {})
+
+
+def _bar(moment: Moment) -> str:
+    if not moment.step:
+        return progress(None, "Looking at the picture")
+    share = moment.step / moment.total
+    return progress(share, f"{100 * share:.0f} % · step {moment.step} of {moment.total}")

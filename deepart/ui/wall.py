@@ -1,0 +1,223 @@
+"""The wall of pictures: from a seed on, at one truncation or at several, to click, to mark and to take home."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from deepart.errors import DeepArtError, OptionError
+from deepart.latents import MAX_SEED
+from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
+from deepart.registry import get_spec, list_models
+from deepart.ui.common import AT_ONCE, GPU_SLOT, mistake, progress, sentences, visitor
+from deepart.ui.jobs import Jobs
+from deepart.ui.maker import MAX_GRID, Maker, Pictures, check_seed, count, defaults
+from deepart.ui.pieces import Piece, bundle, piece
+from deepart.ui.starter import Changes, Starter, note
+
+_DEFAULT = defaults(GANPipeline.generate)
+_FIRST = 16  # pictures that a visitor finds
+
+
+class Wall:
+    """The controls, the pictures, and what is under them."""
+
+    def __init__(self, maker: Maker, jobs: Jobs) -> None:
+        """Lay it out inside the Blocks being built."""
+        self._maker = maker
+        self._jobs = jobs
+        self._opening = Opening()
+        specs = [get_spec("gan", name) for name in list_models("gan") if isinstance(name, str)]
+        specs.sort(key=lambda spec: not spec.default)
+        self.pieces: Any = gr.State([])  # list[Piece], as the gallery shows them
+        with gr.Row(elem_classes="da-settings"):
+            self.seed = gr.Number(_DEFAULT["seed"], label="Seed", precision=0, min_width=120, elem_id="gan-seed")
+            self.count = gr.Slider(
+                1, MAX_GRID, _FIRST, step=1, label="Pictures", min_width=150, buttons=[], elem_id="gan-count"
+            )
+            self.truncation = gr.Slider(
+                min(TRUNCATIONS), max(TRUNCATIONS), _DEFAULT["truncation"], step=0.05, label="Truncation",
+                min_width=150, buttons=[], elem_id="gan-truncation",
+            )  # fmt: skip
+        gr.HTML(note(
+            "The seed names the first picture, and the next has the next seed. "
+            "Lower truncation: more typical and alike; higher: more varied and odd."
+        ))  # fmt: skip
+        with gr.Row(elem_classes="da-start"):
+            self.model = gr.Radio(
+                [(spec.title, spec.name) for spec in specs], value=specs[0].name, label="Model", show_label=False,
+                container=False, visible=len(specs) > 1, elem_id="gan-model",
+            )  # fmt: skip
+            self.make = Starter("Make pictures", "gan-", "primary", "make")
+            self.dice = gr.Button("Surprise me", elem_id="gan-dice", min_width=150, scale=0)
+        self.make.lay_status("Making the first pictures.")
+        self.told = self.make.hint
+        self.gallery = gr.Gallery(
+            label="Pictures", show_label=False, format="png", columns=columns(_FIRST), object_fit="cover",
+            allow_preview=False, interactive=False, buttons=[], elem_id="grid",
+        )  # fmt: skip
+        self.marks = gr.HTML("", elem_classes="da-rules")
+        with gr.Row(elem_classes="da-under"):
+            self.marking = gr.Checkbox(
+                False, label="Mark with a click", elem_id="marking", container=False, min_width=150
+            )
+            self.sweep = gr.Button("Compare truncations", size="sm", scale=0, min_width=160, elem_id="gan-sweep")
+            self.zip = gr.DownloadButton(
+                "All as a zip", size="sm", scale=0, min_width=120, interactive=False, elem_id="gan-zip"
+            )
+
+    @property
+    def parts(self) -> list[Any]:
+        """The components that show() changes."""
+        return [self.pieces, self.gallery, self.told, self.zip]
+
+    def show(self, pieces: Sequence[Piece], words: str) -> Changes:
+        """Hang pictures; words: what they are."""
+        return {
+            self.pieces: list(pieces),
+            self.gallery: gr.Gallery(
+                [(one.path, one.name) for one in pieces], columns=columns(len(pieces)), selected_index=None
+            ),
+            self.told: gr.HTML(note(words), visible=True),
+            self.zip: gr.DownloadButton(value=bundle(pieces, self.gallery.GRADIO_CACHE), interactive=True),
+        }
+
+    def keep(self, pictures: Sequence[Image.Image], names: Sequence[str] = ()) -> list[Piece]:
+        """Write pictures where Gradio serves files from; names: what they are called, else their settings say it."""
+        cache = self.gallery.GRADIO_CACHE
+        return [piece(one, cache, *names[index : index + 1]) for index, one in enumerate(pictures)]
+
+    # ---------------------------------------------------------------------------------------------- what leads where
+
+    def wire(self, take: Callable[[Piece], Changes], chosen: Any, parts: Sequence[Any]) -> list[Any]:
+        """Connect it; take, chosen, parts: those of the chosen picture. Return the events that put pictures up."""
+        self._take = take
+        needs = [self.count, self.seed]
+        wanted = [self.model, self.count, self.seed, self.truncation, chosen]
+        rolled = self.dice.click(lambda: random.randint(0, MAX_SEED - MAX_GRID), None, self.seed, **AT_ONCE)
+        shows = [*self.parts, *parts]
+        made = self.make.wire(
+            self._jobs, self._begin, needs, self._make, wanted, self.make.resting, covers=[], shows=shows,
+            queue_on=self.make.bar, starts=[rolled.then, self.model.input],
+        )  # fmt: skip
+        swept = self.sweep.click(
+            self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,
+            api_visibility="private", **GPU_SLOT,
+        )  # fmt: skip
+        return [*made, swept]
+
+    def open(self, request: gr.Request) -> Changes:
+        """Show the pictures that every visitor finds; they are made once."""
+        model = self.model.value
+
+        def work() -> Pictures | None:
+            wanted = self._maker.grid(model, _FIRST, _DEFAULT["seed"], _DEFAULT["truncation"], None)
+            return self._jobs.do(visitor(request), wanted)
+
+        try:
+            pictures = self._opening.pictures(work)
+        except DeepArtError as error:
+            return {self.told: note(str(error))}
+        if not pictures:
+            return {self.told: note("Press “Make pictures” to begin.")}
+        pieces = self.keep(pictures)
+        return self.show(pieces, _about(pieces)) | self._take(pieces[0])
+
+    def _begin(self, n: Any, seed: Any) -> Changes:
+        """Show that the page has understood, before the queue has a place."""
+        with sentences():
+            _check(n, seed)
+        return self.make.waiting()
+
+    def _make(
+        self, model: str, n: Any, seed: Any, truncation: float, chosen: Piece | None, request: gr.Request
+    ) -> Iterator[Changes]:
+        """Make pictures for the page."""
+        with sentences():
+            _check(n, seed)
+            work = self._maker.grid(model, n, seed, truncation, None)
+            yield self.make.working(_bar(0, n), "Stop")
+            with self._jobs.run(visitor(request), work) as job:
+                for moment in job.watch():
+                    yield {self.make.bar: _bar(moment.step, n)}
+                pictures = job.result()
+            if pictures is None:
+                yield self.make.resting()
+                return
+            pieces = self.keep(pictures)
+            changes = self.make.resting() | self.show(pieces, _about(pieces))
+            # What was chosen stays, where it can: somebody may have looked for it for minutes.
+            if chosen is None or chosen.model != model or len(pieces) == 1:
+                changes |= self._take(pieces[0])
+            yield changes
+
+    def _sweep(self, chosen: Piece | None, request: gr.Request) -> Changes:
+        """Show the chosen picture at several truncations."""
+        with sentences():
+            if chosen is None:
+                raise OptionError("No picture is chosen yet; click one first.")
+            pictures = self._jobs.do(visitor(request), self._maker.sweep(chosen))
+            if pictures is None:
+                raise mistake("The work was stopped before there was a picture.")
+            base = chosen.name.split(" at ")[0]
+            names = [f"{base} at {truncation:g}" for truncation in TRUNCATIONS]
+            words = f"{base} at truncation {TRUNCATIONS[0]:g} to {TRUNCATIONS[-1]:g}"
+            return self.show(self.keep(pictures, names), words)
+
+
+class Opening:
+    """The pictures that every visitor finds: made for the first, and kept."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: Pictures | None = None
+
+    def pictures(self, make: Callable[[], Pictures | None]) -> Pictures | None:
+        """Return them, and make them if nobody has; None when that was stopped."""
+        with self._lock:
+            if self._made is None:
+                self._made = make()
+            return self._made
+
+
+def columns(n: int) -> int:
+    """Return the columns of a wall of n pictures, which is about a square, whatever their number."""
+    return max(3, math.ceil(math.sqrt(n)))
+
+
+def mark_rules(pieces: Sequence[Piece], liked: Sequence[Piece], chosen: Piece | None) -> str:
+    """Return CSS that puts a heart on what is liked, and a ring around what is chosen, moved by sliders or not."""
+    hearts = [index for index, one in enumerate(pieces) if one in liked]
+    rings = [index for index, one in enumerate(pieces) if chosen is not None and one.root == chosen.root]
+    rules = [(hearts, "::after", "display: grid"), (rings, "", "outline: 3px solid var(--color-accent)")]
+    # Gradio puts selectors of its own before those of the page's style sheet, so the rule must insist.
+    return "".join(
+        f"<style>#grid .gallery-item:nth-of-type({index + 1}){part} {{ {rule} !important; }}</style>"
+        for places, part, rule in rules for index in places
+    )  # fmt: skip
+
+
+def _check(n: Any, seed: Any) -> None:
+    """Raise OptionError for what cannot be made; an empty box is None."""
+    count(n)
+    if seed is None:
+        raise OptionError(f"There is no seed; type a whole number from 0 to {MAX_SEED}.")
+    check_seed(seed)
+
+
+def _about(pieces: Sequence[Piece]) -> str:
+    made = pieces[0].made
+    first, last = pieces[0].seed, pieces[-1].seed
+    seeds = f"Seed {first}" if len(pieces) == 1 else f"Seeds {first} to {last}"
+    return f"{seeds} · truncation {made['truncation']:g}"
+
+
+def _bar(done: int, n: int) -> str:
+    words = f"Making {n} picture{'s' if n > 1 else ''}"
+    return progress(done / n if done else None, words)

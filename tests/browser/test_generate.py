@@ -1,0 +1,501 @@
+"""The tab "Generate" in a browser, used as visitors use it."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops
+from playwright.sync_api import Locator, expect
+from playwright.sync_api import Page as Tab
+from running_page import Page, until
+
+from deepart import load_image, save_png, settings
+from deepart.ui.common import EXAMPLES
+
+OpenTab = Callable[..., Tab]  # see the fixture open_tab
+DESKTOP, PHONE = (1280, 800), (390, 844)
+PATIENCE = 60_000  # milliseconds: a busy machine is slow, and a test that waits in vain fails all the same
+PHOTO = EXAMPLES / "content" / "mountain.jpg"
+
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab) -> Tab:
+    """The page as a visitor finds it, with the first pictures on the wall."""
+    return ready(open_tab())
+
+
+def ready(tab: Tab) -> Tab:
+    chosen(tab, "Seed 0")
+    expect(wall(tab)).to_have_count(16)
+    return tab
+
+
+def wall(tab: Tab) -> Locator:
+    return tab.locator("#grid .gallery-item")
+
+
+def click(tab: Tab, index: int) -> None:
+    wall(tab).nth(index).locator("button").click()
+
+
+def chosen(tab: Tab, words: str) -> None:
+    """Wait until a picture of this name, or with these facts, is the chosen one."""
+    expect(tab.locator("#chosen-title")).to_contain_text(words)
+
+
+def go(tab: Tab, name: str) -> None:
+    tab.get_by_role("tab", name=name, exact=True).click()
+
+
+def put(tab: Tab, box: str, value: str) -> None:
+    field = tab.locator(f"#{box} input[type=number]")
+    field.fill(value)
+    field.press("Tab")
+
+
+def make(tab: Tab, **boxes: str) -> None:
+    for box, value in boxes.items():
+        put(tab, f"gan-{box}", value)
+    tab.locator("#gan-make").click()
+
+
+def save(tab: Tab, button: str, folder: Path) -> Path:
+    expect(tab.locator(f"#{button}")).to_be_enabled()
+    with tab.expect_download(timeout=PATIENCE) as waiting:
+        tab.locator(f"#{button}").click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def saved(tab: Tab, folder: Path) -> Image.Image:
+    """The chosen picture, as its file has it."""
+    return load_image(save(tab, "chosen-download", folder))
+
+
+def same(first: Image.Image, second: Image.Image) -> bool:
+    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
+
+
+def told(tab: Tab, sentence: str) -> None:
+    """Wait for a mistake's sentence, and close it."""
+    toast = tab.get_by_test_id("toast-body")
+    expect(toast).to_contain_text(sentence)
+    tab.get_by_test_id("toast-close").click()
+    expect(toast).to_have_count(0)
+
+
+def no_sideways_scroll(tab: Tab) -> None:
+    assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+# ------------------------------------------------------------------------------------------------------------- the wall
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_grid_and_a_click(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int, int]) -> None:
+    tab = ready(open_tab(screen))
+    no_sideways_scroll(tab)
+    make(tab, seed="40", count="5", truncation="0.7")
+    expect(wall(tab)).to_have_count(5)
+    expect(tab.locator("#gan-hint")).to_have_text("Seeds 40 to 44 · truncation 0.7")
+    chosen(tab, "Seed 0")  # what was chosen stays
+    click(tab, 3)
+    chosen(tab, "Seed 43")
+    chosen(tab, "32 × 32 pixels, enlarged here")
+    expect(tab.locator("#chosen img")).to_be_in_viewport()
+    no_sideways_scroll(tab)
+    path = save(tab, "chosen-download", tmp_path)
+    [expected] = page.landscapes.generate(seed=43, truncation=0.7)
+    assert path.name == "deepart-landscapes-seed-43.png"
+    assert same(load_image(path), expected)
+    assert settings(load_image(path)) == settings(expected)
+
+
+def test_a_surprise_is_named_and_can_be_had_again(page: Page, tab: Tab) -> None:
+    tab.locator("#gan-dice").click()
+    expect(tab.locator("#gan-seed input")).not_to_have_value("0")
+    seed = int(tab.locator("#gan-seed input").input_value())
+    expect(tab.locator("#gan-hint")).to_contain_text(f"Seeds {seed} to {seed + 15}")
+    click(tab, 2)
+    chosen(tab, f"Seed {seed + 2}")
+    tab.locator("#use-seed").click()
+    expect(tab.locator("#gan-seed input")).to_have_value(str(seed + 2))
+    make(tab, count="1")
+    expect(wall(tab)).to_have_count(1)
+    expect(tab.locator("#gan-hint")).to_contain_text(f"Seed {seed + 2} ")
+
+
+def test_all_pictures_as_a_zip(page: Page, tab: Tab, tmp_path: Path) -> None:
+    make(tab, seed="7", count="3")
+    expect(wall(tab)).to_have_count(3)
+    path = save(tab, "gan-zip", tmp_path)
+    assert path.name == "deepart-landscapes-3-from-seed-7.zip"
+    with zipfile.ZipFile(path) as packed:
+        assert packed.namelist() == [f"0{n}-deepart-landscapes-seed-{n + 6}.png" for n in (1, 2, 3)]
+        pictures = [load_image(io.BytesIO(packed.read(name))) for name in packed.namelist()]
+    for picture, expected in zip(pictures, page.landscapes.generate(3, seed=7), strict=True):
+        assert same(picture, expected)
+        assert settings(picture) == settings(expected)
+
+
+def test_a_sweep_of_truncations(page: Page, tab: Tab, tmp_path: Path) -> None:
+    click(tab, 6)
+    chosen(tab, "Seed 6")
+    tab.locator("#gan-sweep").click()
+    expect(wall(tab)).to_have_count(7)
+    expect(wall(tab).nth(2)).to_contain_text("Seed 6 at 0.6")
+    click(tab, 2)
+    chosen(tab, "truncation 0.6")
+    assert same(saved(tab, tmp_path), page.landscapes.generate(seed=6, truncation=0.6)[0])
+
+
+def test_mistakes_get_a_sentence_and_lose_nothing(page: Page, tab: Tab) -> None:
+    click(tab, 3)
+    chosen(tab, "Seed 3")
+    for seed, sentence in (
+        ("-1", "The seed is -1; it must be a whole number from 0 to 4294967295."),
+        ("99999999999", "The seed is 99999999999"),
+        ("4294967295", "The seed is 4294967295, and 16 pictures from there would need one above"),
+        ("", "There is no seed"),
+    ):
+        make(tab, seed=seed)
+        told(tab, sentence)
+        expect(tab.locator("#gan-make")).to_be_visible()
+    go(tab, "Walk")
+    tab.locator("#walk-seeds").get_by_role("textbox").fill("3, x, 5")
+    tab.locator("#walk-start").click()
+    told(tab, "The seed 'x' is no whole number from 0 to 4294967295; write seeds like 3, 17, 42.")
+    tab.locator("#walk-seeds").get_by_role("textbox").fill("")
+    tab.locator("#walk-start").click()
+    told(tab, "A walk needs two pictures or more and this one has 1")
+    go(tab, "Mix")
+    put(tab, "mix-shape", "-4")
+    tab.locator("#mix-start").click()
+    told(tab, "The seed is -4")
+    go(tab, "Find")
+    tab.locator("#find-start").click()
+    told(tab, "There is no picture to find yet; upload one.")
+    expect(wall(tab)).to_have_count(16)
+    chosen(tab, "Seed 3")
+
+
+def test_another_model(page: Page, tab: Tab, tmp_path: Path) -> None:
+    expect(tab.locator("#direction-1")).to_contain_text("Daylight")
+    expect(tab.locator("#direction-3")).to_be_visible()
+    tab.get_by_role("radio", name="Portraits").check()
+    expect(tab.locator("#direction-1")).to_contain_text("Hair")
+    expect(tab.locator("#direction-3")).to_have_count(0)
+    expect(tab.locator("#gan-make")).to_be_visible()
+    assert same(saved(tab, tmp_path), page.portraits.generate(seed=0)[0])
+
+
+# -------------------------------------------------------------------------------------------------- the chosen picture
+
+
+def test_directions(page: Page, tab: Tab, tmp_path: Path) -> None:
+    click(tab, 5)
+    chosen(tab, "Seed 5")
+    put(tab, "direction-1", "2")
+    chosen(tab, "daylight +2")
+    put(tab, "direction-3", "-1.5")
+    chosen(tab, "daylight +2 · warmth -1.5")
+    [expected] = page.landscapes.generate(seed=5, directions={"daylight": 2.0, "warmth": -1.5})
+    found = saved(tab, tmp_path)
+    assert same(found, expected)
+    assert settings(found) == settings(expected)
+
+    tab.locator("#apply").click()
+    expect(tab.locator("#gan-hint")).to_contain_text("with the sliders' changes")
+    click(tab, 9)
+    chosen(tab, "Seed 9")
+    chosen(tab, "daylight +2 · warmth -1.5")
+    assert same(saved(tab, tmp_path), page.landscapes.generate(seed=9, directions={"daylight": 2.0, "warmth": -1.5})[0])
+
+    tab.locator("#reset").click()
+    expect(tab.locator("#chosen-title")).not_to_contain_text("daylight")
+    expect(tab.locator("#direction-1 input[type=number]")).to_have_value("0")
+    assert same(saved(tab, tmp_path), page.landscapes.generate(seed=9)[0])
+
+
+def test_the_chosen_picture_stays_in_sight(open_tab: OpenTab) -> None:
+    tab = ready(open_tab(PHONE))
+    tab.locator("#apply").scroll_into_view_if_needed()
+    tab.mouse.wheel(0, 2000)
+    expect(tab.locator("#apply")).to_be_in_viewport()
+    expect(tab.locator("#chosen img")).to_be_in_viewport(ratio=0.9)
+
+
+def test_settings_come_back_from_a_picture(page: Page, tab: Tab, tmp_path: Path) -> None:
+    [made] = page.portraits.generate(seed=77, truncation=0.6, directions={"smile": -2.0})
+    save_png(made, tmp_path / "mine.png")
+    tab.get_by_role("button", name="Read settings from a picture").click()
+    tab.locator("#reread input[type=file]").set_input_files(tmp_path / "mine.png")
+    chosen(tab, "Seed 77")
+    expect(tab.locator("#gan-seed input")).to_have_value("77")
+    expect(tab.locator("#gan-truncation input[type=number]")).to_have_value("0.6")
+    expect(tab.get_by_role("radio", name="Portraits")).to_be_checked()
+    expect(tab.locator("#direction-2")).to_contain_text("Smile")
+    expect(tab.locator("#direction-2 input[type=number]")).to_have_value("-2")
+    found = saved(tab, tmp_path)
+    assert same(found, made)
+    assert settings(found) == settings(made)
+
+
+def test_a_child_comes_back_from_its_picture(page: Page, tab: Tab, tmp_path: Path) -> None:
+    [child] = page.landscapes.breed([3, 17], 1)
+    save_png(child, tmp_path / "child.png")
+    tab.get_by_role("button", name="Read settings from a picture").click()
+    tab.locator("#reread input[type=file]").set_input_files(tmp_path / "child.png")
+    chosen(tab, "Child of 3, 17")
+    found = saved(tab, tmp_path)
+    assert same(found, child)
+    assert settings(found) == settings(child)
+
+
+def test_a_picture_from_elsewhere_has_no_settings(page: Page, tab: Tab, tmp_path: Path) -> None:
+    tab.get_by_role("button", name="Read settings from a picture").click()
+    tab.locator("#reread input[type=file]").set_input_files(PHOTO)
+    told(tab, "The picture carries no settings of DeepArt")
+    chosen(tab, "Seed 0")
+
+
+# -------------------------------------------------------------------------------------------------------------- walks
+
+
+def test_a_walk(page: Page, tab: Tab, tmp_path: Path) -> None:
+    click(tab, 5)
+    chosen(tab, "Seed 5")
+    tab.locator("#walk-from").click()
+    tab.locator("#walk-seeds").get_by_role("textbox").fill("3, 17")
+    put(tab, "walk-frames", "20")
+    page.landscapes.hold(16)
+    tab.locator("#walk-start").click()
+    expect(tab.locator("#walk-progress")).to_contain_text("Making 20 frames")
+    assert page.landscapes.held.wait(60)
+    page.landscapes.release()
+    expect(tab.locator("#walk-stage img")).to_have_attribute("alt", "A walk: Seed 5 → Seed 3 → Seed 17 → Seed 5")
+    expect(tab.locator("#walk-facts")).to_contain_text("20 frames")
+    expected = page.landscapes.walk([5, 3, 17], frames=20, loop=True)
+    for kind in ("webp", "gif"):
+        path = save(tab, f"walk-{kind}", tmp_path)
+        assert path.name == f"deepart-walk-seed-5-20.{kind}"
+        with Image.open(path) as film:
+            assert film.n_frames == 20
+            assert film.size == (32, 32)
+            difference = ImageChops.difference(film.convert("RGB"), expected[0])
+            assert max(high for _, high in difference.getextrema()) < 120  # one is packed lossily, one in 256 colours
+    assert save(tab, "walk-mp4", tmp_path).read_bytes()[4:8] == b"ftyp"
+
+
+def test_a_walk_is_stopped(page: Page, tab: Tab) -> None:
+    go(tab, "Walk")
+    put(tab, "walk-frames", "60")
+    page.landscapes.hold(32)
+    tab.locator("#walk-start").click()
+    expect(tab.locator("#walk-stage img")).to_have_attribute("alt", "A frame of the walk")
+    assert page.landscapes.held.wait(60)
+    tab.locator("#walk-stop").click()
+    expect(tab.locator("#walk-stop")).to_have_text("Stopping after this step")
+    page.landscapes.release()
+    expect(tab.locator("#walk-start")).to_be_visible()
+    expect(tab.locator("#walk-stage")).to_contain_text("The walk was stopped.")
+    assert page.landscapes.steps == [16, 32]
+
+
+def test_a_walk_through_what_is_liked(page: Page, tab: Tab) -> None:
+    mark(tab, 4, 8)
+    go(tab, "Walk")
+    tab.locator("#walk-liked input").check()
+    tab.locator("#walk-loop input").uncheck()
+    tab.locator("#walk-seeds").get_by_role("textbox").fill("")
+    put(tab, "walk-frames", "8")
+    tab.locator("#walk-start").click()
+    expect(tab.locator("#walk-stage img")).to_have_attribute("alt", "A walk: Seed 0 → Seed 4 → Seed 8")
+
+
+# ----------------------------------------------------------------------------------------------------- mixing, breeding
+
+
+def mark(tab: Tab, *indices: int) -> None:
+    """Mark pictures of the wall as liked by clicks."""
+    box = tab.locator("#marking input")
+    box.check()
+    for index in indices:
+        click(tab, index)
+    go(tab, "Breed")
+    expect(tab.locator("#liked button")).to_have_count(len(indices))
+    box.uncheck()
+
+
+def test_a_mix_both_ways(page: Page, tab: Tab, tmp_path: Path) -> None:
+    click(tab, 5)
+    chosen(tab, "Seed 5")
+    tab.locator("#as-shape").click()
+    expect(tab.locator("#mix-shape-told")).to_contain_text("Seed 5")
+    put(tab, "mix-detail", "11")
+    expect(tab.locator("#mix-detail-told")).to_contain_text("Seed 11")
+    tab.locator("#mix-start").click()
+    mixes = tab.locator("#mixes .gallery-item")
+    expect(mixes).to_have_count(4)
+    names = ["Seed 5", "Seed 5, detail of Seed 11", "Seed 11, detail of Seed 5", "Seed 11"]
+    for mix, name in zip(mixes.all(), names, strict=True):
+        expect(mix).to_contain_text(name)
+    pairs = [(5, 11), (11, 5)]
+    for index, pair in enumerate(pairs, 1):
+        mixes.nth(index).locator("button").click()
+        chosen(tab, names[index])
+        found = saved(tab, tmp_path)
+        assert same(found, page.landscapes.mix(*pair))
+        assert settings(found) == settings(page.landscapes.mix(*pair))
+    go(tab, "Change")
+    put(tab, "direction-2", "1")
+    chosen(tab, "trees +1")
+    assert same(saved(tab, tmp_path), page.landscapes.mix(11, 5, directions={"trees": 1.0}))
+
+
+def test_breeding_twice_with_ancestry(page: Page, tab: Tab, tmp_path: Path) -> None:
+    mark(tab, 4, 8)
+    expect(tab.locator("#breed-hint")).to_have_text("2 parents: Seed 4, Seed 8.")
+    put(tab, "children", "6")
+    put(tab, "mutation", "0.3")
+    tab.locator("#breed-start").click()
+    expect(wall(tab)).to_have_count(6)
+    expect(tab.locator("#gan-hint")).to_have_text("Generation 1: children of Seed 4, Seed 8")
+    click(tab, 1)
+    chosen(tab, "Child 2 of generation 1")
+    chosen(tab, "mutation 0.3")
+    child = saved(tab, tmp_path)
+    made = settings(child) or {}
+    assert (made["parents"], made["mutation"], made["child"]) == ([4, 8], 0.3, 1)
+    assert same(child, page.landscapes.breed([4, 8], 6, mutation=0.3, seed=made["seed"])[1])
+
+    tab.locator("#like").click()
+    expect(tab.locator("#like")).to_have_text("♥ Liked")
+    expect(tab.locator("#liked button")).to_have_count(1)
+    tab.locator("#breed-start").click()
+    expect(tab.locator("#gan-hint")).to_have_text("Generation 2: children of Child 2 of generation 1")
+    litters = tab.locator("#family section")
+    expect(litters).to_have_count(2)
+    expect(litters.nth(0)).to_contain_text("Generation 2")
+    expect(litters.nth(1)).to_contain_text("Seed 4, Seed 8 · mutation 0.3")
+    expect(litters.nth(1).locator("button.da-raised")).to_have_attribute("title", "Child 2 of generation 1")
+    litters.nth(1).get_by_role("button", name="Seed 8").click()  # back to a founder
+    chosen(tab, "Seed 8")
+    assert same(saved(tab, tmp_path), page.landscapes.generate(seed=8)[0])
+
+
+def test_a_mark_is_taken_back(tab: Tab) -> None:
+    mark(tab, 2, 3, 4)
+    assert tab.locator("#grid .gallery-item").nth(3).evaluate("e => getComputedStyle(e, '::after').display") == "grid"
+    tab.locator("#marking input").check()
+    click(tab, 3)
+    expect(tab.locator("#liked button")).to_have_count(2)
+    tab.locator("#unmark").click()
+    expect(tab.locator("#liked")).to_contain_text("No picture is marked yet.")
+    expect(tab.locator("#breed-hint")).to_contain_text("Seed 0 alone will be the parent")
+
+
+def test_visitors_share_nothing(page: Page, open_tab: OpenTab) -> None:
+    one, other = ready(open_tab()), ready(open_tab())
+    mark(one, 4, 8)
+    click(one, 4)
+    chosen(one, "Seed 4")
+    go(other, "Breed")
+    expect(other.locator("#liked")).to_contain_text("No picture is marked yet.")
+    other.locator("#breed-start").click()
+    expect(other.locator("#gan-hint")).to_have_text("Generation 1: children of Seed 0")
+    expect(one.locator("#family section")).to_have_count(0)
+    expect(wall(one)).to_have_count(16)
+
+
+# ------------------------------------------------------------------------------------------------------------ finding
+
+
+def test_a_picture_is_found(page: Page, tab: Tab, tmp_path: Path) -> None:
+    go(tab, "Find")
+    tab.locator("#find-picture input[type=file]").set_input_files(PHOTO)
+    put(tab, "find-steps", "20")
+    page.landscapes.hold(11)
+    tab.locator("#find-start").click()
+    pictures = tab.locator("#find-stage img")
+    expect(pictures).to_have_count(2)
+    expect(pictures.nth(1)).to_have_attribute("alt", re.compile(r"After (5|10) steps"))
+    expect(tab.locator("#find-progress")).to_contain_text(re.compile(r"50 % · step 10 of 20"))
+    page.landscapes.release()
+    chosen(tab, "Found picture")
+    expect(tab.locator("#find-facts")).to_contain_text(re.compile(r"\d+\.\d dB near it; it is the chosen picture now"))
+    latent = page.landscapes.project(load_image(PHOTO), steps=20)
+    [expected] = page.landscapes.generate(latents=latent)
+    assert same(saved(tab, tmp_path), expected)
+    go(tab, "Change")
+    put(tab, "direction-2", "2")
+    chosen(tab, "trees +2")
+    assert same(saved(tab, tmp_path), page.landscapes.generate(latents=latent, directions={"trees": 2.0})[0])
+
+
+def test_stop_keeps_what_was_found(page: Page, tab: Tab, tmp_path: Path) -> None:
+    go(tab, "Find")
+    tab.locator("#find-picture input[type=file]").set_input_files(PHOTO)
+    put(tab, "find-steps", "100")
+    page.landscapes.hold(12)
+    tab.locator("#find-start").click()
+    expect(tab.locator("#find-stage img").nth(1)).to_have_attribute("alt", "After 10 steps")
+    tab.locator("#find-stop").click()
+    expect(tab.locator("#find-stop")).to_have_text("Stopping after this step")
+    page.landscapes.release()
+    chosen(tab, "Found picture")
+    expect(tab.locator("#find-facts")).to_contain_text("stopped after step 10")
+    assert page.landscapes.steps[-1] == 12
+    assert "latent" in (settings(saved(tab, tmp_path)) or {})
+
+
+def test_work_stops_when_the_visitor_leaves(page: Page, tab: Tab) -> None:
+    go(tab, "Find")
+    tab.locator("#find-picture input[type=file]").set_input_files(PHOTO)
+    page.landscapes.hold(7)
+    tab.locator("#find-start").click()
+    # Requests of the page pass through this thread: it must not sleep before the page has understood.
+    expect(tab.locator("#find-progress")).to_contain_text("step 6 of 200")
+    tab.close()
+    until(lambda: not page.jobs._running)
+    page.landscapes.release()
+    until(lambda: not page.landscapes.running)
+    assert page.landscapes.steps == list(range(1, 8))
+
+
+def test_a_file_that_is_no_picture(page: Page, tab: Tab, tmp_path: Path) -> None:
+    (tmp_path / "note.png").write_text("no picture at all\n")
+    go(tab, "Find")
+    box = tab.locator("#find-picture")
+    box.locator("input[type=file]").set_input_files(PHOTO)
+    expect(box.locator(".image-frame img")).to_have_attribute("src", re.compile("mountain"))
+    box.locator("input[type=file]").set_input_files(tmp_path / "note.png")
+    told(tab, "The picture cannot be used. The file is text")
+    expect(box.locator(".image-frame img")).to_have_attribute("src", re.compile("mountain"))
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_everything_can_be_reached(open_tab: OpenTab, screen: tuple[int, int]) -> None:
+    tab = ready(open_tab(screen))
+    tools: dict[str, Any] = {
+        "Change": ["#direction-1", "#reset", "#apply"],
+        "Walk": ["#walk-seeds", "#walk-here", "#walk-loop", "#walk-frames", "#walk-start"],
+        "Mix": ["#mix-shape", "#mix-detail", "#mix-start"],
+        "Breed": ["#mutation", "#children", "#breed-start"],
+        "Find": ["#find-picture", "#find-steps", "#find-start"],
+    }
+    fixed = ["#gan-seed", "#gan-count", "#gan-truncation", "#gan-make", "#gan-dice", "#gan-zip", "#gan-sweep", "#like"]
+    for name, controls in tools.items():
+        go(tab, name)
+        no_sideways_scroll(tab)
+        for control in [*controls, *fixed]:
+            tab.locator(control).click(trial=True, timeout=PATIENCE)  # in sight, and nothing lies over it

@@ -1,0 +1,327 @@
+"""The parts of the tab "Generate" that need no browser: pieces, seeds, ancestry, walls, work."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops
+from running_page import TinyStudio
+
+from deepart.errors import ImageError, OptionError
+from deepart.images import load_image, save_png, settings, with_settings
+from deepart.ui.breed import toggled
+from deepart.ui.family import MAX_LITTERS, Litter, found, generation, grown, tree
+from deepart.ui.find import carries
+from deepart.ui.jobs import Jobs
+from deepart.ui.maker import Maker, again, likeness, lineage, seeds_of
+from deepart.ui.pieces import Piece, bundle, facts, name_of, piece, seed_of, short, slug
+from deepart.ui.reread import check
+from deepart.ui.views import frame, pair, strip, thumb
+from deepart.ui.walk import pieces_of, save_walk
+from deepart.ui.wall import Opening, columns, mark_rules
+
+RED, BLUE = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
+
+
+def same(first: Image.Image, second: Image.Image) -> bool:
+    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
+
+
+def a_piece(name: str, **made: Any) -> Piece:
+    """A piece without a file."""
+    import json
+
+    return Piece(f"{name}.png", json.dumps({"task": "gan", "model": "landscapes", "seed": 0, **made}), name)
+
+
+def done(work: Callable[..., Any]) -> Any:
+    """Do a work at once."""
+    return work(lambda step, total, preview: None)
+
+
+# -------------------------------------------------------------------------------------------------------------- pieces
+
+
+def test_a_piece_is_the_exact_file(tiny_studio: TinyStudio, tmp_path: Path) -> None:
+    gan = tiny_studio.gan()
+    [image] = gan.generate(seed=5, truncation=0.7, directions={"trees": 1.0})
+    one = piece(image, str(tmp_path))
+    assert (one.name, one.model, one.seed, one.amounts) == ("Seed 5", "landscapes", 5, {"trees": 1.0})
+    assert Path(one.path).name == "deepart-landscapes-seed-5.png"
+    assert same(load_image(one.path), image)
+    assert one.made == settings(image)
+    assert gan.latent(one.origin()).equal(gan.latent(image))
+    with pytest.raises(ImageError, match="carries no settings"):
+        piece(RED, str(tmp_path))
+
+
+def test_what_pictures_are_called(tiny_studio: TinyStudio) -> None:
+    gan = tiny_studio.gan()
+    latent = gan.latent(3)
+    names = [
+        name_of(settings(picture) or {})
+        for picture in (
+            gan.generate(seed=3)[0], gan.mix(3, 17), gan.breed([3, 17], 1)[0], gan.generate(latents=latent)[0],
+        )
+    ]  # fmt: skip
+    assert names[:3] == ["Seed 3", "Mix of 3 and 17", "Child of 3, 17"]
+    assert names[3].startswith("Picture ")
+    assert len(names[3]) == len("Picture ") + 8
+    assert short("no base64 of any latent") == "no base6"
+
+
+def test_only_a_seed_s_own_picture_has_a_seed(tiny_studio: TinyStudio) -> None:
+    gan = tiny_studio.gan()
+    pictures = (gan.generate(seed=3)[0], gan.breed([3], 1, seed=9)[0], gan.mix(3, 17))
+    assert [seed_of(settings(picture) or {}) for picture in pictures] == [3, None, None]
+
+
+def test_facts_and_file_names() -> None:
+    made = {"truncation": 0.75, "directions": {"trees": 1.5, "daylight": 0.0, "warmth": -2}, "mutation": 0.2}
+    assert facts(made) == "truncation 0.75 · trees +1.5 · warmth -2 · mutation 0.2"
+    assert slug("Child 3 of generation 1") == "child-3-of-generation-1"
+    assert slug("Seed 5 at 0.45") == "seed-5-at-0.45"
+    assert slug("../../etc/passwd") == "etc-passwd"
+    assert slug("♥") == "picture"
+
+
+def test_moved_pictures_have_one_root() -> None:
+    plain, moved, other = a_piece("a"), a_piece("a", directions={"trees": 1}), a_piece("b", seed=1)
+    assert plain.root == moved.root != other.root
+
+
+def test_a_zip_holds_the_files(tiny_studio: TinyStudio, tmp_path: Path) -> None:
+    pieces = [piece(picture, str(tmp_path)) for picture in tiny_studio.gan().sweep(4, truncations=(0.5, 1.0))]
+    path = Path(bundle(pieces, str(tmp_path)))
+    assert path.name == "deepart-landscapes-2-from-seed-4.zip"
+    with zipfile.ZipFile(path) as packed:
+        names = packed.namelist()
+        assert names == ["01-deepart-landscapes-seed-4.png", "02-deepart-landscapes-seed-4.png"]
+        assert [packed.read(name) for name in names] == [Path(one.path).read_bytes() for one in pieces]
+
+
+# ---------------------------------------------------------------------------------------------------------------- work
+
+
+def test_a_large_grid_is_made_in_parts(tiny_studio: TinyStudio) -> None:
+    told: list[tuple[int, int]] = []
+    work = Maker(tiny_studio).grid(None, 20, 7, 1.0, None)
+    pictures = work(lambda step, total, preview: told.append((step, total)))
+    assert told == [(16, 20), (20, 20)]
+    assert all(same(*pair) for pair in zip(pictures, tiny_studio.gan().generate(20, seed=7), strict=True))
+
+
+def test_a_sweep_keeps_what_sliders_did(tiny_studio: TinyStudio, tmp_path: Path) -> None:
+    gan = tiny_studio.gan()
+    [image] = gan.generate(seed=5, truncation=0.6, directions={"trees": 1.0})
+    pictures = done(Maker(tiny_studio).sweep(piece(image, str(tmp_path))))
+    assert [(settings(picture) or {})["truncation"] for picture in pictures] == [0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.2]
+    assert same(pictures[2], image)
+    assert seed_of(settings(pictures[0]) or {}) == 5
+
+
+@pytest.mark.parametrize("kind", ["seed", "latent", "mix", "child"])
+def test_a_picture_is_made_again_and_moved(tiny_studio: TinyStudio, kind: str) -> None:
+    gan = tiny_studio.gan()
+    [image] = {
+        "seed": lambda: gan.generate(seed=5, truncation=0.6),
+        "latent": lambda: gan.generate(latents=gan.latent(5), truncation=0.6),
+        "mix": lambda: [gan.mix(3, 17, truncation=0.6)],
+        "child": lambda: gan.breed([3, 17], 1, truncation=0.6),
+    }[kind]()
+    made = settings(image) or {}
+    same_again = again(gan, made, {})
+    assert same(same_again, image)
+    assert settings(same_again) == made
+    moved = again(gan, made, {"trees": 2.0})
+    assert not same(moved, image)
+    assert settings(moved) == made | {"directions": {"trees": 2.0}}
+    assert same(again(gan, settings(moved) or {}, {}), image)
+
+
+def test_only_what_we_would_say_of_parents_is_kept() -> None:
+    good = {"parents": [3, "0a1b2c3d"], "mutation": 0.2, "child": 1, "seed": 5}
+    assert lineage(good | {"more": "x"}) == good
+    for bad in ({"parents": "3"}, {"parents": []}, {"parents": [{}]}, {"parents": ["x" * 99]}, {"mutation": "much"}):
+        assert lineage(good | bad) == {}
+
+
+def test_settings_that_cannot_come_back(tiny_studio: TinyStudio) -> None:
+    for made, sentence in (
+        (None, "carries no settings"),
+        ({"task": "style", "model": "fast"}, "made by the task 'style'"),
+        ({"task": "gan", "model": "nope"}, "made by the model 'nope'"),
+    ):
+        with pytest.raises(OptionError, match=sentence):
+            check(made)
+    good = settings(tiny_studio.gan().generate(seed=3)[0]) or {}
+    assert check(good) == good
+    with pytest.raises(OptionError, match="version"):
+        again(tiny_studio.gan(), good | {"version": "000000000000"}, {})
+
+
+@pytest.mark.parametrize(
+    ("words", "seeds"), [("3, 17,42", [3, 17, 42]), (" 3 17;42 ,", [3, 17, 42]), ("", []), (None, [])]
+)
+def test_seeds_that_are_typed(words: str | None, seeds: list[int]) -> None:
+    assert seeds_of(words) == seeds
+
+
+@pytest.mark.parametrize("bad", ["x", "-1", "1.5", "4294967296", "²", "1e3"])
+def test_a_seed_that_is_none_is_named(bad: str) -> None:
+    with pytest.raises(OptionError, match="is no whole number from 0 to 4294967295; write seeds like 3, 17, 42"):
+        seeds_of(f"3, {bad}")
+
+
+def test_a_walk_visits_what_is_chosen_and_liked() -> None:
+    here, liked = a_piece("here"), [a_piece("one", seed=1), a_piece("here"), a_piece("face", model="portraits")]
+    assert pieces_of(True, False, here, liked, "portraits") == [here]
+    assert pieces_of(True, True, here, liked, "portraits") == [here, liked[0]]  # those of the chosen picture's model
+    assert pieces_of(False, True, here, liked, "portraits") == [liked[2]]
+    assert pieces_of(True, False, None, liked, "portraits") == []
+
+
+def test_a_walk_becomes_files(tmp_path: Path) -> None:
+    paths = [Path(path) for path in save_walk([RED, BLUE], ["webp", "gif"], "walk", str(tmp_path))]
+    assert [path.name for path in paths] == ["walk.webp", "walk.gif"]
+    for path in paths:
+        with Image.open(path) as film:
+            assert film.n_frames == 2
+
+
+def test_likeness_is_known_on_paper() -> None:
+    grey = [Image.new("RGB", (16, 16), (value,) * 3) for value in (0, 51)]
+    assert likeness(*grey) == pytest.approx(13.9794, abs=1e-3)  # 51 is a fifth of 255: 20 log10(5)
+    assert likeness(RED, RED) == float("inf")
+
+
+def test_a_preview_that_says_how_to_make_it_again_can_be_kept() -> None:
+    assert not carries(None)
+    assert not carries(RED)
+    assert carries(with_settings(RED, {"latent": "AAAA"}))
+
+
+def test_the_first_pictures_are_made_once() -> None:
+    calls: list[int] = []
+
+    def make() -> list[Image.Image]:
+        calls.append(1)
+        return [RED]
+
+    opening, barrier = Opening(), threading.Barrier(8)
+
+    def visit() -> None:
+        barrier.wait(60)
+        assert opening.pictures(make) == [RED]
+
+    visitors = [threading.Thread(target=visit) for _ in range(8)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join(60)
+    assert calls == [1]
+
+
+def test_the_first_pictures_are_made_later_where_they_were_not() -> None:
+    opening = Opening()
+    assert opening.pictures(lambda: None) is None
+    assert opening.pictures(lambda: [BLUE]) == [BLUE]
+
+
+def test_a_short_job_is_done_or_raises() -> None:
+    jobs = Jobs()
+    assert jobs.do("visitor", lambda callback: 5) == 5
+
+    def fail(callback: Any) -> None:
+        raise OptionError("The seed is odd.")
+
+    with pytest.raises(OptionError, match="odd"):
+        jobs.do("visitor", fail)
+    assert not jobs._running
+
+
+# ------------------------------------------------------------------------------------------------------------ the page
+
+
+def test_a_wall_is_about_a_square() -> None:
+    assert [columns(n) for n in (1, 4, 7, 9, 12, 16, 25, 64)] == [3, 3, 3, 3, 4, 4, 5, 8]
+
+
+def test_marks_on_the_wall() -> None:
+    pieces = [a_piece(str(seed), seed=seed) for seed in range(4)]
+    moved = a_piece("moved", seed=2, directions={"trees": 1})
+    rules = mark_rules(pieces, [pieces[1], a_piece("elsewhere", seed=99)], moved)
+    assert rules.count("nth-of-type") == 2
+    assert ":nth-of-type(2)::after { display: grid" in rules
+    assert ":nth-of-type(3) { outline" in rules
+    assert mark_rules(pieces, [], None) == ""
+
+
+def test_a_click_marks_and_unmarks() -> None:
+    one, other = a_piece("one"), a_piece("other", seed=1)
+    assert toggled(one, []) == [one]
+    assert toggled(other, [one]) == [one, other]
+    assert toggled(one, [one, other]) == [other]
+    assert toggled(None, [one]) == [one]
+
+
+def litter(family: list[Litter], *parents: Piece, names: str) -> Litter:
+    number = generation(family, parents)
+    return Litter(number, parents, tuple(a_piece(f"{name}{number}") for name in names), 0.2)
+
+
+def test_generations_are_counted_from_the_founders() -> None:
+    founder, family = a_piece("founder"), []
+    first = litter(family, founder, names="ab")
+    family = grown(family, first)
+    second = litter(family, founder, first.children[1], names="cd")
+    family = grown(family, second)
+    third = litter(family, second.children[0], names="e")
+    aside = litter(family, founder, names="f")
+    assert [one.generation for one in (first, second, third, aside)] == [1, 2, 3, 1]
+
+
+def test_the_ancestry_is_bounded_and_shown(tmp_path: Path) -> None:
+    family: list[Litter] = []
+    parent = a_piece("<b>founder</b>")
+    for _ in range(MAX_LITTERS + 3):
+        family = grown(family, litter(family, parent, names="xyz"))
+        parent = family[-1].children[2]
+    assert len(family) == MAX_LITTERS
+    assert family[-1].generation == MAX_LITTERS + 3
+    shown = tree(family)
+    assert shown.index(f"Generation {MAX_LITTERS + 3}<") < shown.index("Generation 4<")
+    assert shown.count("da-raised") == MAX_LITTERS - 1
+    assert "<b>founder" not in tree(grown([], litter([], a_piece("<b>founder</b>"), names="x")))
+    assert found(family, "0:child:2") == family[0].children[2]
+    assert found(family, "3:parent:0") == family[3].parents[0]
+    assert "will grow here" in tree([])
+
+
+def test_thumbnails_are_buttons_with_names(tmp_path: Path) -> None:
+    save_png(RED, tmp_path / "red.png")
+    html = thumb(str(tmp_path / "red.png"), '"><b>', "7")
+    assert 'data-index="7"' in html
+    assert "<b>" not in html
+    assert thumb("no such file", "gone", "0").startswith("<button")
+    assert "nothing" in strip([], "nothing")
+
+
+def test_pictures_are_enlarged_for_viewing_only(tmp_path: Path) -> None:
+    import base64
+    import io
+    import re
+
+    def size(html: str) -> tuple[int, int]:
+        data = re.search(r"base64,([^\"]+)", html)
+        assert data is not None
+        return Image.open(io.BytesIO(base64.b64decode(data.group(1)))).size
+
+    assert size(frame(RED, "red")) == (512, 512)
+    assert "<b>" not in frame(None, "<b>") + pair((RED, "<b>"), (None, "<b>"))
+    assert pair((RED, "one"), (BLUE, "other")).count("<img") == 2
