@@ -72,6 +72,33 @@ _RECORDS = (
         default=True,
     ),
     ModelSpec(
+        task="gan",
+        name="landscapes",
+        title="Landscapes",
+        summary="Paints impressionist landscapes that never existed, 128 pixels small.",
+        licence="MIT",
+        files=(
+            ModelFile("config.json", 320, "602148f69c7a8844a4d05047afba9f944fd26079214ec02b8875af3776a2ec37"),
+            ModelFile("model.safetensors", 5630180, "546a34bca7c64aa37dbb94623c03172a9e2b85941296a60a86f4d8db058d4f0e"),
+        ),
+        recipe="recipes/train_gan.py",
+        features="vgg16",
+        default=True,
+    ),
+    ModelSpec(
+        task="gan",
+        name="portraits",
+        title="Portraits",
+        summary="Draws cartoon portraits of people who never existed, 128 pixels small.",
+        licence="MIT",
+        files=(
+            ModelFile("config.json", 306, "436e833dd9a6a9a2c070759c890f15c5bc12e739c38fc1ec6f2fc55b0e942c97"),
+            ModelFile("model.safetensors", 5629668, "3de76ff3867cdfaf39bfd4d8989563f22f060da834322c5c2b1fcfb2d64634ac"),
+        ),
+        recipe="recipes/train_gan.py",
+        features="vgg16",
+    ),
+    ModelSpec(
         task="style",
         name="fast",
         title="Fast",

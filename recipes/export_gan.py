@@ -3,15 +3,17 @@
     python -m recipes.export_gan runs/gan-landscapes weights/gan-landscapes
     python -m recipes.export_gan runs/gan-landscapes looking --sheet directions.jpg        # what the directions do
 
-The names of the directions stand in recipes/gan_names.json, given after looking at the sheet; a run that is not in it
-gets numbers for names. Evaluate the folder with recipes.evaluate_gan and give it its card with recipes.gan_card.
+The names of the directions stand in recipes/gan_names.json, given after looking at the sheet: "-name" turns one round,
+null leaves one out. A run that is not in it gets numbers for names.
+Evaluate the folder with recipes.evaluate_gan and give it its card with recipes.gan_card.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -43,6 +45,17 @@ def finish(state: dict[str, Tensor]) -> Generator:
     return network.eval()
 
 
+def choose(network: Generator, names: Sequence[str | None]) -> tuple[Generator, list[str]]:
+    """Return the network with the directions that have a name, turned round where it begins with "-", and the names."""
+    rows = [
+        -row if name.startswith("-") else row
+        for row, name in zip(network.directions, names, strict=True) if name is not None
+    ]  # fmt: skip
+    chosen = Generator(replace(network.config, directions=len(rows)))
+    chosen.load_state_dict(network.state_dict() | {"directions": torch.stack(rows)})
+    return chosen.eval(), [name.removeprefix("-") for name in names if name is not None]
+
+
 @torch.no_grad()
 def direction_sheet(network: Generator, seeds: int = 3) -> Tensor:
     """Return uint8 pictures, seven a row: each direction from -3 to 3 deviations, for some seeds."""
@@ -63,9 +76,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--sheet", type=Path, help="also draw what the directions do")
     options = parser.parse_args(arguments)
     network = finish(torch.load(options.run / options.weights, map_location="cpu", weights_only=True))
-    known: dict[str, list[str]] = json.loads(NAMES.read_text()) if NAMES.exists() else {}
+    known: dict[str, list[str | None]] = json.loads(NAMES.read_text())
     names = known.get(options.run.name.removeprefix("gan-"), [f"direction {index + 1}" for index in range(COUNT)])
-    config = {"task": "gan", "class": "Generator", "features": "vgg16", "directions_named": names}
+    network, kept = choose(network, names)
+    config = {"task": "gan", "class": "Generator", "features": "vgg16", "directions_named": kept}
     card = options.out / hub.CARD
     text = card.read_text("utf-8") if card.exists() else "---\nlicense: mit\ntags: [gan]\n---\n"
     hub.write_folder(options.out, config | asdict(network.config), network.state_dict(), text, half=True)

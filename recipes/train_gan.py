@@ -225,7 +225,9 @@ class Trainer:
         distance = frechet(self.real, self.measure(made))
         row = {"step": self.step, "pictures": self.shown, "minutes": round(self.seconds / 60, 1)}
         row |= {"frechet": round(distance, 2)}
-        row |= {name: round(sum(part[name] for part in recent) / len(recent), 3) for name in (recent[0] if recent else ())}
+        row |= {
+            name: round(sum(part[name] for part in recent) / len(recent), 3) for name in (recent[0] if recent else ())
+        }
         log = self.run / "log.csv"
         new = not log.exists()
         with log.open("a", newline="") as file:

@@ -215,6 +215,35 @@ def test_the_tables_of_fast_come_from_the_committed_results() -> None:
         assert f"| {way} | {' | '.join(cells)} |" in README, way
 
 
+def test_the_tables_of_generate_come_from_the_committed_results() -> None:
+    import json
+
+    speed = json.loads((ROOT / "benchmarks/gan_speed.json").read_text())
+    for row in speed["cpu"]["time"]:
+        cells = (row["pictures"], row["pictures_per_second"], f"{100 * row['outside']:.0f} %")
+        assert f"| {' | '.join(map(str, cells))} |" in README, cells
+    assert f"{speed['cpu']['with_png']['seconds']:.1f} s" in README
+    assert f"{speed['memory']['peak_memory_mb']} MB" in README
+    found = json.loads((ROOT / "benchmarks/gan_recovery.json").read_text())
+    assert f"median of {found['median_psnr_db']:.1f} dB" in README
+    assert f"{found['median_seconds']:.0f} s a picture" in README
+    look = json.loads((ROOT / "benchmarks/gan_look.json").read_text())["models"]
+    for _, name in list_models_of("gan"):
+        rows = json.loads((ROOT / f"weights/gan-{name}/evaluation.json").read_text())["rows"]
+        for key, title in (("gan", "ours"), ("gaussian", "Gaussian"), ("real", "real against real")):
+            row = rows[key]
+            cells = (f"{name}, {title}", f"{row['frechet']:.0f}", f"{row['kernel']:.2g}", f"{row['precision']:.2f}",
+                     f"{row['recall']:.2f}", f"{row['patches']['mean']:.0f}")  # fmt: skip
+            assert f"| {' | '.join(cells)} |" in README, cells
+        mix = look[name]["mix"]
+        cells = (f"{name}, mixing", *(f"{100 * mix[key]:.0f} %" for key in ("layout", "colour", "grain")))
+        assert f"| {' | '.join(cells)} |" in README, cells
+
+
+def list_models_of(task: str) -> list[tuple[str, str]]:
+    return [key for key in REGISTRY if key[0] == task]
+
+
 def test_ci_runs_the_readme_s_own_test_command() -> None:
     extract = next(line for line in (ROOT / ".ci/run").read_text().splitlines() if line.startswith("command=$(awk"))
     done = subprocess.run(

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from deepart import StyleTransferPipeline, hub, list_models, load_image
+from deepart import GANPipeline, StyleTransferPipeline, hub, list_models, load_image
 from deepart.images import settings, to_tensor
 from deepart.metrics import psnr, ssim, style_distance
 from deepart.registry import FEATURES, REGISTRY, TASKS, ModelSpec, load_features
@@ -23,7 +23,7 @@ def specs(*tasks: str) -> list[object]:
 
 
 def test_every_task_of_the_registry_has_its_test_here() -> None:
-    assert {task for task, _ in REGISTRY} == {FEATURES, "style"}
+    assert {task for task, _ in REGISTRY} == {FEATURES, "gan", "style"}
 
 
 @pytest.mark.parametrize("spec", specs(FEATURES))
@@ -49,6 +49,55 @@ def test_a_style_model_paints_from_its_real_files(spec: ModelSpec) -> None:
     assert style_distance(features, after, style) < 0.5 * style_distance(features, before, style)
     assert psnr(after, before) < 25
     assert ssim(after, before) > 0.3
+
+
+@pytest.mark.parametrize("spec", specs("gan"))
+def test_a_gan_model_makes_pictures_from_its_real_files(spec: ModelSpec) -> None:
+    pipeline = GANPipeline.from_pretrained(spec.name, device="cpu")
+    pictures = pipeline.generate(8, seed=100)
+    assert all((settings(picture) or {})["model"] == spec.name for picture in pictures)
+    x = torch.cat([to_tensor(picture) for picture in pictures])
+    assert x.shape == (8, 3, 128, 128)
+    assert (x.flatten(1).std(1) > 0.08).all()  # no mush
+    apart = (x[:, None] - x[None]).square().mean((2, 3, 4)).sqrt()[~torch.eye(8, dtype=torch.bool)]
+    assert apart.min() > 0.05  # no two alike
+    neighbours = (x[..., 1:] - x[..., :-1]).square().mean().sqrt()
+    assert neighbours < 0.5 * x.std()  # no noise
+    # Truncated they are more alike, and still no mush.
+    y = torch.cat([to_tensor(picture) for picture in pipeline.generate(8, seed=100, truncation=0.3)])
+    alike = (y[:, None] - y[None]).square().mean((2, 3, 4)).sqrt()[~torch.eye(8, dtype=torch.bool)]
+    assert alike.mean() < 0.7 * apart.mean()
+    assert (y.flatten(1).std(1) > 0.05).all()
+
+
+@pytest.mark.parametrize("spec", specs("gan"))
+def test_every_direction_of_a_gan_model_does_something_of_its_own(spec: ModelSpec) -> None:
+    pipeline = GANPipeline.from_pretrained(spec.name, device="cpu")
+    assert len(pipeline.directions) == len(set(pipeline.directions)) >= 4
+    [[start]] = [pipeline.generate(seed=1)]
+    changes = []
+    for name in pipeline.directions:
+        [moved] = pipeline.generate(seed=1, directions={name: 3.0})
+        changes.append((to_tensor(moved) - to_tensor(start)).flatten())
+        assert changes[-1].square().mean().sqrt() > 0.02, name
+    unit = torch.nn.functional.normalize(torch.stack(changes))
+    assert (unit @ unit.T - torch.eye(len(unit))).abs().max() < 0.95
+
+
+@pytest.mark.parametrize("spec", specs("gan"))
+def test_a_mix_has_the_layout_of_one_and_the_detail_of_the_other(spec: ModelSpec) -> None:
+    pipeline = GANPipeline.from_pretrained(spec.name, device="cpu")
+    coarse = torch.cat([to_tensor(picture) for picture in pipeline.generate(6)])
+    mixes = torch.cat([to_tensor(pipeline.mix(seed, seed + 50)) for seed in range(6)])
+    fine = torch.cat([to_tensor(picture) for picture in pipeline.generate(6, seed=50)])
+
+    def layout(x: torch.Tensor) -> torch.Tensor:
+        light = torch.nn.functional.adaptive_avg_pool2d(x, 8).mean(1, keepdim=True)
+        return light - light.mean((2, 3), keepdim=True)
+
+    to_coarse, to_fine = ((layout(mixes) - layout(x)).square().mean() for x in (coarse, fine))
+    assert to_coarse < 0.5 * to_fine
+    assert (mixes - coarse).abs().mean() > 3 / 255  # a person sees that it is not the one
 
 
 @pytest.mark.parametrize("spec", [*specs(FEATURES), *specs(*TASKS)])

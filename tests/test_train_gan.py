@@ -77,6 +77,15 @@ def test_it_trains_resumes_and_exports_a_model(tiny: None, pictures: Path, tmp_p
         assert sheet.size == (7 * 32, 3 * export_gan.COUNT * 32)
 
 
+def test_directions_are_named_turned_round_and_left_out() -> None:
+    network = Generator(GeneratorConfig(latent=3, mapping=4, channels=(4, 4), coarse=1, directions=3))
+    network.directions.copy_(torch.eye(3))
+    chosen, names = export_gan.choose(network, ["light", None, "-warmth"])
+    assert names == ["light", "warmth"]
+    assert chosen.directions.tolist() == [[1, 0, 0], [0, 0, -1]]
+    assert torch.equal(chosen(torch.ones(1, 3)), network(torch.ones(1, 3)))
+
+
 def test_discriminators_learn_to_tell_two_kinds_apart() -> None:
     torch.manual_seed(0)
     network = PixelDiscriminator((8,))
