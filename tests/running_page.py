@@ -225,22 +225,32 @@ class Page:
     blocks: Any
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def serve(files: Path, *arguments: str) -> Iterator[Page]:
     """Open the page as app.py does, on a free port of this machine."""
     from deepart.ui.jobs import Jobs  # here, since it takes seconds to import Gradio, and few tests need it
 
     module, studio, jobs = load_app(), TinyStudio(), Jobs()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
         patch.delenv("GRADIO_SERVER_NAME", raising=False)
         patch.setattr("deepart.ui.Jobs", lambda: jobs)  # to look into, not to change
         register_gans(patch)
-        options = module.parse(["--port", str(port), *arguments])
-        blocks = module.launch(studio, options, prevent_thread_lock=True, quiet=True)
+        for attempt in range(3):
+            port = free_port()
+            options = module.parse(["--port", str(port), *arguments])
+            try:
+                blocks = module.launch(studio, options, prevent_thread_lock=True, quiet=True)
+                break
+            except ValueError as error:  # on a busy machine the page does not answer itself in Gradio's 3 seconds
+                if attempt == 2 or "localhost is not accessible" not in str(error):
+                    raise
         try:
             tiny = {**studio.tiny, **studio.tiny_gans}
             yield Page(f"http://127.0.0.1:{port}", **tiny, jobs=jobs, files=files, blocks=blocks)

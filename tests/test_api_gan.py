@@ -140,6 +140,7 @@ GENERATE = [
     ({"model": "nope"}, "There is no gan model 'nope'"),
     ({"model": ["landscapes"]}, r"The model is \['landscapes'\]; it must be a name"),
     ({"latent": "abc"}, "A latent in the settings is no base64 text of 8 numbers"),
+    ({"latent": "abc", "n": 10_000}, "The number of pictures is 10000; a latent is of one picture"),
     ({"latent": 5}, "A latent in the settings is no base64 text of 8 numbers"),
 ]
 WALK = [

@@ -100,7 +100,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
         ModelFile(name, (home / name).stat().st_size, hub.digest(home / name)) for name in (hub.CONFIG, hub.TENSORS)
     )
     spec = ModelSpec("gan", "tiny", "Tiny", "A tiny one.", "MIT", files, default=True)
-    monkeypatch.setattr(registry, "REGISTRY", {**registry.REGISTRY, ("gan", "tiny"): spec})
+    monkeypatch.setattr(registry, "REGISTRY", {("gan", "tiny"): spec} | dict(registry.REGISTRY))  # the first default
     monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
     return network
 

@@ -29,7 +29,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def register(monkeypatch: pytest.MonkeyPatch, *specs: ModelSpec) -> None:
-    monkeypatch.setattr(registry, "REGISTRY", {**REGISTRY, **{(spec.task, spec.name): spec for spec in specs}})
+    """Add records before the known ones: of two defaults the first counts."""
+    monkeypatch.setattr(registry, "REGISTRY", {(spec.task, spec.name): spec for spec in specs} | dict(REGISTRY))
 
 
 def make_spec(**changes: Any) -> ModelSpec:

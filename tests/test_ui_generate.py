@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageChops
-from running_page import TinyStudio
+from running_page import TinyStudio, register_gans
 
 from deepart.errors import ImageError, OptionError
 from deepart.images import load_image, save_png, settings, with_settings
@@ -88,6 +88,7 @@ def test_facts_and_file_names() -> None:
     assert slug("Seed 5 at 0.45") == "seed-5-at-0.45"
     assert slug("../../etc/passwd") == "etc-passwd"
     assert slug("♥") == "picture"
+    assert slug("a-" * 500) == "a-" * 29 + "a"
 
 
 def test_moved_pictures_have_one_root() -> None:
@@ -103,6 +104,9 @@ def test_a_zip_holds_the_files(tiny_studio: TinyStudio, tmp_path: Path) -> None:
         names = packed.namelist()
         assert names == ["01-deepart-landscapes-seed-4.png", "02-deepart-landscapes-seed-4.png"]
         assert [packed.read(name) for name in names] == [Path(one.path).read_bytes() for one in pieces]
+    assert bundle(pieces, str(tmp_path)) == str(path)
+    assert bundle(pieces[:1], str(tmp_path)) != str(path)
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
 # ---------------------------------------------------------------------------------------------------------------- work
@@ -123,6 +127,14 @@ def test_a_sweep_keeps_what_sliders_did(tiny_studio: TinyStudio, tmp_path: Path)
     assert [(settings(picture) or {})["truncation"] for picture in pictures] == [0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.2]
     assert same(pictures[2], image)
     assert seed_of(settings(pictures[0]) or {}) == 5
+
+
+def test_a_sweep_keeps_whose_child_a_picture_is(tiny_studio: TinyStudio, tmp_path: Path) -> None:
+    [child] = tiny_studio.gan().breed([3, 17], 1, mutation=0.3, seed=9)
+    for picture in done(Maker(tiny_studio).sweep(piece(child, str(tmp_path)))):
+        made = settings(picture) or {}
+        assert (made["parents"], made["mutation"], made["seed"]) == ([3, 17], 0.3, 9)
+        assert seed_of(made) is None
 
 
 @pytest.mark.parametrize("kind", ["seed", "latent", "mix", "child"])
@@ -172,7 +184,7 @@ def test_seeds_that_are_typed(words: str | None, seeds: list[int]) -> None:
     assert seeds_of(words) == seeds
 
 
-@pytest.mark.parametrize("bad", ["x", "-1", "1.5", "4294967296", "²", "1e3"])
+@pytest.mark.parametrize("bad", ["x", "-1", "1.5", "4294967296", "²", "1e3", "9" * 5000])
 def test_a_seed_that_is_none_is_named(bad: str) -> None:
     with pytest.raises(OptionError, match="is no whole number from 0 to 4294967295; write seeds like 3, 17, 42"):
         seeds_of(f"3, {bad}")
@@ -206,18 +218,25 @@ def test_a_preview_that_says_how_to_make_it_again_can_be_kept() -> None:
     assert carries(with_settings(RED, {"latent": "AAAA"}))
 
 
-def test_the_first_pictures_are_made_once() -> None:
-    calls: list[int] = []
+def kept(folder: Path, name: str = "one", **made: Any) -> Piece:
+    """A piece with a file."""
+    picture = with_settings(RED, {"task": "gan", "model": "landscapes", "seed": 0, **made})
+    return piece(picture, str(folder), name)
 
-    def make() -> list[Image.Image]:
+
+def test_the_first_pictures_are_made_once(tmp_path: Path) -> None:
+    calls: list[int] = []
+    one = kept(tmp_path)
+
+    def make() -> list[Piece]:
         calls.append(1)
-        return [RED]
+        return [one]
 
     opening, barrier = Opening(), threading.Barrier(8)
 
     def visit() -> None:
         barrier.wait(60)
-        assert opening.pictures(make) == [RED]
+        assert opening.pieces(make) == [one]
 
     visitors = [threading.Thread(target=visit) for _ in range(8)]
     for visitor in visitors:
@@ -225,12 +244,16 @@ def test_the_first_pictures_are_made_once() -> None:
     for visitor in visitors:
         visitor.join(60)
     assert calls == [1]
+    Path(one.path).unlink()
+    opening.pieces(make)
+    assert calls == [1, 1]
 
 
-def test_the_first_pictures_are_made_later_where_they_were_not() -> None:
+def test_the_first_pictures_are_made_later_where_they_were_not(tmp_path: Path) -> None:
     opening = Opening()
-    assert opening.pictures(lambda: None) is None
-    assert opening.pictures(lambda: [BLUE]) == [BLUE]
+    one = kept(tmp_path)
+    assert opening.pieces(lambda: None) is None
+    assert opening.pieces(lambda: [one]) == [one]
 
 
 def test_a_short_job_is_done_or_raises() -> None:
@@ -272,7 +295,7 @@ def test_a_click_marks_and_unmarks() -> None:
 
 def litter(family: list[Litter], *parents: Piece, names: str) -> Litter:
     number = generation(family, parents)
-    return Litter(number, parents, tuple(a_piece(f"{name}{number}") for name in names), 0.2)
+    return Litter(number, parents, tuple(a_piece(f"{name}{number}", child=f"{name}{number}") for name in names), 0.2)
 
 
 def test_generations_are_counted_from_the_founders() -> None:
@@ -284,6 +307,9 @@ def test_generations_are_counted_from_the_founders() -> None:
     third = litter(family, second.children[0], names="e")
     aside = litter(family, founder, names="f")
     assert [one.generation for one in (first, second, third, aside)] == [1, 2, 3, 1]
+    tuned = a_piece("b1", child="b1", directions={"trees": 1.0})  # first.children[1], moved by a slider
+    assert generation(family, [tuned]) == 2
+    assert 'class="da-raised"' in tree(grown([first], litter([first], tuned, names="g")))
 
 
 def test_the_ancestry_is_bounded_and_shown(tmp_path: Path) -> None:
@@ -301,6 +327,91 @@ def test_the_ancestry_is_bounded_and_shown(tmp_path: Path) -> None:
     assert found(family, "0:child:2") == family[0].children[2]
     assert found(family, "3:parent:0") == family[3].parents[0]
     assert "will grow here" in tree([])
+    for gone in ("0:child:9", "99:child:0", "-1:parent:0"):
+        with pytest.raises(OptionError, match="not there any more"):
+            found(family, gone)
+
+
+class Request:
+    """What the page's methods ask of a gr.Request."""
+
+    session_hash = "visitor"
+    client = None
+
+
+@pytest.fixture
+def generate_tab(tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    import gradio as gr
+
+    from deepart.ui.generate_tab import GenerateTab
+
+    register_gans(monkeypatch)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with gr.Blocks() as app:
+        tab = GenerateTab(app, tiny_studio, Jobs())
+    return tab
+
+
+def test_sliders_change_only_the_picture_that_they_were_set_for(generate_tab: Any, tmp_path: Path) -> None:
+    chosen, gan = generate_tab._chosen, TinyStudio().gan()
+    first, second = (piece(picture, str(tmp_path)) for picture in gan.generate(2))
+    turns = [chosen.take(one) for one in (first, second)]
+    assert all(turn[chosen.turn] == turn[chosen.mark] for turn in turns)
+    before, now = (turn[chosen.turn] for turn in turns)
+    assert before != now
+    zeros = (0.0,) * 7
+    # The sliders were set for the first, and the event runs when the second is chosen.
+    assert not isinstance(chosen._change(Request(), second, now, before, 2.0, *zeros), tuple)
+    turn, moved = chosen._change(Request(), first, before, before, 2.0, *zeros)
+    assert moved.amounts == {"daylight": 2.0}
+    # The event ran for the first, and its picture comes when the second is chosen.
+    assert chosen.piece not in chosen._arrive(now, (turn, moved))
+    assert chosen._arrive(before, (turn, moved))[chosen.piece] == moved
+
+
+def test_amounts_beyond_the_sliders_stay(generate_tab: Any) -> None:
+    chosen = generate_tab._chosen
+    far = a_piece("far", directions={"daylight": 5.0, "warmth": -4.0})
+    assert chosen.amounts(far, (3.0, 1.0, -3.0)) == {"daylight": 5.0, "trees": 1.0, "warmth": -4.0}
+    assert chosen.amounts(far, (2.9, 0.0, 0.0)) == {"daylight": 2.9, "trees": 0.0, "warmth": 0.0}
+
+
+def test_a_picture_that_is_gone_gets_a_sentence(generate_tab: Any, tmp_path: Path) -> None:
+    import gradio as gr
+
+    class Event:
+        index = 3
+
+    with pytest.raises(gr.Error, match="not there any more"):
+        generate_tab._pick_mix([], Event())
+    gone = [a_piece("gone")] * 4
+    with pytest.raises(gr.Error, match="was deleted, as all are after a day"):
+        generate_tab._pick_mix(gone, Event())
+    with pytest.raises(gr.Error, match="was deleted, as all are after a day"):
+        generate_tab._pick(gone, False, [], Event())
+
+
+def test_the_page_says_what_is_wrong_with_the_first_pictures(
+    generate_tab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wall = generate_tab._wall
+    monkeypatch.setattr(wall._maker, "grid", lambda *options: 1 / 0)
+    assert "Something went wrong on our side" in wall.open(Request())[wall.told]
+
+
+def test_nothing_else_starts_while_pictures_are_made(generate_tab: Any) -> None:
+    wall = generate_tab._wall
+    for changes, expected in ((wall._begin(4, 0), False), (wall._rest(), True)):
+        assert [changes[one].constructor_args["interactive"] for one in (wall.dice, wall.model)] == [expected] * 2
+
+
+def test_names_of_mixes_do_not_grow(generate_tab: Any) -> None:
+    mix = generate_tab._mix
+    shape: Any = 0
+    for _ in range(6):
+        *_, last = mix._mix(shape if isinstance(shape, Piece) else None, None, 0, 1, "landscapes", 1.0, Request())
+        shape = last[mix.pieces][1]
+        assert len(shape.name) < 60
 
 
 def test_thumbnails_are_buttons_with_names(tmp_path: Path) -> None:

@@ -37,7 +37,10 @@ def build_app(studio: Studio) -> gr.Blocks:
             with gr.Tab("Style transfer"):
                 StyleTab(app, studio, jobs)
         with gr.Column(visible=False):
-            task, found = api_input("Task: style, or null for all", "string", example="style"), gr.JSON(label="Models")
+            task, found = (
+                api_input("Task: gan or style, or null for all", "string", example="style"),
+                gr.JSON(label="Models"),
+            )
             gr.Button().click(_models, task, found, api_name="models", queue=False)
         app.unload(leave)
     return app

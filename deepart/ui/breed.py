@@ -11,11 +11,11 @@ import gradio as gr
 from deepart.errors import OptionError
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import MAX_CHILDREN, MAX_PARENTS, GANPipeline
-from deepart.ui.common import AT_ONCE, progress, sentences, visitor
+from deepart.ui.common import AT_ONCE, SOON, progress, sentences, visitor
 from deepart.ui.family import Litter, found, generation, grown, tree
 from deepart.ui.jobs import Jobs
 from deepart.ui.maker import Maker, defaults
-from deepart.ui.pieces import Piece
+from deepart.ui.pieces import Piece, at
 from deepart.ui.starter import Changes, Starter, note
 from deepart.ui.views import CHOOSE, strip, thumb
 from deepart.ui.wall import Wall, mark_rules
@@ -57,10 +57,12 @@ class Breed:
         wall, self._like = self._wall, like
 
         def pick_parent(liked: list[Piece], event: gr.SelectData) -> Changes:
-            return take(liked[int(event.index)])
+            with sentences():
+                return take(at(liked, int(event.index)))
 
         def pick_relative(family: list[Litter], event: gr.SelectData) -> Changes:
-            return take(found(family, str(event.index)))
+            with sentences():
+                return take(found(family, str(event.index)))
 
         needs = [chosen, self.liked]
         bred = self.start.wire(
@@ -70,8 +72,8 @@ class Breed:
         )  # fmt: skip
         return [
             *bred,
-            self.parents.select(pick_parent, self.liked, list(parts), **AT_ONCE),
-            self.tree.select(pick_relative, self.family, list(parts), **AT_ONCE),
+            self.parents.select(pick_parent, self.liked, list(parts), **SOON),
+            self.tree.select(pick_relative, self.family, list(parts), **SOON),
             self.forget.click(lambda: [], None, self.liked, **AT_ONCE),
             like.click(toggled, [chosen, self.liked], self.liked, **AT_ONCE),
         ]

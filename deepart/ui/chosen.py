@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import html
+import uuid
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from deepart.errors import OptionError
 from deepart.images import load_image
-from deepart.ui.common import AT_ONCE, GPU_SLOT, sentences, visitor
+from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, sentences, visitor
 from deepart.ui.jobs import Jobs
 from deepart.ui.maker import Maker
 from deepart.ui.pieces import Piece, facts, piece
@@ -29,6 +31,11 @@ class Chosen:
         self._maker = maker
         self._jobs = jobs
         self.piece: Any = gr.State(None)  # Piece | None
+        # A text of its own for each choice, kept twice: a state is read when an event runs, a box when it is sent. So
+        # sliders that were set for another picture are told from those of this one, however long their event waited.
+        self.turn: Any = gr.State("")
+        self.mark = gr.Textbox(visible="hidden", elem_id="chosen-mark")
+        self.moved: Any = gr.State(None)  # tuple[str, Piece] | None: what sliders have made, and in which turn
         with gr.Row(elem_classes="da-hero"):
             self.stage = gr.HTML(frame(None, _EMPTY), elem_id="chosen")
             with gr.Column(elem_classes="da-acts", min_width=100):
@@ -60,14 +67,17 @@ class Chosen:
         """The components that take() changes."""
         return [
             self.piece, self.stage, self.title, self.like, self.use_seed, self.download, self.walk, self.as_shape,
-            self.as_detail, *self.sliders,
+            self.as_detail, self.turn, self.mark, *self.sliders,
         ]  # fmt: skip
 
     def take(self, chosen: Piece) -> Changes:
         """Choose a picture: show it, and set the sliders to where it is."""
-        return self._show(chosen) | self._set_sliders(chosen)
+        turn = uuid.uuid4().hex
+        return self._show(chosen) | self._set_sliders(chosen) | {self.turn: turn, self.mark: turn}
 
     def _show(self, chosen: Piece) -> Changes:
+        if not Path(chosen.path).is_file():
+            raise OptionError("The file of this picture was deleted, as all are after a day; make the picture again.")
         side = (chosen.made.get("size") or [128])[0]
         return {
             self.piece: chosen,
@@ -83,7 +93,7 @@ class Chosen:
         changes: Changes = {}
         for index, slider in enumerate(self.sliders):
             name = names[index] if index < len(names) else ""
-            amount = max(-REACH, min(REACH, amounts.get(name, 0.0)))
+            amount = _within(amounts.get(name, 0.0))
             changes[slider] = gr.Slider(label=name.capitalize(), visible=True, value=amount) if name else gr.Slider(
                 visible=False, value=0
             )  # fmt: skip
@@ -96,30 +106,44 @@ class Chosen:
     def wire(self) -> list[Any]:
         """Connect the sliders with the picture, and return the events that change it."""
         shown = [part for part in self.parts if part not in self.sliders]
+        needs = [self.piece, self.turn, self.mark, *self.sliders]
         moved = gr.on(
-            [slider.input for slider in self.sliders], self._change, [self.piece, *self.sliders],
-            shown, trigger_mode="always_last", show_progress="hidden", api_visibility="private", **GPU_SLOT,
+            [slider.input for slider in self.sliders], self._change, needs, self.moved, trigger_mode="always_last",
+            show_progress="hidden", api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
         level = self.reset.click(lambda: [0.0] * MAX_SLIDERS, None, self.sliders, **AT_ONCE)
         straight = level.then(
-            self._change, [self.piece, *self.sliders], shown, show_progress="hidden", api_visibility="private",
-            **GPU_SLOT,
-        )  # fmt: skip
-        return [moved, straight]
+            self._change, needs, self.moved, show_progress="hidden", api_visibility="private", **GPU_SLOT
+        )
+        return [made.success(self._arrive, [self.turn, self.moved], shown, **SOON) for made in (moved, straight)]
 
-    def _change(self, request: gr.Request, chosen: Piece | None, *values: float) -> Changes:
-        """Make the chosen picture again with what the sliders say."""
+    def _change(self, request: gr.Request, chosen: Piece | None, turn: str, mark: str, *values: float) -> Any:
+        """Make the chosen picture again with what the sliders say, unless that was said of another picture."""
         with sentences():
             if chosen is None:
                 raise OptionError("No picture is chosen yet; click one first.")
+            if mark != turn:
+                return gr.skip()
             made = self._jobs.do(visitor(request), self._maker.moved([chosen], self.amounts(chosen, values)))
-            if made is None or not made:
-                return {self.title: gr.skip()}
-            return self._show(piece(made[0], self.download.GRADIO_CACHE, chosen.name))
+            return (turn, piece(made[0], self.download.GRADIO_CACHE, chosen.name)) if made else gr.skip()
+
+    def _arrive(self, turn: str, moved: tuple[str, Piece] | None) -> Changes:
+        """Show what sliders have made, unless another picture was chosen meanwhile."""
+        with sentences():
+            return self._show(moved[1]) if moved is not None and moved[0] == turn else {self.title: gr.skip()}
 
     def amounts(self, chosen: Piece, values: tuple[float, ...]) -> dict[str, float]:
-        """Return what the sliders say, by the names of the model's directions; others stay as they are."""
-        return chosen.amounts | dict(zip(self.names(chosen), values, strict=False))
+        """Return what the sliders say, by the names of the model's directions.
+
+        Others stay as they are, and so do those that are farther out than their sliders can show.
+        """
+        said = dict(zip(self.names(chosen), values, strict=False))
+        stay = {name: amount for name, amount in chosen.amounts.items() if said.get(name) in (None, _within(amount))}
+        return said | stay
+
+
+def _within(amount: float) -> float:
+    return max(-REACH, min(REACH, amount))
 
 
 def _button(words: str, name: str) -> gr.Button:

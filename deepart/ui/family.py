@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deepart.ui.pieces import Piece
+from deepart.ui.pieces import Piece, at
 from deepart.ui.views import strip, thumb
 
 MAX_LITTERS = 12  # the last ones are kept
@@ -23,9 +23,9 @@ class Litter:
 
 
 def generation(family: Sequence[Litter], parents: Sequence[Piece]) -> int:
-    """Return the generation of children of these parents."""
-    born = {child: litter.generation for litter in family for child in litter.children}
-    return 1 + max((born.get(parent, 0) for parent in parents), default=0)
+    """Return the generation of children of these parents, which sliders may have moved since they were born."""
+    born = {child.root: litter.generation for litter in family for child in litter.children}
+    return 1 + max((born.get(parent.root, 0) for parent in parents), default=0)
 
 
 def grown(family: Sequence[Litter], litter: Litter) -> list[Litter]:
@@ -36,15 +36,15 @@ def grown(family: Sequence[Litter], litter: Litter) -> list[Litter]:
 def found(family: Sequence[Litter], index: str) -> Piece:
     """Return the picture that a thumbnail of tree() stands for."""
     litter, side, number = index.split(":")
-    pieces = family[int(litter)].parents if side == "parent" else family[int(litter)].children
-    return pieces[int(number)]
+    of = at(family, int(litter))
+    return at(of.parents if side == "parent" else of.children, int(number))
 
 
 def tree(family: Sequence[Litter]) -> str:
     """Return the ancestry as HTML, the newest generation first; a click on a thumbnail names it by its index."""
     if not family:
         return '<p class="da-note">The ancestry of your pictures will grow here.</p>'
-    raised = {parent for litter in family for parent in litter.parents}
+    raised = {parent.root for litter in family for parent in litter.parents}
     return f'<div class="da-tree">{"".join(_litter(index, litter, raised) for index, litter in _newest(family))}</div>'
 
 
@@ -52,10 +52,10 @@ def _newest(family: Sequence[Litter]) -> list[tuple[int, Litter]]:
     return list(enumerate(family))[::-1]
 
 
-def _litter(index: int, litter: Litter, raised: set[Piece]) -> str:
+def _litter(index: int, litter: Litter, raised: set[str]) -> str:
     parents = [thumb(one.path, one.name, f"{index}:parent:{number}") for number, one in enumerate(litter.parents)]
     children = [
-        thumb(one.path, one.name, f"{index}:child:{number}", "da-raised" if one in raised else "")
+        thumb(one.path, one.name, f"{index}:child:{number}", "da-raised" if one.root in raised else "")
         for number, one in enumerate(litter.children)
     ]
     who = ", ".join(parent.name for parent in litter.parents)

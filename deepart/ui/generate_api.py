@@ -25,7 +25,7 @@ from deepart.registry import get_spec
 from deepart.ui.common import GPU_SLOT, api_input, mistake, picture_input, read_picture, sentences, visitor
 from deepart.ui.find import carries
 from deepart.ui.jobs import Jobs, Work
-from deepart.ui.maker import MAX_GRID, Maker, Pictures, defaults
+from deepart.ui.maker import MAX_GRID, Maker, Pictures, defaults, whole
 from deepart.ui.pieces import Piece, piece
 from deepart.ui.walk import FORMATS, save_walk
 
@@ -115,6 +115,8 @@ class GenerateAPI:
             if latent is None:
                 work = self._maker.grid(model, n, seed, truncation, directions)
             else:
+                if whole(n) != 1:
+                    raise OptionError(f"The number of pictures is {shown(n)}; a latent is of one picture.")
                 work = self._maker.one(model, latent, truncation, directions)
             yield from self._pictures(request, work)
 

@@ -10,13 +10,13 @@ from deepart.errors import OptionError
 from deepart.studio import Studio
 from deepart.ui.breed import Breed, toggled
 from deepart.ui.chosen import Chosen
-from deepart.ui.common import AT_ONCE, GPU_SLOT, IN_TURN, mistake, sentences, visitor
+from deepart.ui.common import AT_ONCE, GPU_SLOT, IN_TURN, SOON, mistake, sentences, visitor
 from deepart.ui.find import Find
 from deepart.ui.generate_api import GenerateAPI
 from deepart.ui.jobs import Jobs
 from deepart.ui.maker import Maker
 from deepart.ui.mix import Mix
-from deepart.ui.pieces import Piece
+from deepart.ui.pieces import Piece, at
 from deepart.ui.reread import Reread
 from deepart.ui.starter import Changes
 from deepart.ui.walk import Walk
@@ -69,7 +69,7 @@ class GenerateTab:
             self._apply, [wall.pieces, chosen.piece, *chosen.sliders], wall.parts, show_progress="minimal",
             show_progress_on=wall.told, api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
-        mixed = self._mix.gallery.select(self._pick_mix, self._mix.pieces, [*parts, self._mix.gallery], **AT_ONCE)
+        mixed = self._mix.gallery.select(self._pick_mix, self._mix.pieces, [*parts, self._mix.gallery], **SOON)
         events = [opened, picked, applied, mixed, *wall.wire(take, chosen.piece, parts), *chosen.wire()]
         events += breed.wire(take, chosen.piece, parts, chosen.like)
         events += self._find.wire(take, parts, wall.model)
@@ -83,25 +83,28 @@ class GenerateTab:
             lambda: (gr.Tabs(selected="walk"), True), None, [self._tools, self._walk.begin_here], **AT_ONCE
         )
         for button, where in ((chosen.as_shape, "shapes"), (chosen.as_detail, "detail")):
-            button.click(self._put(where), chosen.piece, [self._tools, *self._mix.places(where)], **AT_ONCE)
+            button.click(self._put(where), chosen.piece, [self._tools, *self._mix.places(where)], **SOON)
 
     def _pick(self, pieces: list[Piece], marking: bool, liked: list[Piece], event: gr.SelectData) -> Changes:
         """Choose a picture of the wall, or mark it."""
         with sentences():
-            one = pieces[event.index]
+            one = at(pieces, event.index)
             fresh = {self._wall.gallery: gr.Gallery(selected_index=None)}  # so that the same can be clicked again
             if marking:
                 return {self._breed.liked: toggled(one, liked)} | fresh
             return self._chosen.take(one) | fresh
 
     def _pick_mix(self, pieces: list[Piece], event: gr.SelectData) -> Changes:
-        return self._chosen.take(pieces[event.index]) | {self._mix.gallery: gr.Gallery(selected_index=None)}
+        with sentences():
+            one = at(pieces, event.index)
+            return self._chosen.take(one) | {self._mix.gallery: gr.Gallery(selected_index=None)}
 
     def _put(self, where: str) -> Any:
         def put(one: Piece | None) -> Changes:
             if one is None:
                 return {self._tools: gr.skip()}
-            return {self._tools: gr.Tabs(selected="mix")} | self._mix.put(one, where)
+            with sentences():
+                return {self._tools: gr.Tabs(selected="mix")} | self._mix.put(one, where)
 
         return put
 

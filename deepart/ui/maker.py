@@ -78,7 +78,8 @@ class Maker:
 
         def work(callback: Callback) -> Pictures:
             untouched = blank(piece.made | {"truncation": 1.0, "directions": {}})
-            return pipeline.sweep(untouched, directions=piece.amounts)
+            swept, born = pipeline.sweep(untouched, directions=piece.amounts), lineage(piece.made)
+            return [with_settings(picture, (settings(picture) or {}) | born) for picture in swept]
 
         return work
 
@@ -210,7 +211,8 @@ def seeds_of(words: str | None) -> list[int]:
     """Return the seeds that somebody has typed, "3, 17, 42"; raises OptionError with a sentence about the bad one."""
     parts = [part for part in (words or "").replace(",", " ").replace(";", " ").split() if part]
     for part in parts:
-        if not (part.isascii() and part.isdigit() and int(part) <= MAX_SEED):
+        short = len(part) <= len(str(MAX_SEED))  # int() refuses a text of thousands of digits
+        if not (short and part.isascii() and part.isdigit() and int(part) <= MAX_SEED):
             raise OptionError(
                 f"The seed {shown(part)} is no whole number from 0 to {MAX_SEED}; write seeds like 3, 17, 42."
             )

@@ -11,11 +11,12 @@ from deepart.errors import OptionError
 from deepart.ui.common import progress, sentences, visitor
 from deepart.ui.jobs import Jobs
 from deepart.ui.maker import Maker, check_seed
-from deepart.ui.pieces import Piece, piece
+from deepart.ui.pieces import Piece, name_of, piece
 from deepart.ui.starter import Changes, Starter, note
 from deepart.ui.views import strip, thumb
 
 _SHAPES, _DETAIL = "shapes", "detail"
+_OF = ", detail of "
 
 
 class Mix:
@@ -118,13 +119,18 @@ class Mix:
             if mixed is None:
                 yield self.start.resting()
                 return
-            names = [f"{a.name}, detail of {b.name}" for a, b in ((one, other), (other, one))]
+            names = [f"{_brief(a)}{_OF}{_brief(b)}" for a, b in ((one, other), (other, one))]
             first, second = (piece(picture, cache, name) for picture, name in zip(mixed, names, strict=True))
             shown = [one, first, second, other]
             yield self.start.resting() | {
                 self.pieces: shown,
                 self.gallery: gr.Gallery([(each.path, each.name) for each in shown], visible=True, selected_index=None),
             }
+
+
+def _brief(parent: Piece) -> str:
+    """Return the name of a parent; of one that is a mix itself, a short one, since names would grow with each mix."""
+    return name_of(parent.made) if _OF in parent.name else parent.name
 
 
 def _told(kept: Piece | None, seed: Any) -> str:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import uuid
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 
-from deepart.errors import ImageError
+from deepart.errors import ImageError, OptionError
 from deepart.images import settings, with_settings
 from deepart.ui.common import save_result
 
+_SLUG = 60  # letters of a name that go into a file's
+Shown = TypeVar("Shown")
 _BLANK = (16, 16)  # pixels: as good as the picture itself where only its settings are read
 
 
@@ -62,6 +65,13 @@ class Piece:
     def origin(self) -> Image.Image:
         """Return what the pipeline takes for this picture."""
         return blank(self.made)
+
+
+def at(shown: Sequence[Shown], index: int) -> Shown:
+    """Return one of what was shown; raises OptionError where that has changed since a visitor clicked."""
+    if not 0 <= index < len(shown):
+        raise OptionError("This picture is not there any more; click another.")
+    return shown[index]
 
 
 def blank(made: dict[str, Any]) -> Image.Image:
@@ -120,17 +130,29 @@ def facts(made: dict[str, Any]) -> str:
 
 
 def slug(words: str) -> str:
-    """Return words as a part of a file's name."""
-    return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-.") or "picture"
+    """Return words as a part of a file's name, of a length that all file systems take."""
+    return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-.")[:_SLUG].strip("-.") or "picture"
 
 
 def bundle(pieces: Sequence[Piece], cache: str) -> str:
-    """Write a zip with the exact PNGs of some pieces, numbered in their order, and return its path."""
-    folder = Path(cache) / uuid.uuid4().hex
-    folder.mkdir(parents=True)
+    """Return a zip with the exact PNGs of some pieces, numbered in their order; for the same ones it is the same."""
+    folder = Path(cache) / hashlib.sha256("\n".join(one.path for one in pieces).encode()).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
     first, model = pieces[0], slug(pieces[0].model)
     path = folder / f"deepart-{model}-{len(pieces)}-from-{slug(first.name)}.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:  # a PNG is packed already
-        for number, one in enumerate(pieces, 1):
-            packed.write(one.path, f"{number:02d}-{Path(one.path).name}")
+    if not fresh(str(path)):
+        part = folder / f"{uuid.uuid4().hex}.part"  # another visitor may be at it
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as packed:  # a PNG is packed already
+            for number, one in enumerate(pieces, 1):
+                packed.write(one.path, f"{number:02d}-{Path(one.path).name}")
+        part.replace(path)
     return str(path)
+
+
+def fresh(path: str) -> bool:
+    """Tell whether a file is still there, and let it be a new one for what deletes old files."""
+    try:
+        os.utime(path)
+    except OSError:
+        return False
+    return True

@@ -11,14 +11,14 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from deepart.errors import DeepArtError, OptionError
+from deepart.errors import OptionError
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
 from deepart.registry import get_spec, list_models
 from deepart.ui.common import AT_ONCE, GPU_SLOT, mistake, progress, sentences, visitor
 from deepart.ui.jobs import Jobs
-from deepart.ui.maker import MAX_GRID, Maker, Pictures, check_seed, count, defaults
-from deepart.ui.pieces import Piece, bundle, piece
+from deepart.ui.maker import MAX_GRID, Maker, check_seed, count, defaults
+from deepart.ui.pieces import Piece, bundle, fresh, piece
 from deepart.ui.starter import Changes, Starter, note
 
 _DEFAULT = defaults(GANPipeline.generate)
@@ -103,7 +103,7 @@ class Wall:
         rolled = self.dice.click(lambda: random.randint(0, MAX_SEED - MAX_GRID), None, self.seed, **AT_ONCE)
         shows = [*self.parts, *parts]
         made = self.make.wire(
-            self._jobs, self._begin, needs, self._make, wanted, self.make.resting, covers=[], shows=shows,
+            self._jobs, self._begin, needs, self._make, wanted, self._rest, covers=[self.dice, self.model], shows=shows,
             queue_on=self.make.bar, starts=[rolled.then, self.model.input],
         )  # fmt: skip
         swept = self.sweep.click(
@@ -116,24 +116,33 @@ class Wall:
         """Show the pictures that every visitor finds; they are made once."""
         model = self.model.value
 
-        def work() -> Pictures | None:
+        def make() -> list[Piece] | None:
             wanted = self._maker.grid(model, _FIRST, _DEFAULT["seed"], _DEFAULT["truncation"], None)
-            return self._jobs.do(visitor(request), wanted)
+            pictures = self._jobs.do(visitor(request), wanted)
+            return self.keep(pictures) if pictures else None
 
         try:
-            pictures = self._opening.pictures(work)
-        except DeepArtError as error:
-            return {self.told: note(str(error))}
-        if not pictures:
-            return {self.told: note("Press “Make pictures” to begin.")}
-        pieces = self.keep(pictures)
-        return self.show(pieces, _about(pieces)) | self._take(pieces[0])
+            with sentences():
+                pieces = self._opening.pieces(make)
+                if pieces is None:
+                    return {self.told: note("Press “Make pictures” to begin.")}
+                return self.show(pieces, _about(pieces)) | self._take(pieces[0])
+        except gr.Error as error:  # Gradio would show it nowhere, since this event passes the queue by
+            return {self.told: note(str(error.message))}
 
     def _begin(self, n: Any, seed: Any) -> Changes:
         """Show that the page has understood, before the queue has a place."""
         with sentences():
             _check(n, seed)
-        return self.make.waiting()
+        return self.make.waiting() | self._starts(interactive=False)
+
+    def _rest(self) -> Changes:
+        """Show everything as it was before."""
+        return self.make.resting() | self._starts(interactive=True)
+
+    def _starts(self, interactive: bool) -> Changes:
+        """Let what else starts the work be used or not: a new seed or model while it goes on would be a wrong label."""
+        return {self.dice: gr.Button(interactive=interactive), self.model: gr.Radio(interactive=interactive)}
 
     def _make(
         self, model: str, n: Any, seed: Any, truncation: float, chosen: Piece | None, request: gr.Request
@@ -148,10 +157,10 @@ class Wall:
                     yield {self.make.bar: _bar(moment.step, n)}
                 pictures = job.result()
             if pictures is None:
-                yield self.make.resting()
+                yield self._rest()
                 return
             pieces = self.keep(pictures)
-            changes = self.make.resting() | self.show(pieces, _about(pieces))
+            changes = self._rest() | self.show(pieces, _about(pieces))
             # What was chosen stays, where it can: somebody may have looked for it for minutes.
             if chosen is None or chosen.model != model or len(pieces) == 1:
                 changes |= self._take(pieces[0])
@@ -172,16 +181,16 @@ class Wall:
 
 
 class Opening:
-    """The pictures that every visitor finds: made for the first, and kept."""
+    """The pictures that every visitor finds: made for the first, and kept as long as their files are there."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._made: Pictures | None = None
+        self._made: list[Piece] | None = None
 
-    def pictures(self, make: Callable[[], Pictures | None]) -> Pictures | None:
+    def pieces(self, make: Callable[[], list[Piece] | None]) -> list[Piece] | None:
         """Return them, and make them if nobody has; None when that was stopped."""
         with self._lock:
-            if self._made is None:
+            if self._made is None or not all(fresh(one.path) for one in self._made):
                 self._made = make()
             return self._made
 

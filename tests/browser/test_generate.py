@@ -226,6 +226,25 @@ def test_directions(page: Page, tab: Tab, tmp_path: Path) -> None:
     assert same(saved(tab, tmp_path), page.landscapes.generate(seed=9)[0])
 
 
+def test_a_picture_chosen_meanwhile_is_left_alone(page: Page, tab: Tab, open_tab: OpenTab, tmp_path: Path) -> None:
+    other = ready(open_tab())
+    go(other, "Walk")
+    page.landscapes.hold(16)
+    other.locator("#walk-start").click()
+    expect(other.locator("#walk-progress")).to_contain_text("Making")
+    until(page.landscapes.held.is_set, lambda seconds: tab.wait_for_timeout(1000 * seconds))
+    put(tab, "direction-1", "2")  # waits, since the other visitor has the slot
+    expect(tab.locator("#direction-1 input[type=number]")).to_have_value("2")
+    click(tab, 5)
+    chosen(tab, "Seed 5")
+    tab.locator("#gan-sweep").click()  # comes after what has waited
+    page.landscapes.release()
+    expect(tab.locator("#gan-hint")).to_contain_text("Seed 5 at truncation")
+    expect(tab.locator("#chosen-title")).not_to_contain_text("daylight")
+    expect(tab.locator("#direction-1 input[type=number]")).to_have_value("0")
+    assert same(saved(tab, tmp_path), page.landscapes.generate(seed=5)[0])
+
+
 def test_the_chosen_picture_stays_in_sight(open_tab: OpenTab) -> None:
     tab = ready(open_tab(PHONE))
     tab.locator("#apply").scroll_into_view_if_needed()
