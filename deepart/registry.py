@@ -78,7 +78,7 @@ _RECORDS = (
         summary="Paints impressionist landscapes that never existed, 128 pixels small.",
         licence="MIT",
         files=(
-            ModelFile("config.json", 320, "602148f69c7a8844a4d05047afba9f944fd26079214ec02b8875af3776a2ec37"),
+            ModelFile("config.json", 320, "8d37ae41186303c4ca34469fc55e49c42068a2bbfc7cf607a053bb0af133cac1"),
             ModelFile("model.safetensors", 5630180, "546a34bca7c64aa37dbb94623c03172a9e2b85941296a60a86f4d8db058d4f0e"),
         ),
         recipe="recipes/train_gan.py",
@@ -92,7 +92,7 @@ _RECORDS = (
         summary="Draws cartoon portraits of people who never existed, 128 pixels small.",
         licence="MIT",
         files=(
-            ModelFile("config.json", 306, "436e833dd9a6a9a2c070759c890f15c5bc12e739c38fc1ec6f2fc55b0e942c97"),
+            ModelFile("config.json", 306, "5c6ab2926e3964ff1e0d1c5ce2b8cb2603a5cbcf4c2cf7afda67e4fae65a326c"),
             ModelFile("model.safetensors", 5629668, "3de76ff3867cdfaf39bfd4d8989563f22f060da834322c5c2b1fcfb2d64634ac"),
         ),
         recipe="recipes/train_gan.py",

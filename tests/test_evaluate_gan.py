@@ -173,11 +173,13 @@ def test_the_card_tells_training_data_measures_and_what_is_bad(data: Path, train
 
 def test_drawings_are_told_by_their_style() -> None:
     files = {f"pictures/{i}.png": {"source": "open-peeps", "seed": str(i), "licence": "CC0 1.0"} for i in range(3)}
-    text = gan_card.data_text(json.dumps({"files": files, "packages": {"@dicebear/core": "9.4.3"}}).encode())
+    manifest = {"files": files, "packages": {"@dicebear/core": "9.4.3"}}
+    text = gan_card.data_text(json.dumps(manifest).encode())
     assert " ".join(text.split()) == (
         "3 pictures made by the recipe in the style open-peeps. Licences of what they are made of, by pictures: "
         "CC0 1.0 (3). The manifest, with the source and hash of each, has the sha256 "
-        "34b0d0c807a3e8b508f12107bd663a369c7f9d1e6e37142e45b6322fec4203a6. From these packages: - `@dicebear/core` 9.4.3"
+        "34b0d0c807a3e8b508f12107bd663a369c7f9d1e6e37142e45b6322fec4203a6. "
+        "From these packages: - `@dicebear/core` 9.4.3"
     )
 
 

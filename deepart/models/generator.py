@@ -36,7 +36,7 @@ class GeneratorConfig:
     latent: int = 128
     mapping: int = 256
     channels: tuple[int, ...] = (256, 192, 128, 64, 32)
-    coarse: int = 3
+    coarse: int = 1
     directions: int = 0
 
     def __post_init__(self) -> None:
