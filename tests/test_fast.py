@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from test_painter import painter
 from torch import Tensor
 
 from deepart.models import fast
@@ -11,7 +12,6 @@ from deepart.models.collage import chances_for
 from deepart.models.fast import Fast, StyleCode, Window, style_sides, windows
 from deepart.models.painter import PainterConfig
 from deepart.models.vgg import VGGConfig, VGGFeatures
-from tests.test_painter import painter
 
 CHANCE = torch.rand(chances_for(704, 704), generator=torch.Generator().manual_seed(0))
 

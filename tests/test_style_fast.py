@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from test_painter import painter
 
 from deepart import StyleTransferPipeline, images
 from deepart.color import rgb_to_oklab
@@ -18,7 +19,6 @@ from deepart.models.fast import Fast
 from deepart.models.painter import Painter, PainterConfig
 from deepart.models.vgg import VGGConfig, VGGFeatures
 from deepart.registry import Located, load_features
-from tests.test_painter import painter
 
 
 @pytest.fixture(scope="module")
