@@ -4,8 +4,8 @@
 
 Nothing is picked out: sweeps and mixes are of the seeds 0, 1, 2, ..., walks go through the first ones.
 
-sweep: the mean deviation of a picture's pixels at each truncation, beside the same with z in place of the latent scaled
-(`z_scaled`): a picture that turns to mush loses it. mix: how much nearer, in mean squared difference, a mix is to its
+sweep: the mean deviation of a picture's pixels at each truncation, which a picture that turns to mush loses, and how
+far pictures are apart (root mean square). mix: how much nearer, in mean squared difference, a mix is to its
 coarse than to its fine parent: of the layout (lightness at 8 x 8), of colour (at 8 x 8), and of grain (lightness
 without what a blur keeps, compared by its energy at 8 x 8).
 """
@@ -22,18 +22,16 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.machine import machine
+from benchmarks.pictures import draw_sheet
 from deepart import GANPipeline, list_models
 from deepart.animations import save_animation
 from deepart.images import to_tensor
-from deepart.latents import noise
 from deepart.metrics import gaussian_blur, luma
 from deepart.pipelines.gan import TRUNCATIONS
 
 HERE = Path(__file__).parent
 SEEDS = range(64)
-ROWS = 4  # of the sheets
-WALK = {"landscapes": (3, 17, 42, 5), "portraits": (0, 1, 2, 3)}
-Z_SCALES = (0.3, 0.5, 1.0)
+ROWS = 4  # of the sheets, and stops of the walks
 
 
 def pixels(pictures: list[Image.Image]) -> Tensor:
@@ -44,17 +42,6 @@ def pixels(pictures: list[Image.Image]) -> Tensor:
 def deviation(x: Tensor) -> float:
     """Return the mean over pictures of the deviation of their pixels."""
     return round(float(x.flatten(1).std(1).mean()), 4)
-
-
-def z_scaled(pipeline: GANPipeline, scale: float) -> Tensor:
-    """Return pictures whose z, in place of the latent, is scaled without being brought back to its length."""
-    network = pipeline._network
-    z = torch.cat([noise(seed, (1, pipeline.latent_size)) for seed in SEEDS]) * scale
-    with torch.no_grad():
-        x = z
-        for layer in network.mapping[:-1]:
-            x = F.leaky_relu(layer(x), 0.2) * 2**0.5
-        return (network(network.mapping[-1](x)) / 2 + 0.5).clamp(0, 1)
 
 
 def sweep_numbers(pipeline: GANPipeline) -> dict[str, Any]:
@@ -97,19 +84,10 @@ def mix_numbers(pipeline: GANPipeline) -> dict[str, float]:
     return found
 
 
-def sheet(rows: list[list[Image.Image]], gap: int = 4) -> Image.Image:
-    """Return pictures in rows, side by side, on white."""
-    side = rows[0][0].width
-    columns = max(map(len, rows))
-    canvas = Image.new("RGB", (columns * (side + gap) - gap, len(rows) * (side + gap) - gap), "white")
-    for y, row in enumerate(rows):
-        for x, picture in enumerate(row):
-            canvas.paste(picture, (x * (side + gap), y * (side + gap)))
-    return canvas
-
-
-def save(picture: Image.Image, name: str) -> None:
-    picture.save(HERE / name, quality=86, method=6)
+def save(rows: list[list[Image.Image]], name: str) -> None:
+    """Write pictures in rows, side by side."""
+    cells = [[(picture, "") for picture in row] for row in rows]
+    draw_sheet(cells, rows[0][0].width, names=False).save(HERE / name, quality=86, method=6)
 
 
 def main() -> None:
@@ -120,7 +98,6 @@ def main() -> None:
         result["models"][name] = {
             "version": pipeline.version,
             "sweep": sweep_numbers(pipeline),
-            "z_scaled": {str(scale): deviation(z_scaled(pipeline, scale)) for scale in Z_SCALES},
             "mix": mix_numbers(pipeline),
         }
         sweeps += [pipeline.sweep(seed) for seed in range(ROWS)]
@@ -128,12 +105,12 @@ def main() -> None:
             a, b = 2 * seed, 2 * seed + 1
             [[first], [second]] = pipeline.generate(seed=a), pipeline.generate(seed=b)
             mixes.append([first, second, pipeline.mix(a, b), pipeline.mix(b, a)])
-        frames = pipeline.walk(WALK[str(name)], frames=64, loop=True)
+        frames = pipeline.walk(range(ROWS), frames=64, loop=True)
         save_animation(
             [frame.resize((256, 256), Image.Resampling.LANCZOS) for frame in frames], HERE / f"gan_walk_{name}.webp"
         )
-    save(sheet(sweeps), "gan_sweep.webp")
-    save(sheet(mixes), "gan_mix.webp")
+    save(sweeps, "gan_sweep.webp")
+    save(mixes, "gan_mix.webp")
     (HERE / "gan_look.json").write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps(result, indent=2))
 

@@ -19,10 +19,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import machine
 from deepart import hub
 from deepart.models.generator import Generator, GeneratorConfig
 from recipes.gan_split import PHOTOGRAPHS
-from recipes.style_card import hardware
 
 LIMITS = Path(__file__).with_name("gan_limits")
 WIDTH = 118
@@ -89,11 +89,13 @@ def card(name: str, config: GeneratorConfig, names: list[str], run: Path, data: 
     limits = LIMITS / f"{name}.md"
     if not limits.exists():
         raise FileNotFoundError(f"{limits} is missing: look at the samples and write down what is still bad.")
+    found = machine()
+    hardware = found["gpu"] or f"an {found['processor']}"  # how many of its cores trained is for the notes
     told = f"It has {len(names)} named directions." if names else ""
     return _TEXT.format(
         name=name, about=_ABOUT.get(name, "Makes pictures that never existed."), side=config.side,
         latent=config.latent, parameters=parameters / 1e6, directions=told, steps=int(best["step"]),
-        pictures=int(best["pictures"]), minutes=float(best["minutes"]), hardware=hardware(), notes=indented(notes),
+        pictures=int(best["pictures"]), minutes=float(best["minutes"]), hardware=hardware, notes=indented(notes),
         evaluation=evaluation_text(json.loads(evaluation.read_text("utf-8"))) if evaluation.exists() else
         "Not evaluated yet.", data=data_text((data / "manifest.json").read_bytes()),
         limits=limits.read_text("utf-8").strip(),

@@ -4,7 +4,7 @@
     apt-get download endless-sky-high-dpi && dpkg -x endless-sky-high-dpi_*.deb .
     npm install --prefix . @dicebear/core@9.4.3 @dicebear/collection@9.4.3 @resvg/resvg-js@2.6.2
     cd .. && python -m recipes.gan_data sources data/gan --set landscapes
-    python -m recipes.gan_data sources data/gan --set portraits --count 16000
+    python -m recipes.gan_data sources data/gan --set portraits --count 4000
 
 It writes <set>/pictures/00000.png and so on, and <set>/manifest.json, which says for each file what it is made of, its
 licence and hash. A picture depends on the seed and its own number only: a larger set begins with the smaller one.

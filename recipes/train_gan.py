@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import csv
 import math
 import signal
 import time
@@ -28,7 +27,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
@@ -38,9 +36,10 @@ from deepart.device import autocast, pick_device
 from deepart.latents import noise
 from deepart.models.generator import Generator, GeneratorConfig, Linear, StyledConv
 from deepart.registry import load_features
+from recipes import run_log
 from recipes.gan_augment import augment
 from recipes.gan_discriminator import FeatureDiscriminator, PixelDiscriminator, see
-from recipes.gan_metrics import PictureFeatures, frechet, spread_out
+from recipes.gan_metrics import PictureFeatures, frechet, load_pictures, spread_out
 from recipes.gan_split import split
 from recipes.muon import Muon
 
@@ -66,7 +65,7 @@ class Trainer:
         torch.manual_seed(options.seed)
         self.features = load_features(device=self.device).to(memory_format=torch.channels_last)
         train, _ = split(options.data)
-        self.pictures = read(train[: options.limit]).to(self.device)
+        self.pictures = load_pictures(train[: options.limit]).to(self.device)
         self.config = config = GeneratorConfig()
         self.generator = Generator(config).to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
@@ -83,7 +82,7 @@ class Trainer:
         self.measure = PictureFeatures(network=self.features)
         # Training pictures: the held-out landscapes are of few photographs, and a distance to them says mostly which.
         # What is learned by heart shows elsewhere, in recipes.evaluate_gan.
-        self.real = self.measure(read(spread_out(train, JUDGED)))
+        self.real = self.measure(load_pictures(spread_out(train, JUDGED)))
         if (self.run / "checkpoint.pt").exists():
             self.resume()
 
@@ -219,23 +218,14 @@ class Trainer:
             self.look(recent)
 
     def look(self, recent: list[dict[str, float]]) -> None:
-        """Draw and measure; keep the averaged weights where they are the best so far."""
+        """Draw and measure; keep the averaged weights where they are the best so far. recent: parts of the losses."""
         made = self.sample(JUDGED)
         sheet(made[:64]).save(self.run / f"grid-{self.step:06d}.jpg", quality=92)
         distance = frechet(self.real, self.measure(made))
         row = {"step": self.step, "pictures": self.shown, "minutes": round(self.seconds / 60, 1)}
         row |= {"frechet": round(distance, 2)}
-        row |= {
-            name: round(sum(part[name] for part in recent) / len(recent), 3) for name in (recent[0] if recent else ())
-        }
-        log = self.run / "log.csv"
-        new = not log.exists()
-        with log.open("a", newline="") as file:
-            writer = csv.DictWriter(file, list(row), lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
-        print(row, flush=True)
+        row |= {name: round(sum(part[name] for part in recent) / len(recent), 3) for name in recent[0]}
+        run_log.append(self.run / "log.csv", row)
         if distance < self.best:
             self.best = distance
             torch.save(self.average.state_dict(), self.run / "best.tmp")
@@ -262,15 +252,6 @@ def others(network: Generator) -> list[Tensor]:
     """Return the parameters that Adam moves."""
     taken = {id(weight) for weight in matrices(network)}
     return [parameter for parameter in network.parameters() if id(parameter) not in taken]
-
-
-def read(paths: list[Path]) -> Tensor:
-    """Return the pictures of files, all of one size, as uint8 (N, 3, H, W)."""
-    pictures = []
-    for path in paths:
-        with Image.open(path) as opened:
-            pictures.append(torch.from_numpy(np.array(opened.convert("RGB"))))
-    return torch.stack(pictures).permute(0, 3, 1, 2)
 
 
 def to_signed(x: Tensor) -> Tensor:
@@ -302,7 +283,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--augment", type=float, default=0.7, help="0 to 1: shifts, squares (default: %(default)s)")
     parser.add_argument("--colour", type=float, default=0.0, help="0 to 1: changed colours (default: %(default)s)")
     parser.add_argument("--no-mirror", dest="mirror", action="store_false", help="pictures that have a left and right")
-    parser.add_argument("--memory", type=float, default=4000, help="half-life of the average, in pictures")
+    parser.add_argument(
+        "--memory", type=float, default=1000, help="half-life of the average, in pictures (default: %(default)s)"
+    )
     parser.add_argument("--limit", type=int, help="take only so many training pictures")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="cuda, mps or cpu (default: the best there is)")

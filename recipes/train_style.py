@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import csv
 import math
 import time
 from collections.abc import Sequence
@@ -28,6 +27,7 @@ from deepart import hub
 from deepart.device import pick_device
 from deepart.models.painter import Painter, PainterConfig
 from deepart.registry import load_features
+from recipes import run_log
 from recipes.muon import Muon
 from recipes.style_card import card
 from recipes.style_held_out import HeldOut, repaint
@@ -136,14 +136,7 @@ class Trainer:
         """Measure and draw held-out pictures; keep the averaged weights where they are the best so far."""
         found = self.held.judge(self.average, self.run / f"grid-{self.step:06d}.jpg")
         row = {"step": self.step, "minutes": round(self.seconds / 60, 1), **found}
-        log = self.run / "log.csv"
-        new = not log.exists()
-        with log.open("a", newline="") as file:
-            writer = csv.DictWriter(file, list(row), lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
-        print(row, flush=True)
+        run_log.append(self.run / "log.csv", row)
         if row["score"] < self.best:
             self.best = row["score"]
             torch.save(self.average.state_dict(), self.run / "best.pt")

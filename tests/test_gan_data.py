@@ -247,14 +247,26 @@ FAKES = {
 """Packages in which a portrait's red, green and blue are the text of its options."""
 
 
+def install_fakes(folder: Path, licence: str = "CC0 1.0") -> None:
+    for name, text in FAKES.items():
+        path = folder / "node_modules" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text.replace("CC0 1.0", licence))
+        kind = "commonjs" if "resvg" in name else "module"
+        (folder / "node_modules" / "/".join(name.split("/")[:2]) / "package.json").write_text(f'{{"type": "{kind}"}}')
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node")
+def test_a_style_under_another_licence_is_not_drawn(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    install_fakes(tmp_path, "CC BY 4.0")
+    with pytest.raises(SystemExit, match="Node stopped"), gan_data.artist(tmp_path, 64) as draw:
+        draw("one")
+    assert "The licence of Open Peeps is CC BY 4.0 here, not CC0: not drawn." in capfd.readouterr().err
+
+
 @pytest.mark.skipif(shutil.which("node") is None, reason="no Node")
 def test_the_script_asks_dicebear_for_people_on_pastel_grounds(tmp_path: Path) -> None:
-    for name, text in FAKES.items():
-        path = tmp_path / "node_modules" / name
-        path.parent.mkdir(parents=True)
-        path.write_text(text)
-        kind = "commonjs" if "resvg" in name else "module"
-        (tmp_path / "node_modules" / "/".join(name.split("/")[:2]) / "package.json").write_text(f'{{"type": "{kind}"}}')
+    install_fakes(tmp_path)
     with gan_data.artist(tmp_path, 64) as draw:
         first, second = (json.loads(draw(seed).tobytes()) for seed in ("one", "two"))
     assert (first.pop("seed"), second.pop("seed")) == ("one", "two")

@@ -235,6 +235,9 @@ def test_the_tables_of_generate_come_from_the_committed_results() -> None:
             cells = (f"{name}, {title}", f"{row['frechet']:.0f}", f"{row['kernel']:.2g}", f"{row['precision']:.2f}",
                      f"{row['recall']:.2f}", f"{row['patches']['mean']:.0f}")  # fmt: skip
             assert f"| {' | '.join(cells)} |" in README, cells
+        sweep = [look[name]["sweep"][key] for key in ("0.3", "0.6", "0.9", "1.2")]
+        cells = (name, *(f"{row[what]:.2f}" for what in ("deviation", "apart") for row in sweep))
+        assert f"| {' | '.join(cells)} |" in README, cells
         mix = look[name]["mix"]
         cells = (f"{name}, mixing", *(f"{100 * mix[key]:.0f} %" for key in ("layout", "colour", "grain")))
         assert f"| {' | '.join(cells)} |" in README, cells

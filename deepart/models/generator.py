@@ -124,7 +124,8 @@ class Generator(nn.Module):
         latents: (N, latent). fine: (N, latent), the latents of all sizes after the first `coarse`; None: the same.
         """
         late = latents if fine is None else fine
-        dtype = torch.get_autocast_dtype(latents.device.type) if _autocast(latents) else latents.dtype
+        device = latents.device.type
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else latents.dtype
         x = self.constant.to(dtype).expand(len(latents), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         seen: Tensor | None = None
         for index, first in enumerate(self.first):
@@ -161,10 +162,6 @@ def whiten(network: Generator, latents: Tensor) -> None:
                 weight = layer.style.weight.double()
                 layer.style.bias.add_((weight @ mean * layer.style.scale).to(layer.style.bias))
                 layer.style.weight.copy_(weight @ back)
-
-
-def _autocast(x: Tensor) -> bool:
-    return torch.is_autocast_enabled(x.device.type)
 
 
 def _smooth(x: Tensor) -> Tensor:
