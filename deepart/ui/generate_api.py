@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
+from typing import Any, TypeVar
 
 import gradio as gr
 
@@ -23,7 +23,6 @@ from deepart.pipelines.gan import (
 from deepart.pipelines.gan_origin import MAX_AMOUNT, MAX_TRUNCATION
 from deepart.registry import get_spec
 from deepart.ui.common import GPU_SLOT, api_input, mistake, picture_input, read_picture, sentences, visitor
-from deepart.ui.find import carries
 from deepart.ui.jobs import Jobs, Work
 from deepart.ui.maker import MAX_GRID, Maker, Pictures, defaults, whole
 from deepart.ui.pieces import Piece, piece
@@ -36,6 +35,8 @@ _GENERATE, _WALK, _BREED, _PROJECT, _MIX = (
 _WHAT = "a seed, the settings of a picture, or the latent in them as text"
 _EITHER = ("integer", "object", "string")
 Told = dict[str, Any] | list[dict[str, Any]]
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class GenerateAPI:
@@ -141,12 +142,7 @@ class GenerateAPI:
         with sentences():
             origins = (self._maker.origin(model, coarse), self._maker.origin(model, fine))
             work = self._maker.mix(model, *origins, truncation=truncation, directions=directions)
-            with self._jobs.run(visitor(request), work) as job:
-                for moment in job.watch(every=1, pause=0.1):
-                    yield None, {"step": moment.step, "steps": moment.total}
-                made = job.result()
-            if made is None:
-                raise _stopped()
+            made = yield from self._watch(request, work, None)
             yield self._keep(made[0])
 
     def _walk(
@@ -165,12 +161,7 @@ class GenerateAPI:
             work = self._maker.walk(
                 model, stops, frames=frames, loop=loop, truncation=truncation, directions=directions
             )
-            with self._jobs.run(visitor(request), work) as job:
-                for moment in job.watch(every=1, pause=0.1):  # also to notice that the client has gone
-                    yield None, {"step": moment.step, "steps": moment.total}
-                made = job.result()
-            if made is None:
-                raise _stopped()
+            made = yield from self._watch(request, work, None)
             [path] = save_walk(made, [format], f"deepart-walk-{len(made)}", self._cache)
             yield path, settings(made[0]) or {}
 
@@ -185,33 +176,26 @@ class GenerateAPI:
         """
         with sentences():
             work = self._maker.project(model, read_picture(image, "picture to find"), steps=steps, seed=seed)
-            with self._jobs.run(visitor(request), work) as job:
-                for moment in job.watch(every=1, pause=0.1):
-                    yield None, {"step": moment.step, "steps": moment.total}
-                made = job.result()
-                if made is None and carries(job.moment.preview):
-                    made = job.moment.preview
-            if made is None:
-                raise _stopped()
-            yield self._keep(made)
+            yield self._keep((yield from self._watch(request, work, None)))
 
     def _pictures(self, request: gr.Request, work: Work[Pictures]) -> Iterator[tuple[list[tuple[str, str]], Told]]:
-        with self._jobs.run(visitor(request), work) as job:
-            for moment in job.watch(every=1, pause=0.1):
-                yield [], {"step": moment.step, "steps": moment.total}
-            made = job.result()
-        if made is None:
-            raise _stopped()
+        made = yield from self._watch(request, work, [])
         pieces: list[Piece] = [piece(picture, self._cache) for picture in made]
         yield [(one.path, one.name) for one in pieces], [one.made for one in pieces]
+
+    def _watch(self, request: gr.Request, work: Work[T], nothing: U) -> Generator[tuple[U, Told], None, T]:
+        """Yield `nothing` and the step, also to notice that the client has gone; return what the work has made."""
+        with self._jobs.run(visitor(request), work) as job:
+            for moment in job.watch(every=1, pause=0.1):
+                yield nothing, {"step": moment.step, "steps": moment.total}
+            made = job.result()
+        if made is None:  # a client that stops it is gone, and sees neither this nor a preview
+            raise mistake("The work was stopped before there was a picture.")
+        return made
 
     def _keep(self, picture: Any) -> tuple[str, dict[str, Any]]:
         one = piece(picture, self._cache)
         return one.path, one.made
-
-
-def _stopped() -> gr.Error:
-    return mistake("The work was stopped before there was a picture.")
 
 
 def _gallery() -> gr.Gallery:
