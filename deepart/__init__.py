@@ -20,6 +20,8 @@ from deepart.errors import (
 from deepart.images import load_image, save_png, settings
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.style import StyleTransferPipeline
+from deepart.pipelines.vae import VAEPipeline
+from deepart.pipelines.vae_latent import Latent
 from deepart.registry import list_models
 from deepart.studio import Studio
 
@@ -29,12 +31,14 @@ __all__ = [
     "DeepArtError",
     "GANPipeline",
     "ImageError",
+    "Latent",
     "MemoryLimitError",
     "OptionError",
     "Studio",
     "StyleTransferPipeline",
     "UnknownModelError",
     "UnsupportedError",
+    "VAEPipeline",
     "WeightsError",
     "list_models",
     "load_image",

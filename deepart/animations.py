@@ -20,6 +20,7 @@ from deepart.checks import number, shown
 from deepart.errors import ImageError, OptionError
 
 MAX_FRAMES = 1000
+_GIF_WHOLE, _GIF_COPY = 128, 96  # pixels: what is the largest frame whose own pixels choose its palette, else a copy
 MIN_FPS, MAX_FPS = 1, 50  # a GIF counts in hundredths of a second, and browsers slow down frames of one
 
 
@@ -66,14 +67,21 @@ def _check_frames(frames: Any) -> list[Image.Image]:
 
 
 def _gif(frames: Sequence[Image.Image], fps: float, note: str) -> bytes:
-    # A palette for each frame: in one for all, the colours of a walk would not do.
-    packed = [frame.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG) for frame in frames]
+    packed = [_paletted(frame) for frame in frames]
     file = io.BytesIO()
     packed[0].save(
         file, "GIF", save_all=True, append_images=packed[1:], duration=_durations(len(frames), fps, 10), loop=0,
         comment=note.encode(), optimize=False,
     )  # fmt: skip
     return file.getvalue()
+
+
+def _paletted(frame: Image.Image) -> Image.Image:
+    """Return a frame with a palette of its own: in one for all, the colours of a walk would not do."""
+    # To find the best colours for each of a million pixels takes seconds, and a small copy has the same.
+    small = images.fit(frame, _GIF_COPY) if max(frame.size) > _GIF_WHOLE else frame
+    palette = small.quantize(256, Image.Quantize.MEDIANCUT)
+    return palette if small is frame else frame.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def _webp(frames: Sequence[Image.Image], fps: float, note: str) -> bytes:

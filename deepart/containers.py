@@ -63,7 +63,7 @@ def take_apart(data: bytes) -> PictureFile:
         kind, read = "WEBP", _take_apart_webp
     else:
         raise ImageError(
-            f"The file is {_name_kind(data)}, not PNG, JPEG or WEBP; save it as one of these and try again."
+            f"The file is {name_kind(data)}, not PNG, JPEG or WEBP; save it as one of these and try again."
         )
     try:
         file = read(data)
@@ -291,6 +291,8 @@ def _take_apart_webp(data: bytes) -> PictureFile:
 # ------------------------------------------------------------------------------------------------------- other kinds
 
 _MAGIC = (
+    (_PNG_MAGIC, "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
     (b"GIF8", "GIF"),
     (b"BM", "BMP"),
     (b"II*\0", "TIFF"),
@@ -305,11 +307,12 @@ _MAGIC = (
     (b"PK\3\4", "a ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"\x1a\x45\xdf\xa3", "a video (WebM or Matroska)"),
+    *((bytes([0x80, protocol]), "a Python pickle") for protocol in (2, 3, 4, 5)),
 )
 _BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC", b"mif1": "HEIC"}
 
 
-def _name_kind(data: bytes) -> str:
+def name_kind(data: bytes) -> str:
     """Return what the file seems to be, in a word or two, for the sentence that refuses it; nothing is decoded."""
     for magic, name in _MAGIC:
         if data.startswith(magic):

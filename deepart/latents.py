@@ -24,6 +24,17 @@ def check_seed(seed: int) -> int:
     return whole_number("seed", seed, 0, MAX_SEED)
 
 
+def check_seeds(seed: int, n: int) -> range:
+    """Return the seeds of n pictures from the first one on; raises OptionError where the last would be too large."""
+    first = check_seed(seed)
+    if first + n - 1 > MAX_SEED:
+        raise OptionError(
+            f"The seed is {first}, and with {n} pictures the last would be {first + n - 1}; "
+            f"at most {MAX_SEED} is taken."
+        )
+    return range(first, first + n)
+
+
 def noise(seed: int, shape: Sequence[int]) -> Tensor:
     """Return standard normal float32 noise of the given shape, on the CPU, the same on every machine.
 

@@ -99,6 +99,33 @@ _RECORDS = (
         features="vgg16",
     ),
     ModelSpec(
+        task="vae",
+        name="pictures",
+        title="Pictures",
+        summary="Takes any photograph or painting apart and gives it back, one number for six.",
+        licence="MIT",
+        files=(
+            ModelFile("config.json", 142, "df4e6c4048028c208ee35fca094c5f7ab71234ff4ddc040936d35c2e38b9385a"),
+            ModelFile("model.safetensors", 5477952, "4d45ac588ed36fb6428a4f7873e3deccb03a52ad5a9d2456452cc7064c37232a"),
+        ),
+        recipe="recipes/train_vae.py",
+        default=True,
+    ),
+    ModelSpec(
+        task="vae",
+        name="portraits",
+        title="Portraits",
+        summary="Cartoon portraits as 128 numbers: sliders, morphs, and people who never existed.",
+        licence="MIT",
+        files=(
+            ModelFile("config.json", 301, "5cf88cd85af4d9e42292387acbc9f9607d5f98b02e4b1e1e57c874e022eecc7a"),
+            ModelFile(
+                "model.safetensors", 18186180, "56650a70e7f66b1e3dfc0d8b3659cd7c679df64b4b2b3584d0375c1aae48ff4c"
+            ),
+        ),
+        recipe="recipes/train_vae.py",
+    ),
+    ModelSpec(
         task="style",
         name="fast",
         title="Fast",

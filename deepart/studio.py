@@ -13,6 +13,7 @@ from deepart.device import pick_device
 from deepart.pipelines.base import Pipeline
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.style import StyleTransferPipeline
+from deepart.pipelines.vae import VAEPipeline
 from deepart.registry import get_spec
 
 DEFAULT_LIMIT = 4 * 2**30  # bytes: what a small hosted machine can spare
@@ -50,6 +51,13 @@ class Studio:
         Raises UnknownModelError or WeightsError as from_pretrained does.
         """
         return self._get("style", name, StyleTransferPipeline)
+
+    def vae(self, name: str | None = None) -> VAEPipeline:
+        """Return the pipeline of a registered autoencoder; None: the default one.
+
+        Raises UnknownModelError or WeightsError as from_pretrained does.
+        """
+        return self._get("vae", name, VAEPipeline)
 
     def _get(self, task: str, name: str | None, kind: type[P]) -> P:
         key = (task, get_spec(task, name).name)

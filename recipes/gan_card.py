@@ -107,20 +107,25 @@ def indented(notes: Path) -> str:
     return "".join(f"\n  {line}" for line in notes.read_text("utf-8").splitlines()) if notes.exists() else ""
 
 
-def evaluation_text(found: Mapping[str, Any]) -> str:
-    """Return the measures as a Markdown table, and what they say about repeated training pictures."""
+def measures_table(rows: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str]) -> str:
+    """Return those rows that have a title as a Markdown table."""
     head = ("", "Frechet", "Kernel", "Precision", "Recall", "Patches 128 / 64 / 32 px", "Pictures")
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
-    for key, title in _ROWS.items():
-        if key not in found["rows"]:
+    for key, title in titles.items():
+        if key not in rows:
             continue
-        row = found["rows"][key]
+        row = rows[key]
         apart = " / ".join(f"{value:.0f}" for side, value in row["patches"].items() if side != "mean")
         cells = (
             title, f"{row['frechet']:.1f}", f"{row['kernel']:.3g}", f"{row['precision']:.2f}", f"{row['recall']:.2f}",
             apart, f"{row['pictures']:,} against {row['real_pictures']:,}",
         )  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def evaluation_text(found: Mapping[str, Any]) -> str:
+    """Return the measures as a Markdown table, and what they say about repeated training pictures."""
     intro = (
         f"Weights `{found['version']}`, by `recipes/evaluate_gan.py`. Frechet and kernel distance, precision and "
         "recall are those of torch-fidelity in features of `features-vgg16` (relu4_3, averaged over the picture), so "
@@ -133,7 +138,8 @@ def evaluation_text(found: Mapping[str, Any]) -> str:
         f"Its Frechet distance is {found['frechet_over_gaussian']:.2f} of the Gaussian's. The seeds 0 to 63 are in "
         "`samples.webp`."
     )
-    return "\n\n".join([_filled(intro), "\n".join(lines), _filled(f"{ratio} {memory_text(found['memory'])}")])
+    table = measures_table(found["rows"], _ROWS)
+    return "\n\n".join([filled(intro), table, filled(f"{ratio} {memory_text(found['memory'])}")])
 
 
 def memory_text(memory: Mapping[str, Any]) -> str:
@@ -168,11 +174,14 @@ def data_text(written: bytes) -> str:
     text += f"The manifest, with the source and hash of each, has the sha256 {hashlib.sha256(written).hexdigest()}. "
     text += "From these packages:"
     packages = "\n".join(f"- `{name}` {version}" for name, version in manifest["packages"].items())
-    return f"{_filled(text)}\n\n{packages}"
+    return f"{filled(text)}\n\n{packages}"
 
 
-def _filled(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+def filled(text: str, first: str = "", rest: str = "") -> str:
+    """Return a paragraph in lines of at most WIDTH, which begin with `first` and `rest`."""
+    return textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -58,7 +58,7 @@ def card(run: Path, data: Path) -> str:
     parameters = sum(value.numel() for value in Painter(PainterConfig()).state_dict().values()) / 1e6
     return _TEXT.format(
         **{**numbers, "steps": f"{int(numbers['step']):,}"}, parameters=parameters,
-        hardware=hardware(), notes=_indented(notes), data=_data(data),
+        hardware=hardware(), notes=_indented(notes), data=data_text(data),
     )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def hardware() -> str:
     return str(found["gpu"] or f"{found['threads']} threads of an {found['processor']}")
 
 
-def _data(data: Path) -> str:
+def data_text(data: Path) -> str:
     """Return what the pictures are, from the manifest: packages, kinds and licences."""
     manifest = json.loads((data / "manifest.json").read_text("utf-8"))
     files = manifest["files"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from running_page import Page, TinyStudio, register_gans, serve
+from running_page import Page, TinyStudio, register_gans, register_vaes, serve
 
 
 @pytest.fixture
 def tiny_studio(monkeypatch: pytest.MonkeyPatch) -> TinyStudio:
     register_gans(monkeypatch)
+    register_vaes(monkeypatch)
     return TinyStudio()
 
 

@@ -24,11 +24,15 @@ from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys
 from deepart.models.generator import Generator, GeneratorConfig, whiten
 from deepart.models.painter import Painter, PainterConfig
+from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
+from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.models.vgg import VGGConfig, VGGFeatures
 from deepart.pipelines.base import Callback
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.gan_origin import Origin
 from deepart.pipelines.style import StyleTransferPipeline
+from deepart.pipelines.vae import Source, VAEPipeline
+from deepart.pipelines.vae_latent import Latent
 from deepart.registry import Located, ModelSpec, get_spec
 from deepart.studio import Studio
 
@@ -164,6 +168,81 @@ def tiny_generator(seed: int = 0, directions: int = 0) -> Generator:
     return network.eval()
 
 
+class TinyVAE(Held, VAEPipeline):
+    """An autoencoder of few random weights; its work on several pictures keeps a record and can be held."""
+
+    def __init__(
+        self, name: str, network: SpatialVAE | VectorVAE, names: Sequence[str] = (), version: str = "0123456789ab"
+    ) -> None:
+        super().__init__(Located(name, version), torch.device("cpu"), network, names)
+        self.watch()
+
+    def latent(self, source: Source) -> Latent:
+        with self._watched():
+            found = super().latent(source)
+            self._held(None)(0, 1, None)
+            return found
+
+    def vary(self, source: Source, strength: float = 1.0, **options: Any) -> list[Image.Image]:
+        with self._watched():
+            return super().vary(source, strength, callback=self._held(options.pop("callback", None)), **options)
+
+    def interpolate(
+        self, source: Source, other: Source, *, callback: Callback | None = None, **options: Any
+    ) -> list[Image.Image]:
+        with self._watched():
+            return super().interpolate(source, other, callback=self._held(callback), **options)
+
+    def sample(self, n: int = 1, *, callback: Callback | None = None, **options: Any) -> list[Image.Image]:
+        with self._watched():
+            return super().sample(n, callback=self._held(callback), **options)
+
+
+def tiny_spatial(seed: int = 0) -> SpatialVAE:
+    """A map of 8 channels; its linear part is a good one, so that pictures come back, about."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        config = SpatialVAEConfig(channels=8, quarter=8, eighth=8, quarter_blocks=1, eighth_blocks=1)
+        network = SpatialVAE(config).requires_grad_(False)
+        # Eight axes of waves: the three colours' means, and those across and down the block.
+        axes = waves()
+        network.analysis.weight.copy_(axes.view(8, 3, 8, 8))
+        network.analysis.bias.zero_()
+        network.synthesis.weight.copy_(axes.T.reshape(192, 8, 1, 1))
+        network.synthesis.bias.zero_()
+        network.log_variance.fill_(-2.0)
+    return network.eval()
+
+
+def waves() -> torch.Tensor:
+    """Eight orthonormal blocks of 3 x 8 x 8 numbers, (8, 192): flat colours, and slopes of light and colour."""
+    slope = torch.linspace(-1, 1, 8)
+    flat, down, across = torch.ones(8, 8), slope[:, None].expand(8, 8), slope.expand(8, 8)
+    grey, red, blue = torch.tensor([1.0, 1, 1]), torch.tensor([1.0, -1, 0]), torch.tensor([1.0, 1, -2])
+    pairs = [(c, p) for p in (flat, down, across) for c in (grey, red, blue)][:8]
+    blocks = torch.stack([(color[:, None, None] * plane).flatten() for color, plane in pairs])
+    return blocks / blocks.norm(dim=1, keepdim=True)
+
+
+def tiny_vector(seed: int = 1) -> VectorVAE:
+    """A vector of 8 numbers for pictures of 32 pixels, with two directions and a prior."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        config = VectorVAEConfig(latent=8, encoder=(8, 8), decoder=(8, 8, 8), directions=2, prior=16)
+        network = VectorVAE(config).requires_grad_(False)
+        network.synthesis.weight.mul_(3)
+        network.directions.copy_(torch.linalg.qr(torch.randn(8, 8))[0][:2])
+    return network.eval()
+
+
+def tiny_pictures_vae() -> TinyVAE:
+    return TinyVAE("pictures", tiny_spatial())
+
+
+def tiny_portraits_vae() -> TinyVAE:
+    return TinyVAE("portraits", tiny_vector(), ("hair", "glasses"), version="ba9876543210")
+
+
 def _features() -> VGGFeatures:
     return VGGFeatures(VGGConfig(blocks=((4, 4), (8, 8), (8, 8, 8), (8, 8, 8))))
 
@@ -192,9 +271,13 @@ class TinyStudio(Studio):
         super().__init__(device="cpu")
         self.tiny = {"fast": tiny_fast(), "fine": tiny_fine()}
         self.tiny_gans = {"landscapes": tiny_landscapes(), "portraits": tiny_portraits()}
+        self.tiny_vaes = {"pictures": tiny_pictures_vae(), "portraits": tiny_portraits_vae()}
 
     def gan(self, name: str | None = None) -> GANPipeline:
         return self.tiny_gans[get_spec("gan", name).name]
+
+    def vae(self, name: str | None = None) -> VAEPipeline:
+        return self.tiny_vaes[get_spec("vae", name).name]
 
     def style(self, name: str | None = None) -> StyleTransferPipeline:
         return self.tiny[get_spec("style", name).name]
@@ -207,8 +290,24 @@ def register_gans(patch: pytest.MonkeyPatch) -> None:
             ModelSpec("gan", "landscapes", "Landscapes", "Impressionist landscapes.", "MIT", (), default=True),
             ModelSpec("gan", "portraits", "Portraits", "Cartoon portraits.", "MIT", ()),
         )
-        known = {(spec.task, spec.name): spec for spec in specs}
-        patch.setattr(registry, "REGISTRY", {**registry.REGISTRY, **known})
+        _register(patch, specs)
+
+
+def register_vaes(patch: pytest.MonkeyPatch) -> None:
+    """Let the registry know the autoencoders, as long as it has none of its own."""
+    if not registry.list_models("vae"):
+        specs = (
+            ModelSpec(
+                "vae", "pictures", "Pictures", "Any photograph or painting, at any size.", "MIT", (), default=True
+            ),
+            ModelSpec("vae", "portraits", "Portraits", "Drawn portraits, each as 128 numbers.", "MIT", ()),
+        )
+        _register(patch, specs)
+
+
+def _register(patch: pytest.MonkeyPatch, specs: Sequence[ModelSpec]) -> None:
+    known = {(spec.task, spec.name): spec for spec in specs}
+    patch.setattr(registry, "REGISTRY", {**registry.REGISTRY, **known})
 
 
 @dataclass
@@ -220,6 +319,8 @@ class Page:
     fine: TinyStyle
     landscapes: TinyGAN
     portraits: TinyGAN
+    vae: TinyVAE
+    faces: TinyVAE
     jobs: Jobs
     files: Path
     blocks: Any
@@ -242,6 +343,7 @@ def serve(files: Path, *arguments: str) -> Iterator[Page]:
         patch.delenv("GRADIO_SERVER_NAME", raising=False)
         patch.setattr("deepart.ui.Jobs", lambda: jobs)  # to look into, not to change
         register_gans(patch)
+        register_vaes(patch)
         for attempt in range(3):
             port = free_port()
             options = module.parse(["--port", str(port), *arguments])
@@ -252,7 +354,8 @@ def serve(files: Path, *arguments: str) -> Iterator[Page]:
                 if attempt == 2 or "localhost is not accessible" not in str(error):
                     raise
         try:
-            tiny = {**studio.tiny, **studio.tiny_gans}
+            vaes = {"vae": studio.tiny_vaes["pictures"], "faces": studio.tiny_vaes["portraits"]}
+            tiny: dict[str, Any] = {**studio.tiny, **studio.tiny_gans, **vaes}
             yield Page(f"http://127.0.0.1:{port}", **tiny, jobs=jobs, files=files, blocks=blocks)
         finally:
             for pipeline in tiny.values():

@@ -302,7 +302,7 @@ def test_files_of_the_server_stay_closed(page: Page, tmp_path: Path) -> None:
 
 def test_an_upload_has_a_limit(page: Page) -> None:
     with pytest.raises(urllib.error.HTTPError) as caught:
-        upload(page, "large.png", bytes(20 * 2**20 + 1))
+        upload(page, "large.png", bytes(40 * 2**20 + 1))
     caught.value.close()
     assert caught.value.code == 413
 

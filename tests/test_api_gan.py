@@ -128,7 +128,7 @@ GENERATE = [
     ({"n": "many"}, "The number of pictures is 'many'"),
     ({"seed": -1}, "The seed is -1; it must be a whole number from 0 to 4294967295"),
     ({"seed": 2**40}, "The seed is 1099511627776"),
-    ({"seed": 2**32 - 1, "n": 2}, "The seed is 4294967295, and 2 pictures from there would need one above"),
+    ({"seed": 2**32 - 1, "n": 2}, "The seed is 4294967295, and with 2 pictures the last would be"),
     ({"seed": "first"}, "The seed is 'first'"),
     ({"seed": None}, "The seed is None"),
     ({"truncation": 2}, "The truncation is 2; it must be a number from 0 to 1.5"),

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import deepart
-from deepart.registry import REGISTRY, models_table
+from deepart.registry import REGISTRY, models_table, version
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "deepart"
@@ -241,6 +241,35 @@ def test_the_tables_of_generate_come_from_the_committed_results() -> None:
         mix = look[name]["mix"]
         cells = (f"{name}, mixing", *(f"{100 * mix[key]:.0f} %" for key in ("layout", "colour", "grain")))
         assert f"| {' | '.join(cells)} |" in README, cells
+
+
+def test_the_tables_of_reconstruct_come_from_the_committed_results() -> None:
+    import json
+
+    pictures, portraits = (
+        json.loads((ROOT / f"weights/vae-{name}/evaluation.json").read_text()) for name in ("pictures", "portraits")
+    )
+    for key, title in {"256": "six pictures, 256 px", "512": "six pictures, 512 px", "contents": "held-out photographs",
+                       "styles": "held-out painted pictures", "patterns": "held-out patterns",
+                       "portraits": "held-out portraits"}.items():  # fmt: skip
+        both = [pictures["rows"][who][key]["mean"] for who in ("model", "floor")]
+        cells = [f for row in both for f in (f"{row['psnr']:.2f}", f"{row['ssim']:.3f}", f"{row['perceptual']:.3f}")]
+        assert f"| {title} | {' | '.join(cells)} |" in README, title
+    rows = portraits["samples"]["rows"]
+    for key, title in {"prior": "ours", "gaussian": "Gaussian", "real": "real against real"}.items():
+        row = rows[key]
+        cells = [f"{row['frechet']:.0f}", f"{row['kernel']:.2g}", f"{row['precision']:.2f}", f"{row['recall']:.2f}"]
+        assert f"| VAE portraits, {title} | {' | '.join(cells)} |" in README, title
+    speed = json.loads((ROOT / "benchmarks/vae_speed.json").read_text())
+    for row in speed["cpu"]["autocast"]:
+        times = [f"{row[who][way]:.0f}" for who in ("ours", "rival") for way in ("encode_ms", "decode_ms")]
+        assert f"| {row['size']} | {' | '.join(times)} | {row['over']['both']:.2f} |" in README
+    for row in speed["memory"]:
+        if row["who"] == "pipeline" and row["size"] > 1024:
+            assert f"{row['peak_memory_mb']} MB" in README
+    for name, found in (("pictures", pictures), ("portraits", portraits)):  # of these very weights
+        assert found["version"] == version(REGISTRY["vae", name])
+    assert speed["version"] == pictures["version"]
 
 
 def list_models_of(task: str) -> list[tuple[str, str]]:

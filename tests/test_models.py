@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from deepart import GANPipeline, StyleTransferPipeline, hub, list_models, load_image
+from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, hub, list_models, load_image
 from deepart.images import settings, to_tensor
 from deepart.metrics import psnr, ssim, style_distance
 from deepart.registry import FEATURES, REGISTRY, TASKS, ModelSpec, load_features
@@ -23,7 +24,7 @@ def specs(*tasks: str) -> list[object]:
 
 
 def test_every_task_of_the_registry_has_its_test_here() -> None:
-    assert {task for task, _ in REGISTRY} == {FEATURES, "gan", "style"}
+    assert {task for task, _ in REGISTRY} == {FEATURES, "gan", "vae", "style"}
 
 
 @pytest.mark.parametrize("spec", specs(FEATURES))
@@ -49,6 +50,38 @@ def test_a_style_model_paints_from_its_real_files(spec: ModelSpec) -> None:
     assert style_distance(features, after, style) < 0.5 * style_distance(features, before, style)
     assert psnr(after, before) < 25
     assert ssim(after, before) > 0.3
+
+
+@pytest.mark.parametrize("spec", specs("vae"))
+def test_a_vae_model_gives_pictures_back_from_its_real_files(spec: ModelSpec) -> None:
+    pipeline = VAEPipeline.from_pretrained(spec.name, device="cpu")
+    if pipeline.spatial:
+        picture = load_image(EXAMPLES / "content" / "cat.jpg")
+    else:
+        assert len(pipeline.directions) >= 3
+        [picture] = pipeline.sample(seed=100)
+        picture = Image.fromarray(np.asarray(picture))  # without the latent that it carries
+    latent = pipeline.encode(picture)
+    before, after = to_tensor(picture), to_tensor(pipeline.decode(latent))
+    assert psnr(after, before) > 26
+    assert ssim(after, before) > 0.9
+    assert pipeline.compression(picture.size) > 5.9  # 6, but for the padding
+    # A real VAE: a sample of the posterior is another picture, and costs little.
+    sample = to_tensor(pipeline.vary(latent, n=1)[0])
+    assert 255 * (sample - after).abs().mean() > 0.7
+    assert psnr(sample, before) > psnr(after, before) - (1.5 if pipeline.spatial else 6)
+
+
+@pytest.mark.parametrize("spec", specs("vae"))
+def test_a_vae_model_keeps_plain_colours_and_ramps(spec: ModelSpec) -> None:
+    pipeline = VAEPipeline.from_pretrained(spec.name, device="cpu")
+    if not pipeline.spatial:
+        pytest.skip("knows portraits only")
+    for colour in ((0, 0, 0), (255, 255, 255), (200, 30, 60), (12, 90, 130), (128, 128, 128)):
+        picture = Image.new("RGB", (96, 80), colour)
+        assert 255 * (to_tensor(pipeline.reconstruct(picture)) - to_tensor(picture)).abs().mean() < 1.5, colour
+    ramp = Image.linear_gradient("L").convert("RGB")
+    assert 255 * (to_tensor(pipeline.reconstruct(ramp)) - to_tensor(ramp)).abs().mean() < 1.5
 
 
 @pytest.mark.parametrize("spec", specs("gan"))

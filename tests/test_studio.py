@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from running_page import register_gans, tiny_landscapes
+from running_page import register_gans, register_vaes, tiny_landscapes, tiny_pictures_vae, tiny_portraits_vae
 
-from deepart import GANPipeline, Studio, StyleTransferPipeline
+from deepart import GANPipeline, Studio, StyleTransferPipeline, VAEPipeline
 from deepart.errors import OptionError, UnknownModelError, WeightsError
 
 
@@ -100,6 +100,24 @@ def test_generators_are_kept_beside_the_styles(monkeypatch: pytest.MonkeyPatch) 
     assert len(loads) == 2
     with pytest.raises(UnknownModelError, match="did you mean 'portraits'"):
         studio.gan("portrait")
+
+
+def test_autoencoders_are_loaded_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[tuple[str, torch.device]] = []
+
+    def load(cls: type, name: str, *, device: torch.device) -> VAEPipeline:
+        loads.append((name, device))
+        return tiny_pictures_vae() if name == "pictures" else tiny_portraits_vae()
+
+    register_vaes(monkeypatch)
+    monkeypatch.setattr(VAEPipeline, "from_pretrained", classmethod(load))
+    studio = Studio(device="cpu")
+    assert studio.vae().name == "pictures"
+    assert studio.vae("portraits").name == "portraits"
+    assert studio.vae() is studio.vae("pictures")
+    assert loads == [("pictures", torch.device("cpu")), ("portraits", torch.device("cpu"))]
+    with pytest.raises(UnknownModelError, match="did you mean 'portraits'"):
+        studio.vae("portrait")
 
 
 def test_what_a_generator_loads_later_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -294,7 +294,7 @@ def test_the_theme_fetches_nothing() -> None:
 
 def test_launch_options() -> None:
     options = launch_options()
-    assert options["max_file_size"] == "20mb"
+    assert options["max_file_size"] == "40mb"
     assert options["show_error"] is False
     assert options["allowed_paths"] == [str(EXAMPLES)]
 

@@ -16,13 +16,14 @@ from deepart.errors import ImageError, OptionError
 from deepart.images import load_image, save_png, settings, with_settings
 from deepart.ui.breed import toggled
 from deepart.ui.family import MAX_LITTERS, Litter, found, generation, grown, tree
+from deepart.ui.film import save_film
 from deepart.ui.find import carries
 from deepart.ui.jobs import Jobs
 from deepart.ui.maker import Maker, again, likeness, lineage, seeds_of
 from deepart.ui.pieces import Piece, bundle, facts, name_of, piece, seed_of, short, slug
 from deepart.ui.reread import check
 from deepart.ui.views import frame, pair, strip, thumb
-from deepart.ui.walk import pieces_of, save_walk
+from deepart.ui.walk import pieces_of
 from deepart.ui.wall import Opening, columns, mark_rules
 
 RED, BLUE = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
@@ -199,7 +200,7 @@ def test_a_walk_visits_what_is_chosen_and_liked() -> None:
 
 
 def test_a_walk_becomes_files(tmp_path: Path) -> None:
-    paths = [Path(path) for path in save_walk([RED, BLUE], ["webp", "gif"], "walk", str(tmp_path))]
+    paths = [Path(path) for path in save_film([RED, BLUE], ["webp", "gif"], "walk", str(tmp_path))]
     assert [path.name for path in paths] == ["walk.webp", "walk.gif"]
     for path in paths:
         with Image.open(path) as film:
@@ -356,8 +357,8 @@ def test_sliders_change_only_the_picture_that_they_were_set_for(generate_tab: An
     chosen, gan = generate_tab._chosen, TinyStudio().gan()
     first, second = (piece(picture, str(tmp_path)) for picture in gan.generate(2))
     turns = [chosen.take(one) for one in (first, second)]
-    assert all(turn[chosen.turn] == turn[chosen.mark] for turn in turns)
-    before, now = (turn[chosen.turn] for turn in turns)
+    assert all(turn[chosen.turn.now] == turn[chosen.turn.mark] for turn in turns)
+    before, now = (turn[chosen.turn.now] for turn in turns)
     assert before != now
     zeros = (0.0,) * 7
     # The sliders were set for the first, and the event runs when the second is chosen.

@@ -130,14 +130,14 @@ class Generator(nn.Module):
         seen: Tensor | None = None
         for index, first in enumerate(self.first):
             mine = latents if index < self.config.coarse else late
-            x = first(_smooth(x) if index else x, mine)
+            x = first(smooth(x) if index else x, mine)
             if index < len(self.second):
                 x = self.second[index](x, mine)
             glimpse = self.glimpse[index](x)
-            seen = glimpse if seen is None else _smooth(seen) + glimpse
-        x = _blur(F.pixel_shuffle(self.shuffled(x, late), 2))
+            seen = glimpse if seen is None else smooth(seen) + glimpse
+        x = blur(F.pixel_shuffle(self.shuffled(x, late), 2))
         assert seen is not None
-        picture: Tensor = _smooth(seen) + self.head(x)
+        picture: Tensor = smooth(seen) + self.head(x)
         return picture.float()
 
 
@@ -164,12 +164,12 @@ def whiten(network: Generator, latents: Tensor) -> None:
                 layer.style.weight.copy_(weight @ back)
 
 
-def _smooth(x: Tensor) -> Tensor:
+def smooth(x: Tensor) -> Tensor:
     """Return maps of twice the size, without a trace of the old pixels' edges: copies of them grow into a mesh."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def _blur(x: Tensor) -> Tensor:
+def blur(x: Tensor) -> Tensor:
     """Return maps (N, C, h, w) through the filter 1 2 1 both ways: what alternates from pixel to pixel is gone."""
     x = F.pad(x, (1, 1, 1, 1), mode="replicate")
     return F.avg_pool2d(F.avg_pool2d(x, 2, 1), 2, 1)

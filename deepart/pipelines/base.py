@@ -17,7 +17,7 @@ from torch import Tensor
 from deepart import hub, registry
 from deepart.checks import shown
 from deepart.device import pick_device
-from deepart.errors import MemoryLimitError, OptionError
+from deepart.errors import MemoryLimitError, OptionError, WeightsError
 from deepart.registry import Located
 
 Callback = Callable[[int, int, Image.Image | None], None]
@@ -142,6 +142,18 @@ def check_callback(callback: Any) -> None:
     """Raise OptionError for what is neither None nor a function."""
     if callback is not None and not callable(callback):
         raise OptionError(f"The callback is {shown(callback)}; it must be a function of step, total and preview.")
+
+
+def read_names(config: Mapping[str, Any], count: int, folder: Path) -> list[str]:
+    """Return the names that a config has for the `count` directions of its network; raises WeightsError for others."""
+    names = config.get("directions_named", [])
+    good = isinstance(names, list) and all(isinstance(name, str) and name for name in names)
+    if not good or len(set(names)) != len(names) or len(names) != count:
+        raise WeightsError(
+            f"The file {folder / hub.CONFIG} names its {count} directions as {shown(names)}; "
+            "it takes as many different names."
+        )
+    return list(names)
 
 
 def _read_card(folder: Path | None) -> str:

@@ -17,11 +17,11 @@ from deepart.checks import number, shown, whole_number
 from deepart.device import autocast, repeatable
 from deepart.errors import OptionError, WeightsError
 from deepart.images import check_image, to_image, to_tensor, with_settings
-from deepart.latents import MAX_SEED, check_latents, check_seed, noise, pack, slerp, truncate
+from deepart.latents import check_latents, check_seed, check_seeds, noise, pack, slerp, truncate
 from deepart.models.generator import Generator, GeneratorConfig
 from deepart.models.vgg import VGGFeatures
 from deepart.pipelines import gan_project
-from deepart.pipelines.base import Callback, Pipeline, check_callback
+from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
 from deepart.pipelines.gan_origin import Origin, Reader, Recipe, check_directions, check_truncation, exact
 from deepart.registry import Located
 
@@ -110,14 +110,7 @@ class GANPipeline(Pipeline):
                 raise OptionError(f"There are {len(given)} latents for {n} pictures; leave n out, or give as many.")
             recipes = [Recipe(latent, None, psi, amounts) for latent in given.unsqueeze(1)]
         else:
-            first = check_seed(seed)
-            if first + n - 1 > MAX_SEED:
-                raise OptionError(
-                    f"The seed is {first}, and with {n} pictures the last would be {first + n - 1}; "
-                    f"at most {MAX_SEED} is taken."
-                )
-            seeds = range(first, first + n)
-            recipes = [Recipe(self._from_seed(number), number, psi, amounts) for number in seeds]
+            recipes = [Recipe(self._from_seed(number), number, psi, amounts) for number in check_seeds(seed, n)]
         return [picture for batch in self._make(recipes) for picture in batch]
 
     def sweep(
@@ -363,13 +356,7 @@ class GANPipeline(Pipeline):
             raise WeightsError(
                 f"The model in {folder} needs the features {shown(features)}, which this DeepArt does not have."
             )
-        names = config.get("directions_named", [])
-        good = isinstance(names, list) and all(isinstance(name, str) and name for name in names)
-        if not good or len(set(names)) != len(names) or len(names) != numbers.directions:
-            raise WeightsError(
-                f"The file {folder / hub.CONFIG} names its {numbers.directions} directions as {shown(names)}; "
-                "it takes as many different names."
-            )
+        names = read_names(config, numbers.directions, folder)
         network = hub.build(lambda: Generator(numbers), folder / hub.TENSORS)
         return cls(located, device, network, names, features)
 

@@ -12,12 +12,14 @@ from deepart.studio import Studio
 from deepart.ui.common import KEEP_FILES, api_input, launch_options, sentences, visitor
 from deepart.ui.generate_tab import GenerateTab
 from deepart.ui.jobs import Jobs
+from deepart.ui.reconstruct_tab import ReconstructTab
 from deepart.ui.style_tab import StyleTab
 
 __all__ = ["build_app", "launch_options"]
 
 _HEAD = """<header class="da-head"><h1>DeepArt</h1>
-<p>Make pictures that never existed, and repaint photographs. Everything is computed on this machine.</p></header>"""
+<p>Make pictures that never existed, take pictures apart, repaint photographs. All is computed on this machine.</p>
+</header>"""
 
 
 def build_app(studio: Studio) -> gr.Blocks:
@@ -30,15 +32,18 @@ def build_app(studio: Studio) -> gr.Blocks:
     app: gr.Blocks
     with gr.Blocks(title="DeepArt", analytics_enabled=False, delete_cache=KEEP_FILES, fill_width=True) as app:
         gr.HTML(_HEAD)
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):
             if list_models("gan"):
                 with gr.Tab("Generate"):
                     GenerateTab(app, studio, jobs)
+            if list_models("vae"):
+                with gr.Tab("Reconstruct") as tab:
+                    ReconstructTab(tab, studio, jobs)
             with gr.Tab("Style transfer"):
                 StyleTab(app, studio, jobs)
         with gr.Column(visible=False):
             task, found = (
-                api_input("Task: gan or style, or null for all", "string", example="style"),
+                api_input("Task: gan, vae or style, or null for all", "string", example="style"),
                 gr.JSON(label="Models"),
             )
             gr.Button().click(_models, task, found, api_name="models", queue=False)

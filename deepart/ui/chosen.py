@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,11 @@ from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, sentences, visitor
 from deepart.ui.jobs import Jobs
 from deepart.ui.maker import Maker
 from deepart.ui.pieces import Piece, facts, piece
+from deepart.ui.sliders import MAX_SLIDERS, Sliders, said
 from deepart.ui.starter import Changes, note
+from deepart.ui.turn import Turn, wanted
 from deepart.ui.views import frame
 
-MAX_SLIDERS = 8  # a model's strongest directions
-REACH = 3.0  # deviations, either way
 _EMPTY = "Click a picture to see it here."
 
 
@@ -31,10 +30,7 @@ class Chosen:
         self._maker = maker
         self._jobs = jobs
         self.piece: Any = gr.State(None)  # Piece | None
-        # A text of its own for each choice, kept twice: a state is read when an event runs, a box when it is sent. So
-        # sliders that were set for another picture are told from those of this one, however long their event waited.
-        self.turn: Any = gr.State("")
-        self.mark = gr.Textbox(visible="hidden", elem_id="chosen-mark")
+        self.turn = Turn("chosen-mark")
         self.moved: Any = gr.State(None)  # tuple[str, Piece] | None: what sliders have made, and in which turn
         with gr.Row(elem_classes="da-hero"):
             self.stage = gr.HTML(frame(None, _EMPTY), elem_id="chosen")
@@ -52,12 +48,7 @@ class Chosen:
     def lay_sliders(self) -> None:
         """Lay out the sliders; they get their names with the first picture."""
         gr.HTML(note("Each slider pushes the chosen picture along one thing that the model has learned."))
-        with gr.Column(elem_classes="da-sliders"):
-            self.sliders = [
-                gr.Slider(-REACH, REACH, 0, step=0.1, label=f"Direction {number}", visible=False,
-                          elem_id=f"direction-{number}")
-                for number in range(1, MAX_SLIDERS + 1)
-            ]  # fmt: skip
+        self.sliders = Sliders()
         with gr.Row():
             self.reset = gr.Button("Reset", size="sm", elem_id="reset")
             self.apply = gr.Button("Apply to all pictures", size="sm", elem_id="apply")
@@ -67,13 +58,13 @@ class Chosen:
         """The components that take() changes."""
         return [
             self.piece, self.stage, self.title, self.like, self.use_seed, self.download, self.walk, self.as_shape,
-            self.as_detail, self.turn, self.mark, *self.sliders,
+            self.as_detail, *self.turn.parts, *self.sliders.all,
         ]  # fmt: skip
 
     def take(self, chosen: Piece) -> Changes:
         """Choose a picture: show it, and set the sliders to where it is."""
-        turn = uuid.uuid4().hex
-        return self._show(chosen) | self._set_sliders(chosen) | {self.turn: turn, self.mark: turn}
+        put = self.sliders.put(self.names(chosen), chosen.amounts)
+        return self._show(chosen) | put | self.turn.following()
 
     def _show(self, chosen: Piece) -> Changes:
         if not Path(chosen.path).is_file():
@@ -88,34 +79,23 @@ class Chosen:
             **{button: gr.Button(interactive=True) for button in (self.like, self.walk, self.as_shape, self.as_detail)},
         }
 
-    def _set_sliders(self, chosen: Piece) -> Changes:
-        names, amounts = self.names(chosen), chosen.amounts
-        changes: Changes = {}
-        for index, slider in enumerate(self.sliders):
-            name = names[index] if index < len(names) else ""
-            amount = _within(amounts.get(name, 0.0))
-            changes[slider] = gr.Slider(label=name.capitalize(), visible=True, value=amount) if name else gr.Slider(
-                visible=False, value=0
-            )  # fmt: skip
-        return changes
-
     def names(self, chosen: Piece) -> tuple[str, ...]:
         """The directions of the model that made a picture, as many as there are sliders."""
         return self._maker.pipeline(chosen.model).directions[:MAX_SLIDERS]
 
     def wire(self) -> list[Any]:
         """Connect the sliders with the picture, and return the events that change it."""
-        shown = [part for part in self.parts if part not in self.sliders]
-        needs = [self.piece, self.turn, self.mark, *self.sliders]
+        shown = [part for part in self.parts if part not in self.sliders.all]
+        needs = [self.piece, *self.turn.parts, *self.sliders.all]
         moved = gr.on(
-            [slider.input for slider in self.sliders], self._change, needs, self.moved, trigger_mode="always_last",
+            [slider.input for slider in self.sliders.all], self._change, needs, self.moved, trigger_mode="always_last",
             show_progress="hidden", api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
-        level = self.reset.click(lambda: [0.0] * MAX_SLIDERS, None, self.sliders, **AT_ONCE)
+        level = self.reset.click(self.sliders.level, None, self.sliders.all, **AT_ONCE)
         straight = level.then(
             self._change, needs, self.moved, show_progress="hidden", api_visibility="private", **GPU_SLOT
         )
-        return [made.success(self._arrive, [self.turn, self.moved], shown, **SOON) for made in (moved, straight)]
+        return [made.success(self._arrive, [self.turn.now, self.moved], shown, **SOON) for made in (moved, straight)]
 
     def _change(self, request: gr.Request, chosen: Piece | None, turn: str, mark: str, *values: float) -> Any:
         """Make the chosen picture again with what the sliders say, unless that was said of another picture."""
@@ -130,20 +110,12 @@ class Chosen:
     def _arrive(self, turn: str, moved: tuple[str, Piece] | None) -> Changes:
         """Show what sliders have made, unless another picture was chosen meanwhile."""
         with sentences():
-            return self._show(moved[1]) if moved is not None and moved[0] == turn else {self.title: gr.skip()}
+            one = wanted(turn, moved)
+            return {self.title: gr.skip()} if one is None else self._show(one)
 
     def amounts(self, chosen: Piece, values: tuple[float, ...]) -> dict[str, float]:
-        """Return what the sliders say, by the names of the model's directions.
-
-        Others stay as they are, and so do those that are farther out than their sliders can show.
-        """
-        said = dict(zip(self.names(chosen), values, strict=False))
-        stay = {name: amount for name, amount in chosen.amounts.items() if said.get(name) in (None, _within(amount))}
-        return said | stay
-
-
-def _within(amount: float) -> float:
-    return max(-REACH, min(REACH, amount))
+        """Return what the sliders say of a picture, by the names of the model's directions."""
+        return said(self.names(chosen), values, chosen.amounts)
 
 
 def _button(words: str, name: str) -> gr.Button:

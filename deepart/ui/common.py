@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import gradio as gr
 from gradio.components.api_component import Api
@@ -23,7 +23,7 @@ from deepart import images
 from deepart.errors import DeepArtError, ImageError
 
 EXAMPLES = Path(__file__).parent / "examples"
-MAX_UPLOAD = "20mb"
+MAX_UPLOAD = "40mb"  # the latent of a picture of 4096 pixels has 34
 KEEP_FILES = (3600, 86400)  # seconds: look every hour, delete what is older than a day
 GPU_SLOT: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}  # for every event that computes a picture
 # For events of the page itself, which compute nothing. The first kind passes the queue by, so that it works however
@@ -60,20 +60,20 @@ _CSS = """
 .da-canvas > *, .da-status > * { grid-area: 1 / 1; min-width: 0; }
 .da-canvas, .da-canvas > *, .da-stage, .da-stage img { height: clamp(280px, 60vh, 760px) !important; }
 .da-status, .da-status > * { height: 3rem; }
-#slider { z-index: 0; }
+:is(#slider, #vae-slider) { z-index: 0; }
 #preview { z-index: 5; }
 #preview:has(.da-veil) { pointer-events: none; }
 :is(#preview, .da-told) .pending { opacity: 1; }
 /* Holds Gradio's words on the place in the queue. */
 :is(#preview, .da-told) .wrap { overflow: visible !important; z-index: 6; }
-#slider, .da-stage { border: 1px solid var(--border-color-primary) !important; border-radius: 10px !important;
-  background: var(--background-fill-secondary) !important; }
+:is(#slider, #vae-slider, .da-stage) { border: 1px solid var(--border-color-primary) !important;
+  border-radius: 10px !important; background: var(--background-fill-secondary) !important; }
 .da-stage { display: grid; place-items: center; overflow: hidden; }
 .da-stage img { width: 100%; object-fit: contain; display: block; margin: 0; }
 .da-veil { height: 100%; }
 .da-stage p { color: var(--body-text-color-subdued); text-align: center; padding: 0 24px; margin: 0; }
-#slider :is(.image-container, .slider-wrap, .wrap, .content, img) { height: 100% !important; }
-#slider img { width: 100% !important; object-fit: contain !important; background: none !important; }
+:is(#slider, #vae-slider) :is(.image-container, .slider-wrap, .wrap, .content, img) { height: 100% !important; }
+:is(#slider, #vae-slider) img { width: 100% !important; object-fit: contain !important; background: none !important; }
 
 .da-bar progress { -webkit-appearance: none; appearance: none; width: 100%; height: 8px; border: 0; border-radius: 4px;
   overflow: hidden; display: block; margin: 4px 0 8px; background: var(--border-color-primary); }
@@ -149,7 +149,28 @@ _CSS = """
 .da-thumbs button:hover, .da-thumbs button:focus-visible { outline: 2px solid var(--color-accent); }
 .da-thumbs button.da-raised { outline: 2px solid #d11a4a; }
 .da-thumbs img { width: 100%; height: 100%; object-fit: cover; display: block; margin: 0; }
-#walk-stage .da-frame { max-width: 400px; }
+:is(#walk-stage, #morph-stage, #combine-stage) .da-frame { max-width: 400px; }
+.da-changed { position: sticky; top: 0; z-index: 60; background: var(--body-background-fill); }
+.da-change .da-sliders .form { grid-template-columns: minmax(0, 1fr) !important; }
+#vae-inside .da-frame { max-width: 420px; }
+
+/* The tab Reconstruct: the picture on the left, in sight as long as it fits; on the right what comes of it. */
+@media (min-width: 769px) and (min-height: 740px) { .da-source { position: sticky; top: 0; } }
+.da-source #vae-model { width: auto; }
+.da-result .da-tools .da-stage, .da-result .da-tools .da-stage img, .da-result .da-tools .da-canvas,
+.da-result .da-tools .da-canvas > * { height: clamp(260px, 50vh, 600px) !important; }
+.da-numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(100px, 1fr)); margin: 0 0 6px;
+  border: 1px solid var(--border-color-primary); border-radius: 8px; overflow: hidden; }
+.da-numbers div { padding: 6px 10px; box-shadow: 1px 1px var(--border-color-primary); }
+.da-numbers dt { font-size: var(--text-sm); color: var(--body-text-color-subdued); }
+.da-numbers dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
+#vae-inside img, #vae-channel-stage img { image-rendering: pixelated; }
+.da-tray { border: 0 !important; background: none !important; padding: 0 !important; }
+.da-tray .grid-wrap { min-height: 0; max-height: none; overflow: visible; padding: 0; }
+.da-tray .grid-container { grid-template-columns: repeat(auto-fill, minmax(min(128px, 30%), 1fr)); gap: 6px; }
+.da-tray .gallery-container:has(.preview) { min-height: min(440px, 60vh); }
+.da-source .da-examples { grid-template-columns: repeat(auto-fill, minmax(38px, 1fr)); }
+.da-strip { width: 100%; display: block; margin: 0; border-radius: 8px; }
 .da-tree section { border-top: 1px solid var(--border-color-primary); padding: 8px 0; }
 .da-litter { display: grid; grid-template-columns: minmax(48px, max-content) auto 1fr; gap: 8px; align-items: center;
   margin-top: 4px; }
@@ -166,6 +187,10 @@ _CSS = """
   .da-wall .da-under button { flex: 1; }
 }
 @media (max-width: 768px) {
+  .gradio-container button[role=tab] { padding: 8px 9px; } /* all three tabs beside each other */
+  .da-changed .da-frame { max-width: min(100%, 34vh); }
+  .da-result .da-tools .da-stage, .da-result .da-tools .da-stage img, .da-result .da-tools .da-canvas,
+  .da-result .da-tools .da-canvas > * { height: clamp(240px, 78vw, 480px) !important; }
   .da-start { flex-direction: column; }
   .da-status, .da-status > * { height: 4.2rem; }
   .da-start :is(#model, #gan-model, #gan-dice) { width: 100%; }
@@ -202,6 +227,11 @@ def launch_options() -> dict[str, Any]:
     }
 
 
+def into_sight(name: str) -> str:
+    """Return the JavaScript that scrolls to an element of the page, where it is out of sight."""
+    return f"document.querySelector('#{name}')?.scrollIntoView({{behavior: 'smooth', block: 'nearest'}});"
+
+
 # ------------------------------------------------------------------------------------------------------ files in, out
 
 
@@ -216,10 +246,17 @@ def picture_input(label: str, **options: Any) -> gr.Image:
         label=label, type="filepath", image_mode=None, sources=["upload", "clipboard"], buttons=[], **options
     )
     _take_uploads_only(box)
-    box.data_model = _Upload  # type: ignore[assignment]
-    box.preprocess = _raw_path  # type: ignore[method-assign, assignment]
+    _hand_over(box, _Upload)
     # For the snippets of "Use via API", which else name a picture on the web.
     box.example_payload = lambda: _EXAMPLE  # type: ignore[method-assign]
+    return box
+
+
+def latent_input() -> gr.File:
+    """Return an input of an endpoint for the file of a latent, which it hands over like picture_input."""
+    box = gr.File(label="Latent file instead of a picture, or null")
+    _take_uploads_only(box, "latent")
+    _hand_over(box, _LatentUpload)
     return box
 
 
@@ -233,13 +270,18 @@ def pictures_input(label: str) -> gr.File:
     return box
 
 
-def _take_uploads_only(box: gr.Image | gr.File) -> None:
+def _hand_over(box: gr.Image | gr.File, model: type[FileData]) -> None:
+    box.data_model = model
+    box.preprocess = _raw_path  # type: ignore[method-assign, assignment]
+
+
+def _take_uploads_only(box: gr.Image | gr.File, what: str = "picture") -> None:
     """Let a component refuse what Gradio would fetch from elsewhere."""
     move = box.async_move_resource_to_block_cache
 
     async def move_local(source: str | Path | None) -> str | None:
         if str(source).startswith(("http://", "https://")):
-            raise mistake("The picture is a web address; upload the file itself.")
+            raise mistake(f"The {what} is a web address; upload the file itself.")
         return await move(source)
 
     box.async_move_resource_to_block_cache = move_local  # type: ignore[method-assign, assignment]
@@ -254,12 +296,20 @@ class _Upload(FileData):
     Gradio's own ImageData would let a path of the server pass that comes without the mark of a file.
     """
 
+    what: ClassVar[str] = "picture"
+
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
         try:
             return super().model_validate(obj, **options)
         except ValidationError:
-            raise mistake("The picture is not an uploaded file; in Python pass handle_file(path).") from None
+            raise mistake(f"The {cls.what} is not an uploaded file; in Python pass handle_file(path).") from None
+
+
+class _LatentUpload(_Upload):
+    """What comes in for a latent."""
+
+    what: ClassVar[str] = "latent"
 
 
 class _Uploads(GradioRootModel):
@@ -312,11 +362,25 @@ def read_picture(path: str | None, what: str) -> Image.Image:
         raise ImageError(f"The {what} cannot be used. {error}") from error
 
 
-def look_at(path: str | None) -> str | None:
-    """Return an uploaded file when it is a picture that can be used; the mistake is told at once, not at the end."""
+def keep_good(box: gr.Image) -> Any:
+    """Let a box say at once what is wrong with a file, and go back to the last good one; return the event of a good."""
+    kept = gr.State(box.value["path"] if box.value else None)
+    box.change(_last_good, [box, kept], kept, **AT_ONCE)
+    looked = box.upload(_look_at, box, None, **SOON)
+    looked.failure(lambda path: path, kept, box, **AT_ONCE)
+    return looked
+
+
+def _look_at(path: str | None) -> None:
     with sentences():
         read_picture(path, "picture")
-    return path
+
+
+def _last_good(path: str | None, kept: str | None) -> str | None:
+    try:
+        return path if path is None or size_of(path) else None
+    except ImageError:
+        return kept
 
 
 def save_result(image: Image.Image, name: str, cache: str) -> str:

@@ -12,7 +12,7 @@ from deepart.errors import ImageError
 from deepart.images import settings
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.gan_project import square
-from deepart.ui.common import AT_ONCE, SOON, look_at, picture_input, progress, read_picture, sentences, visitor
+from deepart.ui.common import keep_good, picture_input, progress, read_picture, sentences, visitor
 from deepart.ui.jobs import Jobs, Moment
 from deepart.ui.maker import Maker, defaults, likeness
 from deepart.ui.pieces import Piece, piece
@@ -45,10 +45,7 @@ class Find:
     def wire(self, take: Callable[[Piece], Changes], parts: Sequence[Any], model: Any) -> list[Any]:
         """Connect it, and return the events that choose; take, parts: those of the chosen picture."""
         self._take = take
-        kept = gr.State(None)  # the last good file, for when the next is not
-        self.picture.upload(look_at, self.picture, kept, **SOON).failure(
-            lambda path: path, kept, self.picture, **AT_ONCE
-        )
+        keep_good(self.picture)
         return self.start.wire(
             self._jobs, self._begin, [self.picture], self._find, [self.picture, self.steps, model], self.start.resting,
             covers=[], shows=[self.stage, self.told, *parts], queue_on=self.start.bar,

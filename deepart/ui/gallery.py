@@ -8,6 +8,7 @@ import html
 import io
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from PIL import Image
@@ -66,16 +67,18 @@ def _digest(path: str) -> bytes:
     return hashlib.sha256(Path(path).read_bytes()).digest()
 
 
-def example_row(files: list[Path], box: gr.Image) -> gr.HTML:
-    """Return thumbnails, each a button with the name of its picture; a click puts that picture into the box."""
+def example_row(files: list[Path], box: gr.Image) -> Any:
+    """Lay out thumbnails, each a button with the name of its picture; a click puts that picture into the box.
+
+    Returns the event of that.
+    """
     buttons = "".join(_button(index, path) for index, path in enumerate(files))
     row = gr.HTML(f'<div class="da-examples">{buttons}</div>', js_on_load=_CHOOSE)
 
     def choose(event: gr.SelectData) -> str:
         return str(files[event.index])
 
-    row.select(choose, None, box, **AT_ONCE)
-    return row
+    return row.select(choose, None, box, **AT_ONCE)
 
 
 def thumbnail_css(element: str, files: list[Path]) -> str:

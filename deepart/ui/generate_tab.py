@@ -10,7 +10,7 @@ from deepart.errors import OptionError
 from deepart.studio import Studio
 from deepart.ui.breed import Breed, toggled
 from deepart.ui.chosen import Chosen
-from deepart.ui.common import AT_ONCE, GPU_SLOT, IN_TURN, SOON, mistake, sentences, visitor
+from deepart.ui.common import AT_ONCE, GPU_SLOT, IN_TURN, SOON, into_sight, mistake, sentences, visitor
 from deepart.ui.find import Find
 from deepart.ui.generate_api import GenerateAPI
 from deepart.ui.jobs import Jobs
@@ -23,8 +23,7 @@ from deepart.ui.walk import Walk
 from deepart.ui.wall import Wall
 
 # On a phone the chosen picture is under the others: a click on one of those brings it into sight.
-_LOOK = """() => { if (window.innerWidth < 900)
-  document.querySelector('#chosen')?.scrollIntoView({behavior: 'smooth', block: 'nearest'}); }"""
+_LOOK = f"() => {{ if (window.innerWidth < 900) {into_sight('chosen')} }}"
 
 
 class GenerateTab:
@@ -66,7 +65,7 @@ class GenerateTab:
         )  # fmt: skip
         picked.then(None, None, None, js=_LOOK, **AT_ONCE)
         applied = chosen.apply.click(
-            self._apply, [wall.pieces, chosen.piece, *chosen.sliders], wall.parts, show_progress="minimal",
+            self._apply, [wall.pieces, chosen.piece, *chosen.sliders.all], wall.parts, show_progress="minimal",
             show_progress_on=wall.told, api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
         mixed = self._mix.gallery.select(self._pick_mix, self._mix.pieces, [*parts, self._mix.gallery], **SOON)

@@ -11,7 +11,7 @@ from PIL import Image
 from deepart.checks import shown, whole_number
 from deepart.errors import OptionError
 from deepart.images import settings, to_tensor, with_settings
-from deepart.latents import MAX_SEED, unpack
+from deepart.latents import MAX_SEED, check_seeds, unpack
 from deepart.metrics import psnr
 from deepart.pipelines.gan import BATCH, MAX_PARENTS, GANPipeline
 from deepart.pipelines.gan_origin import Origin
@@ -46,11 +46,8 @@ class Maker:
 
     def grid(self, model: Any, n: Any, seed: Any, truncation: Any, directions: Any) -> Work[Pictures]:
         """Return the work that makes n pictures from a seed on."""
-        pipeline, n, seed = self.pipeline(model), count(n), check_seed(seed)
-        if seed + n - 1 > MAX_SEED:
-            raise OptionError(
-                f"The seed is {seed}, and {n} pictures from there would need one above {MAX_SEED}; take a smaller seed."
-            )
+        pipeline, n = self.pipeline(model), count(n)
+        seed = check_seeds(whole(seed), n)[0]
 
         def work(callback: Callback) -> Pictures:
             made: Pictures = []
@@ -205,6 +202,13 @@ def count(value: Any) -> int:
 def check_seed(value: Any) -> int:
     """Return a seed; raises OptionError."""
     return whole_number("seed", whole(value), 0, MAX_SEED)
+
+
+def typed_seed(value: Any) -> int:
+    """Return the seed of a box on the page; raises OptionError, also for an empty box, which is None."""
+    if value is None:
+        raise OptionError(f"There is no seed; type a whole number from 0 to {MAX_SEED}.")
+    return check_seed(value)
 
 
 def seeds_of(words: str | None) -> list[int]:

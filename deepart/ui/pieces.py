@@ -98,6 +98,8 @@ def seed_of(made: dict[str, Any]) -> int | None:
 
 def name_of(made: dict[str, Any]) -> str:
     """Return what to call a picture with these settings."""
+    if made.get("task") == "vae":
+        return _name_of_decoded(made)
     if made.get("parents"):
         return f"Child of {', '.join(short(parent) for parent in made['parents'])}"
     if "coarse" in made:
@@ -105,6 +107,15 @@ def name_of(made: dict[str, Any]) -> str:
     if "latent" in made:
         return f"Picture {short(made['latent'])}"
     return f"Seed {made.get('seed', 0)}"
+
+
+def _name_of_decoded(made: dict[str, Any]) -> str:
+    """Return what to call a picture that an autoencoder has made, by what it says besides its latent."""
+    names = {
+        "strength": f"Variation {made.get('seed')}", "temperature": f"Sample {made.get('seed')}",
+        "arithmetic": "A − B + C", "directions": "Changed picture", "t": "Frame of a morph",
+    }  # fmt: skip
+    return next((name for key, name in names.items() if key in made), "Reconstruction")
 
 
 def short(origin: Any) -> str:

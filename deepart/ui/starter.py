@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, TypeVar
 
 import gradio as gr
+from PIL import Image
 
 from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, progress, visitor
-from deepart.ui.jobs import Jobs
+from deepart.ui.jobs import Jobs, Work
 
 Changes = dict[Any, Any]  # of components of the page
+T = TypeVar("T")
+Follows = Generator[Changes, None, T | None]
 
 
 class Starter:
@@ -61,6 +64,25 @@ class Starter:
             self.hint: gr.HTML(visible=True),
             self.bar: gr.HTML(visible=False),
         }
+
+    def follow(
+        self, jobs: Jobs, who: str, work: Work[T], words: str, preview: Callable[[Image.Image], Changes] | None = None
+    ) -> Follows[T]:
+        """Let a visitor's work be done, and yield how far it is; return what it made, None when it was stopped.
+
+        words: what is done. preview: the changes that show a preview, where there is one. Raises what the work raises.
+        """
+        yield self.working(progress(None, words), "Stop")
+        with jobs.run(who, work) as job:
+            shown = 0
+            for moment in job.watch():
+                share = moment.step / moment.total if moment.step else None
+                changes: Changes = {self.bar: progress(share, words)}
+                if preview is not None and moment.preview is not None and moment.shown != shown:
+                    shown = moment.shown
+                    changes |= preview(moment.preview)
+                yield changes
+            return job.result()
 
     def ready(self, words: str, hint: str) -> Changes:
         """It can be started; hint: what that will mean."""

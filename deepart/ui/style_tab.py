@@ -21,11 +21,10 @@ from deepart.studio import Studio
 from deepart.ui.common import (
     AT_ONCE,
     GPU_SLOT,
-    SOON,
     VEIL,
     api_input,
     duration,
-    look_at,
+    keep_good,
     mistake,
     picture_input,
     progress,
@@ -164,8 +163,7 @@ class StyleTab:
 
     def _wire(self, app: gr.Blocks) -> None:
         for box in (self.content, self.style, self.style_2, self.style_3):
-            kept = gr.State(box.value["path"] if box.value else None)  # the last good file, for when the next is not
-            box.upload(look_at, box, kept, **SOON).failure(lambda path: path, kept, box, **AT_ONCE)
+            keep_good(box)
         self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
         told: list[Any] = [self.content, self.style, self.size, self.model, self.steps]
         hint = [self.paint.start, self.paint.hint]

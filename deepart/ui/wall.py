@@ -14,10 +14,10 @@ from PIL import Image
 from deepart.errors import OptionError
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
-from deepart.registry import get_spec, list_models
 from deepart.ui.common import AT_ONCE, GPU_SLOT, mistake, progress, sentences, visitor
 from deepart.ui.jobs import Jobs
-from deepart.ui.maker import MAX_GRID, Maker, check_seed, count, defaults
+from deepart.ui.maker import MAX_GRID, Maker, count, defaults, typed_seed
+from deepart.ui.menu import model_menu
 from deepart.ui.pieces import Piece, bundle, fresh, piece
 from deepart.ui.starter import Changes, Starter, note
 
@@ -33,8 +33,6 @@ class Wall:
         self._maker = maker
         self._jobs = jobs
         self._opening = Opening()
-        specs = [get_spec("gan", name) for name in list_models("gan") if isinstance(name, str)]
-        specs.sort(key=lambda spec: not spec.default)
         self.pieces: Any = gr.State([])  # list[Piece], as the gallery shows them
         with gr.Row(elem_classes="da-settings"):
             self.seed = gr.Number(_DEFAULT["seed"], label="Seed", precision=0, min_width=120, elem_id="gan-seed")
@@ -50,10 +48,7 @@ class Wall:
             "Lower truncation: more typical and alike; higher: more varied and odd."
         ))  # fmt: skip
         with gr.Row(elem_classes="da-start"):
-            self.model = gr.Radio(
-                [(spec.title, spec.name) for spec in specs], value=specs[0].name, label="Model", show_label=False,
-                container=False, visible=len(specs) > 1, elem_id="gan-model",
-            )  # fmt: skip
+            self.model = model_menu("gan", "gan-model")
             self.make = Starter("Make pictures", "gan-", "primary", "make")
             self.dice = gr.Button("Surprise me", elem_id="gan-dice", min_width=150, scale=0)
         self.make.lay_status("Making the first pictures.")
@@ -213,11 +208,9 @@ def mark_rules(pieces: Sequence[Piece], liked: Sequence[Piece], chosen: Piece | 
 
 
 def _check(n: Any, seed: Any) -> None:
-    """Raise OptionError for what cannot be made; an empty box is None."""
+    """Raise OptionError for what cannot be made."""
     count(n)
-    if seed is None:
-        raise OptionError(f"There is no seed; type a whole number from 0 to {MAX_SEED}.")
-    check_seed(seed)
+    typed_seed(seed)
 
 
 def _about(pieces: Sequence[Piece]) -> str:

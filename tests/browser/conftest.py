@@ -57,7 +57,7 @@ def open_tab(browser: Browser, page: Page) -> Iterator[OpenTab]:
     yield open_one
     for context in contexts:
         context.close()
-    for pipeline in (page.fast, page.fine, page.landscapes, page.portraits):
+    for pipeline in (page.fast, page.fine, page.landscapes, page.portraits, page.vae, page.faces):
         pipeline.release()
     assert foreign == []
     assert complaints == []

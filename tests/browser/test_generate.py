@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hands import DESKTOP, PATIENCE, PHONE, OpenTab, go, no_sideways_scroll, put, same, save, told
 from PIL import Image, ImageChops
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as Tab
@@ -18,12 +18,7 @@ from running_page import Page, until
 from deepart import load_image, save_png, settings
 from deepart.ui.common import EXAMPLES
 
-OpenTab = Callable[..., Tab]  # see the fixture open_tab
-DESKTOP, PHONE = (1280, 800), (390, 844)
-PATIENCE = 60_000  # milliseconds: a busy machine is slow, and a test that waits in vain fails all the same
 PHOTO = EXAMPLES / "content" / "mountain.jpg"
-
-expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -51,50 +46,15 @@ def chosen(tab: Tab, words: str) -> None:
     expect(tab.locator("#chosen-title")).to_contain_text(words)
 
 
-def go(tab: Tab, name: str) -> None:
-    tab.get_by_role("tab", name=name, exact=True).click()
-
-
-def put(tab: Tab, box: str, value: str) -> None:
-    field = tab.locator(f"#{box} input[type=number]")
-    field.fill(value)
-    field.press("Tab")
-
-
 def make(tab: Tab, **boxes: str) -> None:
     for box, value in boxes.items():
         put(tab, f"gan-{box}", value)
     tab.locator("#gan-make").click()
 
 
-def save(tab: Tab, button: str, folder: Path) -> Path:
-    expect(tab.locator(f"#{button}")).to_be_enabled()
-    with tab.expect_download(timeout=PATIENCE) as waiting:
-        tab.locator(f"#{button}").click()
-    path = folder / waiting.value.suggested_filename
-    waiting.value.save_as(path)
-    return path
-
-
 def saved(tab: Tab, folder: Path) -> Image.Image:
     """The chosen picture, as its file has it."""
     return load_image(save(tab, "chosen-download", folder))
-
-
-def same(first: Image.Image, second: Image.Image) -> bool:
-    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
-
-
-def told(tab: Tab, sentence: str) -> None:
-    """Wait for a mistake's sentence, and close it."""
-    toast = tab.get_by_test_id("toast-body")
-    expect(toast).to_contain_text(sentence)
-    tab.get_by_test_id("toast-close").click()
-    expect(toast).to_have_count(0)
-
-
-def no_sideways_scroll(tab: Tab) -> None:
-    assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 # ------------------------------------------------------------------------------------------------------------- the wall
@@ -164,7 +124,7 @@ def test_mistakes_get_a_sentence_and_lose_nothing(page: Page, tab: Tab) -> None:
     for seed, sentence in (
         ("-1", "The seed is -1; it must be a whole number from 0 to 4294967295."),
         ("99999999999", "The seed is 99999999999"),
-        ("4294967295", "The seed is 4294967295, and 16 pictures from there would need one above"),
+        ("4294967295", "The seed is 4294967295, and with 16 pictures the last would be"),
         ("", "There is no seed"),
     ):
         make(tab, seed=seed)

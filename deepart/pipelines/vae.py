@@ -1,0 +1,377 @@
+"""Pictures taken apart and put together: a variational autoencoder, and what can be done in between."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
+
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from deepart import hub, images
+from deepart.checks import number, shown, whole_number
+from deepart.errors import ImageError, OptionError, UnsupportedError
+from deepart.images import check_image, with_settings
+from deepart.latents import check_seeds, noise, pack, slerp, unpack
+from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
+from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
+from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
+from deepart.pipelines.gan_origin import MAX_AMOUNT, check_directions
+from deepart.pipelines.vae_latent import MAX_SIDE, Latent, check_size
+from deepart.pipelines.vae_square import Square
+from deepart.pipelines.vae_tiles import Tiled
+from deepart.registry import Located
+
+__all__ = [
+    "MAX_AMOUNT", "MAX_SAMPLES", "MAX_SIDE", "MAX_STEPS", "MAX_STRENGTH", "MAX_TEMPERATURE", "MAX_VARIATIONS",
+    "MIN_STEPS", "Latent", "Source", "VAEPipeline",
+]  # fmt: skip
+
+Source = Image.Image | Latent
+"""A picture, or what encode() made of one."""
+
+Path = Literal["linear", "spherical"]
+PATHS: tuple[Path, ...] = ("linear", "spherical")
+
+MAX_SAMPLES = 1024  # of one call
+MAX_VARIATIONS = 64
+MAX_STRENGTH = 10.0  # posterior deviations
+MAX_TEMPERATURE = 1.5
+MIN_STEPS, MAX_STEPS = 2, 120  # of a morph
+BATCH = 16  # pictures that a network with a vector for a latent makes at once
+
+
+class VAEPipeline(Pipeline):
+    """Takes pictures apart into latents, and makes pictures of these.
+
+    A model is of one of two sorts. The latent of a spatial one (`spatial`) is a map, an eighth as wide as the picture:
+    any picture of up to 4096 pixels comes back well, and little can be changed in between. That of the other is one
+    vector for a whole picture of a kind that it has learned: it has directions, and a prior that pictures can be drawn
+    from.
+
+    Where a method takes a Source, it takes a picture or a Latent. A picture that a model with a vector made stands for
+    the latent in its settings, from which it comes back exactly; see latent(). Every picture that comes out carries its
+    settings.
+
+    All methods raise ImageError for a picture that cannot be used, OptionError for an option out of its range or a
+    Latent of another model, UnsupportedError for what this sort of model cannot do, and MemoryLimitError.
+    """
+
+    task: ClassVar[str] = "vae"
+    networks: ClassVar[tuple[str, ...]] = ("SpatialVAE", "VectorVAE")
+
+    def __init__(
+        self, located: Located, device: torch.device, network: SpatialVAE | VectorVAE, names: Sequence[str] = ()
+    ) -> None:
+        """names: of the network's directions, in order."""
+        super().__init__(located, device)
+        network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
+        self._coder = Tiled(network, device) if isinstance(network, SpatialVAE) else Square(network, device)
+        self._names = tuple(names)
+
+    @property
+    def spatial(self) -> bool:
+        """Whether a latent is a map, for pictures of any sort; else it is one vector."""
+        return isinstance(self._coder, Tiled)
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether sample() can draw pictures."""
+        return isinstance(self._coder, Square) and self._coder.network.config.prior > 0
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """Names of the directions that edit() knows, strongest first; none for a spatial model."""
+        return self._names
+
+    @property
+    def side(self) -> int | None:
+        """Height and width of the pictures that the network makes, before they are scaled; None where they are any."""
+        return None if isinstance(self._coder, Tiled) else self._coder.network.side
+
+    def latent_shape(self, size: tuple[int, int]) -> tuple[int, ...]:
+        """Return (channels, h, w) or (latent,) for a picture of a size (width, height) from 16 to 4096 pixels."""
+        return self._coder.shape(check_size(size))
+
+    def compression(self, size: tuple[int, int]) -> float:
+        """Return how many numbers of a picture of that size go into one of its latent's means."""
+        width, height = check_size(size)
+        return 3 * width * height / torch.Size(self.latent_shape(size)).numel()
+
+    # ----------------------------------------------------------------------------------------------- there and back
+
+    def encode(self, image: Image.Image) -> Latent:
+        """Return what the model makes of a picture of up to 4096 pixels a side.
+
+        The numbers are rounded to float16, which is far below what the posterior leaves open, so that a saved latent
+        takes half the room and loses nothing.
+        """
+        return self._encode(self._checked(image))
+
+    def decode(self, latent: Latent) -> Image.Image:
+        """Return the picture of a latent's means, of the size that it remembers."""
+        found = self._own(latent)
+        return self._make_one(found, {})
+
+    def reconstruct(self, source: Source) -> Image.Image:
+        """Return decode(encode(source)); a Latent, or a picture that stands for one, is only decoded."""
+        return self._make_one(self.latent(source), {})
+
+    def latent(self, source: Source) -> Latent:
+        """Return the latent of a source: itself, or what encode() makes of a picture.
+
+        A picture that this very model, one with a vector, has made carries its latent in its settings. As long as it
+        has not been scaled or cropped it stands for that: the means are exact, the deviations are those of encode().
+        """
+        if isinstance(source, Latent):
+            return self._own(source)
+        picture = self._checked(source)
+        carried = self._carried(picture)
+        found = self._encode(picture)
+        return found if carried is None else dataclasses.replace(found, mean=carried)
+
+    # ------------------------------------------------------------------------------------------------------ in between
+
+    def vary(
+        self, source: Source, strength: float = 1.0, *, n: int = 4, seed: int = 0, callback: Callback | None = None
+    ) -> list[Image.Image]:
+        """Return 1 to 64 variations, of the seeds seed, seed + 1, ...
+
+        strength: 0 to 10; how many standard deviations of the posterior the latent is moved by: at 1 the pictures are
+        samples of what the model holds possible. callback: called as callback(step, total, preview) with the pictures
+        made so far, and the last of them; it may raise.
+        """
+        check_callback(callback)
+        strength = number("strength", strength, 0, MAX_STRENGTH)
+        seeds = check_seeds(seed, whole_number("number of variations", n, 1, MAX_VARIATIONS))
+        latent = self.latent(source)
+        latents = (latent.mean + strength * latent.std * noise(one, latent.mean.shape) for one in seeds)
+        besides = [{"strength": strength, "seed": one} for one in seeds]
+        return self._make(latents, latent.size, besides, callback)
+
+    def interpolate(
+        self,
+        source: Source,
+        other: Source,
+        *,
+        steps: int = 8,
+        path: Path = "linear",
+        callback: Callback | None = None,
+    ) -> list[Image.Image]:
+        """Return 2 to 120 pictures on the way from one source to another; both ends are their reconstructions exactly.
+
+        path: "linear", straight, or "spherical", on an arc that keeps the length of the latents; that of a model with a
+        prior lies in the noise which the prior carries to latents, so that what comes in between is as plausible as a
+        sample. All pictures have the size of the first source; another picture of another size is scaled and cropped to
+        it. The way of a spatial model is a cross-fade. callback: as of vary().
+        """
+        check_callback(callback)
+        steps = whole_number("number of steps", steps, MIN_STEPS, MAX_STEPS)
+        if path not in PATHS:
+            raise OptionError(f"The path is {shown(path)}; it must be one of {', '.join(PATHS)}.")
+        start = self.latent(source)
+        end = self.latent(self._sized(other, start.size))
+        places = [step / (steps - 1) for step in range(steps)]
+        latents = self._way(start.mean, end.mean, places, path)
+        # Not "path", which is how Gradio's clients know a file that they should fetch.
+        besides = [{"way": path, "steps": steps, "t": place} for place in places]
+        return self._make(latents, start.size, besides, callback, alone=True)
+
+    def sample(
+        self, n: int = 1, *, seed: int = 0, temperature: float = 1.0, callback: Callback | None = None
+    ) -> list[Image.Image]:
+        """Return 1 to 1024 pictures drawn from the prior, of the seeds seed, seed + 1, ...
+
+        temperature: 0 to 1.5; below 1 the pictures are nearer to the usual, above 1 bolder. callback: as of vary().
+
+        Raises UnsupportedError for a model without a prior; see has_prior.
+        """
+        if not isinstance(self._coder, Square) or not self.has_prior:
+            raise UnsupportedError(f"The model {self.name!r} has no prior to draw pictures from; use 'portraits'.")
+        check_callback(callback)
+        seeds = check_seeds(seed, whole_number("number of pictures", n, 1, MAX_SAMPLES))
+        temperature = number("temperature", temperature, 0, MAX_TEMPERATURE)
+        network = self._coder.network
+        besides = [{"seed": one, "temperature": temperature} for one in seeds]
+        latents = (self._draw(network, one, temperature) for one in seeds)
+        return self._make(latents, (network.side, network.side), besides, callback)
+
+    def edit(self, source: Source, directions: Mapping[str, float]) -> Image.Image:
+        """Return the picture pushed along directions: names, and amounts in standard deviations from -10 to 10.
+
+        Raises UnsupportedError for a spatial model, which has none.
+        """
+        network = self._vector("directions")
+        amounts = check_directions(directions, self._names)
+        latent = self.latent(source)
+        axes = network.directions.float().cpu()
+        mean = latent.mean.clone()
+        for name, amount in amounts.items():
+            mean += amount * axes[self._names.index(name)]
+        return self._make_one(dataclasses.replace(latent, mean=mean), {"directions": amounts})
+
+    def combine(self, a: Source, b: Source, c: Source) -> Image.Image:
+        """Return a - b + c: the picture a, with what tells c from b added to it; of a's size.
+
+        Raises UnsupportedError for a spatial model, whose sums are those of pictures laid over each other.
+        """
+        self._vector("arithmetic")
+        first, second, third = (self.latent(source) for source in (a, b, c))
+        mean = first.mean - second.mean + third.mean
+        return self._make_one(dataclasses.replace(first, mean=mean), {"arithmetic": "a - b + c"})
+
+    # ------------------------------------------------------------------------------------------------------- workings
+
+    def _checked(self, image: Image.Image) -> Image.Image:
+        picture = check_image(image)
+        if max(picture.size) > MAX_SIDE:
+            raise ImageError(
+                f"The picture is {picture.width}x{picture.height} pixels; at most {MAX_SIDE} a side are taken, so "
+                "scale it down."
+            )
+        return picture
+
+    def _encode(self, picture: Image.Image) -> Latent:
+        with self._room(f"taking apart a picture of {picture.width}x{picture.height} pixels"):
+            mean, std = (found.half().float() for found in self._coder.encode(picture))
+        return Latent(mean, std, picture.size, self.name, self.version)
+
+    def _own(self, latent: Latent) -> Latent:
+        """Return a latent of this model; raises OptionError for another."""
+        if not isinstance(latent, Latent):
+            raise OptionError(
+                f"The latent is of type {type(latent).__name__}; give one that encode() or Latent.load() returned."
+            )
+        # The version names the weights; the same weights may lie in a folder of another name.
+        if latent.version != self.version:
+            raise OptionError(
+                f"The latent was made by {shown(latent.model)}, version {shown(latent.version)}, and this is "
+                f"{self.name!r}, version {self.version!r}; use the model that made it."
+            )
+        wanted = self.latent_shape(latent.size)
+        if tuple(latent.mean.shape[1:]) != wanted:
+            width, height = latent.size
+            raise OptionError(
+                f"The latent has the shape {tuple(latent.mean.shape[1:])}; that of a picture of {width}x{height} "
+                f"pixels has {wanted}."
+            )
+        return latent
+
+    def _carried(self, picture: Image.Image) -> Tensor | None:
+        """Return the means (1, latent) that a picture of this model carries, if it does."""
+        found = images.settings(picture) or {}
+        mine = found.get("task") == self.task and found.get("version") == self.version
+        # A "view" shows something about a picture, an error map or a strip, and carries its settings.
+        if self.spatial or not mine or "view" in found or found.get("size") != list(picture.size):
+            return None
+        try:
+            return unpack(found.get("latent"), self.latent_shape(picture.size)[0])
+        except OptionError:  # it was tampered with, or is out of all bounds; as any picture it will do
+            return None
+
+    def _sized(self, source: Source, size: tuple[int, int]) -> Source:
+        """Return a source as one of that size: scaled and cropped, or decoded to it where it is a vector anyway."""
+        if isinstance(source, Latent):
+            found = self._own(source)
+            if found.size == size or not self.spatial:
+                return dataclasses.replace(found, size=size)
+            source = self._make_one(found, {})
+        picture = self._checked(source)
+        if self._carried(picture) is not None:
+            return dataclasses.replace(self.latent(picture), size=size)
+        return picture if picture.size == size else ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
+
+    def _vector(self, what: str) -> VectorVAE:
+        if not isinstance(self._coder, Square):
+            raise UnsupportedError(
+                f"The model {self.name!r} has a latent for every part of a picture, and no {what}; use 'portraits'."
+            )
+        return self._coder.network
+
+    def _way(self, a: Tensor, b: Tensor, places: Sequence[float], path: Path) -> Iterator[Tensor]:
+        """Yield the latents at these shares of the way from a to b, exact at both ends."""
+        flow = self._coder.network.flow if isinstance(self._coder, Square) else None
+        if path == "linear" or flow is None:
+            yield from (_between(a, b, place, path) for place in places)
+            return
+        with self._room("finding the way through the prior"), torch.inference_mode():
+            ends = torch.cat([a, b]).to(self._device)
+            first, last = flow.back(ends).chunk(2)
+            # What the way to the noise and back loses is given back in shares, so that the ends are exact.
+            lost, lost_last = (ends - flow(torch.cat([first, last]))).chunk(2)
+            for place in places:
+                found = flow(slerp(first, last, place)) + torch.lerp(lost, lost_last, place)
+                yield found.float().cpu() if 0 < place < 1 else _between(a, b, place, path)
+
+    def _draw(self, network: VectorVAE, seed: int, temperature: float) -> Tensor:
+        """Return the latent (1, latent) of a seed. One at a time: in a batch its last bits would depend on the rest."""
+        with self._room("drawing from the prior"), torch.inference_mode():
+            drawn = noise(seed, (1, network.config.latent)).to(self._device)
+            return network.prior(drawn, temperature).float().cpu()
+
+    def _make_one(self, latent: Latent, besides: Mapping[str, Any]) -> Image.Image:
+        [picture] = self._make([latent.mean], latent.size, [besides], None)
+        return picture
+
+    def _make(
+        self, latents: Any, size: tuple[int, int], besides: Sequence[Mapping[str, Any]], callback: Callback | None,
+        *, alone: bool = False,
+    ) -> list[Image.Image]:  # fmt: skip
+        """Return the pictures of latents, each (1, ...), of one size, with settings and `besides` of each.
+
+        alone: the first and the last go into no batch, as in a batch the last bits of a number may differ.
+        """
+        made: list[Image.Image] = []
+        pending = iter(latents)
+        for count in self._batches(len(besides), alone):
+            part = torch.cat([next(pending) for _ in range(count)])
+            with self._room(f"making a picture of {size[0]}x{size[1]} pixels"):
+                pictures = self._coder.decode(part, size)
+            for latent, picture in zip(part, pictures, strict=True):
+                made.append(with_settings(picture, self._settings(latent, size, besides[len(made)])))
+            if callback is not None:
+                callback(len(made), len(besides), made[-1].copy())
+        return made
+
+    def _batches(self, total: int, alone: bool) -> Iterator[int]:
+        """Yield how many pictures are made at once."""
+        most = 1 if self.spatial else BATCH
+        ends = [1] if alone else []
+        inner = total - 2 * len(ends)
+        yield from ends
+        for start in range(0, inner, most):
+            yield min(most, inner - start)
+        yield from ends
+
+    def _settings(self, latent: Tensor, size: tuple[int, int], besides: Mapping[str, Any]) -> dict[str, Any]:
+        carried = {} if self.spatial else {"latent": pack(latent)}
+        return {
+            "task": self.task, "model": self.name, "version": self.version, "size": list(size), **carried, **besides,
+        }  # fmt: skip
+
+    @classmethod
+    def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
+        folder = located.folder
+        assert folder is not None  # a VAE has weights of its own
+        path = folder / hub.TENSORS
+        if config["class"] == "SpatialVAE":
+            shape = hub.make_config(SpatialVAEConfig, config, folder)
+            return cls(located, device, hub.build(lambda: SpatialVAE(shape), path))
+        besides = ("task", "class", "directions_named")
+        numbers = hub.make_config(VectorVAEConfig, config, folder, besides)
+        names = read_names(config, numbers.directions, folder)
+        return cls(located, device, hub.build(lambda: VectorVAE(numbers), path), names)
+
+    def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
+        network = self._coder.network
+        named = {} if self.spatial else {"directions_named": list(self._names)}
+        return type(network).__name__, named | dataclasses.asdict(network.config), network.state_dict()
+
+
+def _between(a: Tensor, b: Tensor, t: float, path: Path) -> Tensor:
+    """Return the latent at the share t of the way from a to b, exact at both ends."""
+    if path == "spherical" or t in (0, 1):
+        return slerp(a.flatten(1), b.flatten(1), t).reshape(a.shape)
+    return torch.lerp(a, b, t)

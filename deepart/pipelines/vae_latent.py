@@ -1,0 +1,217 @@
+"""What a VAE makes of a picture, and the small file that it can be kept in.
+
+The file is safetensors: numbers, a few words beside them, and nothing that could run. It may come from a stranger, so
+what its header says is checked before a single number is read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from deepart.checks import shown, whole_number
+from deepart.containers import name_kind
+from deepart.errors import OptionError
+from deepart.images import MIN_SIDE
+
+MAX_SIDE = 4096  # pixels of the longer side of a picture
+MAX_VALUE = 10_000.0  # of a mean or a deviation; those of pictures stay in the hundreds
+MAX_BYTES = 100_000_000  # of a file; that of a picture of 4096 x 4096 pixels has 67 million at most
+_MAX_HEADER = 16_384  # bytes; ours have three hundred
+_KEY = "deepart"  # of the words beside the numbers
+_TYPES = {"F16": 2, "F32": 4}  # bytes of a number
+
+
+@dataclass(frozen=True, eq=False)
+class Latent:
+    """What a VAE makes of a picture: a normal distribution for each number of its latent.
+
+    mean, std: float32 on the CPU, std above 0; (1, channels, h, w) of a model with a map for a latent, (1, latent) of
+    one with a vector. size: width and height of the picture in pixels. model, version: of the pipeline that made it.
+
+    To change one, take `dataclasses.replace(latent, mean=...)`. Raises OptionError for numbers that no latent has.
+    """
+
+    mean: Tensor
+    std: Tensor
+    size: tuple[int, int]
+    model: str
+    version: str
+
+    def __post_init__(self) -> None:
+        for name in ("mean", "std"):
+            object.__setattr__(self, name, _check_numbers(name, getattr(self, name)))
+        if self.mean.shape != self.std.shape:
+            raise OptionError(
+                f"The latent has {_by(self.mean.shape)} means and {_by(self.std.shape)} deviations; "
+                "it must have as many of the one as of the other."
+            )
+        if not (self.std > 0).all():
+            raise OptionError("The latent has a deviation that is not above 0; take one that a VAE made.")
+        object.__setattr__(self, "size", check_size(self.size))
+        for what, value in (("model", self.model), ("version", self.version)):
+            if not isinstance(value, str) or not 0 < len(value) <= 200:
+                raise OptionError(f"The {what} of the latent is {shown(value)}; it must be a name.")
+
+    @property
+    def spatial(self) -> bool:
+        """Whether it is a map, a small picture of many channels; else it is one vector."""
+        return self.mean.dim() == 4
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it as one safetensors file, which load() reads back to the last bit.
+
+        Raises OptionError when the file cannot be written.
+        """
+        if not isinstance(path, str | os.PathLike) or not str(path).strip():
+            raise OptionError(f"The file for the latent is {shown(path)}; give a name.")
+        tensors = {"mean": self.mean, "std": self.std}
+        # Those that encode() makes lose nothing; see there.
+        if all(torch.equal(tensor.half().float(), tensor) for tensor in tensors.values()):
+            tensors = {name: tensor.half() for name, tensor in tensors.items()}
+        words = {"task": "vae", "model": self.model, "version": self.version, "size": list(self.size)}
+        data = safetensors.torch.save(
+            {name: tensor.contiguous() for name, tensor in tensors.items()}, {_KEY: json.dumps(words, sort_keys=True)}
+        )
+        try:
+            Path(path).write_bytes(data)
+        except (OSError, ValueError):  # the first names the whole path, so it is not passed on
+            raise OptionError(
+                f"The file {_name(path)} cannot be written; check that its folder exists and is yours."
+            ) from None
+
+    @classmethod
+    def load(cls, path_or_file: str | os.PathLike[str] | BinaryIO) -> Self:
+        """Read a file that save() wrote: a path, or a file open in binary mode. Runs no code from it.
+
+        Raises OptionError for anything else.
+        """
+        data, name = _read(path_or_file)
+        words = _check_header(data, name)
+        try:
+            tensors = safetensors.torch.load(data)
+        except Exception as error:  # it documents none; the header was good, so the numbers are not
+            raise _damaged(name) from error
+        return cls(tensors["mean"], tensors["std"], words["size"], words["model"], words["version"])
+
+
+def check_size(size: object) -> tuple[int, int]:
+    """Return width and height of a picture, each from MIN_SIDE to MAX_SIDE pixels; raises OptionError for others."""
+    if not isinstance(size, tuple | list) or len(size) != 2:
+        raise OptionError(f"The size is {shown(size)}; it must be a width and a height in pixels.")
+    width, height = (
+        whole_number(what, side, MIN_SIDE, MAX_SIDE, "of pixels")
+        for what, side in zip(("width", "height"), size, strict=True)
+    )
+    return width, height
+
+
+def _check_numbers(name: str, tensor: Any) -> Tensor:
+    if not isinstance(tensor, Tensor) or not tensor.is_floating_point() or tensor.layout != torch.strided:
+        kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
+        raise OptionError(f"The {name} of the latent is of type {kind}; it must be a tensor of fractions.")
+    if tensor.dim() not in (2, 4) or tensor.shape[0] != 1 or not tensor.numel():
+        raise OptionError(
+            f"The {name} of the latent has the shape {tuple(tensor.shape)}; it must be (1, channels, h, w) or "
+            "(1, latent)."
+        )
+    found = tensor.detach().to("cpu", torch.float32)
+    if not (found.abs() <= MAX_VALUE).all():
+        raise OptionError(
+            f"The {name} of the latent holds numbers that are not finite or beyond {MAX_VALUE:,.0f}; take one that a "
+            "VAE made."
+        )
+    return found
+
+
+# --- Reading ---------------------------------------------------------------------------------------------------------
+
+
+def _read(source: Any) -> tuple[bytes, str]:
+    """Return the bytes of a file and what to call it."""
+    if isinstance(source, str | os.PathLike):
+        name = f"file {_name(source)}"
+        if not os.path.isfile(source):  # nor a folder, nor a pipe, on which a read may never end
+            raise OptionError(f"There is no {name}; give one that a latent was saved in.")
+        try:
+            with open(source, "rb") as file:
+                data: Any = file.read(MAX_BYTES + 1)
+        except OSError:
+            raise OptionError(f"The {name} cannot be opened; check that you may read it.") from None
+    elif hasattr(source, "read"):
+        name = "file"
+        try:
+            data = source.read(MAX_BYTES + 1)
+        except Exception as error:  # whatever a stranger's file object raises
+            raise OptionError("The file cannot be read; give a path or a file open in binary mode.") from error
+    else:
+        raise OptionError(f"The latent's file is {shown(source)}; give a path or a file open in binary mode.")
+    if not isinstance(data, bytes):
+        raise OptionError("The file is open in text mode; open it in binary mode.")
+    if len(data) > MAX_BYTES:
+        raise OptionError(f"The {name} has more than {MAX_BYTES // 1_000_000} million bytes; no latent has as many.")
+    return data, name
+
+
+def _check_header(data: bytes, name: str) -> dict[str, Any]:
+    """Return what the file says about its numbers, after a look at how many and of what kind these are."""
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 9 or data[8:9] != b"{" or length > _MAX_HEADER:
+        kind = f"is {name_kind(data)}" if data else "is empty"
+        raise OptionError(f"The {name} {kind}, not a latent; give one that was saved here as a safetensors file.")
+    if len(data) < 8 + length:
+        raise _damaged(name)
+    try:
+        header = json.loads(data[8 : 8 + length])
+        notes = header.pop("__metadata__", {})
+        ends = [_check_entry(entry) for entry in header.values()]
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise _damaged(name) from error
+    if set(header) != {"mean", "std"}:
+        raise OptionError(f"The {name} holds other tensors than those of a latent; give one that was saved here.")
+    if max(ends) != len(data) - 8 - length:
+        raise _damaged(name)
+    return _check_words(notes, name)
+
+
+def _check_entry(entry: Mapping[str, Any]) -> int:
+    """Return where the numbers of a tensor end; raises what is caught for an entry that makes no sense."""
+    start, end = entry["data_offsets"]
+    shape = [int(side) for side in entry["shape"]]
+    if min([start, *shape]) < 0 or end - start != math.prod(shape) * _TYPES[entry["dtype"]]:
+        raise ValueError("shape and bytes do not agree")
+    return int(end)
+
+
+def _check_words(notes: Any, name: str) -> dict[str, Any]:
+    try:
+        words = json.loads(notes[_KEY])
+        if words["task"] == "vae" and set(words) == {"task", "model", "version", "size"}:
+            return dict(words)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise OptionError(
+        f"The {name} does not say which model made its numbers, so they cannot be used; give one that was saved here."
+    )
+
+
+def _damaged(name: str) -> OptionError:
+    return OptionError(f"The {name} is damaged or cut short; save the latent again.")
+
+
+def _name(path: str | os.PathLike[str]) -> str:
+    """Return the name at the end of a path: its folders are nobody's business."""
+    return repr(os.path.basename(os.fspath(path))[-100:])
+
+
+def _by(shape: torch.Size) -> str:
+    return "x".join(map(str, shape[1:]))

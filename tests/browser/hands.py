@@ -1,0 +1,51 @@
+"""What visitors do with their hands and eyes, on any tab of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image, ImageChops
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
+
+OpenTab = Callable[..., Tab]  # see the fixture open_tab
+DESKTOP, PHONE = (1280, 800), (390, 844)
+PATIENCE = 60_000  # milliseconds: a busy machine is slow, and a test that waits in vain fails all the same
+
+expect.set_options(timeout=PATIENCE)
+
+
+def go(tab: Tab, name: str) -> None:
+    tab.get_by_role("tab", name=name, exact=True).click()
+
+
+def put(tab: Tab, box: str, value: str) -> None:
+    field = tab.locator(f"#{box} input[type=number]")
+    field.fill(value)
+    field.press("Tab")
+
+
+def save(tab: Tab, button: str, folder: Path) -> Path:
+    expect(tab.locator(f"#{button}")).to_be_enabled()
+    with tab.expect_download(timeout=PATIENCE) as waiting:
+        tab.locator(f"#{button}").click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def same(first: Image.Image, second: Image.Image) -> bool:
+    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
+
+
+def told(tab: Tab, sentence: str) -> None:
+    """Wait for a mistake's sentence, and close it."""
+    toast = tab.get_by_test_id("toast-body")
+    expect(toast).to_contain_text(sentence)
+    tab.get_by_test_id("toast-close").click()
+    expect(toast).to_have_count(0)
+
+
+def no_sideways_scroll(tab: Tab) -> None:
+    assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

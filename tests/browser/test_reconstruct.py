@@ -1,0 +1,397 @@
+"""The tab "Reconstruct" in a browser, used as visitors use it."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from hands import DESKTOP, PATIENCE, PHONE, OpenTab, go, no_sideways_scroll, put, same, save, told
+from PIL import Image
+from playwright.sync_api import Locator, expect
+from playwright.sync_api import Page as Tab
+from running_page import Page, until
+
+from deepart import Latent, load_image, save_png, settings
+from deepart.pipelines.vae_views import channel, components, error_map
+from deepart.ui.common import EXAMPLES
+
+CAT, MOUNTAIN = EXAMPLES / "content" / "cat.jpg", EXAMPLES / "content" / "mountain.jpg"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture of 96 x 64 pixels."""
+    path = tmp_path_factory.mktemp("small") / "small.png"
+    save_png(load_image(CAT).resize((96, 64)), path)
+    return path
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab, small: Path) -> Tab:
+    """The tab with a small picture taken apart."""
+    tab = begin(open_tab())
+    upload(tab, "vae-picture", small)
+    shown(tab, "small")
+    return tab
+
+
+@pytest.fixture
+def faces(tab: Tab) -> Tab:
+    """The same with the model of portraits."""
+    switch(tab, "Portraits")
+    return tab
+
+
+def begin(tab: Tab) -> Tab:
+    """Look at the tab for the first time, which takes the first example apart."""
+    go(tab, "Reconstruct")
+    shown(tab, "cat")
+    expect(tab.locator("#vae-start")).to_be_visible()
+    return tab
+
+
+def switch(tab: Tab, model: str) -> None:
+    tab.locator("#vae-model").get_by_label(model).check()
+    expect(tab.locator("#vae-title")).to_contain_text(f"{model} ·")
+
+
+def upload(tab: Tab, box: str, path: Path) -> None:
+    tab.locator(f"#{box} input[type=file]").set_input_files(path)
+
+
+def shown(tab: Tab, name: str) -> None:
+    """Wait until a picture of this name is the one that is taken apart."""
+    expect(tab.locator("#vae-title .da-title")).to_have_text(name)
+
+
+def pictures(tab: Tab, prefix: str) -> Locator:
+    return tab.locator(f"#{prefix}-pictures .grid-container .gallery-item")
+
+
+def is_file(path: Path, expected: Image.Image) -> None:
+    """Check the pixels of a downloaded picture, and the settings in it."""
+    found = load_image(path)
+    assert same(found, expected)
+    assert settings(found) == settings(expected)
+
+
+# ------------------------------------------------------------------------------------------------------ there and back
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_picture_comes_back(
+    page: Page, open_tab: OpenTab, tmp_path: Path, small: Path, screen: tuple[int, int]
+) -> None:
+    tab = begin(open_tab(screen))
+    no_sideways_scroll(tab)
+    upload(tab, "vae-picture", small)
+    shown(tab, "small")
+    expect(tab.locator("#vae-title")).to_contain_text("Pictures · 96 × 64 pixels")
+    expect(tab.locator("#vae-title")).to_be_in_viewport()
+    expect(tab.locator("#vae-slider img").first).to_be_visible()
+    facts = tab.locator("#vae-facts")
+    for words in (r"PSNR\d+\.\d dB", r"SSIM0\.\d{3}", r"Latent8 × 8 × 12", r"Encoded in\d+", r"Decoded in\d+"):
+        expect(facts).to_contain_text(re.compile(words))
+    expect(facts).to_contain_text("18,432 numbers of the picture became 768, 24 to 1.")
+    path = save(tab, "vae-download", tmp_path)
+    assert path.name == "deepart-pictures-small-reconstructed.png"
+    is_file(path, page.vae.reconstruct(load_image(small)))
+    no_sideways_scroll(tab)
+
+
+def test_an_example_and_another_model(page: Page, tab: Tab, tmp_path: Path) -> None:
+    tab.locator("#vae-picture").locator("xpath=../..").get_by_role("button", name="A mountain").first.click()
+    shown(tab, "mountain")
+    switch(tab, "Portraits")  # an example gives way to a picture of the model's own
+    shown(tab, "Sample 0")
+    expect(tab.locator("#vae-facts")).to_contain_text("exact")
+    [sample] = page.faces.sample(1, seed=0)
+    assert same(load_image(save(tab, "vae-download", tmp_path)), sample)
+    switch(tab, "Pictures")
+    shown(tab, "cat")
+    expect(tab.get_by_role("tab", name="Sample", exact=True)).to_have_count(0)
+
+
+def test_the_error_map_and_its_gain(page: Page, tab: Tab, small: Path, tmp_path: Path) -> None:
+    go(tab, "Error map")
+    picture, made = load_image(small), page.vae.reconstruct(load_image(small))
+    assert same(load_image(save(tab, "vae-error-download", tmp_path)), error_map(picture, made, 4.0))
+    put(tab, "vae-gain", "12")
+    expect(tab.locator("#vae-error img")).to_have_attribute("alt", "The error, times 12")
+    expect(tab.locator("#vae-error-facts")).to_contain_text("times 12")
+    found = load_image(save(tab, "vae-error-download", tmp_path))
+    assert same(found, error_map(picture, made, 12.0))
+    assert settings(found) == (settings(made) or {}) | {"view": "error map", "gain": 12}
+
+
+def test_a_look_inside(page: Page, tab: Tab, small: Path, tmp_path: Path) -> None:
+    go(tab, "Look inside")
+    latent = page.vae.encode(load_image(small))
+    assert same(load_image(save(tab, "vae-inside-download", tmp_path)), components(latent, side=1024))
+    put(tab, "vae-channel", "5")
+    expect(tab.locator("#vae-channel-stage img")).to_have_attribute("alt", "Channel 5")
+    assert same(load_image(save(tab, "vae-channel-download", tmp_path)), channel(latent, 4, side=1024))
+    switch(tab, "Portraits")
+    expect(tab.locator("#vae-channel")).to_have_count(0)
+    latent = page.faces.encode(load_image(small))
+    assert same(load_image(save(tab, "vae-inside-download", tmp_path)), components(latent, side=1024))
+
+
+def test_a_latent_is_saved_and_opened(page: Page, tab: Tab, small: Path, open_tab: OpenTab, tmp_path: Path) -> None:
+    path = save(tab, "vae-latent", tmp_path)
+    assert path.name == "deepart-pictures-small.safetensors"
+    assert Latent.load(path).mean.equal(page.vae.encode(load_image(small)).mean)
+    other = begin(open_tab())
+    open_latent(other, path)
+    shown(other, "small")
+    expect(other.locator("#vae-facts")).to_contain_text("8 × 8 × 12")
+    expect(other.locator("#vae-facts")).not_to_contain_text("PSNR")
+    expect(other.locator("#vae-stage img")).to_have_attribute("alt", "small")
+    is_file(save(other, "vae-download", tmp_path), page.vae.reconstruct(load_image(small)))
+    other.locator("#vary-start").click()
+    expect(pictures(other, "vary")).to_have_count(4)
+    upload(other, "vae-picture", CAT)  # and a picture takes its place again
+    shown(other, "cat")
+    expect(other.locator("#vae-facts")).to_contain_text("PSNR")
+
+
+def open_latent(tab: Tab, path: Path) -> None:
+    with tab.expect_file_chooser() as waiting:
+        tab.locator("#vae-open").click()
+    waiting.value.set_files(path)
+
+
+def test_a_bad_latent_gets_a_sentence_and_loses_nothing(page: Page, tab: Tab, small: Path, tmp_path: Path) -> None:
+    page.vae.encode(load_image(small)).save(tmp_path / "good.safetensors")
+    (tmp_path / "cut.safetensors").write_bytes((tmp_path / "good.safetensors").read_bytes()[:-9])
+    (tmp_path / "pickle.safetensors").write_bytes(pickle.dumps([1.0]))
+    page.faces.encode(load_image(small)).save(tmp_path / "other.safetensors")
+    for name, sentence in (
+        ("cut", "The file 'cut.safetensors' is damaged or cut short"),
+        ("pickle", "not a latent; give one that was saved here as a safetensors file."),
+        ("other", "The latent was made by 'portraits', version 'ba9876543210', and this is 'pictures'"),
+    ):
+        open_latent(tab, tmp_path / f"{name}.safetensors")
+        told(tab, sentence)
+        expect(tab.locator("#vae-start")).to_be_visible()
+        shown(tab, "small")
+    tab.locator("#vary-start").click()
+    expect(pictures(tab, "vary")).to_have_count(4)
+
+
+def test_a_file_that_is_no_picture(tab: Tab, tmp_path: Path) -> None:
+    (tmp_path / "note.png").write_text("no picture at all\n")
+    upload(tab, "vae-picture", tmp_path / "note.png")
+    told(tab, "The picture cannot be used. The file is text")
+    expect(tab.locator("#vae-picture .image-frame img")).to_have_attribute("src", re.compile("small"))
+    shown(tab, "small")
+    tab.locator("#vae-picture").get_by_role("button", name="Remove Image").click()
+    tab.locator("#vae-start").click()
+    told(tab, "There is no picture yet; upload one or choose an example.")
+    shown(tab, "small")
+
+
+# ------------------------------------------------------------------------------------------------------------- chances
+
+
+def test_variations(page: Page, tab: Tab, small: Path, tmp_path: Path) -> None:
+    put(tab, "vary-strength", "2")
+    put(tab, "vary-count", "3")
+    put(tab, "vary-seed", "7")
+    tab.locator("#vary-start").click()
+    expect(pictures(tab, "vary")).to_have_count(3)
+    expect(tab.locator("#vary-facts")).to_contain_text("small at strength 2, seeds 7 to 9.")
+    expected = page.vae.vary(load_image(small), 2.0, n=3, seed=7)
+    pictures(tab, "vary").nth(1).locator("button").click()
+    expect(tab.locator("#vary-download")).to_have_text("Download Variation 8")
+    is_file(save(tab, "vary-download", tmp_path), expected[1])
+    with zipfile.ZipFile(save(tab, "vary-zip", tmp_path)) as packed:
+        files = [io.BytesIO(packed.read(name)) for name in packed.namelist()]
+    assert all(same(load_image(file), picture) for file, picture in zip(files, expected, strict=True))
+    tab.locator("#vary-go").click()
+    shown(tab, "Variation 8")
+    is_file(save(tab, "vae-download", tmp_path), page.vae.reconstruct(expected[1]))
+
+
+def test_variations_are_stopped(page: Page, tab: Tab) -> None:
+    put(tab, "vary-count", "16")
+    page.vae.hold(4)
+    tab.locator("#vary-start").click()
+    expect(tab.locator("#vary-progress")).to_contain_text("Making 16 variations")
+    until(page.vae.held.is_set, lambda seconds: tab.wait_for_timeout(1000 * seconds))
+    tab.locator("#vary-stop").click()
+    expect(tab.locator("#vary-stop")).to_have_text("Stopping after this step")
+    page.vae.release()
+    expect(tab.locator("#vary-start")).to_be_visible()
+    expect(pictures(tab, "vary")).to_have_count(0)
+    assert page.vae.steps[-1] == 4
+
+
+def test_samples_are_drawn_and_gone_on_with(page: Page, faces: Tab, tmp_path: Path) -> None:
+    go(faces, "Sample")
+    put(faces, "sample-seed", "40")
+    put(faces, "sample-count", "20")
+    put(faces, "sample-temperature", "0.5")
+    faces.locator("#sample-start").click()
+    expect(pictures(faces, "sample")).to_have_count(20)
+    expect(faces.locator("#sample-facts")).to_contain_text("Temperature 0.5, seeds 40 to 59.")
+    pictures(faces, "sample").nth(2).locator("button").click()
+    [expected] = page.faces.sample(1, seed=42, temperature=0.5)
+    is_file(save(faces, "sample-download", tmp_path), expected)
+    faces.locator("#sample-go").click()
+    shown(faces, "Sample 42")
+    assert same(load_image(save(faces, "vae-download", tmp_path)), expected)  # it stands for its latent
+    faces.locator("#sample-dice").click()
+    expect(faces.locator("#sample-seed input")).not_to_have_value("40")
+    expect(faces.locator("#sample-facts")).not_to_contain_text("40 to 59")
+
+
+def test_another_portrait_is_drawn(faces: Tab) -> None:
+    faces.locator("#vae-draw").click()
+    expect(faces.locator("#vae-title")).to_contain_text(re.compile(r"Sample \d+"))
+
+
+# ---------------------------------------------------------------------------------------------------------- on purpose
+
+
+def test_a_morph(page: Page, tab: Tab, small: Path, tmp_path: Path) -> None:
+    go(tab, "Morph")
+    expect(tab.locator("#morph-warning")).to_contain_text("a cross-fade")
+    upload(tab, "morph-picture", MOUNTAIN)
+    put(tab, "morph-frames", "9")
+    tab.locator("#morph-path").get_by_label("Spherical").check()
+    tab.locator("#morph-start").click()
+    expect(tab.locator("#morph-stage img")).to_have_attribute("alt", "A morph: small → mountain")
+    expect(tab.locator("#morph-facts")).to_contain_text("small → mountain · 16 frames")  # and back again
+    expect(tab.locator("#morph-strip img")).to_be_visible()
+    other = load_image(MOUNTAIN).resize((384, 256), Image.Resampling.LANCZOS)
+    frames = page.vae.interpolate(load_image(small), other, steps=9, path="spherical")
+    strip = load_image(save(tab, "morph-strip-download", tmp_path))
+    assert strip.size == (8 * 96, 64)
+    assert same(strip.crop((0, 0, 96, 64)), frames[0])
+    assert same(strip.crop((7 * 96, 0, 8 * 96, 64)), frames[-1])
+    for kind in ("webp", "gif"):
+        path = save(tab, f"morph-{kind}", tmp_path)
+        assert path.name == f"deepart-morph-small-mountain.{kind}"
+        with Image.open(path) as film:
+            assert film.n_frames == 16
+    assert save(tab, "morph-mp4", tmp_path).read_bytes()[4:8] == b"ftyp"
+
+
+def test_a_morph_of_portraits(faces: Tab) -> None:
+    go(faces, "Morph")
+    expect(faces.locator("#morph-warning")).to_have_count(0)
+    faces.locator("#morph-start").click()
+    told(faces, "There is no second picture yet; upload one or choose one.")
+    faces.locator("#morph-draw").click()
+    expect(faces.locator("#morph-picture .image-frame img")).to_be_visible()
+    put(faces, "morph-frames", "4")
+    faces.locator("#morph-back input").uncheck()
+    faces.locator("#morph-start").click()
+    expect(faces.locator("#morph-facts")).to_contain_text(re.compile(r"small → Sample \d+ · 4 frames"))
+
+
+def test_sliders(page: Page, faces: Tab, small: Path, tmp_path: Path) -> None:
+    go(faces, "Change")
+    expect(faces.locator("#vae-direction-2")).to_contain_text("Glasses")
+    expect(faces.locator("#vae-direction-3")).to_have_count(0)
+    put(faces, "vae-direction-1", "2")
+    expect(faces.locator("#change-facts")).to_have_text("hair +2")
+    put(faces, "vae-direction-2", "-1.5")
+    expect(faces.locator("#change-facts")).to_have_text("glasses -1.5 · hair +2")
+    expected = page.faces.edit(load_image(small), {"hair": 2.0, "glasses": -1.5})
+    is_file(save(faces, "change-download", tmp_path), expected)
+    faces.locator("#vae-reset").click()
+    expect(faces.locator("#change-facts")).to_have_text("Not changed yet.")
+    expect(faces.locator("#vae-direction-1 input[type=number]")).to_have_value("0")
+    put(faces, "vae-direction-1", "1")
+    expect(faces.locator("#change-facts")).to_have_text("hair +1")
+    faces.locator("#change-go").click()
+    shown(faces, "Changed picture")
+    expect(faces.locator("#vae-direction-1 input[type=number]")).to_have_value("0")
+    assert same(load_image(save(faces, "vae-download", tmp_path)), page.faces.edit(load_image(small), {"hair": 1.0}))
+
+
+def test_a_slider_that_was_moved_for_another_picture_does_nothing(
+    page: Page, faces: Tab, open_tab: OpenTab, tmp_path: Path
+) -> None:
+    other = begin(open_tab())
+    page.vae.hold(2)
+    other.locator("#vary-start").click()  # takes the slot
+    until(page.vae.held.is_set, lambda seconds: faces.wait_for_timeout(1000 * seconds))
+    go(faces, "Change")
+    upload(faces, "vae-picture", CAT)
+    expect(faces.locator("#vae-progress")).to_be_visible()  # it waits
+    put(faces, "vae-direction-1", "2")  # and so does this, which was set for the picture before
+    page.vae.release()
+    shown(faces, "cat")
+    expect(faces.locator("#vae-direction-1 input[type=number]")).to_have_value("0")
+    faces.wait_for_timeout(1500)
+    expect(faces.locator("#change-facts")).to_have_text("Not changed yet.")
+    assert same(load_image(save(faces, "change-download", tmp_path)), page.faces.reconstruct(load_image(CAT)))
+
+
+def test_arithmetic(page: Page, faces: Tab, small: Path, tmp_path: Path) -> None:
+    go(faces, "Combine")
+    faces.locator("#combine-start").click()
+    told(faces, "There is no picture A yet")
+    faces.locator("#combine-draw").click()
+    expect(faces.locator("#combine-c .image-frame img")).to_be_visible()
+    faces.locator("#combine-a-take").click()
+    expect(faces.locator("#combine-a .image-frame img")).to_have_attribute("src", re.compile("small"))
+    upload(faces, "combine-b", small)
+    expect(faces.locator("#combine-b .image-frame img")).to_have_attribute("src", re.compile("small"))
+    upload(faces, "combine-c", CAT)
+    expect(faces.locator("#combine-c .image-frame img")).to_have_attribute("src", re.compile("cat"))
+    faces.locator("#combine-start").click()
+    expect(faces.locator("#combine-facts")).to_have_text("A − B + C")
+    picture = load_image(small)
+    is_file(save(faces, "combine-download", tmp_path), page.faces.combine(picture, picture, load_image(CAT)))
+
+
+# ------------------------------------------------------------------------------------------------------------- visitors
+
+
+def test_visitors_share_nothing(tab: Tab, open_tab: OpenTab) -> None:
+    other = begin(open_tab())
+    tab.locator("#vary-start").click()
+    expect(pictures(tab, "vary")).to_have_count(4)
+    expect(pictures(other, "vary")).to_have_count(0)
+    shown(other, "cat")
+    shown(tab, "small")
+
+
+def test_mistakes_get_a_sentence(tab: Tab) -> None:
+    for seed, sentence in (("-1", "The seed is -1"), ("", "There is no seed"), ("4294967295", "the last would be")):
+        put(tab, "vary-seed", seed)
+        tab.locator("#vary-start").click()
+        told(tab, sentence)
+        expect(tab.locator("#vary-start")).to_be_visible()
+    shown(tab, "small")
+
+
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_everything_can_be_reached(open_tab: OpenTab, screen: tuple[int, int]) -> None:
+    tab = begin(open_tab(screen))
+    switch(tab, "Portraits")
+    tools = {
+        "Error map": ["#vae-gain", "#vae-error-download"],
+        "Look inside": ["#vae-inside-download"],
+        "Vary": ["#vary-strength", "#vary-count", "#vary-seed", "#vary-start"],
+        "Morph": ["#morph-picture", "#morph-frames", "#morph-path", "#morph-back", "#morph-draw", "#morph-start"],
+        "Change": ["#vae-direction-1", "#vae-direction-2", "#vae-reset", "#change-go", "#change-download"],
+        "Combine": ["#combine-a", "#combine-c-take", "#combine-draw", "#combine-start"],
+        "Sample": ["#sample-seed", "#sample-count", "#sample-temperature", "#sample-start", "#sample-dice"],
+    }
+    fixed = ["#vae-model", "#vae-draw", "#vae-open", "#vae-start", "#vae-download", "#vae-latent"]
+    for name, controls in tools.items():
+        go(tab, name)
+        no_sideways_scroll(tab)
+        for control in [*controls, *fixed]:
+            tab.locator(control).click(trial=True, timeout=PATIENCE)  # in sight, and nothing lies over it
+    go(tab, "Style transfer")
+    expect(tab.locator("#paint")).to_be_visible()

@@ -1,0 +1,411 @@
+"""The parts of the tab "Reconstruct" that need no browser: numbers, subjects, work, and what waits for whom."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops
+from running_page import TinyStudio, tiny_pictures_vae, tiny_portraits_vae
+
+from deepart.errors import OptionError, UnsupportedError
+from deepart.images import load_image, save_png, settings, to_tensor, with_settings
+from deepart.metrics import psnr, ssim
+from deepart.pipelines.vae_views import channel, components, error_map
+from deepart.ui.common import EXAMPLES, _last_good
+from deepart.ui.jobs import Jobs
+from deepart.ui.nearness import Nearness, nearness
+from deepart.ui.pieces import name_of
+from deepart.ui.reconstruct_maker import MORPH_SIDE, Taken, VAEMaker
+from deepart.ui.reconstruct_morph import strip_of, there_and_back
+from deepart.ui.reconstruct_subject import (
+    Subject,
+    in_words,
+    kept,
+    name_of_source,
+    number_cells,
+    numbers,
+    subject_of,
+)
+from deepart.ui.reconstruct_tab import _placed
+from deepart.ui.sliders import said
+from deepart.ui.tray import picked_file
+
+CAT = EXAMPLES / "content" / "cat.jpg"
+RED = Image.new("RGB", (32, 24), "red")
+
+
+def same(first: Image.Image, second: Image.Image) -> bool:
+    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
+
+
+def done(work: Callable[..., Any]) -> Any:
+    """Do a work at once."""
+    return work(lambda step, total, preview: None)
+
+
+@pytest.fixture(scope="module")
+def cat() -> Image.Image:
+    return load_image(CAT).resize((96, 64))
+
+
+@pytest.fixture
+def maker(tiny_studio: TinyStudio) -> VAEMaker:
+    return VAEMaker(tiny_studio)
+
+
+# ------------------------------------------------------------------------------------------------------------- numbers
+
+
+@pytest.mark.parametrize("size", [(16, 16), (40, 255), (40, 256), (40, 267), (24, 700)])
+def test_nearness_in_strips_is_that_of_the_whole(size: tuple[int, int]) -> None:
+    a = load_image(CAT).resize(size)
+    b = Image.blend(a, a.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 0.3)
+    near = nearness(a, b)
+    assert near.psnr == pytest.approx(psnr(to_tensor(a), to_tensor(b)), abs=1e-4)
+    assert near.ssim == pytest.approx(ssim(to_tensor(a), to_tensor(b)), abs=1e-6)
+
+
+def test_equal_pictures_are_endlessly_near() -> None:
+    assert nearness(RED, RED) == Nearness(math.inf, pytest.approx(1.0))
+
+
+def taken(near: Nearness | None, encode: float | None = 0.0123) -> Taken:
+    latent = tiny_pictures_vae().encode(RED)
+    return Taken(latent, RED, near, (encode, 2.34), (8, 3, 4), 24.0)
+
+
+def test_numbers_for_programs() -> None:
+    assert numbers(taken(Nearness(30.12345, 0.912345))) == {
+        "psnr": 30.123, "ssim": 0.9123, "latent_shape": [8, 3, 4], "compression": 24.0, "encode_seconds": 0.0123,
+        "decode_seconds": 2.34,
+    }  # fmt: skip
+    assert numbers(taken(Nearness(math.inf, 1.0)))["psnr"] is None
+    assert set(numbers(taken(None, None))) == {"latent_shape", "compression", "decode_seconds"}
+
+
+def test_numbers_for_people() -> None:
+    cells = number_cells(taken(Nearness(30.12345, 0.912345)))
+    for words in ("30.1 dB", "0.912", "8 × 3 × 4", "12 ms", "2.3 s"):
+        assert f"<dd>{words}</dd>" in cells
+    assert "2,304 numbers of the picture became 96, 24 to 1." in cells
+    assert "<dd>exact</dd>" in number_cells(taken(Nearness(math.inf, 1.0)))
+    only = number_cells(taken(None, None))
+    assert "PSNR" not in only
+    assert "Encoded" not in only
+
+
+def test_a_tiny_picture_becomes_more_numbers_than_it_had() -> None:
+    latent = tiny_portraits_vae().encode(RED)
+    words = in_words(Taken(latent, RED, None, (None, 0.1), (9216,), 0.25))
+    assert words == "The latent is one list of numbers: 2,304 numbers of the picture became 9,216, 1 to 4."
+
+
+# -------------------------------------------------------------------------------------------------------------- pieces
+
+
+def test_what_pictures_are_called(cat: Image.Image) -> None:
+    vae = tiny_portraits_vae()
+    pictures = [
+        vae.reconstruct(cat), vae.vary(cat, n=1, seed=3)[0], vae.sample(1, seed=5)[0], vae.combine(cat, RED, RED),
+        vae.edit(cat, {"hair": 1.0}), vae.interpolate(cat, RED, steps=2)[0],
+    ]  # fmt: skip
+    assert [name_of(settings(picture) or {}) for picture in pictures] == [
+        "Reconstruction", "Variation 3", "Sample 5", "A − B + C", "Changed picture", "Frame of a morph",
+    ]  # fmt: skip
+
+
+def test_a_source_is_called_by_its_file_or_its_settings(cat: Image.Image) -> None:
+    assert name_of_source("/folder/cat.jpg") == "cat"
+    assert name_of_source("/folder/deepart-pictures-cat.safetensors") == "cat"
+    assert name_of_source("/folder/" + 90 * "a" + ".png") == 40 * "a"
+    assert name_of_source("x.png", {"task": "style", "model": "fast"}) == "x"
+    assert name_of_source("x.png", settings(tiny_portraits_vae().sample(1, seed=5)[0])) == "Sample 5"
+
+
+def a_subject(vae: Any, picture: Image.Image, folder: Path) -> Subject:
+    latent = vae.latent(picture)
+    made = Taken(latent, vae.decode(latent), None, (0.1, 0.1), vae.latent_shape(picture.size), 1.0)
+    save_png(picture, folder / "cat.png")
+    return kept(made, str(folder / "cat.png"), "cat", str(folder))
+
+
+def test_a_subject_is_its_files(cat: Image.Image, tmp_path: Path) -> None:
+    vae = tiny_pictures_vae()
+    one = a_subject(vae, cat, tmp_path)
+    assert (one.model, one.size, one.name) == ("pictures", (96, 64), "cat")
+    assert Path(one.latent).name == "deepart-pictures-cat.safetensors"
+    assert Path(one.made.path).name == "deepart-pictures-cat-reconstructed.png"
+    assert same(one.result(), vae.reconstruct(cat))
+    assert settings(one.result()) == settings(vae.reconstruct(cat))
+    assert same(vae.decode(one.source()), one.result())
+    original = one.original()
+    assert original is not None
+    assert same(original, cat)
+    Path(one.latent).unlink()
+    with pytest.raises(OptionError, match="were deleted, as all are after a day"):
+        one.source()
+
+
+def test_what_somebody_works_on_must_be_there(cat: Image.Image, tmp_path: Path) -> None:
+    one = a_subject(tiny_pictures_vae(), cat, tmp_path)
+    assert subject_of(one) is one
+    with pytest.raises(OptionError, match="There is no picture yet"):
+        subject_of(None)
+    with pytest.raises(OptionError, match="Another picture has come since"):
+        subject_of(one, same=False)
+    with pytest.raises(OptionError, match="No picture is chosen yet"):
+        picked_file(None)
+
+
+# ---------------------------------------------------------------------------------------------------------------- work
+
+
+def test_to_take_apart_tells_its_steps(maker: VAEMaker, cat: Image.Image) -> None:
+    told: list[tuple[int, int]] = []
+    found = maker.take(None, cat)(lambda step, total, preview: told.append((step, total)))
+    assert told == [(1, 3), (2, 3)]
+    assert same(found.image, tiny_pictures_vae().reconstruct(cat))
+    assert found.near == nearness(cat, found.image)
+    again = done(maker.take(None, found.latent))
+    assert same(again.image, found.image)
+    assert again.near is None
+    assert again.seconds[0] is None
+
+
+def test_who_draws_where_nobody_is_named(maker: VAEMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert maker.drawing(None).name == "portraits"
+    assert maker.drawing("pictures").name == "pictures"
+    monkeypatch.setattr("deepart.ui.reconstruct_maker.specs_of", lambda task: [])
+    with pytest.raises(UnsupportedError, match="no model here that pictures can be drawn from"):
+        maker.drawing(None)
+
+
+@pytest.mark.parametrize("model", ["pictures", "portraits"])
+def test_frames_of_a_morph_are_small(maker: VAEMaker, model: str) -> None:
+    large, other = load_image(CAT), load_image(CAT).resize((900, 300))
+    vae = maker.pipeline(model)
+    for source in (large, vae.latent(large)):
+        frames = done(maker.morph(model, source, vae.latent(other), steps=2, path="linear"))
+        assert frames[0].size == (MORPH_SIDE, 256)
+        assert len(frames) == 2
+
+
+def test_a_small_morph_s_ends_are_the_reconstructions(maker: VAEMaker, cat: Image.Image) -> None:
+    vae, latent = maker.pipeline(None), maker.pipeline(None).latent(cat)
+    frames = done(maker.morph(None, latent, RED.resize((96, 64)), steps=3.0, path="spherical"))
+    assert same(frames[0], vae.decode(latent))
+    assert same(frames[2], vae.reconstruct(RED.resize((96, 64))))
+
+
+def test_a_loop_has_no_jump() -> None:
+    frames = [Image.new("RGB", (16, 16), (value, 0, 0)) for value in range(4)]
+    assert [frame.getpixel((0, 0))[0] for frame in there_and_back(frames)] == [0, 1, 2, 3, 2, 1]
+    assert there_and_back(frames[:2]) == frames[:2]
+
+
+def test_a_strip_goes_from_the_first_to_the_last() -> None:
+    frames = [with_settings(Image.new("RGB", (30, 20), (value, 0, 0)), {"t": value}) for value in range(21)]
+    strip = strip_of(frames)
+    assert strip.size == (240, 20)
+    assert [strip.getpixel((15 + 30 * index, 10))[0] for index in range(8)] == [0, 3, 6, 9, 11, 14, 17, 20]
+    assert settings(strip) == {"t": 0, "view": "strip", "pictures": 8}
+    assert strip_of(frames[:2]).size == (60, 20)
+    assert strip_of([frame.resize((600, 400)) for frame in frames]).size == (8 * 240, 160)
+
+
+def test_sliders_say_what_they_were_moved_to() -> None:
+    names = ("hair", "glasses")
+    assert said(names, (2.0, 0.0, 0.0), {}) == {"hair": 2.0, "glasses": 0.0}
+    assert said(names, (3.0, 0.0), {"hair": 5.0, "age": 1.0}) == {"hair": 5.0, "glasses": 0.0, "age": 1.0}
+
+
+def test_the_last_good_file_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_text("no picture at all\n")
+    assert _last_good(str(CAT), None) == str(CAT)
+    assert _last_good(str(tmp_path / "bad.png"), "before") == "before"
+    assert _last_good(None, "before") is None
+
+
+# ------------------------------------------------------------------------------------------------------------ the page
+
+
+class Request:
+    """What the page's methods ask of a gr.Request."""
+
+    session_hash = "visitor"
+    client = None
+
+
+@pytest.fixture
+def tab(tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    import gradio as gr
+
+    from deepart.ui.reconstruct_tab import ReconstructTab
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with gr.Blocks(), gr.Tab("Reconstruct") as around:
+        built = ReconstructTab(around, tiny_studio, Jobs())
+    return built
+
+
+def last(changes: Any) -> Any:
+    """What a generator of changes comes to: the last change of each component."""
+    found: dict[Any, Any] = {}
+    for more in changes:
+        found |= more
+    return found
+
+
+def reconstructed(tab: Any, path: Path | None, model: str = "pictures", subject: Subject | None = None) -> Any:
+    return last(tab._reconstruct(None if path is None else str(path), None, model, subject, 4.0, Request()))
+
+
+def visible(component: Any) -> Any:
+    return component.constructor_args["visible"]
+
+
+def test_a_picture_is_shown_with_all_that_is_known(tab: Any, cat: Image.Image, tmp_path: Path) -> None:
+    save_png(cat, tmp_path / "cat.png")
+    changes = reconstructed(tab, tmp_path / "cat.png")
+    subject, vae = changes[tab.subject], tiny_pictures_vae()
+    assert same(subject.result(), vae.reconstruct(cat))
+    assert "dB" in changes[tab.facts]
+    error = load_image(changes[tab._error.download].constructor_args["value"])
+    assert same(error, error_map(cat, vae.reconstruct(cat), 4.0))
+    assert settings(error) == (settings(vae.reconstruct(cat)) or {}) | {"view": "error map", "gain": 4.0}
+    inside = load_image(changes[tab._inside.whole_file].constructor_args["value"])
+    assert same(inside, components(vae.encode(cat), side=1024))
+    assert changes[tab._inside.channel].constructor_args["maximum"] == 8
+    assert changes[tab.turn.now] == changes[tab.turn.mark] != ""
+
+
+def test_tools_are_those_of_the_model(tab: Any, cat: Image.Image, tmp_path: Path) -> None:
+    save_png(cat, tmp_path / "cat.png")
+    parts = (tab.change_tab, tab.combine_tab, tab.sample_tab, tab.draw, tab._morph.draw)
+    for model, there in (("pictures", False), ("portraits", True)):
+        changes = reconstructed(tab, tmp_path / "cat.png", model)
+        assert [visible(changes[part]) for part in parts] == [there] * 5
+        assert visible(changes[tab._morph.warning]) == visible(changes[tab.examples]) == (not there)
+        assert visible(changes[tab._inside.channel]) == (not there)
+        assert changes[tab.model] == model
+
+
+def test_an_example_gives_way_to_a_portrait_and_an_upload_stays(tab: Any, cat: Image.Image, tmp_path: Path) -> None:
+    first = reconstructed(tab, CAT)[tab.subject]
+    drawn = reconstructed(tab, CAT, "portraits", first)[tab.subject]
+    assert drawn.name == "Sample 0"
+    assert same(drawn.result(), tiny_portraits_vae().sample(1, seed=0)[0])
+    assert reconstructed(tab, CAT, "portraits", first)[tab.placed][0] == str(CAT)
+    back = reconstructed(tab, Path(drawn.picture), "pictures", drawn)[tab.subject]
+    assert back.name == first.name
+    save_png(cat, tmp_path / "mine.png")
+    for model, before in (("portraits", first), ("pictures", drawn)):
+        assert reconstructed(tab, tmp_path / "mine.png", model, before)[tab.subject].name == "mine"
+
+
+def test_what_a_visitor_has_chosen_meanwhile_stays_in_the_box() -> None:
+    assert _placed(("cat", "sample"), "cat") == "sample"
+    assert _placed((None, "sample"), None) == "sample"
+    assert _placed(("cat", "sample"), "mine") == "mine"
+    assert _placed(("cat", "cat"), None) is None
+
+
+def test_a_model_that_draws_needs_no_picture(tab: Any) -> None:
+    import gradio as gr
+
+    assert reconstructed(tab, None, "portraits")[tab.subject].name == "Sample 0"
+    for call in (lambda: tab._begin(None, None, "pictures"), lambda: reconstructed(tab, None)):
+        with pytest.raises(gr.Error, match="There is no picture yet; upload one or choose an example"):
+            call()
+
+
+def test_a_latent_file_has_no_original(tab: Any, cat: Image.Image, tmp_path: Path) -> None:
+    vae = tiny_pictures_vae()
+    vae.encode(cat).save(tmp_path / "deepart-pictures-cat.safetensors")
+    path = str(tmp_path / "deepart-pictures-cat.safetensors")
+    changes = last(tab._reconstruct(None, path, "pictures", None, 4.0, Request()))
+    subject = changes[tab.subject]
+    assert (subject.name, subject.picture) == ("cat", None)
+    assert same(subject.result(), vae.reconstruct(cat))
+    assert visible(changes[tab.slider]) is False
+    assert "brings none" in changes[tab._error.stage]
+    assert changes[tab.placed] == (None, None)
+    assert changes[tab.opened] == path
+
+
+def test_a_latent_brings_its_model(tab: Any, cat: Image.Image, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tiny_portraits_vae().encode(cat).save(tmp_path / "latent.safetensors")
+    path = str(tmp_path / "latent.safetensors")
+    versions = {"pictures": "0123456789ab", "portraits": "ba9876543210"}
+    monkeypatch.setattr("deepart.ui.reconstruct_maker.version", lambda spec: versions[spec.name])
+    assert tab._open(path, "pictures") == (None, path, "portraits")
+    monkeypatch.setattr("deepart.ui.reconstruct_maker.version", lambda spec: "ffffffffffff")
+    assert tab._open(path, "pictures") == (None, path, "pictures")  # which then says who made it
+
+
+def test_controls_change_only_the_picture_that_they_were_set_for(tab: Any, cat: Image.Image, tmp_path: Path) -> None:
+    vae = tiny_portraits_vae()
+    one = a_subject(vae, cat, tmp_path)
+    zeros = (0.0,) * 7
+    change, error, inside = tab._change, tab._error, tab._inside
+    # The controls were set for another picture, and the event runs when there is this one.
+    assert not isinstance(change._change(Request(), one, "now", "before", 2.0, *zeros), tuple)
+    assert not isinstance(error._look(one, "now", "before", 8.0), tuple)
+    assert not isinstance(inside._look(one, "now", "before", 2), tuple)
+    with pytest.raises(Exception, match="Another picture has come"):
+        last(tab._vary._vary(one, "now", "before", 2, 0, 1.0, Request()))
+    with pytest.raises(Exception, match="Another picture has come"):
+        last(tab._morph._morph(one, "now", "before", str(CAT), 2, "linear", True, Request()))
+    # They were set for this one, and what they made comes when there is another.
+    turn, moved = change._change(Request(), one, "now", "now", 2.0, *zeros)
+    assert same(load_image(moved.path), vae.edit(cat, {"hair": 2.0}))
+    assert change.single.picked not in change._arrive("later", (turn, moved))
+    assert change._arrive("now", (turn, moved))[change.single.picked] == moved
+    turn, seen = error._look(one, "now", "now", 8.0)
+    assert same(load_image(seen.path), error_map(cat, one.result(), 8.0))
+    assert error.stage not in error._arrive("later", (turn, seen))
+    assert error.stage in error._arrive("now", (turn, seen))
+
+
+def test_a_channel_is_shown_by_its_number(tab: Any, cat: Image.Image, tmp_path: Path) -> None:
+    vae, inside = tiny_pictures_vae(), tab._inside
+    one = a_subject(vae, cat, tmp_path)
+    turn, seen = inside._look(one, "now", "now", 3)
+    assert same(load_image(seen.path), channel(vae.encode(cat), 2, side=1024))
+    assert seen.made["channel"] == 3
+    assert inside.heat not in inside._arrive("later", (turn, seen))
+    assert inside.heat in inside._arrive("now", (turn, seen))
+
+
+def test_sliders_at_zero_show_the_picture_itself(tab: Any, cat: Image.Image, tmp_path: Path) -> None:
+    one = a_subject(tiny_portraits_vae(), cat, tmp_path)
+    turn, made = tab._change._change(Request(), one, "now", "now", *(0.0,) * 8)
+    assert made == one.made
+    assert "Not changed yet" in tab._change._arrive("now", (turn, made))[tab._change.single.told]
+
+
+def test_three_pictures_are_needed(tab: Any, cat: Image.Image, tmp_path: Path) -> None:
+    import gradio as gr
+
+    save_png(cat, tmp_path / "cat.png")
+    save_png(RED, tmp_path / "red.png")
+    paths = [str(tmp_path / name) for name in ("cat.png", "red.png", "cat.png")]
+    with pytest.raises(gr.Error, match="There is no picture B yet"):
+        tab._combine._begin("portraits", paths[0], None, None)
+    made = last(tab._combine._combine("portraits", *paths, Request()))[tab._combine.single.picked]
+    assert same(load_image(made.path), tiny_portraits_vae().combine(cat, RED, cat))
+
+
+def test_there_is_no_tab_without_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    from deepart import registry
+    from deepart.ui import build_app
+
+    left = {key: spec for key, spec in registry.REGISTRY.items() if spec.task != "vae"}
+    monkeypatch.setattr(registry, "REGISTRY", left)
+    labels = [block.label for block in build_app(TinyStudio()).blocks.values() if type(block).__name__ == "Tab"]
+    assert "Style transfer" in labels
+    assert "Reconstruct" not in labels
