@@ -161,8 +161,9 @@ def map_parts(found: Mapping[str, Any]) -> list[str]:
         "published. The six are scikit-image's astronaut, chelsea, coffee, rocket, camera and motorcycle, cut to the "
         "square in the middle and resampled by Lanczos; training has not seen them. Principal components are those of "
         "blocks of 8 x 8 pixels of the training photographs and painted pictures, "
-        f"{found['latent']['units']} numbers a block, without any noise. Published is an autoencoder, not variational, of 2 x 1.34 M parameters with 32 channels at the same "
-        f"scale. Held-out pictures were brought to the same square, 256 px. {_EXPLAINED}"
+        f"{found['latent']['units']} numbers a block, without any noise. Published is an autoencoder, not "
+        "variational, of 2 x 1.34 M parameters with 32 channels at the same scale. "
+        f"Held-out pictures were brought to the same square, 256 px. {_EXPLAINED}"
     )
     sides = [name for name in ours if name.isdigit()]
     head = ["Picture", *(f"PSNR, {side} px" for side in sides), *(f"SSIM, {side} px" for side in sides)]

@@ -304,17 +304,15 @@ def test_all_heavy_work_shares_one_place(page: Page) -> None:
     heavy = [event for event in page.blocks.fns.values() if event.concurrency_id == "gpu"]
     style = {"_paint", "_paint_sheet", "_sheet", "_stylize"}
     endpoints = {"_generate", "_walk", "_mix", "_breed", "_project"}  # and of the same names, work of the page
-    assert {event.name for event in heavy} == style | endpoints | {
-        "_make",
-        "_sweep",
-        "_change",
-        "_apply",
-        "_find",
-        "_read",
-    }
+    generate = {"_make", "_sweep", "_change", "_apply", "_find", "_read"}
+    vae = {"_reconstruct", "_vary", "_morph", "_sample", "_draw", "_draw_one", "_combine"}  # and "_change" again
+    assert {event.name for event in heavy} == style | endpoints | generate | vae
     assert all(event.concurrency_limit == 1 for event in heavy)
     public = [event.api_name for event in events.values() if event.api_visibility == "public"]
-    assert sorted(public) == ["breed", "generate", "mix", "models", "project", "sheet", "stylize", "walk"]
+    assert sorted(public) == [
+        "breed", "generate", "mix", "models", "morph", "project", "reconstruct", "sample", "sheet", "stylize", "vary",
+        "walk",
+    ]  # fmt: skip
     at_once = [event for event in events.values() if event.name in ("stop", "_rest", "resting", "_models")]
     assert len(at_once) == 4
     assert all(event.queue is False for event in at_once)

@@ -377,8 +377,9 @@ def _look_at(path: str | None) -> None:
 
 
 def _last_good(path: str | None, kept: str | None) -> str | None:
+    """Return the last good file after a change: the new one, unless it is none, as for a moment while one comes."""
     try:
-        return path if path is None or size_of(path) else None
+        return path if path is not None and size_of(path) else kept
     except ImageError:
         return kept
 
