@@ -374,7 +374,8 @@ def test_a_full_queue_refuses_more(tmp_path: Path) -> None:
 
 def test_what_the_page_does_for_itself_is_no_endpoint(client: Client) -> None:
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {"/stylize", "/sheet", "/models", "/generate", "/walk", "/mix", "/breed", "/project"}
+    generate, reconstruct = ("generate", "walk", "mix", "breed", "project"), ("reconstruct", "vary", "morph", "sample")
+    assert set(named) == {f"/{name}" for name in ("stylize", "sheet", "models", *generate, *reconstruct)}
     assert [entry["parameter_name"] for entry in named["/sheet"]["parameters"]] == [
         "content", "styles", "strength", "preserve_color", "style_scale", "size", "seed", "model",
     ]  # fmt: skip
