@@ -110,7 +110,7 @@ def test_speed_writes_what_the_processes_measured(
     result = json.loads((tmp_path / "runs" / "tiny" / "vae_speed.json").read_text())
     sizes = [256, 512, 1024, 2048]
     assert result["cpu"]["autocast"] == [["time-of", size, "autocast", "cpu"] for size in sizes]
-    assert result["cpu"]["float32"] == [["time-of", size, "float32", "cpu"] for size in sizes]
+    assert result["cpu"]["float32"] == [["time-of", size, "float32", "cpu"] for size in sizes[:3]]
     assert result["cpu"]["pipeline"] == [["pipeline-of", size, "cpu"] for size in sizes]
     assert ["memory-of", "pipeline", 4096] in result["memory"]
     assert result["tiles"] == ["tiles-of", 2048]
