@@ -236,6 +236,7 @@ def test_samples_are_drawn_and_gone_on_with(page: Page, faces: Tab, tmp_path: Pa
     put(faces, "sample-seed", "40")
     put(faces, "sample-count", "20")
     put(faces, "sample-temperature", "0.5")
+    faces.wait_for_timeout(500)  # on a busy machine a number that was typed takes a moment to be the page's
     faces.locator("#sample-start").click()
     expect(pictures(faces, "sample")).to_have_count(20)
     expect(faces.locator("#sample-facts")).to_contain_text("Temperature 0.5, seeds 40 to 59.")
