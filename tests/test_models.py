@@ -72,11 +72,8 @@ def test_a_vae_model_gives_pictures_back_from_its_real_files(spec: ModelSpec) ->
     assert psnr(sample, before) > psnr(after, before) - (1.5 if pipeline.spatial else 6)
 
 
-@pytest.mark.parametrize("spec", specs("vae"))
-def test_a_vae_model_keeps_plain_colours_and_ramps(spec: ModelSpec) -> None:
-    pipeline = VAEPipeline.from_pretrained(spec.name, device="cpu")
-    if not pipeline.spatial:
-        pytest.skip("knows portraits only")
+def test_the_vae_of_pictures_keeps_plain_colours_and_ramps() -> None:
+    pipeline = VAEPipeline.from_pretrained("pictures", device="cpu")
     for colour in ((0, 0, 0), (255, 255, 255), (200, 30, 60), (12, 90, 130), (128, 128, 128)):
         picture = Image.new("RGB", (96, 80), colour)
         assert 255 * (to_tensor(pipeline.reconstruct(picture)) - to_tensor(picture)).abs().mean() < 1.5, colour
