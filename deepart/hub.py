@@ -53,10 +53,13 @@ Config = TypeVar("Config")
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A file that a model needs: its name inside the folder, its size in bytes, its sha256 in hexadecimal."""
+    """A file that a model needs: its name inside the folder, its size in bytes, its sha256 in hexadecimal.
+
+    size: None where nobody has said it; the sha256 then stands alone.
+    """
 
     name: str
-    size: int
+    size: int | None
     sha256: str
 
 
@@ -111,6 +114,14 @@ def find(task: str, name: str, files: Sequence[ModelFile], repo_id: str | None, 
     with _lock(repo_id):
         folders = {_hub_file(repo_id, revision, file.name, file).parent for file in files}
     return folders.pop()
+
+
+def present(task: str, name: str, files: Sequence[ModelFile], repo_id: str | None, revision: str | None) -> bool:
+    """Return whether find() would need no download. Looks at names only, makes no request."""
+    folder = weights_root() / f"{task}-{name}"
+    if repo_id is None or any((folder / file.name).exists() for file in files):
+        return True
+    return all(_cached(repo_id, revision or "", file.name) is not None for file in files)
 
 
 def fetch(repo_id: str, revision: str | None = None, filenames: Sequence[str] = (CONFIG, TENSORS)) -> Path:
@@ -194,7 +205,7 @@ def _download(repo_id: str, revision: str, name: str, file: ModelFile | None = N
         url = hf_hub_url(repo_id, name, revision=revision)
         offered = get_hf_file_metadata(url, timeout=constants.HF_HUB_ETAG_TIMEOUT)
         # Without a commit it is not the Hub that answers, and hf_hub_download says so.
-        if file is None or offered.commit_hash is None or offered.size in (None, file.size):
+        if file is None or offered.commit_hash is None or file.size is None or offered.size in (None, file.size):
             return Path(hf_hub_download(repo_id, name, revision=revision, force_download=force))
     except Exception as error:  # the Hub's own errors, its HTTP library's, and the disk's: all become one sentence
         raise _refused(error, repo_id, revision, name) from error
@@ -271,7 +282,7 @@ def verify(path: Path, file: ModelFile, mend: str = "get it again from where it 
         if marker.read_bytes() == before:
             return
     size = path.stat().st_size
-    if size != file.size:
+    if file.size not in (None, size):
         raise WeightsError(f"The file {path} is damaged, with {size} bytes instead of {file.size}; {mend}.")
     found = digest(path)
     if found != file.sha256:

@@ -38,6 +38,8 @@ class ModelSpec:
     recipe: path of the script that made the files.
     features: name of the features model that it needs.
     network: class name of the network, for a model without a config.json of ours among its files; else "".
+    cost: a sentence about time or memory that a visitor should read before choosing it; else "".
+    extra: name of the optional package that it needs; else "".
     default: whether it is the one that its task takes when no name is given.
     """
 
@@ -52,9 +54,41 @@ class ModelSpec:
     recipe: str = ""
     features: str | None = None
     network: str = ""
+    cost: str = ""
+    extra: str = ""
     default: bool = False
 
+    @property
+    def size(self) -> int | None:
+        """Bytes of its files together; None where the size of one is not known."""
+        sizes = [file.size for file in self.files]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
 
+    @property
+    def here(self) -> bool:
+        """Whether it needs no download, that of its features included. Makes no request."""
+        own = hub.present(self.task, self.name, self.files, self.repo_id, self.revision) if self.files else True
+        return own and (self.features is None or get_spec(FEATURES, self.features).here)
+
+
+def _fastgan(name: str, repo: str, title: str, pictures: str, revision: str, size: int | None, sha: str) -> ModelSpec:
+    """Return the record of one of the FastGANs of 1024 pixels; pictures: what it makes."""
+    return ModelSpec(
+        task="gan",
+        name=f"fastgan-{name}",
+        title=title,
+        summary=f"Makes {pictures} of 1024 pixels, after training on few pictures.",
+        licence="MIT",
+        files=(ModelFile("pytorch_model.bin", size, sha),),
+        repo_id=f"huggan/fastgan-few-shot-{repo}",
+        revision=revision,
+        features="vgg16",
+        network="FastGAN",
+        cost=_FASTGAN_COST,
+    )
+
+
+_FASTGAN_COST = "On a CPU a picture takes about a second."
 _RECORDS = (
     ModelSpec(
         task=FEATURES,
@@ -70,6 +104,20 @@ _RECORDS = (
         ),
         recipe="recipes/make_features_vgg16.py",
         default=True,
+    ),
+    ModelSpec(
+        task=FEATURES,
+        name="vgg19",
+        title="VGG19 features",
+        summary="The feature maps of the first papers on style transfer, one convolution deeper in each of two blocks.",
+        licence="BSD-3-Clause",
+        files=(
+            ModelFile("model.safetensors", None, "11aea017b543ff59233749d8f1cf544cda749378f5790d2fedab841fb86b7669"),
+        ),
+        repo_id="timm/vgg19.tv_in1k",
+        revision="128d4708565b3a414bcbb9bbad440b2fe37b9f18",
+        network="VGGFeatures",
+        cost="Of 575 MB that are downloaded, 52 MB are read.",
     ),
     ModelSpec(
         task="gan",
@@ -97,6 +145,51 @@ _RECORDS = (
         ),
         recipe="recipes/train_gan.py",
         features="vgg16",
+    ),
+    _fastgan(
+        "painting",
+        "painting",
+        "Paintings",
+        "abstract paintings",
+        "2d74d156bb01bad125b6dc62b0f75df4a8447d44",
+        117073189,
+        "3edf66be8e44fcb85abafb5d6cf7c389b85d647ee5068ddf7a9da932c4889d4b",
+    ),
+    _fastgan(
+        "aurora",
+        "aurora",
+        "Aurora",
+        "northern lights",
+        "8234db31eec47eb4720a814f42455ed30b89b6c0",
+        None,
+        "e49a16de4bf82f288759f3fff955d1e6066faa7f61737ae67a2c00c715e04ef2",
+    ),
+    _fastgan(
+        "still-life",
+        "fauvism-still-life",
+        "Still life",
+        "fauvist still lifes",
+        "502ee8340517914274b3defaf5dfe3a29240c71f",
+        117073189,
+        "048967585dc485580e5021d752aa768b49ed07e187590241ca93d83b2bad5168",
+    ),
+    _fastgan(
+        "shells",
+        "shells",
+        "Shells",
+        "sea shells",
+        "698843e8a0c88fb7384898ca5f09f82b55b26a93",
+        None,
+        "931a404dc1763761e7e04af6548c00dfe85b010aef0ec24628bb893ff7e02355",
+    ),
+    _fastgan(
+        "moongate",
+        "moongate",
+        "Moon gate",
+        "moon gates",
+        "7ca7777f156d6f971bd5ec84a575dd9314256f02",
+        None,
+        "9def6bd29c7fadc55798ed70609401e3fadfb615325292e68e9d4416b726b776",
     ),
     ModelSpec(
         task="vae",
@@ -126,6 +219,43 @@ _RECORDS = (
         recipe="recipes/train_vae.py",
     ),
     ModelSpec(
+        task="vae",
+        name="taesd",
+        title="TAESD",
+        summary="The tiny autoencoder of Stable Diffusion's latents: 4 numbers for a block of 8 x 8 pixels.",
+        licence="MIT",
+        files=(
+            ModelFile(
+                "diffusion_pytorch_model.safetensors",
+                9793292,
+                "db169d69145ec4ff064e49d99c95fa05d3eb04ee453de35824a6d0f325513549",
+            ),
+        ),
+        repo_id="madebyollin/taesd",
+        revision="614f76814bbe30edbe2e627ace1c2234c81a2c0e",
+        network="TAESD",
+    ),
+    ModelSpec(
+        task="vae",
+        name="sd-vae",
+        title="Stable Diffusion",
+        summary="The autoencoder of Stable Diffusion, fine-tuned for a small mean squared error.",
+        licence="MIT",
+        files=(
+            ModelFile("config.json", 547, "92d3dfb746fca211a2c9e019e285f8597412211728dce3c5bcf4eda0f2d62e7e"),
+            ModelFile(
+                "diffusion_pytorch_model.safetensors",
+                334643276,
+                "a1d993488569e928462932c8c38a0760b874d166399b14414135bd9c42df5815",
+            ),
+        ),
+        repo_id="stabilityai/sd-vae-ft-mse",
+        revision="31f26fdeee1355a5c34592e401dd41e45d25a493",
+        network="AutoencoderKL",
+        cost="Slow on a CPU: a picture of 512 pixels there and back takes about a minute on 2 cores.",
+        extra="diffusers",
+    ),
+    ModelSpec(
         task="style",
         name="fast",
         title="Fast",
@@ -148,6 +278,17 @@ _RECORDS = (
         files=(),
         features="vgg16",
         network="Gatys",
+    ),
+    ModelSpec(
+        task="style",
+        name="fine-vgg19",
+        title="Fine, VGG19",
+        summary="As Fine, in the features of the first papers on style transfer.",
+        licence="BSD-3-Clause",
+        files=(),
+        features="vgg19",
+        network="Gatys",
+        cost="Slower than Fine by about a quarter.",
     ),
 )
 REGISTRY: Mapping[tuple[str, str], ModelSpec] = MappingProxyType({(spec.task, spec.name): spec for spec in _RECORDS})
@@ -281,14 +422,14 @@ def models_table() -> str:
     """Return the known models as a Markdown table: what each is, its size, licence, origin and check."""
     rows = ["| Model | Task | Size | Licence | From | Checked by |", "| --- | --- | ---: | --- | --- | --- |"]
     for spec in REGISTRY.values():
-        size = sum(file.size for file in spec.files) / 1e6
         if spec.files:
             origin = (
                 f"{spec.repo_id} at {(spec.revision or '')[:12]}"
                 if spec.repo_id
                 else f"`weights/{spec.task}-{spec.name}`"
             )
-            cells = [f"{size:.1f} MB", spec.licence, origin, f"size, sha256 `{version(spec)}`"]
+            size = "not said" if spec.size is None else f"{spec.size / 1e6:.1f} MB"
+            cells = [size, spec.licence, origin, f"size, sha256 `{version(spec)}`"]
         else:
             cells = ["none", spec.licence, f"features `{spec.features}`", "its features"]
         rows.append(" | ".join([f"| `{spec.name}`", spec.task, *cells]) + " |")

@@ -10,7 +10,8 @@ One command on a GPU or a CPU, in bfloat16 where the hardware multiplies it. It 
 few minutes, and when it is asked to stop, it saves, draws a grid and adds a line to log.csv. --minutes is the length of
 the whole training, over all its parts.
 
-Training begins with the linear parts as a principal component analysis has them (recipes/vae_start.py). Phase one
+Training begins with the linear parts as a principal component analysis has them (recipes/vae_start.py), or goes on from
+a model's stored weights (--weights weights/vae-pictures), when the run that made them is gone. Phase one
 makes pixel error, perceptual distance and Kullback-Leibler divergence small together; the divergence is warmed up and
 has free bits (1312.6114, 1606.04934). Phase two, a share of the time at the end (--adversarial), fixes the encoder,
 fits the prior of a vector (recipes/vae_prior.py), and adds discriminators that sharpen what the decoder makes of
@@ -31,6 +32,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from deepart import hub
 from deepart.device import autocast, pick_device
 from deepart.latents import noise
 from deepart.metrics import psnr
@@ -81,7 +83,7 @@ class Kind:
 
 KINDS = {
     "pictures": Kind(SpatialVAE, 8, 2e-3, 0.02, 1.2e-4, 0.05, 3.6 / 255, 0.0, 0.0),
-    "portraits": Kind(lambda: VectorVAE(VectorVAEConfig(prior=256)), 16, 2e-3, 0.05, 3e-4, 0.05, 0.3, 0.55, 0.02),
+    "portraits": Kind(lambda: VectorVAE(VectorVAEConfig(prior=192)), 16, 2e-3, 0.05, 3e-4, 0.05, 0.3, 0.45, 0.02),
 }
 
 
@@ -123,7 +125,11 @@ class Trainer:
         return samplers[0], samplers[1]
 
     def begin(self) -> None:
-        """Set the linear parts from training pictures."""
+        """Take stored weights, or set the linear parts from training pictures."""
+        if self.options.weights:
+            path = self.options.weights / hub.TENSORS
+            hub.load_strict(self.network, hub.read_tensors(path), path)
+            return
         x = torch.cat([self.sampler.batch(100) for _ in range(max(1, self.options.started // 100))]).to(self.device)
         if isinstance(self.network, SpatialVAE):
             start_spatial(self.network, x, self.kind.noise)
@@ -340,6 +346,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.add_argument(f"--{name}", type=int if name == "batch" else float, help="default: that of the model")
     parser.add_argument("--prior", type=float, default=10, help="minutes of them for the prior (default: %(default)s)")
     parser.add_argument("--limit", type=int, help="take only so many training pictures of each source")
+    parser.add_argument("--weights", type=Path, help="a model's folder: go on from its weights, in a new run")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="cuda, mps or cpu (default: the best there is)")
     parser.add_argument("--run", type=Path, help="folder for checkpoints and grids (default: runs/vae-<model>)")

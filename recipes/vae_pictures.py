@@ -74,7 +74,7 @@ class CropSampler:
     def _cut(self, picture: Image.Image) -> Tensor:
         """Return a part of a picture, as it is or of another size: soft as enlarged ones or sharp as shrunk ones."""
         largest = min(picture.size) / self.side
-        scale = min(largest, 2 ** self.rng.uniform(-0.9, 2))
+        scale = min(largest, 2 ** self.rng.uniform(-1.2, 1.6))
         side = scale * self.side
         left, top = self.rng.uniform(0, picture.width - side), self.rng.uniform(0, picture.height - side)
         if self.rng.random() < 0.3:  # untouched pixels: resampling leaves none
