@@ -1,7 +1,9 @@
 """A Hugging Face Hub on this machine's loopback address, with the faults that a real one can have.
 
 It speaks as much of the Hub as downloading files takes: HEAD and GET of /{repo}/resolve/{revision}/{file}, with the
-Hub's headers and error codes. Every request is recorded, so a test can say how many there were.
+Hub's headers and error codes. It also takes what the client's `hf upload` sends to a repository's main branch, with
+large files by the LFS protocol; the client's other way, Xet, is switched off in environment(). Every request is
+recorded, so a test can say how many there were.
 
     with LoopbackHub() as hub, hub.used(monkeypatch, tmp_path):
         hub.add("org/name", "0" * 40, {"config.json": b"{}"})
@@ -10,11 +12,13 @@ Hub's headers and error codes. Every request is recorded, so a test can say how 
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +26,11 @@ from typing import Any
 from urllib.parse import unquote
 
 ROUTE = re.compile(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
+PREUPLOAD = re.compile(r"/api/models/([^/]+/[^/]+)/preupload/main")
+BATCH = re.compile(r"/([^/]+/[^/]+)\.git/info/lfs/objects/batch")
+OBJECT = re.compile(r"/lfs/([0-9a-f]{64})")
+COMMIT = re.compile(r"/api/models/([^/]+/[^/]+)/commit/main")
+TOKEN = "loopback"
 
 
 class LoopbackHub:
@@ -32,6 +41,7 @@ class LoopbackHub:
     strange: answer everything with a page that is not the Hub's, as the login page of a hotel's network does.
     flipped, short, cut: how many more GET bodies of a file name come with a flipped byte, too short for what HEAD said,
     or broken off in the middle. hold: requests wait while it is cleared. requests: (method, path) of all so far.
+    objects: large files that were uploaded, by sha256; a commit puts them into a repository.
     """
 
     def __init__(self) -> None:
@@ -47,6 +57,7 @@ class LoopbackHub:
         self.hold = threading.Event()
         self.hold.set()
         self.requests: list[tuple[str, str]] = []
+        self.objects: dict[str, bytes] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = False  # so that closing waits for them, and no socket outlives the test
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -77,12 +88,23 @@ class LoopbackHub:
         self.repos.setdefault(repo, {})[commit] = dict(files)
         self.refs[repo, branch] = commit
 
+    def commit(self, repo: str, added: Mapping[str, bytes], deleted: Iterable[str] = ()) -> str:
+        """Put files into the main branch, and return the new commit."""
+        files = dict(self.repos[repo].get(self.refs.get((repo, "main"), ""), {}))
+        files = {name: body for name, body in files.items() if name not in set(deleted)} | dict(added)
+        state = repr([self.refs.get((repo, "main")), sorted((name, digest(body)) for name, body in files.items())])
+        self.add(repo, hashlib.sha1(state.encode()).hexdigest(), files)
+        return self.refs[repo, "main"]
+
     def count(self, method: str, name: str = "") -> int:
         return sum(done == method and path.endswith(name) for done, path in self.requests)
 
     def environment(self, home: Path) -> dict[str, str]:
         """Return the variables that make a new process use this Hub, with its cache under home."""
-        return {"HF_ENDPOINT": self.endpoint, "HF_HOME": str(home), "NO_PROXY": "127.0.0.1", "HF_TOKEN": "loopback"}
+        return {
+            "HF_ENDPOINT": self.endpoint, "HF_HOME": str(home), "NO_PROXY": "127.0.0.1", "HF_TOKEN": TOKEN,
+            "HF_HUB_DISABLE_XET": "1",
+        }  # fmt: skip
 
     @contextmanager
     def used(self, monkeypatch: Any, home: Path) -> Iterator[None]:
@@ -94,7 +116,7 @@ class LoopbackHub:
         from huggingface_hub import close_session, constants
 
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        monkeypatch.setenv("HF_TOKEN", "loopback")
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
         monkeypatch.setattr(constants, "ENDPOINT", self.endpoint)
         monkeypatch.setattr(
             constants, "HUGGINGFACE_CO_URL_TEMPLATE", self.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
@@ -108,6 +130,48 @@ class LoopbackHub:
             close_session()
 
 
+def digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def is_large(name: str) -> bool:
+    """Return whether the Hub keeps a file of this name beside the repository, named by its sha256."""
+    return not name.endswith((".json", ".md"))
+
+
+def _modes(hub: LoopbackHub, repo: str, body: bytes) -> dict[str, Any]:
+    """Say for each file whether it goes into the commit or is uploaded before."""
+    names = [file["path"] for file in json.loads(body)["files"]]
+    modes = {name: "lfs" if is_large(name) else "regular" for name in names}
+    return {"files": [{"path": name, "uploadMode": mode, "shouldIgnore": False} for name, mode in modes.items()]}
+
+
+def _places(hub: LoopbackHub, repo: str, body: bytes) -> dict[str, Any]:
+    """Say for each large file where to put it, and nothing for one that is there."""
+    found = []
+    for wanted in json.loads(body)["objects"]:
+        entry = {"oid": wanted["oid"], "size": wanted["size"]}
+        if wanted["oid"] not in hub.objects:
+            entry["actions"] = {"upload": {"href": f"{hub.endpoint}/lfs/{wanted['oid']}"}}
+        found.append(entry)
+    return {"transfer": "basic", "objects": found}
+
+
+def _committed(hub: LoopbackHub, repo: str, body: bytes) -> dict[str, Any]:
+    """Put the files of a commit into the repository."""
+    added, deleted = {}, []
+    for line in map(json.loads, body.splitlines()):
+        value = line["value"]
+        if line["key"] == "file":
+            added[value["path"]] = base64.b64decode(value["content"])
+        elif line["key"] == "lfsFile":
+            added[value["path"]] = hub.objects[value["oid"]]
+        elif line["key"] == "deletedFile":
+            deleted.append(value["path"])
+    commit = hub.commit(repo, added, deleted)
+    return {"commitUrl": f"{hub.endpoint}/{repo}/commit/{commit}", "commitOid": commit}
+
+
 def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -118,6 +182,49 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             self._answer(with_body=True)
+
+        def do_POST(self) -> None:
+            self._take()
+
+        def do_PUT(self) -> None:
+            self._take()
+
+        def _take(self) -> None:
+            """Answer a request of an upload; only large files, which go to a store of their own, need no token."""
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            path = self.path.partition("?")[0]
+            hub.requests.append((self.command, path))
+            hub.hold.wait(20)
+            stored = OBJECT.fullmatch(path)
+            if hub.status:
+                return self._refuse(hub.status, "")
+            if stored is None and self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                return self._refuse(401, "")
+            if stored is not None:
+                if digest(body) != stored[1]:
+                    return self._refuse(400, "")
+                hub.objects[stored[1]] = body
+                return self._reply({})
+            if path == "/api/repos/create":
+                asked = json.loads(body)
+                repo = f"{asked['organization']}/{asked['name']}"
+                hub.repos.setdefault(repo, {})
+                return self._reply({"url": f"{hub.endpoint}/{repo}"})
+            if path == "/api/validate-yaml":
+                return self._reply({"errors": [], "warnings": []})
+            for route, answer in ((PREUPLOAD, _modes), (BATCH, _places), (COMMIT, _committed)):
+                match = route.fullmatch(path)
+                if match is not None and match[1] in hub.repos:
+                    return self._reply(answer(hub, match[1], body))
+            return self._refuse(404, "RepoNotFound")
+
+        def _reply(self, found: Mapping[str, Any]) -> None:
+            text = json.dumps(found).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
 
         def _answer(self, with_body: bool) -> None:
             if self.path != "/api/agent-harnesses":  # the client's own telemetry, once a process, in some environments
@@ -159,11 +266,8 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(page)
 
         def _send(self, commit: str, name: str, body: bytes, with_body: bool) -> None:
-            large = not name.endswith((".json", ".md"))
-            if large:
-                etag = hashlib.sha256(body).hexdigest()
-            else:
-                etag = hashlib.sha1(b"blob %d\0" % len(body) + body).hexdigest()
+            large = is_large(name)
+            etag = digest(body) if large else hashlib.sha1(b"blob %d\0" % len(body) + body).hexdigest()
             total, start = len(body), 0
             asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")) if with_body else None
             if asked:
