@@ -411,9 +411,13 @@ def test_out_of_memory_gets_a_sentence(monkeypatch: pytest.MonkeyPatch, failure:
         raise failure
 
     monkeypatch.setattr(Generator, "forward", full)
-    with pytest.raises(MemoryLimitError, match=r"^The cpu ran out of memory making pictures of 32 pixels\.$"):
+    with pytest.raises(
+        MemoryLimitError, match=r"^The cpu ran out of memory making pictures of 32 pixels; close other pr"
+    ):
         gan.generate()
-    with pytest.raises(MemoryLimitError, match=r"ran out of memory looking for a picture of 32 pixels\.$"):
+    with pytest.raises(MemoryLimitError, match=r"^The cpu .* of 32 pixels; ask for fewer than 4 pictures\.$"):
+        gan.generate(4)
+    with pytest.raises(MemoryLimitError, match=r"ran out of memory looking for a picture of 32 pixels; close "):
         gan.project(Image.new("RGB", (32, 32)))
 
 

@@ -33,6 +33,7 @@ FLOORS = {
     "images": 2,
     "latents": 2,
     "device": 2,
+    "memory": 2,
     "containers": 1,
     "checks": 1,
     "errors": 0,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -12,10 +14,10 @@ from loopback_hub import LoopbackHub
 from torch import Tensor, nn
 
 from deepart import hub, registry
-from deepart.errors import DeepArtError, OptionError, UnknownModelError, WeightsError
+from deepart.errors import DeepArtError, MemoryLimitError, OptionError, UnknownModelError, WeightsError
 from deepart.hub import ModelFile
 from deepart.models.vgg import VGGConfig, VGGFeatures
-from deepart.pipelines.base import Pipeline
+from deepart.pipelines.base import Pipeline, room
 from deepart.registry import Located, ModelSpec
 
 
@@ -262,3 +264,93 @@ def test_model_that_is_only_its_features(small_features: VGGFeatures, tmp_path: 
     assert card.endswith("# Credits\n\nBy somebody.\n---\n")  # the licence of the weights asks for the credits
     with pytest.raises(WeightsError, match="is for the task 'style'; this needs a gan model"):
         TinyPipeline.from_pretrained(tmp_path / "out")
+
+
+# ---------------------------------------------------------------------------------------------------- a lack of memory
+
+
+class HungryPipeline(TinyPipeline):
+    """Runs out of memory in its first calls, as many as `lacks`; its verb calls another verb."""
+
+    lacks = 1
+
+    def outer(self, seen: list[str]) -> str:
+        """Do it."""
+        seen.append("outer")
+        return self.inner(seen)
+
+    def inner(self, seen: list[str]) -> str:
+        seen.append("inner")
+        large = torch.zeros(100)
+        with self._room("in a test"):
+            if self.lacks:
+                self.lacks -= 1
+                self.held = weakref.ref(large)
+                raise torch.OutOfMemoryError("CUDA out of memory")
+        return "done"
+
+
+def hungry(lacks: int) -> HungryPipeline:
+    pipeline = HungryPipeline(Located("hungry", "0" * 12), torch.device("cpu"), Tiny(TinyConfig()))
+    pipeline.lacks = lacks
+    return pipeline
+
+
+def test_a_verb_that_lacks_memory_is_tried_once_more_where_some_was_freed() -> None:
+    pipeline, seen = hungry(1), []
+
+    def free() -> bool:
+        seen.append("freed" if pipeline.held() is None else "the first try's tensors are still there")
+        return True
+
+    pipeline.on_low_memory = free
+    assert pipeline.outer(seen) == "done"
+    assert seen == ["outer", "inner", "freed", "inner"]
+
+
+@pytest.mark.parametrize("freed", [None, False])
+def test_without_anything_freed_there_is_no_second_try(freed: bool | None) -> None:
+    pipeline, seen = hungry(1), []
+    if freed is not None:
+        pipeline.on_low_memory = lambda: False
+    with pytest.raises(MemoryLimitError, match="The cpu ran out of memory in a test; close other programs"):
+        pipeline.outer(seen)
+    assert seen == ["outer", "inner"]
+
+
+def test_a_second_lack_is_told() -> None:
+    pipeline, freed = hungry(5), [True, False, False]
+    pipeline.on_low_memory = lambda: freed.pop(0)
+    seen: list[str] = []
+    with pytest.raises(MemoryLimitError):
+        pipeline.outer(seen)
+    assert seen == ["outer", "inner", "inner"]
+
+
+def test_verbs_keep_their_names_and_options() -> None:
+    assert HungryPipeline.outer.__doc__ == "Do it."
+    assert list(inspect.signature(HungryPipeline.outer).parameters) == ["self", "seen"]
+
+
+@pytest.mark.parametrize(
+    ("device", "fits", "wanted"),
+    [
+        ("cpu", "", "The cpu ran out of memory in a test; close other programs, or choose a smaller model."),
+        ("cpu", "try size=20", "The cpu ran out of memory in a test; try size=20."),
+        ("cuda", "", "The cuda ran out of memory in a test; use the CPU (--device cpu)."),
+        ("cuda", "try size=20", "The cuda ran out of memory in a test; try size=20, or use the CPU (--device cpu)."),
+    ],
+)
+def test_the_sentence_says_what_would_fit(device: str, fits: str, wanted: str) -> None:
+    with pytest.raises(MemoryLimitError) as caught, room(torch.device(device), "in a test", fits):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+    assert str(caught.value) == wanted
+
+
+def test_weights_that_do_not_fit(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Tiny, "to", full)
+    with pytest.raises(MemoryLimitError, match=r"The cpu ran out of memory loading the model 'tiny'; close other"):
+        TinyPipeline.from_pretrained()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import re
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -34,9 +37,19 @@ class Pipeline(ABC):
     task: ClassVar[str]
     networks: ClassVar[tuple[str, ...]]
 
+    on_low_memory: Callable[[], bool] | None = None
+    """Called when a verb has run out of memory: frees what it can, and returns whether that is worth a second try."""
+
     def __init__(self, located: Located, device: torch.device) -> None:
         self._located = located
         self._device = device
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Give every verb, which is every public method, its second try."""
+        super().__init_subclass__(**options)
+        for name, verb in list(vars(cls).items()):
+            if inspect.isfunction(verb) and not name.startswith("_"):
+                setattr(cls, name, _tried_again(verb))
 
     @classmethod
     def from_pretrained(
@@ -48,13 +61,15 @@ class Pipeline(ABC):
         ("org/name", "org/name@revision"); None is the default of the task. device: None picks CUDA, then MPS, then CPU.
 
         Raises UnknownModelError for a name that is none of these, OptionError for a device that this machine does not
-        have, WeightsError when files are missing, damaged, cannot be downloaded, or are for another task or network.
+        have, WeightsError when files are missing, damaged, cannot be downloaded, or are for another task or network,
+        MemoryLimitError when the weights do not fit into the device's memory.
         """
         target = pick_device(device)
         located = registry.locate(cls.task, name)
         config = located.read_config()
         hub.check_config(config, cls.task, cls.networks, located.folder or Path())
-        with torch.inference_mode(False):  # else the weights could take no part in gradients, later
+        loading = room(target, f"loading the model {located.name!r}")
+        with loading, torch.inference_mode(False):  # else the weights could take no part in gradients, later
             return cls._load(located, config, target)
 
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
@@ -104,17 +119,9 @@ class Pipeline(ABC):
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         """Return what save_pretrained writes: the network's class name, its numbers for config.json, its tensors."""
 
-    @contextmanager
-    def _room(self, doing: str) -> Iterator[None]:
-        """Turn a lack of memory into a sentence: "The cpu ran out of memory `doing`."."""
-        try:
-            yield
-        except (MemoryError, RuntimeError) as error:
-            # On a CPU torch has no class of its own for it.
-            told = isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
-            if not told:
-                raise
-            raise MemoryLimitError(f"The {self.device} ran out of memory {doing}.") from error
+    def _room(self, doing: str, fits: str = "") -> AbstractContextManager[None]:
+        """Return the context that turns a lack of memory on the pipeline's device into a sentence; see room()."""
+        return room(self._device, doing, fits)
 
     def _card(self) -> str:
         """Return the README.md: that of the model's own folder, else a new one with the card of its features."""
@@ -136,6 +143,49 @@ class Pipeline(ABC):
             features = _read_card(hub.weights_root() / f"{registry.FEATURES}-{spec.features}")
             lines.append(re.sub(r"\A---\n.*?\n---\n", "", features, flags=re.DOTALL))
         return "\n".join(lines)
+
+
+@contextmanager
+def room(device: torch.device, doing: str, fits: str = "") -> Iterator[None]:
+    """Turn a lack of memory into a MemoryLimitError: "The `device` ran out of memory `doing`; `fits`.".
+
+    fits: what would do with less memory, such as "try size=512"; "" stands for nothing in particular. Where the device
+    is not the CPU, the sentence names that too.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # On a CPU torch has no class of its own for it.
+        told = isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+        if not told:
+            raise
+        if device.type == "cpu":
+            mend = fits or "close other programs, or choose a smaller model"
+        else:
+            mend = f"{fits}, or use the CPU (--device cpu)" if fits else "use the CPU (--device cpu)"
+        raise MemoryLimitError(f"The {device} ran out of memory {doing}; {mend}.") from error
+
+
+def _tried_again(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a verb that is done once more, from its beginning, where on_low_memory() could free something.
+
+    As the same arguments give the same picture, a second try changes nothing but the steps that a callback sees.
+    """
+
+    @functools.wraps(verb)
+    def run(self: Pipeline, *args: Any, **options: Any) -> Any:
+        try:
+            return verb(self, *args, **options)
+        except MemoryLimitError as error:
+            failed = error
+        # The errors hold the frames of the work, and these its tensors: they go, as they would be in the way again.
+        for seen in (failed, failed.__cause__):
+            traceback.clear_frames(seen.__traceback__ if seen is not None else None)
+        if self.on_low_memory is None or not self.on_low_memory():
+            raise failed
+        return verb(self, *args, **options)
+
+    return run
 
 
 def check_callback(callback: Any) -> None:

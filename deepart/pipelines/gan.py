@@ -18,9 +18,10 @@ from deepart.device import autocast, repeatable
 from deepart.errors import OptionError, WeightsError
 from deepart.images import check_image, to_image, to_tensor, with_settings
 from deepart.latents import check_latents, check_seed, check_seeds, noise, pack, slerp, truncate
+from deepart.models.fastgan import FastGAN, FastGANConfig
 from deepart.models.generator import Generator, GeneratorConfig
 from deepart.models.vgg import VGGFeatures
-from deepart.pipelines import gan_project
+from deepart.pipelines import gan_hub, gan_project
 from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
 from deepart.pipelines.gan_origin import Origin, Reader, Recipe, check_directions, check_truncation, exact
 from deepart.registry import Located
@@ -34,7 +35,8 @@ MAX_PARENTS = 8
 MAX_CHILDREN = 16
 MAX_STEPS = 2000  # of project()
 TRUNCATIONS = (0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.2)
-BATCH = 16  # pictures that the network makes at once
+BATCH = 16  # pictures that the network makes at once, at most
+BATCH_PIXELS = 2**21  # and their pixels
 PREVIEW_EVERY = 5  # steps of project() between two previews
 
 
@@ -47,19 +49,23 @@ class GANPipeline(Pipeline):
 
     truncation: 0 to 1.5; below 1 pictures come nearer to the average one, more alike and with fewer faults; above 1
     bolder. directions: names (see `directions`) and amounts in standard deviations, -10 to 10; 3 is a lot.
+
+    A network may have noise inside (`noisy`), as FastGANs do. It is drawn from the seed of a picture, stays what it is
+    while the picture is changed, and stays that of the first picture during a walk.
     """
 
     task: ClassVar[str] = "gan"
-    networks: ClassVar[tuple[str, ...]] = ("Generator",)
+    networks: ClassVar[tuple[str, ...]] = ("Generator", "FastGAN")
 
     def __init__(
-        self, located: Located, device: torch.device, network: Generator, names: Sequence[str] = (),
+        self, located: Located, device: torch.device, network: Generator | FastGAN, names: Sequence[str] = (),
         features: str | None = None,
     ) -> None:  # fmt: skip
         """names: of the network's directions, in order. features: registered name of those that project() uses."""
         super().__init__(located, device)
         self._network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self._names = tuple(names)
+        self._noisy = isinstance(network, FastGAN) and network.noisy
         self._axes = self._network.directions.detach().to("cpu", torch.float32)
         self._features_name = features
         self._features: VGGFeatures | None = None
@@ -82,6 +88,11 @@ class GANPipeline(Pipeline):
         return self._network.config.latent
 
     @property
+    def noisy(self) -> bool:
+        """Whether a picture has noise inside beside its latent."""
+        return self._noisy
+
+    @property
     def nbytes(self) -> int:
         """Bytes of memory that the weights take, those of the features included once project() has loaded them."""
         features = self._features
@@ -100,6 +111,8 @@ class GANPipeline(Pipeline):
     ) -> list[Image.Image]:
         """Return n pictures, of the seeds seed, seed + 1, ...; or one for each of the latents (n, latent).
 
+        With latents, the seeds are those of the noise inside the network, where it has any.
+
         Raises OptionError for an option out of its range, MemoryLimitError.
         """
         n = whole_number("number of pictures", n, 1, MAX_PICTURES)
@@ -108,9 +121,14 @@ class GANPipeline(Pipeline):
             given = check_latents(latents, self.latent_size, MAX_PICTURES)
             if n not in (1, len(given)):
                 raise OptionError(f"There are {len(given)} latents for {n} pictures; leave n out, or give as many.")
-            recipes = [Recipe(latent, None, psi, amounts) for latent in given.unsqueeze(1)]
+            recipes = [
+                Recipe(latent, None, psi, amounts, noise=number)
+                for latent, number in zip(given.unsqueeze(1), check_seeds(seed, len(given)), strict=True)
+            ]
         else:
-            recipes = [Recipe(self._from_seed(number), number, psi, amounts) for number in check_seeds(seed, n)]
+            recipes = [
+                Recipe(self._from_seed(number), number, psi, amounts, noise=number) for number in check_seeds(seed, n)
+            ]
         return [picture for batch in self._make(recipes) for picture in batch]
 
     def sweep(
@@ -165,7 +183,10 @@ class GANPipeline(Pipeline):
         starts = [self._start(stop) for stop in stops]
         path = [*starts, starts[0]] if loop else starts
         places = [frame * (len(path) - 1) / (frames if loop else frames - 1) for frame in range(frames)]
-        recipes = [dataclasses.replace(_on(path, place), truncation=psi, directions=amounts) for place in places]
+        recipes = [
+            dataclasses.replace(_on(path, place), truncation=psi, directions=amounts, noise=starts[0].noise)
+            for place in places
+        ]
         walk = {"stops": [exact(start) for start in starts], "frames": frames, "loop": loop}
         besides = [{"walk": walk, "frame": frame} for frame in range(frames)]
         made: list[Image.Image] = []
@@ -186,7 +207,8 @@ class GANPipeline(Pipeline):
         """Return a picture with the coarse structure of one origin and the fine detail of another."""
         psi, amounts = check_truncation(truncation), check_directions(directions, self._names)
         coarse, fine = self._start(coarse_seed), self._start(fine_seed)
-        recipe = Recipe(coarse.latent, None, psi, amounts, fine.latent if fine.fine is None else fine.fine)
+        late = fine.latent if fine.fine is None else fine.fine
+        recipe = Recipe(coarse.latent, None, psi, amounts, late, coarse.noise)
         names = {
             "coarse": exact(dataclasses.replace(coarse, fine=None)),
             "fine": exact(fine) if fine.fine is None else pack(fine.fine),
@@ -222,7 +244,7 @@ class GANPipeline(Pipeline):
             for child in range(n)
         ]
         recipes = [
-            Recipe(latent, None, psi, {}, late if mixed else None)
+            Recipe(latent, None, psi, {}, late if mixed else None, parents[0].noise)
             for latent, late in zip(coarse.unsqueeze(1), fine.unsqueeze(1), strict=True)
         ]
         return [picture for batch in self._make(recipes, besides) for picture in batch]
@@ -232,7 +254,8 @@ class GANPipeline(Pipeline):
     def latent(self, origin: Origin) -> Tensor:
         """Return the latent (1, latent) that an origin stands for, on the CPU.
 
-        generate(latents=...) of it gives the origin's picture. Raises OptionError for what is no origin.
+        generate(latents=...) of it gives the origin's picture; where the network has noise inside, with the seed that
+        the noise is of. Raises OptionError for what is no origin.
         """
         finished = self._finished(self.recipe(origin))
         if finished.fine is not None:
@@ -260,7 +283,10 @@ class GANPipeline(Pipeline):
         Raises ImageError for what is no picture or a tiny one, OptionError, MemoryLimitError.
         """
         check_callback(callback)
-        picture = gan_project.square(check_image(image), self.side)
+        network = self._network
+        picture = gan_project.square(
+            check_image(image), network.draft_side if isinstance(network, FastGAN) else self.side
+        )
         steps = whole_number("number of steps", steps, 1, MAX_STEPS)
         seed = check_seed(seed)
 
@@ -278,7 +304,7 @@ class GANPipeline(Pipeline):
             with torch.no_grad():
                 starts = noise(seed, (gan_project.STARTS, self.latent_size)).to(self._device)
                 begin = self._network.map(starts)
-            return gan_project.find(self._to_pictures, target, begin, steps, features, report).cpu()
+            return gan_project.find(self._glance, target, begin, steps, features, report).cpu()
 
     # ------------------------------------------------------------------------------------------------------- workings
 
@@ -291,7 +317,7 @@ class GANPipeline(Pipeline):
         if recipe.plain:
             return recipe
         fine = None if recipe.fine is None else self._moved(recipe.fine, recipe)
-        return Recipe(self._moved(recipe.latent, recipe), fine=fine)
+        return Recipe(self._moved(recipe.latent, recipe), fine=fine, noise=recipe.noise)
 
     def _moved(self, latent: Tensor, recipe: Recipe) -> Tensor:
         latent = truncate(latent, recipe.truncation)
@@ -309,32 +335,48 @@ class GANPipeline(Pipeline):
         self, recipes: Sequence[Recipe], besides: Sequence[Mapping[str, Any]] | None = None
     ) -> Iterator[list[Image.Image]]:
         """Yield the pictures of the recipes in batches, with their settings; `besides` are further settings of each."""
-        for start in range(0, len(recipes), BATCH):
-            part = recipes[start : start + BATCH]
+        size = max(1, min(BATCH, BATCH_PIXELS // self.side**2))
+        for start in range(0, len(recipes), size):
+            part = recipes[start : start + size]
             finished = [self._finished(recipe) for recipe in part]
             coarse, fine = (torch.cat(latents) for latents in zip(*map(_both, finished), strict=True))
             mixed = any(recipe.fine is not None for recipe in finished)
-            with self._room(f"making pictures of {self.side} pixels"):
-                pictures = self._run(coarse, fine if mixed else None)
+            fewer = f"ask for fewer than {len(part)} pictures" if len(part) > 1 else ""
+            with self._room(f"making pictures of {self.side} pixels", fewer):
+                pictures = self._run(coarse, fine if mixed else None, [recipe.noise for recipe in part])
             yield [
                 with_settings(to_image(picture), self._settings(recipe, besides[start + index] if besides else {}))
                 for index, (picture, recipe) in enumerate(zip(pictures, part, strict=True))
             ]
 
-    def _run(self, latents: Tensor, fine: Tensor | None = None) -> Tensor:
-        """Return the pictures (N, 3, side, side) in [0, 1] of latents (N, latent), on the CPU."""
-        with torch.inference_mode(), repeatable(), autocast(self._device):
-            late = None if fine is None else fine.to(self._device)
-            return self._to_pictures(latents.to(self._device), late).cpu()
+    def _run(self, latents: Tensor, fine: Tensor | None, seeds: Sequence[int]) -> Tensor:
+        """Return the pictures (N, 3, side, side) in [0, 1] of latents (N, latent), on the CPU.
 
-    def _to_pictures(self, latents: Tensor, fine: Tensor | None = None) -> Tensor:
-        pictures: Tensor = self._network(latents, fine)
-        return pictures.add(1).mul(0.5)
+        seeds: of the noise inside, where there is any.
+        """
+        network, device = self._network, self._device
+        with torch.inference_mode(), repeatable(), autocast(device):
+            early, late = latents.to(device), None if fine is None else fine.to(device)
+            if isinstance(network, FastGAN):
+                planes = [plane.to(device) for plane in network.planes(seeds)] if self._noisy else []
+                made = network(early, late, planes)
+            else:
+                made = network(early, late)
+            pictures: Tensor = made.add(1).mul(0.5).cpu()
+            return pictures
+
+    def _glance(self, latents: Tensor) -> Tensor:
+        """Return pictures (N, 3, h, w) in [0, 1] for project() to compare: small ones where the network has such."""
+        network = self._network
+        made = network.draft(latents) if isinstance(network, FastGAN) else network(latents)
+        pictures: Tensor = made.add(1).mul(0.5)
+        return pictures
 
     def _settings(self, recipe: Recipe, besides: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "task": self.task, "model": self.name, "version": self.version, "truncation": recipe.truncation,
-            "directions": dict(recipe.directions), "size": [self.side, self.side], **recipe.source(), **besides,
+            "directions": dict(recipe.directions), "size": [self.side, self.side], **recipe.source(),
+            **({"noise": recipe.noise} if self._noisy and recipe.noise != recipe.seed else {}), **besides,
         }  # fmt: skip
 
     def _load_features(self) -> VGGFeatures | None:
@@ -347,8 +389,11 @@ class GANPipeline(Pipeline):
     def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
         folder = located.folder
         assert folder is not None  # a GAN has weights of its own
+        if located.spec is not None and located.spec.network:
+            return cls(located, device, *gan_hub.read_published(located, folder))
         besides = ("task", "class", "features", "directions_named")
-        numbers = hub.make_config(GeneratorConfig, config, folder, besides)
+        kind, shape = (FastGAN, FastGANConfig) if config["class"] == "FastGAN" else (Generator, GeneratorConfig)
+        numbers: Any = hub.make_config(shape, config, folder, besides)
         features = config.get("features")
         if features is not None and (
             not isinstance(features, str) or (registry.FEATURES, features) not in registry.REGISTRY
@@ -357,12 +402,16 @@ class GANPipeline(Pipeline):
                 f"The model in {folder} needs the features {shown(features)}, which this DeepArt does not have."
             )
         names = read_names(config, numbers.directions, folder)
-        network = hub.build(lambda: Generator(numbers), folder / hub.TENSORS)
+        network: Generator | FastGAN = hub.build(lambda: kind(numbers), folder / hub.TENSORS)
         return cls(located, device, network, names, features)
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         numbers = {"features": self._features_name, "directions_named": list(self._names)}
-        return "Generator", numbers | dataclasses.asdict(self._network.config), self._network.state_dict()
+        return (
+            type(self._network).__name__,
+            numbers | dataclasses.asdict(self._network.config),
+            self._network.state_dict(),
+        )
 
 
 def cross(parents: Tensor, n: int, mutation: float, seed: int) -> Tensor:
@@ -389,7 +438,7 @@ def _on(path: Sequence[Recipe], place: float) -> Recipe:
     if place in (index, index + 1):
         return start if place == index else end
     coarse, fine = (slerp(a, b, place - index) for a, b in zip(_both(start), _both(end), strict=True))
-    return Recipe(coarse, fine=None if start.fine is end.fine is None else fine)
+    return Recipe(coarse, fine=None if start.fine is end.fine is None else fine, noise=start.noise)
 
 
 def _both(recipe: Recipe) -> tuple[Tensor, Tensor]:

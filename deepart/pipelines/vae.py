@@ -234,7 +234,7 @@ class VAEPipeline(Pipeline):
         return picture
 
     def _encode(self, picture: Image.Image) -> Latent:
-        with self._room(f"taking apart a picture of {picture.width}x{picture.height} pixels"):
+        with self._room(f"taking apart a picture of {picture.width}x{picture.height} pixels", "try a smaller one"):
             mean, std = (found.half().float() for found in self._coder.encode(picture))
         return Latent(mean, std, picture.size, self.name, self.version)
 
@@ -327,7 +327,7 @@ class VAEPipeline(Pipeline):
         pending = iter(latents)
         for count in self._batches(len(besides), alone):
             part = torch.cat([next(pending) for _ in range(count)])
-            with self._room(f"making a picture of {size[0]}x{size[1]} pixels"):
+            with self._room(f"making a picture of {size[0]}x{size[1]} pixels", "try a smaller one"):
                 pictures = self._coder.decode(part, size)
             for latent, picture in zip(part, pictures, strict=True):
                 made.append(with_settings(picture, self._settings(latent, size, besides[len(made)])))

@@ -1,0 +1,75 @@
+"""How much memory there is: of the machine, of the container that holds us in, or of the GPU."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path, PurePosixPath
+
+import torch
+
+SHARE = 0.5  # of the memory that is there, for weights; the other half is for the work with them
+
+
+def weights_bound(device: torch.device) -> int:
+    """Return how many bytes of a device's memory weights may take together: half of what is there now."""
+    if device.type == "cuda":
+        return int(SHARE * torch.cuda.mem_get_info(device)[0])
+    return int(SHARE * machine_memory())  # MPS has no memory of its own
+
+
+def machine_memory(root: Path = Path("/")) -> int:
+    """Return how many bytes of memory programs can have: what the machine says, or a container's limit if that is less.
+
+    root: where the file system begins; it is another one in tests.
+    """
+    return min([_available(root), *_limits(root)])
+
+
+def _available(root: Path) -> int:
+    """Return the bytes that Linux calls available, which counts what its caches would give back; else all there are."""
+    for line in _lines(root / "proc/meminfo"):
+        name, _, amount = line.partition(":")
+        if name == "MemAvailable" and amount.split()[:1] and amount.split()[0].isdigit():
+            return 1024 * int(amount.split()[0])
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # not on every system
+        return 8 * 2**30
+
+
+def _limits(root: Path) -> list[int]:
+    """Return the limits in bytes of the control groups that hold this process, and of those around them.
+
+    A line of /proc/self/cgroup is "number:controllers:path"; version 2 has no controllers. In a container the path may
+    be that on its host, which is not mounted here: then the group at the top is the container's own.
+    """
+    found = []
+    for line in _lines(root / "proc/self/cgroup"):
+        if line.count(":") < 2:
+            continue
+        _, controllers, path = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        top = root / ("sys/fs/cgroup/memory" if controllers else "sys/fs/cgroup")
+        name = "memory.limit_in_bytes" if controllers else "memory.max"
+        group = PurePosixPath(path.lstrip("/"))
+        for folder in (group, *group.parents):
+            found += [int(text) for text in _lines(top / folder / name)[:1] if text.isdigit()]  # not "max"
+    return [limit for limit in found if limit > 0]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def give_back(device: torch.device) -> None:
+    """Let go of what nobody refers to, and give what torch keeps for later back to the device."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
