@@ -20,7 +20,7 @@ import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from deepart import packed
 from deepart.checks import shown
 from deepart.errors import DeepArtError, OptionError, UnknownModelError, WeightsError
 
@@ -43,9 +44,13 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REPO_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _REPO = re.compile(rf"({_REPO_PART}/{_REPO_PART})(?:@([A-Za-z0-9][A-Za-z0-9._/-]{{0,199}}))?")
 _SETTLED = 0.1  # seconds; two changes closer together can carry one time stamp, so a file this young gets no marker
+_GLANCE = 0.2  # seconds between two looks at a download that another thread makes
 
-_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-_locks_guard = threading.Lock()
+Progress = Callable[[int, int | None], object]
+"""Called as progress(done, total) in bytes while files are downloaded; total is None as long as it is not known.
+
+What it raises stops the download and reaches the caller. Nothing of an unfinished file stays behind.
+"""
 
 Network = TypeVar("Network", bound=nn.Module)
 Config = TypeVar("Config")
@@ -65,6 +70,109 @@ class ModelFile:
 
 class _UnreachableError(WeightsError):
     """The Hub gave no answer; a copy in the cache will do, where there is one."""
+
+
+class _Download:
+    """What is downloaded from one repository: by one thread at a time, watched by all that want the same."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sizes: dict[str, int | None] = {}
+        self._done: dict[str, int] = {}
+        self._report: Progress | None = None
+        self._stop: BaseException | None = None
+
+    @contextlib.contextmanager
+    def turn(self, report: Progress | None) -> Iterator[None]:
+        """Wait until no other thread downloads from here, telling how far it is; then have the place to oneself."""
+        while not self._lock.acquire(timeout=_GLANCE if report else -1):
+            if report:
+                report(*self.state())
+        try:
+            self._sizes, self._done, self._report, self._stop = {}, {}, report, None
+            yield
+        finally:
+            self._report = self._stop = None
+            self._lock.release()
+
+    def state(self) -> tuple[int, int | None]:
+        """Return the bytes done of all files, and of how many, where that is known."""
+        sizes, done = list(self._sizes.values()), sum(list(self._done.values()))
+        known = sum(size for size in sizes if size is not None)
+        return done, known if sizes and None not in sizes else None
+
+    def expect(self, sizes: Mapping[str, int | None]) -> None:
+        """Say which files are to come, and how large they are."""
+        self._sizes.update(sizes)
+        self._tell()
+
+    def begin(self, name: str, size: int | None) -> None:
+        """Say that a file is begun, perhaps anew; size: what the Hub says, which counts more than None."""
+        self._done[name] = 0
+        if size is not None:
+            self._sizes[name] = size
+        self._tell()
+
+    def add(self, name: str, count: int) -> None:
+        """Say that so many more bytes of a file have come."""
+        self._done[name] = self._done.get(name, 0) + count
+        self._tell()
+
+    def finish(self, name: str, size: int) -> None:
+        """Say that a file is there, whether it had to come or not."""
+        self._sizes[name] = self._done[name] = size
+        self._tell()
+
+    def check(self) -> None:
+        """Raise again what progress() has raised, where the client has swallowed it."""
+        if self._stop is not None:
+            raise self._stop
+
+    def _tell(self) -> None:
+        self.check()
+        if self._report is not None:
+            try:
+                self._report(*self.state())
+            except BaseException as error:
+                self._stop = error
+                raise
+
+    def bar(self, name: str) -> type | None:
+        """Return what the client takes for a class of progress bars: it draws nothing, and counts for this download.
+
+        None where nobody wants to be told: then the client draws a bar of its own.
+        """
+        download = self
+        if self._report is None:
+            return None
+
+        class Bar:
+            def __init__(self, *_: object, initial: int = 0, **__: object) -> None:
+                self.update(initial)
+
+            def __enter__(self) -> Bar:
+                return self
+
+            def __exit__(self, *_: object) -> None:
+                pass
+
+            def update(self, count: float | None = 1) -> None:
+                download.add(name, int(count or 0))
+
+            # Of a Xet transfer the client counts the bytes that arrive, too. There is one bar, for those of the file.
+            def update_transfer(self, count: float | None = 1) -> None:
+                pass
+
+            def set_transfer_postfix_str(self, *_: object, **__: object) -> None:
+                pass
+
+            set_postfix_str = refresh = close = set_transfer_postfix_str
+
+        return Bar
+
+
+_downloads: defaultdict[str, _Download] = defaultdict(_Download)
+_downloads_guard = threading.Lock()
 
 
 # --- Where files are -------------------------------------------------------------------------------------------------
@@ -93,11 +201,21 @@ def parse_repo(text: str) -> tuple[str, str | None] | None:
     return match[1], match[2]
 
 
-def find(task: str, name: str, files: Sequence[ModelFile], repo_id: str | None, revision: str | None) -> Path:
+def find(
+    task: str,
+    name: str,
+    files: Sequence[ModelFile],
+    repo_id: str | None,
+    revision: str | None,
+    progress: Progress | None = None,
+) -> Path:
     """Return the folder that holds all the files of a registered model, each checked by size and sha256.
 
     weights/<task>-<name> is used when it holds any of them; else the Hub repository at its commit, 40 hexadecimal
     digits. A file that arrived damaged, or was changed in the Hub's cache, is downloaded anew, once.
+
+    Two threads that want the same files cause one download, and the progress of both is told. One that waits for the
+    other may raise from it too, which stops its waiting and not the download.
 
     Raises WeightsError for a file that is missing, damaged or cannot be downloaded.
     """
@@ -111,8 +229,10 @@ def find(task: str, name: str, files: Sequence[ModelFile], repo_id: str | None, 
         raise WeightsError(
             f"The {task} model {name!r} is not pinned to a commit of {repo_id}, so it is not downloaded."
         )
-    with _lock(repo_id):
-        folders = {_hub_file(repo_id, revision, file.name, file).parent for file in files}
+    download = _download_of(repo_id)
+    with download.turn(progress):
+        download.expect({file.name: file.size for file in files})
+        folders = {_hub_file(download, repo_id, revision, file.name, file).parent for file in files}
     return folders.pop()
 
 
@@ -124,7 +244,12 @@ def present(task: str, name: str, files: Sequence[ModelFile], repo_id: str | Non
     return all(_cached(repo_id, revision or "", file.name) is not None for file in files)
 
 
-def fetch(repo_id: str, revision: str | None = None, filenames: Sequence[str] = (CONFIG, TENSORS)) -> Path:
+def fetch(
+    repo_id: str,
+    revision: str | None = None,
+    filenames: Sequence[str] = (CONFIG, TENSORS),
+    progress: Progress | None = None,
+) -> Path:
     """Return the local folder of a Hub repository made by save_pretrained; the folder's name is the commit.
 
     revision: a branch, a tag or a commit; None is the main branch. A commit that is in the cache needs no network.
@@ -132,23 +257,24 @@ def fetch(repo_id: str, revision: str | None = None, filenames: Sequence[str] = 
 
     Raises UnknownModelError when there is no such repository, and WeightsError for anything else that is in the way.
     """
-    wanted = revision or "main"
-    with _lock(repo_id):
-        commit = wanted if _COMMIT.fullmatch(wanted) else _resolve(repo_id, wanted, filenames[0])
-        folders = {_hub_file(repo_id, commit, name, None).parent for name in filenames}
+    wanted, download = revision or "main", _download_of(repo_id)
+    with download.turn(progress):
+        download.expect(dict.fromkeys(filenames))
+        commit = wanted if _COMMIT.fullmatch(wanted) else _resolve(download, repo_id, wanted, filenames[0])
+        folders = {_hub_file(download, repo_id, commit, name, None).parent for name in filenames}
     return folders.pop()
 
 
-def _lock(repo_id: str) -> threading.Lock:
-    """Return the lock of a repository, so that two threads that want the same files cause one download."""
-    with _locks_guard:
-        return _locks[repo_id]
+def _download_of(repo_id: str) -> _Download:
+    """Return the one download of a repository, so that two threads that want the same files cause one."""
+    with _downloads_guard:
+        return _downloads[repo_id]
 
 
-def _resolve(repo_id: str, revision: str, filename: str) -> str:
+def _resolve(download: _Download, repo_id: str, revision: str, filename: str) -> str:
     """Return the commit of a branch or tag: the Hub's answer, or the last one in the cache if the Hub is away."""
     try:
-        return _download(repo_id, revision, filename).parent.name
+        return _get(download, repo_id, revision, filename).parent.name
     except _UnreachableError:
         cached = _cached(repo_id, revision, filename)
         if cached is None:
@@ -156,19 +282,20 @@ def _resolve(repo_id: str, revision: str, filename: str) -> str:
         return cached.parent.name
 
 
-def _hub_file(repo_id: str, commit: str, name: str, pin: ModelFile | None) -> Path:
+def _hub_file(download: _Download, repo_id: str, commit: str, name: str, pin: ModelFile | None) -> Path:
     """Return a file of the Hub, checked by its pin or by what the Hub said. A damaged one is downloaded anew, once."""
-    path = _cached(repo_id, commit, name) or _download(repo_id, commit, name, pin)
+    path = _cached(repo_id, commit, name) or _get(download, repo_id, commit, name, pin)
     try:
         _check(path, pin, "")
     except WeightsError as error:
         try:
-            path = _download(repo_id, commit, name, pin, force=True)
+            path = _get(download, repo_id, commit, name, pin, force=True)
         except _UnreachableError:
             raise WeightsError(
                 f"The file {path} is damaged, and the Hub cannot be reached for a new one; check the connection."
             ) from error
         _check(path, pin, f"the Hub repository {repo_id} sent it so again, so do not use it, and tell its owner")
+    download.finish(name, path.stat().st_size)
     return path
 
 
@@ -196,7 +323,15 @@ def _cached(repo_id: str, revision: str, name: str) -> Path | None:
     return Path(path) if isinstance(path, str) else None
 
 
-def _download(repo_id: str, revision: str, name: str, file: ModelFile | None = None, *, force: bool = False) -> Path:
+def _get(
+    download: _Download,
+    repo_id: str,
+    revision: str,
+    name: str,
+    file: ModelFile | None = None,
+    *,
+    force: bool = False,
+) -> Path:
     """Download a file into the Hub's cache and return its path."""
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
 
@@ -206,8 +341,13 @@ def _download(repo_id: str, revision: str, name: str, file: ModelFile | None = N
         offered = get_hf_file_metadata(url, timeout=constants.HF_HUB_ETAG_TIMEOUT)
         # Without a commit it is not the Hub that answers, and hf_hub_download says so.
         if file is None or offered.commit_hash is None or file.size is None or offered.size in (None, file.size):
-            return Path(hf_hub_download(repo_id, name, revision=revision, force_download=force))
+            download.begin(name, offered.size)
+            bar = download.bar(name)
+            path = hf_hub_download(repo_id, name, revision=revision, force_download=force, tqdm_class=bar)
+            download.check()
+            return Path(path)
     except Exception as error:  # the Hub's own errors, its HTTP library's, and the disk's: all become one sentence
+        download.check()
         raise _refused(error, repo_id, revision, name) from error
     raise WeightsError(
         f"The Hub repository {repo_id} offers {name!r} with {offered.size} bytes instead of {file.size}, "
@@ -409,7 +549,11 @@ def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Te
         if path.suffix == ".safetensors":
             with safetensors.safe_open(path, framework="pt", device="cpu") as stream:
                 keys = list(stream.keys())
-                tensors = {key: stream.get_tensor(key) for key in keys if names is None or key in names}
+                tensors = {
+                    key: stream.get_tensor(key)
+                    for key in keys
+                    if names is None or key in names or key.removesuffix(packed.SCALE) in names
+                }
         else:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file can fail in any way, and each means the same to the user
@@ -422,6 +566,10 @@ def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Te
         for key, value in tensors.items()
     ):
         raise WeightsError(f"The file {path} does not hold named tensors; a state dict is wanted.")
+    try:
+        tensors = packed.unpack(tensors)
+    except ValueError as error:
+        raise WeightsError(f"The file {path} is damaged: {error} Get it again.") from error
     if names is not None:
         missing = [name for name in names if name not in tensors]
         if missing:
@@ -494,11 +642,13 @@ def write_folder(
     card: str,
     *,
     half: bool = True,
+    in_eight_bits: Collection[str] = (),
 ) -> None:
     """Write a model's folder: config.json, model.safetensors and README.md, made new or put in place of old ones.
 
     config: numbers and names, with "task" and "class". half: store fractions as float16, but for a tensor that would
-    overflow. All three files are complete under other names before the first takes its place.
+    overflow. in_eight_bits: names of tensors to store as deepart/packed.py does. All three files are complete under
+    other names before the first takes its place.
 
     Raises OptionError when the folder is a file, WeightsError when a tensor is not finite or the disk refuses.
     """
@@ -510,7 +660,7 @@ def write_folder(
     if (path / CARD).exists() and not (path / CONFIG).exists():
         raise OptionError(f"{path} has a {CARD} but no model, and would lose it; give another folder.")
     contents = {
-        TENSORS: safetensors.torch.save({name: _stored(name, tensor, half) for name, tensor in tensors.items()}),
+        TENSORS: safetensors.torch.save(_all_stored(tensors, half, in_eight_bits)),
         CONFIG: (json.dumps(config, indent=2, allow_nan=False) + "\n").encode(),
         CARD: card.encode(),
     }
@@ -520,6 +670,15 @@ def write_folder(
         raise WeightsError(
             f"The model was not saved in {path} ({error.strerror or error}); choose a folder with space that is yours."
         ) from error
+
+
+def _all_stored(tensors: Mapping[str, Tensor], half: bool, in_eight_bits: Collection[str]) -> dict[str, Tensor]:
+    found: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        small = name in in_eight_bits
+        whole = _stored(name, tensor, half and not small)
+        found |= packed.pack(name, whole) if small else {name: whole}
+    return found
 
 
 def _stored(name: str, tensor: Tensor, half: bool) -> Tensor:

@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -67,7 +68,7 @@ class ModelSpec:
     @property
     def here(self) -> bool:
         """Whether it needs no download, that of its features included. Makes no request."""
-        own = hub.present(self.task, self.name, self.files, self.repo_id, self.revision) if self.files else True
+        own = hub.present(*_place(self)) if self.files else True
         return own and (self.features is None or get_spec(FEATURES, self.features).here)
 
 
@@ -357,6 +358,34 @@ def _check_task(task: str) -> None:
         raise OptionError(f"The task is {task!r}; it must be one of {', '.join((*TASKS, FEATURES))}.")
 
 
+def fetch(spec: ModelSpec, progress: hub.Progress | None = None) -> None:
+    """Make sure that a model's files are here and checked, those of its features included; loads nothing.
+
+    progress: called as progress(done, total) in bytes, at the beginning, while files come, and at the end; total is
+    None as long as it is not known. It may raise to stop: the next try begins with the first file that is not whole.
+
+    Raises WeightsError when files are missing, damaged or cannot be downloaded.
+    """
+    parts = [spec, get_spec(FEATURES, spec.features)] if spec.features is not None else [spec]
+    needed = [part for part in parts if part.files]
+    absent = [part for part in needed if not hub.present(*_place(part))]
+    needed = absent or needed  # what is here already is no part of the progress, unless there is nothing else
+    counts = [(0, part.size) for part in needed]
+
+    def report(index: int, done: int, total: int | None) -> None:
+        counts[index] = (done, total)
+        sizes = [size for _, size in counts if size is not None]
+        if progress is not None:
+            progress(sum(count for count, _ in counts), sum(sizes) if len(sizes) == len(counts) else None)
+
+    for index, part in enumerate(needed):
+        told = partial(report, index)
+        told(0, part.size)
+        hub.find(*_place(part), told if progress is not None else None)
+        size = part.size if part.size is not None else counts[index][1]
+        told(size or 0, size)
+
+
 def locate(task: str, name: str | os.PathLike[str] | None = None) -> Located:
     """Return where a model is, after its files are there and checked.
 
@@ -390,8 +419,13 @@ def locate(task: str, name: str | os.PathLike[str] | None = None) -> Located:
 
 
 def _registered(spec: ModelSpec) -> Located:
-    folder = hub.find(spec.task, spec.name, spec.files, spec.repo_id, spec.revision) if spec.files else None
+    folder = hub.find(*_place(spec)) if spec.files else None
     return Located(spec.name, version(spec), folder, spec)
+
+
+def _place(spec: ModelSpec) -> tuple[str, str, tuple[ModelFile, ...], str | None, str | None]:
+    """Return where the files of a model are, as hub.find() and hub.present() take it."""
+    return spec.task, spec.name, spec.files, spec.repo_id, spec.revision
 
 
 def version(spec: ModelSpec) -> str:
