@@ -29,7 +29,8 @@ class Recipe:
 
     latent: (1, latent). seed: the one that the latent comes from; None: the latent was found, bred or walked to.
     directions: names and amounts in deviations; none of them is 0. fine: (1, latent), the latent of the fine detail
-    where that is another one, which is moved in the same way.
+    where that is another one, which is moved in the same way. noise: seed of the noise inside the network, where it
+    has any.
     """
 
     latent: Tensor
@@ -37,6 +38,7 @@ class Recipe:
     truncation: float = 1.0
     directions: Mapping[str, float] = field(default_factory=dict)
     fine: Tensor | None = None
+    noise: int = 0
 
     @property
     def plain(self) -> bool:
@@ -72,19 +74,21 @@ class Reader:
         if isinstance(origin, Tensor):
             return Recipe(check_latents(origin, self._size, 1, "numbers of a latent"))
         seed = check_seed(origin)
-        return Recipe(self._from_seed(seed), seed)
+        return Recipe(self._from_seed(seed), seed, noise=seed)
 
     def _of_picture(self, picture: Image.Image) -> Recipe:
         found = self.settings(picture)
         truncation = check_truncation(found.get("truncation", 1.0))
         directions = check_directions(found.get("directions"), self._names)
+        named = found.get("noise", 0)
         if "coarse" in found:
             coarse, fine = (self._named(found.get(key)) for key in ("coarse", "fine"))
-            return Recipe(coarse, None, truncation, directions, fine)
+            return Recipe(coarse, None, truncation, directions, fine, check_seed(named))
         if "latent" in found:
-            return Recipe(unpack(found["latent"], self._size), None, truncation, directions)
+            return Recipe(unpack(found["latent"], self._size), None, truncation, directions, noise=check_seed(named))
         seed: Any = found.get("seed")
-        return Recipe(self._named(check_seed(seed)), seed, truncation, directions)
+        named = found.get("noise", seed)
+        return Recipe(self._named(check_seed(seed)), seed, truncation, directions, noise=check_seed(named))
 
     def _named(self, name: object) -> Tensor:
         """Return the latent that a file names by a seed or as text."""

@@ -1,0 +1,43 @@
+"""Generators from files in the layouts of others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import Tensor
+
+from deepart import hub
+from deepart.errors import WeightsError
+from deepart.models.fastgan import FastGAN, FastGANConfig, convert, published_names
+from deepart.registry import Located
+
+DIRECTIONS = 8  # of a FastGAN: beyond them sefa() finds little
+
+
+def read_published(located: Located, folder: Path) -> tuple[FastGAN, list[str], str | None]:
+    """Return the FastGAN of a registered Hub model, names of its directions, and the features that project() uses.
+
+    Nobody has looked at the directions, so they are numbered. Raises WeightsError for a file that is damaged or does
+    not fit.
+    """
+    assert located.spec is not None
+    path = folder / located.spec.files[0].name
+    tensors = fastgan_tensors(path)
+    config = FastGANConfig(directions=DIRECTIONS)
+    network = FastGAN(config)
+    hub.load_strict(network, tensors, path)
+    return network, [f"axis {number}" for number in range(1, DIRECTIONS + 1)], located.spec.features
+
+
+def fastgan_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of our FastGAN from a published file; raises WeightsError."""
+    state = hub.read_tensors(path)
+    names = published_names()
+    missing, extra = sorted(names - set(state)), sorted(set(state) - names)
+    if missing or extra:
+        what = f"lacks {missing[0]!r}" if missing else f"has {extra[0]!r} too many"
+        raise WeightsError(f"The file {path} is no FastGAN of 1024 pixels: it {what}.")
+    try:
+        return convert(state, DIRECTIONS)
+    except RuntimeError as error:  # a product of tensors whose shapes do not belong together
+        raise WeightsError(f"The file {path} is no FastGAN of 1024 pixels: its tensors have other shapes.") from error

@@ -1,0 +1,293 @@
+"""FastGAN: our network against values that the published layout and a formula for its weights give."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fastgan_layout
+import numpy as np
+import pytest
+import torch
+from loopback_hub import LoopbackHub
+from PIL import Image
+
+from deepart import GANPipeline, hub, registry
+from deepart.errors import WeightsError
+from deepart.images import settings
+from deepart.models.fastgan import DRAFT, FastGAN, FastGANConfig, convert, published_names, sefa
+from deepart.registry import Located, get_spec
+
+LARGE = {
+    (0, 0, 0, 0): 0.033384, (0, 0, 211, 307): -0.152584, (0, 0, 422, 614): 0.254616, (0, 0, 633, 921): 0.09814,
+    (0, 1, 101, 17): 0.067761, (0, 1, 312, 324): 0.229611, (0, 1, 523, 631): 0.049893, (0, 1, 734, 938): 0.169079,
+    (0, 2, 202, 34): -0.041633, (0, 2, 413, 341): -0.428355, (0, 2, 624, 648): 0.401551, (0, 2, 835, 955): 0.14066,
+    (1, 0, 37, 53): 0.017074, (1, 0, 248, 360): -0.100081, (1, 0, 459, 667): 0.625404, (1, 0, 670, 974): 0.061474,
+    (1, 1, 138, 70): 0.00829, (1, 1, 349, 377): -0.129636, (1, 1, 560, 684): 0.062651, (1, 1, 771, 991): 0.017584,
+    (1, 2, 239, 87): -0.110415, (1, 2, 450, 394): 0.145602, (1, 2, 661, 701): 0.253902, (1, 2, 872, 1008): 0.087671,
+}  # fmt: skip
+SMALL = {
+    (0, 0, 0, 0): 0.026252, (0, 0, 83, 51): -0.012818, (0, 0, 38, 102): -0.238378, (0, 0, 121, 25): -0.202443,
+    (0, 1, 101, 17): -0.010241, (0, 1, 56, 68): -0.350538, (0, 1, 11, 119): -0.105417, (0, 1, 94, 42): -0.127575,
+    (0, 2, 74, 34): 0.27052, (0, 2, 29, 85): -0.543698, (0, 2, 112, 8): -0.051492, (0, 2, 67, 59): 0.5766,
+    (1, 0, 37, 53): -0.247176, (1, 0, 120, 104): -0.038192, (1, 0, 75, 27): 0.572077, (1, 0, 30, 78): -0.500258,
+    (1, 1, 10, 70): -0.654734, (1, 1, 93, 121): -0.20679, (1, 1, 48, 44): -0.258615, (1, 1, 3, 95): -0.165799,
+    (1, 2, 111, 87): 0.790047, (1, 2, 66, 10): 0.071127, (1, 2, 21, 61): 0.32087, (1, 2, 104, 112): 0.110146,
+}  # fmt: skip
+"""Of z = torch.randn(2, 256) with the seed 0, by an implementation of the paper that is not ours: index and value."""
+
+TINY = FastGANConfig(latent=6, channels=(8, 8, 6, 6, 8, 6, 4), directions=3)
+
+
+def load(state: dict[str, torch.Tensor]) -> FastGAN:
+    network = FastGAN(FastGANConfig(directions=4))
+    hub.load_strict(network, convert(state, 4), Path("pytorch_model.bin"))
+    return network.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def network() -> FastGAN:
+    return load(fastgan_layout.make_state())
+
+
+@pytest.fixture
+def tiny() -> FastGAN:
+    """A network of 256 pixels, with noise inside."""
+    torch.manual_seed(0)
+    made = FastGAN(TINY).requires_grad_(False).eval()
+    for name, parameter in made.named_parameters():
+        if name.endswith("noise"):
+            parameter.fill_(0.1)
+    made.directions.copy_(sefa(made.start.weight, 3))
+    return made
+
+
+@pytest.fixture
+def gan(tiny: FastGAN) -> GANPipeline:
+    return GANPipeline(Located("fastgan", "0" * 12), torch.device("cpu"), tiny, ["axis 1", "axis 2", "axis 3"])
+
+
+def pixels(picture: Image.Image) -> np.ndarray:
+    return np.asarray(picture).astype(int)
+
+
+def furthest(a: Image.Image, b: Image.Image) -> int:
+    return int(np.abs(pixels(a) - pixels(b)).max())
+
+
+# ------------------------------------------------------------------------------------------------------------ network
+
+
+def test_it_agrees_with_the_published_network(network: FastGAN) -> None:
+    z = torch.randn(2, 256, generator=torch.Generator().manual_seed(0))
+    for pictures, side, known, deviation in (
+        (network(z), 1024, LARGE, 0.250031), (network.draft(z), 128, SMALL, 0.376296),
+    ):  # fmt: skip
+        assert pictures.shape == (2, 3, side, side)
+        assert max(abs(pictures[index].item() - value) for index, value in known.items()) < 1e-4
+        assert pictures.std().item() == pytest.approx(deviation, abs=1e-4)
+
+
+def test_the_layout_is_the_published_one() -> None:
+    state = fastgan_layout.make_state()
+    assert len(state) == 142
+    assert set(state) == published_names()
+    assert sum(tensor.nbytes for tensor in state.values()) == pytest.approx(117_073_189, rel=1e-3)  # with its pickle
+
+
+def test_noise_weights_of_zero_make_no_noise(network: FastGAN, tiny: FastGAN) -> None:
+    assert not network.noisy
+    assert tiny.noisy
+    z = torch.randn(1, 6)
+    assert not torch.equal(tiny(z, None, tiny.planes([1])), tiny(z, None, tiny.planes([2])))
+    assert torch.equal(tiny(z, None, tiny.planes([1])), tiny(z, None, tiny.planes([1])))
+
+
+def test_noise_is_folded_as_batch_norm_scales_it() -> None:
+    state = fastgan_layout.make_state(noise=0.1)
+    made = convert(state)
+    name = "_upsample_8._layers.3"
+    scale = state[f"{name}.weight"] / (state[f"{name}.running_var"] + 1e-5).sqrt()
+    assert torch.allclose(made["grow.0.first.noise"], 0.1 * scale)
+
+
+def test_planes_are_the_seed_s_whatever_the_batch(tiny: FastGAN) -> None:
+    alone, among = tiny.planes([7]), tiny.planes([3, 7, 9])
+    assert [plane.shape for plane in alone] == [(1, 1, side, side) for side in (8, 8, 32, 32, 128, 128)]
+    assert all(torch.equal(a[0], b[1]) for a, b in zip(alone, among, strict=True))
+    assert abs(alone[-1].mean()) < 0.05
+    assert alone[-1].std() == pytest.approx(1, abs=0.05)
+
+
+def test_another_fine_latent_changes_the_gates_alone(tiny: FastGAN) -> None:
+    coarse, fine = torch.randn(2, 1, 6)
+    assert torch.equal(tiny(coarse, coarse), tiny(coarse))
+    seen: list[torch.Tensor] = []
+    tiny.grow[DRAFT - 3].register_forward_hook(lambda *hooked: seen.append(hooked[2]))
+    mixed = tiny(coarse, fine)
+    tiny(coarse)
+    assert torch.equal(seen[0], seen[1])  # the coarse maps are those of the one
+    assert not torch.equal(mixed, tiny(coarse))
+    assert not torch.equal(mixed, tiny(fine))
+
+
+def test_directions_are_what_the_first_layer_stretches_most() -> None:
+    torch.manual_seed(0)
+    weight = torch.randn(40, 5) @ torch.diag(torch.tensor([1.0, 5.0, 2.0, 0.5, 3.0]))
+    found = sefa(weight, 3)
+    assert torch.allclose(found @ found.T, torch.eye(3), atol=1e-5)
+    lengths = (weight @ found.T).norm(dim=0)
+    assert torch.allclose(lengths, torch.linalg.svdvals(weight)[:3], rtol=1e-4)
+    assert torch.equal(found, sefa(weight, 3))
+    assert (found.gather(1, found.abs().argmax(1, keepdim=True)) > 0).all()
+
+
+@pytest.mark.parametrize("channels", [(8,) * 6, ()])
+def test_too_few_sizes_are_refused(channels: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="sizes; a FastGAN has 7 at least"):
+        FastGANConfig(channels=channels)
+
+
+# ----------------------------------------------------------------------------------------------------------- pipeline
+
+
+def test_a_seed_names_one_picture_in_every_batch(gan: GANPipeline) -> None:
+    assert gan.noisy
+    [alone] = gan.generate(seed=5)
+    among = gan.generate(8, seed=0)[5]
+    assert furthest(alone, among) <= 1
+    assert furthest(gan.generate(seed=6)[0], alone) > 3
+    assert alone.size == (256, 256)
+
+
+def test_latents_take_the_noise_of_the_seeds(gan: GANPipeline) -> None:
+    [picture] = gan.generate(seed=5)
+    [same] = gan.generate(latents=gan.latent(5), seed=5)
+    [other] = gan.generate(latents=gan.latent(5), seed=6)
+    assert furthest(picture, same) == 0
+    assert furthest(picture, other) > 0
+
+
+def test_the_noise_stays_while_a_picture_is_walked_changed_mixed_and_made_again(gan: GANPipeline) -> None:
+    frames = gan.walk([3, 4], frames=8)
+    assert [(settings(frame) or {}).get("noise", 3) for frame in frames] == [3] * 8
+    assert furthest(frames[0], gan.generate(seed=3)[0]) <= 1
+    [last] = gan.generate(latents=gan.latent(4), seed=3)
+    assert furthest(frames[-1], last) <= 1
+    for made in (
+        frames[4], gan.mix(3, 9), gan.breed([3, 9], 1)[0], gan.sweep(3, truncations=[0.5])[0],
+        gan.generate(seed=3, directions={"axis 2": 2.0})[0],
+    ):  # fmt: skip
+        recipe = gan.recipe(made)
+        assert recipe.noise == 3
+        again = gan.sweep(made, truncations=[recipe.truncation], directions=recipe.directions)[0]
+        if not recipe.directions and recipe.truncation == 1:
+            assert furthest(again, made) <= 1
+    ends = gan.interpolate(3, 4, steps=5)
+    assert furthest(ends[0], gan.generate(seed=3)[0]) == 0
+    assert furthest(ends[-1], gan.generate(seed=4)[0]) == 0
+
+
+def test_a_picture_is_found_in_small_ones(gan: GANPipeline) -> None:
+    seen: list[tuple[int, Image.Image | None]] = []
+    [wanted] = gan.generate(seed=11)
+    latent = gan.project(wanted, steps=10, callback=lambda step, _, preview: seen.append((step, preview)))
+    assert latent.shape == (1, 6)
+    previews = [preview for _, preview in seen if preview is not None]
+    assert [step for step, _ in seen] == list(range(1, 11))
+    assert previews[-1].size == (128, 128)
+    found = gan.generate(latents=latent)[0]
+    others = gan.generate(16, seed=100)
+    error = [np.abs(pixels(one) - pixels(wanted)).mean() for one in (found, *others)]
+    assert error[0] < np.mean(error[1:])
+
+
+def test_a_saved_pipeline_makes_the_same_pictures(gan: GANPipeline, tmp_path: Path) -> None:
+    gan.save_pretrained(tmp_path / "mine")
+    again = GANPipeline.from_pretrained(tmp_path / "mine", device="cpu")
+    assert again.directions == gan.directions
+    assert furthest(again.generate(seed=2)[0], gan.generate(seed=2)[0]) == 0
+
+
+# ---------------------------------------------------------------------------------------------------------------- Hub
+
+
+def file_of(state: Any) -> bytes:
+    stream = io.BytesIO()
+    torch.save(state, stream)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "deepart"))
+    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
+    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "hf"):
+        yield server
+
+
+def offer(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    """Let the loopback Hub and the registry have a file as that of the model fastgan-painting."""
+    spec = get_spec("gan", "fastgan-painting")
+    assert spec.repo_id is not None
+    assert spec.revision is not None
+    file = dataclasses.replace(spec.files[0], size=len(data), sha256=hashlib.sha256(data).hexdigest())
+    known = {**registry.REGISTRY, ("gan", spec.name): dataclasses.replace(spec, files=(file,))}
+    monkeypatch.setattr(registry, "REGISTRY", known)
+    loopback.add(spec.repo_id, spec.revision, {file.name: data})
+
+
+def test_a_registered_model_comes_from_the_hub(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(loopback, monkeypatch, file_of(fastgan_layout.make_state(noise=0.1)))
+    assert not get_spec("gan", "fastgan-painting").here
+    gan = GANPipeline.from_pretrained("fastgan-painting", device="cpu")
+    assert loopback.count("GET", "pytorch_model.bin") == 1
+    assert (gan.side, gan.latent_size, len(gan.directions), gan.noisy) == (1024, 256, 8, True)
+    [picture] = gan.generate(seed=4, truncation=0.8, directions={"axis 1": 1.0})
+    assert picture.size == (1024, 1024)
+    found = settings(picture) or {}
+    assert (found["model"], found["seed"], found["truncation"]) == ("fastgan-painting", 4, 0.8)
+    assert found["version"] == registry.version(get_spec("gan", "fastgan-painting"))
+
+
+class Payload:
+    """What a pickle may do when it is opened."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.write_text, (self.path, "code ran")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"_init._layers.1.bias": None}, "lacks '_init._layers.1.bias'"),
+        ({"extra.weight": torch.zeros(1)}, "has 'extra.weight' too many"),
+        ({"_out_128.0._conv.weight_u": torch.zeros(9)}, "its tensors have other shapes"),
+        ({"_upsample_8._layers.2._weight": torch.tensor([float("nan")])}, "not finite"),
+        ({"_out_1024.0._conv.weight_orig": torch.zeros(3, 8, 5, 5), "_out_1024.0._conv.weight_v": torch.ones(200)},
+         "does not fit the network"),
+    ],
+)  # fmt: skip
+def test_a_file_that_does_not_fit_gets_a_sentence(
+    loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, change: dict[str, torch.Tensor | None], words: str
+) -> None:
+    state: dict[str, Any] = {**fastgan_layout.make_state(), **change}
+    offer(loopback, monkeypatch, file_of({name: value for name, value in state.items() if value is not None}))
+    with pytest.raises(WeightsError, match=words) as caught:
+        GANPipeline.from_pretrained("fastgan-painting", device="cpu")
+    assert "\n" not in str(caught.value)
+
+
+def test_code_in_the_file_never_runs(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    target = tmp_path / "ran"
+    offer(loopback, monkeypatch, file_of({"_init": Payload(target)}))
+    with pytest.raises(WeightsError, match="holds more than tensors"):
+        GANPipeline.from_pretrained("fastgan-painting", device="cpu")
+    assert not target.exists()
