@@ -213,9 +213,7 @@ _RECORDS = (
         licence="MIT",
         files=(
             ModelFile("config.json", 301, "5cf88cd85af4d9e42292387acbc9f9607d5f98b02e4b1e1e57c874e022eecc7a"),
-            ModelFile(
-                "model.safetensors", 18186180, "56650a70e7f66b1e3dfc0d8b3659cd7c679df64b4b2b3584d0375c1aae48ff4c"
-            ),
+            ModelFile("model.safetensors", 9323556, "533ecf0b3227b95dccf8ecbc47f133432b462e024986da87da028211e8a636e3"),
         ),
         recipe="recipes/train_vae.py",
     ),

@@ -3,6 +3,7 @@
     python -m recipes.export_vae runs/vae-pictures weights/vae-pictures
     python -m recipes.export_vae runs/vae-portraits weights/vae-portraits
     python -m recipes.export_vae runs/vae-portraits looking --sheet directions.jpg        # what the directions do
+    python -m recipes.export_vae runs/vae-cats models/cats --model pictures --data data/cats      # of one's own
 
 The names of the directions stand in recipes/vae_names.json, given after looking at the sheet, as those of the
 generators do (recipes/export_gan.py). Evaluate the folder with recipes.evaluate_vae; recipes.vae_card writes its card.
@@ -20,10 +21,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deepart import hub
+from deepart import hub, packed
 from deepart.device import autocast
 from deepart.models.vector_vae import VectorVAE
-from recipes import gan_split
+from recipes import gan_split, own_card
 from recipes.gan_directions import SIDE, find_directions
 from recipes.gan_metrics import load_pictures, spread_out
 from recipes.train_gan import sheet
@@ -35,9 +36,12 @@ COUNT = 10  # directions
 LOOKED = 2000  # training pictures that they are found by
 
 
-def load_average(run: Path) -> VAE:
-    """Return the averaged network of a training run; its folder's name ends with that of the model."""
-    network = KINDS[run.name.rpartition("-")[2]].make()
+def load_average(run: Path, model: str | None = None) -> VAE:
+    """Return the averaged network of a training run of that model; None: the name of the run's folder ends with it."""
+    kind = model or run.name.rpartition("-")[2]
+    if kind not in KINDS:
+        raise SystemExit(f"What {run} trained does not show in its name; say it with --model {' or '.join(KINDS)}.")
+    network = KINDS[kind].make()
     found = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
     network.load_state_dict(found["average"])
     return network.eval().requires_grad_(False)
@@ -86,25 +90,32 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="folder of a run of recipes.train_vae")
     parser.add_argument("out", type=Path, help="folder to write")
-    parser.add_argument("--portraits", type=Path, default=Path("data/vae/portraits"), help="made by recipes.gan_data")
+    parser.add_argument("--model", choices=list(KINDS), help="what was trained (default: the end of the run's name)")
+    parser.add_argument("--data", type=Path, help="made by recipes.own_pictures, where it was trained on that")
+    parser.add_argument(
+        "--portraits", type=Path, help="made by recipes.gan_data (default: --data, or data/vae/portraits)"
+    )
     parser.add_argument("--sheet", type=Path, help="also draw what the directions do")
     options = parser.parse_args(arguments)
-    network = load_average(options.run)
+    network = load_average(options.run, options.model)
     config: dict[str, Any] = {"task": "vae", "class": type(network).__name__}
     if isinstance(network, VectorVAE):
-        training, held_out = gan_split.split(options.portraits)
+        training, held_out = gan_split.split(options.portraits or options.data or Path("data/vae/portraits"))
         latents, _ = posteriors(network, load_pictures(spread_out(training, LOOKED)))
         starts, _ = posteriors(network, load_pictures(held_out[:3]))
         directions = strongest(network, latents)
-        known: dict[str, list[str | None]] = json.loads(NAMES.read_text())
+        known: dict[str, list[str | None]] = {} if own_card.has_own(options.data) else json.loads(NAMES.read_text())
         names = known.get(options.run.name.removeprefix("vae-")) or [f"direction {i + 1}" for i in range(COUNT)]
         if options.sheet:
             sheet(direction_sheet(network, directions, starts), 7).save(options.sheet, quality=92)
         network = finish(network, directions, names)
         config["directions_named"] = [name.removeprefix("-") for name in names if name is not None]
-    card = options.out / hub.CARD
-    text = card.read_text("utf-8") if card.exists() else "---\nlicense: mit\ntags: [vae]\n---\n"
-    hub.write_folder(options.out, config | asdict(network.config), network.state_dict(), text, half=True)
+    text = own_card.find_card(options.out, "vae", options.run, options.data)
+    tensors = network.state_dict()
+    # A vector's matrices are as large as its pictures, and eight bits a number halve the file for 0.04 dB. Those of a
+    # map are small, and every hundredth of its decibels counts.
+    small = [name for name, tensor in tensors.items() if isinstance(network, VectorVAE) and packed.worth(tensor)]
+    hub.write_folder(options.out, config | asdict(network.config), tensors, text, in_eight_bits=small)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ class Kind:
 
 KINDS = {
     "pictures": Kind(SpatialVAE, 8, 2e-3, 0.02, 1.2e-4, 0.05, 3.6 / 255, 0.0, 0.0),
-    "portraits": Kind(lambda: VectorVAE(VectorVAEConfig(prior=192)), 16, 2e-3, 0.05, 3e-4, 0.05, 0.3, 0.45, 0.02),
+    "portraits": Kind(lambda: VectorVAE(VectorVAEConfig(prior=256)), 16, 2e-3, 0.05, 3e-4, 0.05, 0.3, 0.55, 0.02),
 }
 
 
@@ -134,6 +134,9 @@ class Trainer:
         if isinstance(self.network, SpatialVAE):
             start_spatial(self.network, x, self.kind.noise)
         else:
+            wanted, there = 2 * self.network.config.latent, len(self.sampler.pictures)
+            if there < wanted:  # axes along which they do not differ would have no length
+                raise SystemExit(f"A vector needs {wanted} training pictures to begin with, and there are {there}.")
             start_vector(self.network, x, self.kind.noise)
 
     def state(self) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from recipes import gan_split, style_sampler
 from recipes.gan_metrics import load_pictures, spread_out
 
 SHARES = {"contents": 0.6, "styles": 0.24, "patterns": 0.06, "portraits": 0.06}
-"""How often a crop is of which source; what is left are plain colours and ramps."""
+"""How often a crop is of which source; what is left are plain colours and ramps. Sources without pictures leave their
+share to the others."""
 PORTRAITS = 1500  # of them all: they are much alike
 
 
@@ -48,6 +49,11 @@ class CropSampler:
 
     def __init__(self, sources: Mapping[str, Sequence[Path]], side: int, seed: int = 0) -> None:
         self.pictures = {name: [_load(path) for path in paths] for name, paths in sources.items()}
+        there = sum(share for name, share in SHARES.items() if self.pictures.get(name))
+        if not there:
+            raise SystemExit("There are no pictures to take crops of.")
+        more = sum(SHARES.values()) / there  # exactly 1 where all are there
+        self.shares = {name: share * more for name, share in SHARES.items() if self.pictures.get(name)}
         self.side = side
         self.reseed(seed, 0)
 
@@ -61,7 +67,7 @@ class CropSampler:
 
     def _example(self) -> Tensor:
         pick = self.rng.random()
-        for name, share in SHARES.items():
+        for name, share in self.shares.items():
             pick -= share
             if pick < 0:
                 return self._crop(self.rng.choice(self.pictures[name]))

@@ -68,7 +68,7 @@ def start_vector(network: VectorVAE, x: Tensor, noise: float) -> None:
     latents = (rows - mean) @ forth.T
     network.analysis.weight.copy_(forth)
     network.analysis.bias.copy_(-forth @ mean)
-    network.synthesis.weight.copy_((drawn - drawn.mean(0)).T @ latents[:, : network.config.drafted] / len(x))
+    network.synthesis.weight.copy_((drawn - drawn.mean(0)).T @ latents / len(x))
     network.synthesis.bias.copy_(drawn.mean(0))
     network.log_variance.copy_(_posterior(noise**2 / variances))
 

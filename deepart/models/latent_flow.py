@@ -41,7 +41,7 @@ class LatentFlow(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, latent: int, width: int, depth: int) -> None:
+    def __init__(self, latent: int, width: int, depth: int = 5) -> None:
         """latent: numbers of a latent. width, depth: of the network."""
         super().__init__()
         self.register_buffer("mean", torch.zeros(latent))  # of the latents, which the network sees at unit variance

@@ -2,10 +2,9 @@
 
 The posterior is a normal distribution with a mean and a deviation per number of the latent (Kingma and Welling,
 1312.6114). Both ways have a linear part beside the network: about what a principal component analysis would give. The
-linear part of the decoder is a draft at full size, in luma, with coarser chroma as in JPEG, of the strongest axes
-alone, as most of the file would be the weak ones else. The network is our generator's, whose every convolution the
-latent scales, and it sees the draft at every size: it corrects what a sum of fixed pictures cannot do, and does not
-need to learn again what that can.
+linear part of the decoder is a draft at full size, in luma, with coarser chroma as in JPEG. The network is our
+generator's, whose every convolution the latent scales, and it sees the draft at every size: it corrects what a sum of
+fixed pictures cannot do, and does not need to learn again what that can.
 
 The prior is a flow (deepart/models/latent_flow.py) fitted to the posteriors of the training pictures once the encoder
 is trained, as the standard normal leaves holes and corners (Ghosh et al., 1903.12436; Dai and Wipf, 1903.05789).
@@ -25,7 +24,7 @@ from deepart.models.latent_flow import LatentFlow
 from deepart.models.spatial_vae import LOG_VARIANCE, SLOPE, ResidualBlock
 
 QUARTER = 4  # pixels; side of what the encoder reads at once
-SEEN = (4, 8)  # how many times smaller the luma and the chroma are that the encoder's linear part sees
+SEEN = (2, 8)  # how many times smaller the luma and the chroma are that the encoder's linear part sees
 DRAWN = (1, 4)  # and those that the decoder's makes
 TO_CHROMA = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))  # JPEG's, of RGB
 TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
@@ -41,15 +40,13 @@ class VectorVAEConfig:
     """
 
     latent: int = 128
-    encoder: tuple[int, ...] = (48, 96, 128, 96)
+    encoder: tuple[int, ...] = (64, 128, 160, 160)
     decoder: tuple[int, ...] = (128, 128, 128, 64, 32)
-    drafted: int = 64
     directions: int = 0
     prior: int = 0
-    depth: int = 4
 
     def __post_init__(self) -> None:
-        """Raises ValueError for an encoder and a decoder of pictures of two sizes, or an empty draft."""
+        """Raises ValueError for an encoder and a decoder that are not of pictures of one size."""
         for name in ("encoder", "decoder"):
             object.__setattr__(self, name, tuple(getattr(self, name)))  # JSON knows lists only
         if not self.encoder or len(self.decoder) != len(self.encoder) + 1:
@@ -57,8 +54,6 @@ class VectorVAEConfig:
                 f"encoder and decoder have {len(self.encoder)} and {len(self.decoder)} sizes; "
                 "the decoder must have one more, and the encoder one at least."
             )
-        if self.drafted < 1:
-            raise ValueError(f"drafted is {self.drafted}; the decoder's linear part must read one number at least.")
 
     @property
     def side(self) -> int:
@@ -76,7 +71,7 @@ class VectorVAE(nn.Module):
         self.config = config = config or VectorVAEConfig()
         latent, inner, outer = config.latent, config.encoder, config.decoder
         self.analysis = nn.Linear(_numbers(config.side, SEEN), latent)
-        self.synthesis = nn.Linear(min(config.drafted, latent), _numbers(config.side, DRAWN))
+        self.synthesis = nn.Linear(latent, _numbers(config.side, DRAWN))
         self.log_variance = nn.Parameter(torch.full((latent,), -2.0))
         layers: list[nn.Module] = [nn.Conv2d(3 * QUARTER**2, inner[0], 3, padding=1), ResidualBlock(inner[0])]
         for narrow, wide in pairwise(inner):
@@ -98,7 +93,7 @@ class VectorVAE(nn.Module):
             nn.init.zeros_(layer.bias)
         # One standard deviation along an axis each, the strongest first.
         self.register_buffer("directions", torch.zeros(config.directions, latent))
-        self.flow = LatentFlow(latent, config.prior, config.depth) if config.prior else None
+        self.flow = LatentFlow(latent, config.prior) if config.prior else None
 
     @property
     def side(self) -> int:
@@ -117,7 +112,7 @@ class VectorVAE(nn.Module):
         """Return pictures (N, 3, side, side), float32, about in [0, 1]; z: (N, latent), float32."""
         device = z.device.type
         with torch.autocast(device, enabled=False):
-            draft = from_rows(self.synthesis(z[:, : self.config.drafted].float()), self.side, DRAWN)
+            draft = from_rows(self.synthesis(z.float()), self.side, DRAWN)
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else z.dtype
         x = self.start(z).unflatten(1, (-1, BASE, BASE)).to(dtype, memory_format=torch.channels_last)
         seen: Tensor | None = None

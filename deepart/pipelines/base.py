@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from deepart import hub, registry
+from deepart import hub, packed, registry
 from deepart.checks import shown
 from deepart.device import pick_device
 from deepart.errors import MemoryLimitError, OptionError, WeightsError
@@ -76,16 +76,18 @@ class Pipeline(ABC):
         """Write the model as a folder that from_pretrained takes, and that is a Hub repository as it stands.
 
         It holds config.json, model.safetensors and README.md; other files in the folder stay. Fractions are stored as
-        float16 where that loses nothing, so the pipeline that is loaded from it makes the same pictures.
+        float16, and matrices in eight bits, where that loses nothing: the pipeline that is loaded from it makes the
+        same pictures.
 
         Raises OptionError when the folder is a file, WeightsError when the disk refuses.
         """
         network, numbers, tensors = self._parts()
         config = {"task": self.task, "class": network, **numbers}
-        exact = all(
-            torch.equal(value.half().to(value.dtype), value) for value in tensors.values() if value.is_floating_point()
-        )
-        hub.write_folder(folder, config, tensors, self._card(), half=exact)
+        fractions = {name: value for name, value in tensors.items() if value.is_floating_point()}
+        long = {name: value for name, value in fractions.items() if not torch.equal(value.half().float(), value)}
+        small = [name for name, value in long.items() if packed.exact(value)]
+        half = len(small) == len(long)
+        hub.write_folder(folder, config, tensors, self._card(), half=half, in_eight_bits=small)
 
     @property
     def name(self) -> str:
@@ -177,15 +179,18 @@ def _tried_again(verb: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return verb(self, *args, **options)
         except MemoryLimitError as error:
-            failed = error
-        # The errors hold the frames of the work, and these its tensors: they go, as they would be in the way again.
-        for seen in (failed, failed.__cause__):
-            traceback.clear_frames(seen.__traceback__ if seen is not None else None)
-        if self.on_low_memory is None or not self.on_low_memory():
-            raise failed
+            forget_work(error)
+            if self.on_low_memory is None or not self.on_low_memory():
+                raise
         return verb(self, *args, **options)
 
     return run
+
+
+def forget_work(error: MemoryLimitError) -> None:
+    """Free what an error of room() keeps alive: the frames of the work, with its tensors."""
+    for seen in (error, error.__cause__):
+        traceback.clear_frames(seen.__traceback__ if seen is not None else None)
 
 
 def check_callback(callback: Any) -> None:

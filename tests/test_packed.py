@@ -1,0 +1,82 @@
+"""Matrices in eight bits: half the file, nearly the same numbers, and the same ones when packed again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+
+from deepart import hub, packed
+from deepart.errors import WeightsError
+
+
+def matrix(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (100, 41), (32, 16, 3, 3)])
+def test_what_is_packed_comes_back_within_half_a_step(shape: tuple[int, ...]) -> None:
+    before = matrix(*shape)
+    made = packed.pack("x", before)
+    assert made["x"].dtype == torch.int8
+    assert made["x"].shape == before.shape
+    after = packed.unpack(made)
+    assert list(after) == ["x"]
+    assert (after["x"] - before).abs().max() <= 0.51 * made["x.scale"].float().max()
+    assert torch.equal(packed.unpack(packed.pack("x", after["x"]))["x"], after["x"])
+    assert packed.exact(after["x"])
+    assert not packed.exact(before)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_the_scales_go_along_the_side_that_differs(side: int) -> None:
+    lengths = torch.logspace(0, -3, 80)
+    before = matrix(80, 80) * (lengths if side else lengths[:, None])
+    made = packed.pack("x", before)
+    assert made["x.scale"].shape == ((1, 80) if side else (80, 1))
+    error = packed.unpack(made)["x"] - before
+    assert (error.norm(dim=1 - side) / before.norm(dim=1 - side)).max() < 0.02
+
+
+def test_rows_of_nothing_stay_nothing() -> None:
+    before = matrix(64, 64)
+    before[3] = 0
+    assert packed.unpack(packed.pack("x", before))["x"][3].count_nonzero() == 0
+
+
+def test_small_tensors_and_whole_numbers_are_not_worth_it() -> None:
+    assert packed.worth(torch.zeros(64, 64))
+    assert not packed.worth(torch.zeros(63, 64))
+    assert not packed.worth(torch.zeros(5000))
+    assert not packed.worth(torch.zeros(64, 64, dtype=torch.int8))
+
+
+def test_a_scale_without_whole_numbers_is_a_tensor_like_others() -> None:
+    tensors = {"norm": torch.ones(4), "norm.scale": torch.ones(4)}
+    assert packed.unpack(tensors).keys() == tensors.keys()
+
+
+def test_a_folder_of_packed_tensors(tmp_path: Path) -> None:
+    tensors = {"large": matrix(64, 80), "small": matrix(3).half().float()}
+    hub.write_folder(tmp_path, {"task": "vae", "class": "X"}, tensors, "card", in_eight_bits=["large"])
+    path = tmp_path / hub.TENSORS
+    assert path.stat().st_size < 64 * 80 + 600
+    found = hub.read_tensors(path)
+    assert torch.allclose(found["large"], tensors["large"], atol=0.03)
+    assert torch.equal(found["small"].float(), tensors["small"])
+    assert torch.equal(hub.read_tensors(path, ["large"])["large"], found["large"])
+    assert list(hub.read_tensors(path, ["small"])) == ["small"]
+
+
+def test_a_scale_that_does_not_fit_gets_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    made = packed.pack("x", matrix(64, 64)) | {"x.scale": torch.ones(7, 1)}
+    safetensors.torch.save_file(made, path)
+    with pytest.raises(WeightsError, match=r"is damaged: The scale of 'x' has the shape \(7, 1\)"):
+        hub.read_tensors(path)
+    made["x.scale"] = torch.full((64, 1), float("inf"))
+    safetensors.torch.save_file(made, path)
+    with pytest.raises(WeightsError, match="not finite"):
+        hub.read_tensors(path)
