@@ -19,11 +19,16 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--device", help="cuda, mps or cpu (default: the best there is)")
     parser.add_argument("--root-path", help="path under which a proxy shows the page, such as /deepart")
     parser.add_argument("--max-queue", type=int, default=20, help="visitors that may wait (default: %(default)s)")
+    parser.add_argument(
+        "--memory-limit", type=float, metavar="GB", help="memory for models (default: half of what there is to spare)"
+    )
     options = parser.parse_args(arguments)
     if options.port is not None and not 1 <= options.port <= 65535:
         parser.error(f"--port is {options.port}; it must be a number from 1 to 65535.")
     if options.max_queue < 1:
         parser.error(f"--max-queue is {options.max_queue}; it must be 1 or more.")
+    if options.memory_limit is not None and not 0 < options.memory_limit <= 1e6:
+        parser.error(f"--memory-limit is {options.memory_limit:g}; it must be a number of GB above 0.")
     return options
 
 
@@ -50,7 +55,8 @@ def main() -> None:
     from deepart import DeepArtError, Studio
 
     try:
-        studio = Studio(device=options.device)
+        limit = None if options.memory_limit is None else int(1e9 * options.memory_limit)
+        studio = Studio(device=options.device, memory_limit=limit)
     except DeepArtError as error:
         raise SystemExit(f"app.py: {error}") from None
     launch(studio, options)

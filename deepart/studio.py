@@ -2,72 +2,165 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections import OrderedDict
+import weakref
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 import torch
 
+from deepart import memory, registry
 from deepart.checks import whole_number
 from deepart.device import pick_device
-from deepart.pipelines.base import Pipeline
+from deepart.errors import MemoryLimitError
+from deepart.hub import Progress
+from deepart.pipelines.base import Pipeline, forget_work
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 from deepart.registry import get_spec
 
-DEFAULT_LIMIT = 4 * 2**30  # bytes: what a small hosted machine can spare
-
 P = TypeVar("P", bound=Pipeline)
+Key = tuple[str, str]
+"""Task and name of a model."""
 
 
 class Studio:
     """Loads pipelines on demand and keeps them, least recently used first to go, within a bound of memory.
 
-    One studio serves all visitors of an app: its methods may be called from many threads at once.
+    A pipeline is in use as long as anybody but the studio holds it: a job that runs, or one that waits for its turn. It
+    then never leaves, because that would free nothing, and the next visitor would load it a second time beside it. So
+    whoever is done with a pipeline drops it, and asks for it again when it is wanted again.
+
+    One studio serves all visitors of an app: its methods may be called from many threads at once. Visitors who want the
+    same model cause one download and one load; those who want different ones do not wait for each other.
     """
 
-    def __init__(self, *, device: str | torch.device | None = None, memory_limit: int = DEFAULT_LIMIT) -> None:
-        """device: None picks CUDA, then MPS, then CPU. memory_limit: bytes that the weights kept may take together.
+    def __init__(self, *, device: str | torch.device | None = None, memory_limit: int | None = None) -> None:
+        """device: None picks CUDA, then MPS, then CPU.
 
-        The pipeline asked for last always stays, even when it alone is over the limit. One that left while a job was
-        running on it lives on until that job is done.
+        memory_limit: bytes that the weights kept may take together; None is half of the memory that the machine, the
+        container, or the GPU has to spare now. Pipelines in use always stay, even over the limit.
         """
         self.device = pick_device(device)
-        self.memory_limit = whole_number("memory limit", memory_limit, 0, 2**63, "of bytes")
-        self._kept: OrderedDict[tuple[str, str], Pipeline] = OrderedDict()
-        self._lock = threading.Lock()
+        bound = memory.weights_bound(self.device) if memory_limit is None else memory_limit
+        self.memory_limit = whole_number("memory limit", bound, 0, 2**63, "of bytes")
+        self._lock = threading.Lock()  # held for moments, to look after the two below
+        self._kept: OrderedDict[Key, Pipeline | None] = OrderedDict()  # least recently used first
+        self._coming: dict[Key, int] = {}  # bytes of the models that are being loaded
+        self._doors: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)  # held while a model is loaded
 
     def gan(self, name: str | None = None) -> GANPipeline:
         """Return the pipeline of a registered generator; None: the default one.
 
-        Raises UnknownModelError or WeightsError as from_pretrained does.
+        Raises UnknownModelError, WeightsError or MemoryLimitError as from_pretrained does.
         """
         return self._get("gan", name, GANPipeline)
 
     def style(self, name: str | None = None) -> StyleTransferPipeline:
         """Return the style transfer pipeline of a registered model; None: the default one.
 
-        Raises UnknownModelError or WeightsError as from_pretrained does.
+        Raises UnknownModelError, WeightsError or MemoryLimitError as from_pretrained does.
         """
         return self._get("style", name, StyleTransferPipeline)
 
     def vae(self, name: str | None = None) -> VAEPipeline:
         """Return the pipeline of a registered autoencoder; None: the default one.
 
-        Raises UnknownModelError or WeightsError as from_pretrained does.
+        Raises UnknownModelError, WeightsError or MemoryLimitError as from_pretrained does.
         """
         return self._get("vae", name, VAEPipeline)
 
+    def fetch(self, task: str, name: str | None = None, progress: Progress | None = None) -> None:
+        """Make sure that a registered model's files are here, those of its features included, without loading it.
+
+        progress: called as progress(done, total) in bytes, at the beginning, while files come, and at the end; total is
+        None as long as it is not known. What it raises stops the download, leaves nothing half-written, and reaches the
+        caller. Visitors who want the same model cause one download; each sees how far it is and may leave.
+
+        Raises UnknownModelError or WeightsError as from_pretrained does.
+        """
+        registry.fetch(get_spec(task, name), progress)
+
     def _get(self, task: str, name: str | None, kind: type[P]) -> P:
-        key = (task, get_spec(task, name).name)
-        # One lock for all loading: two visitors who want the same model cause one load, and memory is counted once.
+        spec = get_spec(task, name)
+        key = (task, spec.name)
         with self._lock:
-            pipeline = self._kept.get(key)
+            door = self._doors[key]
+        with door:
+            pipeline = self._find(key)
             if not isinstance(pipeline, kind):
-                pipeline = kind.from_pretrained(key[1], device=self.device)
-                self._kept[key] = pipeline
+                if not spec.here:
+                    registry.fetch(spec)  # before others make room: it may take long, or fail
+                pipeline = self._load(key, spec.size or 0, partial(kind.from_pretrained, key[1], device=self.device))
+        with self._lock:
+            # A model may take more than its files do, and may have grown since it was loaded.
+            self._make_room(0, besides=key)
+        return pipeline
+
+    def _find(self, key: Key) -> Pipeline | None:
+        """Return a pipeline that is kept, as the one used last."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def _load(self, key: Key, size: int, load: Callable[[], P]) -> P:
+        """Load a pipeline after making room for its files of `size` bytes, and keep it.
+
+        Where the device lacks the memory even so, it is tried once more after all that are not in use have left.
+        """
+        with self._lock:
+            self._make_room(size, besides=key)
+            self._coming[key] = size
+        try:
+            try:
+                return self._keep(key, load())
+            except MemoryLimitError as error:
+                forget_work(error)
+                if not self._relieve(key):
+                    raise
+            return self._keep(key, load())
+        finally:
+            with self._lock:
+                self._coming.pop(key, None)
+
+    def _keep(self, key: Key, pipeline: P) -> P:
+        pipeline.on_low_memory = partial(self._relieve, key)
+        with self._lock:
+            self._kept[key] = pipeline
             self._kept.move_to_end(key)
-            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > self.memory_limit:
-                self._kept.popitem(last=False)
-            return pipeline
+        return pipeline
+
+    def _relieve(self, key: Key) -> bool:
+        """Let all other pipelines go that are not in use, and return whether there was one."""
+        with self._lock:
+            found = self._let_go([other for other in self._kept if other != key])
+        memory.give_back(self.device)
+        return found
+
+    def _make_room(self, size: int, besides: Key) -> None:
+        """Let pipelines go until `size` more bytes are within the limit, or none is left that is not in use."""
+        for key in list(self._kept):
+            taken = sum(kept.nbytes for kept in self._kept.values() if kept is not None) + sum(self._coming.values())
+            if taken + size <= self.memory_limit:
+                return
+            if key != besides:
+                self._let_go([key])
+
+    def _let_go(self, keys: Iterable[Key]) -> bool:
+        """Drop pipelines that nobody else holds, and return whether there was one. Those in use keep their places."""
+        found = False
+        for key in keys:
+            watch = weakref.ref(self._kept[key])
+            self._kept[key] = None
+            if watch() is not None:
+                gc.collect()  # a pipeline and its parts may hold each other
+            self._kept[key] = watch()
+            if self._kept[key] is None:
+                del self._kept[key]
+                found = True
+        return found

@@ -71,6 +71,9 @@ def test_with_all_options(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--port", "65536"], "--port is 65536;"),
         (["--max-queue", "0"], "--max-queue is 0; it must be 1 or more."),
         (["--port", "http"], "invalid int value"),
+        (["--memory-limit", "0"], "--memory-limit is 0; it must be a number of GB above 0."),
+        (["--memory-limit", "nan"], "--memory-limit is nan; it must be"),
+        (["--memory-limit", "all"], "invalid float value"),
     ],
 )
 def test_an_option_that_cannot_be(capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str) -> None:
@@ -78,6 +81,19 @@ def test_an_option_that_cannot_be(capsys: pytest.CaptureFixture[str], arguments:
         app.parse(arguments)
     assert caught.value.code == 2
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "limit"), [([], None), (["--memory-limit", "1.5"], 1_500_000_000)])
+def test_the_memory_limit_reaches_the_studio(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], limit: int | None
+) -> None:
+    limits: list[int | None] = []
+    monkeypatch.setattr("deepart.Studio", lambda *, device, memory_limit, **_: limits.append(memory_limit))
+    monkeypatch.setattr("deepart.ui.build_app", lambda studio: Recorder())
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+    monkeypatch.setattr("sys.argv", ["app.py", *arguments])
+    app.main()
+    assert limits == [limit]
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+import gc
+import hashlib
 import threading
 import time
-from typing import Any
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
 
 import pytest
 import torch
+from loopback_hub import LoopbackHub
 from running_page import register_gans, register_vaes, tiny_landscapes, tiny_pictures_vae, tiny_portraits_vae
 
-from deepart import GANPipeline, Studio, StyleTransferPipeline, VAEPipeline
-from deepart.errors import OptionError, UnknownModelError, WeightsError
+from deepart import GANPipeline, Studio, StyleTransferPipeline, VAEPipeline, memory, registry, studio
+from deepart.errors import MemoryLimitError, OptionError, UnknownModelError, WeightsError
+from deepart.hub import ModelFile
+from deepart.pipelines.base import Pipeline, room
+from deepart.registry import ModelSpec
 
 
 def test_a_pipeline_is_loaded_once_on_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,23 +46,6 @@ def test_a_pipeline_is_loaded_once_on_its_first_use(monkeypatch: pytest.MonkeyPa
 
 def test_the_studio_s_device_is_the_pipeline_s() -> None:
     assert Studio(device="cpu").style().device == torch.device("cpu")
-
-
-def test_what_was_used_longest_ago_leaves_when_others_need_the_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Heavy(StyleTransferPipeline):
-        nbytes = 100
-
-        @classmethod
-        def from_pretrained(cls, name: str, *, device: torch.device) -> Heavy:
-            return cls.__new__(cls)
-
-    monkeypatch.setattr("deepart.studio.get_spec", lambda task, name: type("Spec", (), {"name": name}))
-    studio = Studio(device="cpu", memory_limit=200)
-    a, b = studio._get("style", "a", Heavy), studio._get("style", "b", Heavy)
-    assert studio._get("style", "a", Heavy) is a
-    studio._get("style", "c", Heavy)  # b has been waiting longest
-    assert studio._get("style", "a", Heavy) is a
-    assert studio._get("style", "b", Heavy) is not b
 
 
 def test_one_pipeline_over_the_limit_stays() -> None:
@@ -120,18 +112,325 @@ def test_autoencoders_are_loaded_by_their_names(monkeypatch: pytest.MonkeyPatch)
         studio.vae("portrait")
 
 
-def test_what_a_generator_loads_later_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Growing(StyleTransferPipeline):
-        nbytes = 100
+# ---------------------------------------------------------------------------------------------------------- the memory
 
-        @classmethod
-        def from_pretrained(cls, name: str, *, device: torch.device) -> Growing:
-            return cls.__new__(cls)
 
-    monkeypatch.setattr("deepart.studio.get_spec", lambda task, name: type("Spec", (), {"name": name}))
-    studio = Studio(device="cpu", memory_limit=200)
-    a, b = studio._get("style", "a", Growing), studio._get("style", "b", Growing)
-    assert studio._get("style", "a", Growing) is a
-    a.nbytes = 150
-    assert studio._get("style", "a", Growing) is a
-    assert studio._get("style", "b", Growing) is not b
+class Heavy(StyleTransferPipeline):
+    """A pipeline of 100 bytes that holds itself, as a pipeline does whose parts know it."""
+
+    nbytes = 100
+    loads: list[str]
+    failing: list[str]  # loads of these names run out of memory, as often as they stand here
+
+    def __init__(self, name: str) -> None:
+        self.called = name
+        self.itself = self
+
+    @classmethod
+    def from_pretrained(cls, name: str, *, device: torch.device) -> Self:
+        cls.loads.append(name)
+        with room(device, f"loading the model {name!r}"):
+            if name in cls.failing:
+                cls.failing.remove(name)
+                raise torch.OutOfMemoryError("CUDA out of memory")
+        return cls(name)
+
+    def paint(self, lacks: list[int]) -> str:
+        """Paint, once memory no longer lacks; lacks: one number for each time it does."""
+        with room(torch.device("cpu"), "painting"):
+            if lacks:
+                lacks.pop()
+                raise torch.OutOfMemoryError("CUDA out of memory")
+        return f"painted by {self.called}"
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[[str], Heavy]]:
+    """Return what makes a studio of Heavy models a, b, c, d (files of 100 bytes each) and returns its way to one."""
+    monkeypatch.setattr(Heavy, "loads", [], raising=False)
+    monkeypatch.setattr(Heavy, "failing", [], raising=False)
+    records = {
+        ("style", name): ModelSpec("style", name, name, name, "MIT", (ModelFile("x", 100, "0" * 64),))
+        for name in "abcd"
+    }
+    monkeypatch.setattr(registry, "REGISTRY", dict(registry.REGISTRY) | records)
+
+    def make(memory_limit: int) -> Callable[[str], Heavy]:
+        heavy = Studio(device="cpu", memory_limit=memory_limit)
+        return lambda name: heavy._get("style", name, Heavy)
+
+    return make
+
+
+def test_what_was_used_longest_ago_leaves_when_others_need_the_room(shop: Callable[..., Any]) -> None:
+    get = shop(200)
+    for name in ("a", "b", "a", "c", "a", "b"):
+        get(name)
+    assert Heavy.loads == ["a", "b", "c", "b"]  # b had been waiting longest when c came
+
+
+def test_what_leaves_is_freed(shop: Callable[..., Any]) -> None:
+    get = shop(200)
+    first = weakref.ref(get("a"))
+    get("b")
+    assert first() is not None
+    get("c")
+    assert first() is None
+
+
+def test_one_in_use_never_leaves(shop: Callable[..., Any]) -> None:
+    get = shop(200)
+    a = get("a")
+    for name in "bcdbcd":
+        get(name)
+    assert get("a") is a
+    assert Heavy.loads == ["a", "b", "c", "d", "b", "c", "d"]  # there was room for one beside it
+
+
+def test_a_job_uses_its_pipeline_until_it_is_done(shop: Callable[..., Any]) -> None:
+    get = shop(100)
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    def job() -> None:
+        pipeline = get("a")
+        begun.set()
+        go_on.wait(20)
+        assert pipeline.paint([]) == "painted by a"
+
+    thread = threading.Thread(target=lambda: (job(), done.set()))
+    thread.start()
+    assert begun.wait(20)
+    get("b")
+    get("a")
+    assert Heavy.loads == ["a", "b"]
+    go_on.set()
+    thread.join()
+    assert done.is_set()
+    get("b")
+    get("a")
+    assert Heavy.loads == ["a", "b", "b", "a"]
+
+
+def test_all_in_use_stay_over_the_limit_and_leave_later(shop: Callable[..., Any]) -> None:
+    get = shop(100)
+    held = [get(name) for name in "abc"]
+    assert [get(name) for name in "abc"] == held
+    held.clear()
+    get("d")
+    get("a")
+    assert Heavy.loads == ["a", "b", "c", "d", "a"]
+
+
+def test_room_is_made_before_a_model_is_loaded(shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    get = shop(100)
+    first = weakref.ref(get("a"))
+    seen: list[object] = []
+    load = Heavy.from_pretrained.__func__
+
+    def look(cls: type, name: str, *, device: torch.device) -> Heavy:
+        seen.append(first())
+        return load(cls, name, device=device)
+
+    monkeypatch.setattr(Heavy, "from_pretrained", classmethod(look))
+    get("b")
+    assert seen == [None]
+
+
+def test_what_a_pipeline_loads_later_counts(shop: Callable[..., Any]) -> None:
+    get = shop(200)
+    get("a").nbytes = 150
+    get("b")
+    get("a")
+    assert Heavy.loads == ["a", "b", "a"]  # with b it was too much
+    get("a").nbytes = 150
+    get("a")
+    get("b")
+    get("b")
+    assert Heavy.loads == ["a", "b", "a", "b"]
+
+
+def test_a_lack_of_memory_frees_those_not_in_use_and_the_job_is_done_again(
+    shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[str] = []
+    monkeypatch.setattr(memory, "give_back", lambda device: given_back.append(device.type))
+    get = shop(1000)
+    a, b = get("a"), get("b")
+    idle = weakref.ref(get("c"))
+    assert a.paint([1]) == "painted by a"
+    assert idle() is None
+    assert given_back == ["cpu"]
+    assert get("b") is b
+    get("c")
+    assert Heavy.loads == ["a", "b", "c", "c"]
+
+
+def test_a_lack_of_memory_twice_says_what_would_fit(shop: Callable[..., Any]) -> None:
+    get = shop(1000)
+    a, lacks = get("a"), [1, 1, 1, 1]
+    get("b")
+    with pytest.raises(MemoryLimitError, match="The cpu ran out of memory painting; close other programs, or choose"):
+        a.paint(lacks)
+    assert len(lacks) == 2  # it was tried twice
+    with pytest.raises(MemoryLimitError):
+        a.paint(lacks)
+    assert len(lacks) == 1  # there was nothing left to free
+
+
+def test_a_model_that_does_not_fit_is_loaded_after_the_others_have_left(shop: Callable[..., Any]) -> None:
+    get = shop(1000)
+    idle = weakref.ref(get("a"))
+    Heavy.failing += ["b"]
+    assert get("b").called == "b"
+    assert idle() is None
+    assert Heavy.loads == ["a", "b", "b"]
+    Heavy.failing += ["c", "c", "c"]
+    with pytest.raises(MemoryLimitError, match="ran out of memory loading the model 'c'; close other programs"):
+        get("c")
+    assert Heavy.failing == ["c"]
+    Heavy.failing.clear()
+    assert get("c").called == "c"
+
+
+def test_a_tiny_generator_is_done_again_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Studio(device="cpu", memory_limit=2**40)
+    gan = kept._keep(("gan", "landscapes"), tiny_landscapes())
+    kept._keep(("gan", "portraits"), tiny_landscapes())
+    wanted = gan.generate(2)[1].tobytes()
+    forward, lacks = type(gan._network).forward, [1]
+
+    def hungry(*args: Any) -> torch.Tensor:
+        if lacks:
+            lacks.pop()
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(*args)
+
+    monkeypatch.setattr(type(gan._network), "forward", hungry)
+    assert gan.generate(2)[1].tobytes() == wanted
+    assert lacks == []
+    assert list(kept._kept) == [("gan", "landscapes")]
+
+
+def test_the_limit_is_what_the_machine_has_unless_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(studio.memory, "weights_bound", lambda device: {"cpu": 12345}[device.type])
+    assert Studio(device="cpu").memory_limit == 12345
+    assert Studio(device="cpu", memory_limit=5).memory_limit == 5
+
+
+def test_no_generator_outlives_its_studio() -> None:
+    kept = Studio(device="cpu")
+    watch = weakref.ref(kept._keep(("gan", "landscapes"), tiny_landscapes()))
+    assert watch() is not None
+    del kept
+    gc.collect()
+    assert watch() is None
+
+
+# ------------------------------------------------------------------------------------------------------------- visitors
+
+
+def test_visitors_of_different_models_do_not_wait_for_each_other(
+    shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = shop(1000)
+    slow, begun = threading.Event(), threading.Event()
+    load = Heavy.from_pretrained.__func__
+
+    def wait(cls: type, name: str, *, device: torch.device) -> Heavy:
+        if name == "a":
+            begun.set()
+            assert slow.wait(20)
+        return load(cls, name, device=device)
+
+    monkeypatch.setattr(Heavy, "from_pretrained", classmethod(wait))
+    found: list[Pipeline] = []
+    threads = [threading.Thread(target=lambda: found.append(get("a"))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert begun.wait(20)
+    assert get("b").called == "b"
+    assert found == []
+    slow.set()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 3
+    assert len(set(map(id, found))) == 1
+    assert Heavy.loads == ["b", "a"]
+
+
+def test_models_that_come_at_once_count_before_they_are_there(
+    shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = shop(200)
+    idle = weakref.ref(get("a"))
+    slow, begun = threading.Event(), threading.Event()
+    load = Heavy.from_pretrained.__func__
+
+    def wait(cls: type, name: str, *, device: torch.device) -> Heavy:
+        if name == "b":
+            begun.set()
+            assert slow.wait(20)
+        return load(cls, name, device=device)
+
+    monkeypatch.setattr(Heavy, "from_pretrained", classmethod(wait))
+    thread = threading.Thread(target=lambda: get("b"))
+    thread.start()
+    assert begun.wait(20)
+    assert idle() is not None
+    get("c")  # 100 bytes of it, and 100 of b to come
+    assert idle() is None
+    slow.set()
+    thread.join()
+
+
+BODY = bytes(10_000)
+
+
+def far(monkeypatch: pytest.MonkeyPatch) -> ModelSpec:
+    """Register a style model whose file is on the Hub."""
+    files = (ModelFile("model.bin", len(BODY), hashlib.sha256(BODY).hexdigest()),)
+    record = ModelSpec("style", "far", "Far", "Far.", "MIT", files, repo_id="org/far", revision="a" * 40, network="Far")
+    monkeypatch.setattr(registry, "REGISTRY", dict(registry.REGISTRY) | {("style", "far"): record})
+    return record
+
+
+def test_a_model_is_fetched_without_being_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "cache"))
+    record, told = far(monkeypatch), []
+    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "home"):
+        server.add("org/far", "a" * 40, {"model.bin": BODY})
+        kept = Studio(device="cpu")
+        kept.fetch("style", "far", lambda done, total: told.append((done, total)))
+        assert record.here
+        assert (told[0], told[-1]) == ((0, len(BODY)), (len(BODY), len(BODY)))
+        assert not kept._kept
+    with pytest.raises(UnknownModelError):
+        kept.fetch("style", "near")
+    with pytest.raises(OptionError):
+        kept.fetch("music")
+
+
+def test_two_visitors_choosing_a_model_of_the_hub_cause_one_download_and_one_load(
+    shop: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "cache"))
+    far(monkeypatch)
+    get = shop(100_000)
+    far(monkeypatch)
+    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "home"):
+        server.add("org/far", "a" * 40, {"model.bin": BODY})
+        server.hold.clear()
+        found: list[Pipeline] = []
+        threads = [threading.Thread(target=lambda: found.append(get("far"))) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        end = time.monotonic() + 20
+        while not server.requests and time.monotonic() < end:
+            time.sleep(0.005)
+        assert get("a").called == "a"  # somebody else does not wait for the download
+        server.hold.set()
+        for thread in threads:
+            thread.join()
+        assert server.count("GET") == 1
+    assert found[0] is found[1]
+    assert Heavy.loads == ["a", "far"]
