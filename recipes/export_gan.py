@@ -2,9 +2,10 @@
 
     python -m recipes.export_gan runs/gan-landscapes weights/gan-landscapes
     python -m recipes.export_gan runs/gan-landscapes looking --sheet directions.jpg        # what the directions do
+    python -m recipes.export_gan runs/gan-cats models/cats --data data/cats                # of pictures of one's own
 
 The names of the directions stand in recipes/gan_names.json, given after looking at the sheet: "-name" turns one round,
-null leaves one out. A run that is not in it gets numbers for names.
+null leaves one out. A run that is not in it, or of pictures of one's own, gets numbers for names.
 Evaluate the folder with recipes.evaluate_gan and give it its card with recipes.gan_card.
 """
 
@@ -22,6 +23,7 @@ from torch import Tensor
 from deepart import hub
 from deepart.latents import noise
 from deepart.models.generator import Generator, GeneratorConfig, whiten
+from recipes import own_card
 from recipes.gan_directions import find_directions, look_at_seeds
 from recipes.train_gan import sheet, to_bytes
 
@@ -73,15 +75,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("run", type=Path, help="folder of a run of recipes.train_gan")
     parser.add_argument("out", type=Path, help="folder to write")
     parser.add_argument("--weights", default="best.pt", help="file in the run (default: %(default)s)")
+    parser.add_argument("--data", type=Path, help="made by recipes.own_pictures: what the card says of the pictures")
     parser.add_argument("--sheet", type=Path, help="also draw what the directions do")
     options = parser.parse_args(arguments)
     network = finish(torch.load(options.run / options.weights, map_location="cpu", weights_only=True))
-    known: dict[str, list[str | None]] = json.loads(NAMES.read_text())
+    known: dict[str, list[str | None]] = {} if own_card.has_own(options.data) else json.loads(NAMES.read_text())
     names = known.get(options.run.name.removeprefix("gan-"), [f"direction {index + 1}" for index in range(COUNT)])
     network, kept = choose(network, names)
     config = {"task": "gan", "class": "Generator", "features": "vgg16", "directions_named": kept}
-    card = options.out / hub.CARD
-    text = card.read_text("utf-8") if card.exists() else "---\nlicense: mit\ntags: [gan]\n---\n"
+    text = own_card.find_card(options.out, "gan", options.run, options.data)
     hub.write_folder(options.out, config | asdict(network.config), network.state_dict(), text, half=True)
     if options.sheet:
         sheet(direction_sheet(network), 7).save(options.sheet, quality=92)

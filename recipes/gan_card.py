@@ -22,14 +22,15 @@ from typing import Any
 from benchmarks.machine import machine
 from deepart import hub
 from deepart.models.generator import Generator, GeneratorConfig
+from recipes import own_card
 from recipes.gan_split import PHOTOGRAPHS
 
 LIMITS = Path(__file__).with_name("gan_limits")
 WIDTH = 118
+LICENCE = "license: mit\n"  # of our models; the licence of others is for those who made them to say
 
 _TEXT = """---
-license: mit
-library_name: deepart
+{licence}library_name: deepart
 pipeline_tag: unconditional-image-generation
 tags: [gan, {name}]
 ---
@@ -40,7 +41,7 @@ tags: [gan, {name}]
 - **Output**: RGB pictures of {side} x {side} pixels from a latent of {latent} numbers (`deepart/models/generator.py`,
   {parameters:.2f} M parameters, float16). The latent is whitened: normal noise is a plausible one, times a number below
   1 it is truncated. {directions}
-- **Made by**: `recipes/gan_data.py`, then `recipes/train_gan.py`; {steps:,} steps, {pictures:,} pictures shown, in
+- **Made by**: `recipes/{maker}.py`, then `recipes/train_gan.py`; {steps:,} steps, {pictures:,} pictures shown, in
   {minutes:.0f} minutes on {hardware}.{notes}
 - **Losses**: relativistic, against a discriminator of pixels and one of `features-vgg16` (relu2_2, relu3_3); gradient
   penalty on real pictures; differentiable augmentation; averaged weights.
@@ -92,7 +93,9 @@ def card(name: str, config: GeneratorConfig, names: list[str], run: Path, data: 
     found = machine()
     hardware = found["gpu"] or f"an {found['processor']}"  # how many of its cores trained is for the notes
     told = f"It has {len(names)} named directions." if names else ""
+    own = own_card.has_own(data)
     return _TEXT.format(
+        licence="" if own else LICENCE, maker="own_pictures" if own else "gan_data",
         name=name, about=_ABOUT.get(name, "Makes pictures that never existed."), side=config.side,
         latent=config.latent, parameters=parameters / 1e6, directions=told, steps=int(best["step"]),
         pictures=int(best["pictures"]), minutes=float(best["minutes"]), hardware=hardware, notes=indented(notes),
@@ -163,6 +166,8 @@ def memory_text(memory: Mapping[str, Any]) -> str:
 def data_text(written: bytes) -> str:
     """Return what the pictures are, from the manifest: counts, licences, packages, and the manifest's hash."""
     manifest: Mapping[str, Any] = json.loads(written)
+    if own_card.is_own(manifest):
+        return own_card.data_text(written)
     files: Mapping[str, Mapping[str, Any]] = manifest["files"]
     sources = Counter(str(entry["source"]) for entry in files.values())
     photographs = [source for source in sources if Path(source).suffix.lower() in PHOTOGRAPHS]

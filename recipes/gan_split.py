@@ -41,6 +41,8 @@ def groups(folder: str | Path) -> list[list[list[Path]]]:
     that is a picture file by its name is a photograph; any other (a seed, a drawing library) is not.
     """
     folder = Path(folder)
+    if not (folder / "manifest.json").exists():
+        raise SystemExit(f"{folder} is no set of pictures; make it with recipes.gan_data or recipes.own_pictures.")
     files: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
     photographs: dict[str, list[Path]] = {}
     single: list[list[Path]] = []

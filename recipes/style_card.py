@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.machine import machine
 from deepart.models.painter import Painter, PainterConfig
+from recipes import own_card
 
 _TEXT = """---
 license: mit
@@ -76,6 +77,8 @@ def hardware() -> str:
 def data_text(data: Path) -> str:
     """Return what the pictures are, from the manifest: packages, kinds and licences."""
     manifest = json.loads((data / "manifest.json").read_text("utf-8"))
+    if own_card.is_own(manifest):
+        return own_card.data_text((data / "manifest.json").read_bytes())
     files = manifest["files"]
     styles = {name: entry for name, entry in files.items() if name.startswith("styles/")}
     kinds = Counter(entry["kind"] for entry in styles.values())

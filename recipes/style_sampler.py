@@ -55,6 +55,8 @@ class Batch:
 
 def split(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the pictures to train on and those held out."""
+    if not folder.is_dir():
+        raise SystemExit(f"There is no {folder}; make it with recipes.style_data or recipes.own_pictures.")
     files = sorted(path for path in folder.iterdir() if path.suffix in (".jpg", ".png", ".webp"))
     # By name, so that a picture stays on its side when others come.
     held = [zlib.crc32(path.name.encode()) % HELD_OUT == 0 for path in files]

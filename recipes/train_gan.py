@@ -272,7 +272,7 @@ def sheet(pictures: Tensor, columns: int = 8) -> Image.Image:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="folder of a set made by recipes.gan_data")
+    parser.add_argument("data", type=Path, help="set made by recipes.gan_data or recipes.own_pictures")
     parser.add_argument("--minutes", type=float, default=90, help="length of the whole training (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=10**9, help="stop after so many steps")
     parser.add_argument("--every", type=float, default=8, help="minutes between looks (default: %(default)s)")

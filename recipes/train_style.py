@@ -27,7 +27,7 @@ from deepart import hub
 from deepart.device import pick_device
 from deepart.models.painter import Painter, PainterConfig
 from deepart.registry import load_features
-from recipes import run_log
+from recipes import own_card, run_log
 from recipes.muon import Muon
 from recipes.style_card import card
 from recipes.style_held_out import HeldOut, repaint
@@ -51,6 +51,11 @@ class Trainer:
         self.run.mkdir(parents=True, exist_ok=True)
         contents, held_contents = split(options.data / "contents")
         styles, held_styles = split(options.data / "styles")
+        if not all((contents, held_contents, styles, held_styles)):
+            raise SystemExit(
+                f"{options.data} has too few contents or styles; make it with recipes.style_data, or anew "
+                "with recipes.own_pictures and its option --styles."
+            )
         self.sampler = Sampler(contents, styles, self.features, options.size, options.seed)
         torch.manual_seed(options.seed)
         self.network = Painter(PainterConfig()).to(self.device, memory_format=torch.channels_last)
@@ -154,7 +159,7 @@ def make_optimizers(network: Painter) -> list[torch.optim.Optimizer]:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="folder made by recipes.style_data")
+    parser.add_argument("data", type=Path, help="made by recipes.style_data or recipes.own_pictures")
     parser.add_argument("--minutes", type=float, default=90, help="length of the whole training (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=10**9, help="stop after so many steps")
     parser.add_argument("--every", type=float, default=5, help="minutes between looks (default: %(default)s)")
@@ -190,7 +195,13 @@ def write(options: argparse.Namespace) -> None:
     network = Painter(PainterConfig())
     network.load_state_dict(soup(options.soup or [f"{options.run / 'best.pt'}:1"]))
     config = {"task": "style", "class": "Painter", "features": "vgg16", **asdict(network.config)}
-    hub.write_folder(options.write, config, network.state_dict(), card(options.run, options.data), half=True)
+    own = own_card.has_own(options.data)
+    text = (
+        own_card.find_card(options.write, "style", options.run, options.data)
+        if own
+        else card(options.run, options.data)
+    )
+    hub.write_folder(options.write, config, network.state_dict(), text, half=True)
 
 
 def main(arguments: list[str] | None = None) -> None:

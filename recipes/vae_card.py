@@ -21,7 +21,7 @@ from typing import Any
 from deepart import hub
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from recipes import gan_card, style_card
+from recipes import gan_card, own_card, style_card
 from recipes.gan_card import filled, indented, measures_table, memory_text
 
 LIMITS = Path(__file__).with_name("vae_limits")
@@ -29,8 +29,7 @@ LIMITS = Path(__file__).with_name("vae_limits")
 Config = SpatialVAEConfig | VectorVAEConfig
 
 _TEXT = """---
-license: mit
-library_name: deepart
+{licence}library_name: deepart
 tags: [vae, {name}]
 ---
 # {name}
@@ -94,13 +93,16 @@ def card(name: str, config: Config, names: list[str], run: Path, data: Mapping[s
     with (run / ("log-adversarial.csv" if sharpened else "log.csv")).open() as file:
         last = list(csv.DictReader(file))[-1]
     spatial = isinstance(config, SpatialVAEConfig)
+    own = any(own_card.has_own(folder) for folder in data.values())
+    makers = "`recipes/own_pictures.py`" if own else f"{'`recipes/style_data.py` and ' * spatial}`recipes/gan_data.py`"
     made = (
-        f"**Made by**: {'`recipes/style_data.py` and ' * spatial}`recipes/gan_data.py`, then `recipes/train_vae.py`; "
+        f"**Made by**: {makers}, then `recipes/train_vae.py`; "
         f"{int(last['step']):,} steps, {int(last['pictures']):,} pictures shown, in {float(last['minutes']):.0f} "
         f"minutes on {style_card.hardware()}."
     )
     found = json.loads(evaluation.read_text("utf-8")) if evaluation.exists() else None
     return _TEXT.format(
+        licence="" if own else gan_card.LICENCE,
         name=name, about=_ABOUT.get(name, "Takes pictures apart, and puts them together again."),
         shape=_point(shape_text(config, names)), made=_point(made), notes=indented(run / "notes.md"),
         losses=_point(losses_text(spatial, sharpened)),
@@ -256,6 +258,11 @@ def markdown(head: list[str], lines: list[list[str]]) -> str:
 
 def data_text(data: Mapping[str, Path]) -> str:
     """Return what the training pictures are, with licences, packages and the manifests' hashes."""
+    own = any(own_card.has_own(folder) for folder in data.values())
+    if (
+        own and len({folder.resolve() for folder in data.values()}) == 1
+    ):  # recipes.own_pictures makes one folder for all
+        return own_card.data_text((data["portraits"] / "manifest.json").read_bytes())
     parts = []
     if "pictures" in data:
         parts.append(f"### Pictures\n\n{style_card.data_text(data['pictures'])}")
@@ -263,9 +270,9 @@ def data_text(data: Mapping[str, Path]) -> str:
         if patterns:
             parts.append(f"And {patterns} of the CC0 patterns of `@dicebear/collection`, as they are.")
     parts.append(f"### Portraits\n\n{gan_card.data_text((data['portraits'] / 'manifest.json').read_bytes())}")
-    return "\n\n".join(
-        [*parts, "None of the pictures that the table is made of, or that DeepArt shows, is among them."]
-    )
+    if not own:
+        parts.append("None of the pictures that the table is made of, or that DeepArt shows, is among them.")
+    return "\n\n".join(parts)
 
 
 def _point(text: str) -> str:
