@@ -1,4 +1,4 @@
-"""Every registered model, with its real files."""
+"""Every registered model that travels with the repository, with its real files, and the records of all."""
 
 from __future__ import annotations
 
@@ -20,11 +20,30 @@ EXAMPLES = ROOT / "deepart" / "ui" / "examples"
 
 
 def specs(*tasks: str) -> list[object]:
-    return [pytest.param(s, id=f"{s.task}-{s.name}") for s in REGISTRY.values() if s.task in tasks]
+    """The models of tasks whose files are here for everybody; those of the Hub have tests of their own."""
+    return [param(s) for s in REGISTRY.values() if s.task in tasks and travels(s)]
+
+
+def travels(spec: ModelSpec) -> bool:
+    """Whether a model, with the features that it needs, is a part of the repository."""
+    return spec.repo_id is None and (spec.features is None or travels(REGISTRY[FEATURES, spec.features]))
+
+
+def param(spec: ModelSpec) -> object:
+    return pytest.param(spec, id=f"{spec.task}-{spec.name}")
 
 
 def test_every_task_of_the_registry_has_its_test_here() -> None:
     assert {task for task, _ in REGISTRY} == {FEATURES, "gan", "vae", "style"}
+    for task in (FEATURES, "gan", "vae", "style"):
+        assert specs(task)
+
+
+def test_models_of_the_hub_are_told_from_those_that_travel() -> None:
+    assert travels(REGISTRY["vae", "pictures"])
+    assert not travels(REGISTRY["vae", "taesd"])  # whether or not a cache holds it
+    assert travels(REGISTRY["style", "fine"])
+    assert not travels(REGISTRY["style", "fine-vgg19"])  # which needs features of the Hub
 
 
 @pytest.mark.parametrize("spec", specs(FEATURES))
@@ -130,7 +149,7 @@ def test_a_mix_has_the_layout_of_one_and_the_detail_of_the_other(spec: ModelSpec
     assert (mixes - coarse).abs().mean() > 3 / 255  # a person sees that it is not the one
 
 
-@pytest.mark.parametrize("spec", [*specs(FEATURES), *specs(*TASKS)])
+@pytest.mark.parametrize("spec", [param(spec) for spec in REGISTRY.values()])
 def test_the_record_of_a_model_is_whole(spec: ModelSpec) -> None:
     assert spec.title
     assert spec.summary.endswith(".")

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image, ImageChops
 from running_page import TinyStudio, tiny_pictures_vae, tiny_portraits_vae
 
 from deepart.errors import OptionError, UnsupportedError
 from deepart.images import load_image, save_png, settings, to_tensor, with_settings
 from deepart.metrics import psnr, ssim
+from deepart.pipelines.vae_latent import Latent
 from deepart.pipelines.vae_views import channel, components, error_map
+from deepart.registry import ModelSpec, get_spec, version
 from deepart.ui.common import EXAMPLES, _last_good
 from deepart.ui.jobs import Jobs
 from deepart.ui.nearness import Nearness, nearness
@@ -182,6 +185,28 @@ def test_who_draws_where_nobody_is_named(maker: VAEMaker, monkeypatch: pytest.Mo
     monkeypatch.setattr("deepart.ui.reconstruct_maker.specs_of", lambda task: [])
     with pytest.raises(UnsupportedError, match="no model here that pictures can be drawn from"):
         maker.drawing(None)
+
+
+def test_nobody_s_latent_and_no_drawing_makes_a_model_come_from_the_hub(
+    maker: VAEMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    pipeline = VAEMaker.pipeline
+    monkeypatch.setattr(VAEMaker, "pipeline", lambda self, model: asked.append(model) or pipeline(self, model))
+    far, near = get_spec("vae", "taesd"), get_spec("vae", "portraits")
+    monkeypatch.setattr("deepart.ui.reconstruct_maker.specs_of", lambda task: [far, near])
+    monkeypatch.setattr(ModelSpec, "here", property(lambda spec: spec.repo_id is None))
+    assert maker.drawing(None).name == "portraits"
+    assert asked == ["portraits"]
+
+    def owner(spec: ModelSpec) -> str:
+        made = Latent(torch.zeros(1, 4, 2, 2), torch.ones(1, 4, 2, 2), (16, 16), spec.name, version(spec))
+        return maker.owner(made, "pictures")
+
+    assert owner(near) == "portraits"
+    assert owner(far) == "pictures"
+    monkeypatch.setattr(ModelSpec, "here", True)
+    assert owner(far) == "taesd"
 
 
 @pytest.mark.parametrize("model", ["pictures", "portraits"])

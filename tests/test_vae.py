@@ -557,7 +557,7 @@ def test_a_saved_pipeline_makes_the_same_pictures(vae: VAEPipeline, tmp_path: Pa
         (vector_vae, {"directions_named": [1, 2]}, "names its 2 directions as"),
         (vector_vae, {"directions_named": None}, "names its 2 directions as"),
         (vector_vae, {"class": "SpatialVAE"}, "has 'directions_named', which this DeepArt does not know"),
-        (vector_vae, {"class": "Generator"}, "is for a network 'Generator'; known for vae are: SpatialVAE, VectorVAE"),
+        (vector_vae, {"class": "Generator"}, "is for a network 'Generator'; known for vae are: SpatialVAE, TAESD, "),
         (vector_vae, {"encoder": [8]}, "do not make a network"),
         (vector_vae, {"latent": 10**9}, "does not fit the network"),
         (vector_vae, {"prior": 0}, "does not fit the network"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
@@ -15,13 +16,13 @@ from deepart.checks import number, shown, whole_number
 from deepart.errors import ImageError, OptionError, UnsupportedError
 from deepart.images import check_image, with_settings
 from deepart.latents import check_seeds, noise, pack, slerp, unpack
-from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
 from deepart.pipelines.gan_origin import MAX_AMOUNT, check_directions
+from deepart.pipelines.vae_hub import NETWORKS, check_extras, read_spatial
 from deepart.pipelines.vae_latent import MAX_SIDE, Latent, check_size
 from deepart.pipelines.vae_square import Square
-from deepart.pipelines.vae_tiles import Tiled
+from deepart.pipelines.vae_tiles import Spatial, Tiled
 from deepart.registry import Located
 
 __all__ = [
@@ -60,16 +61,27 @@ class VAEPipeline(Pipeline):
     """
 
     task: ClassVar[str] = "vae"
-    networks: ClassVar[tuple[str, ...]] = ("SpatialVAE", "VectorVAE")
+    networks: ClassVar[tuple[str, ...]] = (*NETWORKS, "VectorVAE")
 
     def __init__(
-        self, located: Located, device: torch.device, network: SpatialVAE | VectorVAE, names: Sequence[str] = ()
+        self, located: Located, device: torch.device, network: Spatial | VectorVAE, names: Sequence[str] = ()
     ) -> None:
         """names: of the network's directions, in order."""
         super().__init__(located, device)
         network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
-        self._coder = Tiled(network, device) if isinstance(network, SpatialVAE) else Square(network, device)
+        self._coder = Tiled(network, device) if isinstance(network, Spatial) else Square(network, device)
         self._names = tuple(names)
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str | os.PathLike[str] | None = None, *, device: str | torch.device | None = None
+    ) -> Self:
+        """Return the pipeline of a model, as every pipeline does; see Pipeline.
+
+        Raises UnsupportedError, too, for a model that needs a package which is not installed.
+        """
+        check_extras(name)
+        return super().from_pretrained(name, device=device)
 
     @property
     def spatial(self) -> bool:
@@ -355,14 +367,12 @@ class VAEPipeline(Pipeline):
     def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
         folder = located.folder
         assert folder is not None  # a VAE has weights of its own
-        path = folder / hub.TENSORS
-        if config["class"] == "SpatialVAE":
-            shape = hub.make_config(SpatialVAEConfig, config, folder)
-            return cls(located, device, hub.build(lambda: SpatialVAE(shape), path))
+        if config["class"] in NETWORKS:
+            return cls(located, device, read_spatial(located, config))
         besides = ("task", "class", "directions_named")
         numbers = hub.make_config(VectorVAEConfig, config, folder, besides)
         names = read_names(config, numbers.directions, folder)
-        return cls(located, device, hub.build(lambda: VectorVAE(numbers), path), names)
+        return cls(located, device, hub.build(lambda: VectorVAE(numbers), folder / hub.TENSORS), names)
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         network = self._coder.network

@@ -1,8 +1,12 @@
 """Pictures and maps of latents: a VAE with a spatial latent, on pictures of any size, in bounded memory.
 
-A place of the latent, as one of the picture, depends on no more than `reach` pixels around it. So a large picture goes
-in tiles, each with a margin of as much: what comes out of a tile is what would come out of the whole, to the last bits
-of rounding, and there is nothing to blend where they meet.
+A large picture goes in tiles. In most networks a place of the latent, as one of the picture, depends on no more than
+`reach` pixels around it. Then each tile has a margin of as much: what comes out of it is what would come out of the
+whole, to the last bits of rounding, and there is nothing to blend where tiles meet.
+
+A network whose reach is None looks at all that it is given, as one with group norms or attention does. Its tiles differ
+a little in brightness and colour, so they overlap, and each fades into the next. They are near the size of pictures
+that such a network was trained on, and no tile is a sliver, whose few pixels would make poor statistics.
 """
 
 from __future__ import annotations
@@ -17,10 +21,17 @@ from torch import Tensor
 
 from deepart.device import autocast, repeatable
 from deepart.images import to_image, to_tensor
+from deepart.models.kl import AutoencoderKL
 from deepart.models.spatial_vae import SpatialVAE
+from deepart.models.taesd import TAESD
 
 WHOLE = 1280  # pixels: the largest side that goes in one piece
 CORE = 1024  # pixels: the largest side of a tile without its margin
+FADING_WHOLE, FADING_CORE = 640, 512  # the same, for tiles that fade into each other
+FADING_MARGIN = 64  # pixels; two tiles share twice as many
+
+Spatial = SpatialVAE | TAESD | AutoencoderKL
+"""A network whose latent is a map."""
 
 
 class Span(NamedTuple):
@@ -60,10 +71,24 @@ def spans(length: int, margin: int, whole: int, core: int) -> list[Span]:
     ]
 
 
-class Tiled:
-    """A SpatialVAE on one device: RGB images in and out, latents (1, channels, h, w) on the CPU."""
+def fade(span: Span) -> Tensor:
+    """Return the share of a tile at each place that it sees, (last - first,): those of all tiles add up to 1.
 
-    def __init__(self, network: SpatialVAE, device: torch.device) -> None:
+    Between two tiles it changes evenly, over the margins of both.
+    """
+    places = torch.arange(span.first, span.last) + 0.5
+    share = torch.ones(len(places))
+    if span.first < span.start:
+        share = share.minimum((places - span.first) / (2 * (span.start - span.first)))
+    if span.stop < span.last:
+        share = share.minimum((span.last - places) / (2 * (span.last - span.stop)))
+    return share
+
+
+class Tiled:
+    """A network on one device: RGB images in and out, latents (1, channels, h, w) on the CPU."""
+
+    def __init__(self, network: Spatial, device: torch.device) -> None:
         self.network = network
         self._device = device
         self._block = network.multiple  # pixels to a place of the latent
@@ -76,7 +101,7 @@ class Tiled:
     def encode(self, image: Image.Image) -> tuple[Tensor, Tensor]:
         """Return mean and deviation; a picture that does not come out even is padded by repeating its last pixels."""
         padded = _pad(image, self._block)
-        mean, std = (torch.empty(1, *self.shape(image.size)) for _ in range(2))
+        mean, std = (torch.zeros(1, *self.shape(image.size)) for _ in range(2))
         for row, column in self._tiles(mean):
             left, _, _, right = column.times(self._block)
             top, _, _, bottom = row.times(self._block)
@@ -84,7 +109,7 @@ class Tiled:
             with torch.inference_mode(), repeatable(), autocast(self._device):
                 found = self.network.encode(seen)
             for whole, tile in zip((mean, std), found, strict=True):
-                whole[..., row.wanted, column.wanted] = tile[..., row.inside, column.inside].cpu()
+                self._join(whole, tile.cpu(), row, column)
         return mean, std
 
     def decode(self, latents: Tensor, size: tuple[int, int]) -> list[Image.Image]:
@@ -92,18 +117,36 @@ class Tiled:
         return [self._decode(latent, size) for latent in torch.split(latents, 1)]
 
     def _decode(self, latent: Tensor, size: tuple[int, int]) -> Image.Image:
-        picture = Image.new("RGB", size)
+        if self.network.reach is not None:  # what is done is done, and need not be kept in floating point
+            picture = Image.new("RGB", size)
+            for tile, row, column in self._decoded(latent):
+                picture.paste(to_image(tile[..., row.inside, column.inside]), (column.start, row.start))
+            return picture
+        whole = torch.zeros(1, 3, *(self._block * side for side in latent.shape[2:]))
+        for tile, row, column in self._decoded(latent):
+            self._join(whole, tile.cpu(), row, column)
+        return to_image(whole[..., : size[1], : size[0]])
+
+    def _decoded(self, latent: Tensor) -> Iterator[tuple[Tensor, Span, Span]]:
+        """Yield tiles of the picture, with the spans of their pixels."""
         for row, column in self._tiles(latent):
             seen = latent[..., row.seen, column.seen].to(self._device)
             with torch.inference_mode(), repeatable(), autocast(self._device):
                 tile = self.network.decode(seen)
-            down, across = row.times(self._block), column.times(self._block)
-            picture.paste(to_image(tile[..., down.inside, across.inside]), (across.start, down.start))
-        return picture
+            yield tile, row.times(self._block), column.times(self._block)
+
+    def _join(self, whole: Tensor, tile: Tensor, row: Span, column: Span) -> None:
+        """Put a tile into the whole, which begins as zeros."""
+        if self.network.reach is not None:
+            whole[..., row.wanted, column.wanted] = tile[..., row.inside, column.inside]
+        else:
+            whole[..., row.seen, column.seen] += tile * fade(row)[:, None] * fade(column)
 
     def _tiles(self, latent: Tensor) -> Iterator[tuple[Span, Span]]:
         """Yield the tiles of a latent (1, channels, h, w), row by row; all numbers are places of it."""
-        margin, whole, core = (pixels // self._block for pixels in (self.network.reach, WHOLE, CORE))
+        reach = self.network.reach
+        limits = (FADING_MARGIN, FADING_WHOLE, FADING_CORE) if reach is None else (reach, WHOLE, CORE)
+        margin, whole, core = (pixels // self._block for pixels in limits)
         rows, columns = (spans(side, margin, whole, core) for side in latent.shape[2:])
         return ((row, column) for row in rows for column in columns)
 

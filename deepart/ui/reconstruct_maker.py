@@ -61,18 +61,21 @@ class VAEMaker:
         return self._studio.vae(model)
 
     def drawing(self, model: Any) -> VAEPipeline:
-        """Return a model that pictures can be drawn from; None: the first that has a prior."""
+        """Return a model that pictures can be drawn from; None: the first with a prior that needs no download."""
         if model is not None:
             return self.pipeline(model)
-        found = (self.pipeline(spec.name) for spec in specs_of("vae"))
+        found = (self.pipeline(spec.name) for spec in specs_of("vae") if spec.here)
         pipeline = next((one for one in found if one.has_prior), None)
         if pipeline is None:
             raise UnsupportedError("There is no model here that pictures can be drawn from.")
         return pipeline
 
     def owner(self, latent: Latent, model: str) -> str:
-        """Return the name of the registered model that made a latent, where there is one; else the given name."""
-        versions = {version(spec): spec.name for spec in specs_of("vae")}
+        """Return the name of the registered model that made a latent, where it needs no download; else the given name.
+
+        So no file that somebody opens makes the page download a model.
+        """
+        versions = {version(spec): spec.name for spec in specs_of("vae") if spec.here}
         return versions.get(latent.version, model)
 
     def take(self, model: Any, source: Source, directions: Any = None) -> Work[Taken]:

@@ -1,0 +1,135 @@
+"""Networks whose latent is a map, from our own folders and from files in the layouts of others.
+
+A TAESD is published in two layouts: one file for the encoder and one for the decoder, or both in one, as diffusers
+writes them. An AutoencoderKL is published as diffusers writes it, old ones with other names in their attention. Each
+file is read into a view of the network that has the names of that layout, so what does not fit is called as it is in
+the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from deepart import hub, registry
+from deepart.checks import shown
+from deepart.errors import WeightsError
+from deepart.models.kl import AutoencoderKL, KLConfig, library
+from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
+from deepart.models.taesd import TAESD, TAESDConfig
+from deepart.pipelines.vae_tiles import Spatial
+from deepart.registry import Located
+
+NETWORKS = ("SpatialVAE", "TAESD", "AutoencoderKL")
+PUBLISHED = "diffusion_pytorch_model.safetensors"  # as diffusers calls it
+ENCODER, DECODER = "taesd_encoder.safetensors", "taesd_decoder.safetensors"
+
+# What a published AutoencoderKL must say where it says anything: others are other networks.
+_FIXED = {
+    "_class_name": "AutoencoderKL", "act_fn": "silu", "in_channels": 3, "out_channels": 3, "shift_factor": None,
+    "latents_mean": None, "latents_std": None, "use_quant_conv": True, "use_post_quant_conv": True,
+    "mid_block_add_attention": True,
+}  # fmt: skip
+_BLOCKS = {"down_block_types": "DownEncoderBlock2D", "up_block_types": "UpDecoderBlock2D"}  # one for each size
+_IGNORED = ("_diffusers_version", "_name_or_path", "sample_size", "force_upcast")  # nothing that we build from
+_OLD_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}  # of layers of an attention
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def check_extras(name: object) -> None:
+    """Raise UnsupportedError for the name of a registered model whose package is missing, before it is downloaded."""
+    spec = registry.REGISTRY.get(("vae", name)) if isinstance(name, str) else None
+    if spec is not None and spec.network == "AutoencoderKL":
+        library()
+
+
+def read_spatial(located: Located, config: Mapping[str, Any]) -> Spatial:
+    """Return the network of a model: config["class"] is one of NETWORKS.
+
+    Raises WeightsError for files that are damaged or do not fit, UnsupportedError where diffusers is needed and is not
+    installed.
+    """
+    folder, kind = located.folder or Path(), config["class"]
+    if kind == "AutoencoderKL":
+        library()  # a lack of it is not the fault of the numbers in the config
+    if located.spec is not None and located.spec.network:
+        return read_taesd(folder) if kind == "TAESD" else read_kl(folder)
+    path = folder / hub.TENSORS
+    if kind == "TAESD":
+        tiny = hub.make_config(TAESDConfig, config, folder)
+        return hub.build(lambda: TAESD(tiny), path)
+    if kind == "AutoencoderKL":
+        large = hub.make_config(KLConfig, config, folder)
+        return hub.build(lambda: AutoencoderKL(large), path)
+    shape = hub.make_config(SpatialVAEConfig, config, folder)
+    return hub.build(lambda: SpatialVAE(shape), path)
+
+
+def read_taesd(folder: Path) -> TAESD:
+    """Return the TAESD of a folder with published files: the two, or the one that holds both.
+
+    Raises WeightsError for files that are missing, damaged or do not fit.
+    """
+    network = TAESD()
+    if (folder / ENCODER).exists() or (folder / DECODER).exists():
+        for name, view in (
+            (ENCODER, network.encoder),
+            (DECODER, nn.Sequential(nn.Identity(), *network.decoder)),  # the first layer is the bound of the latent
+        ):
+            hub.load_strict(view, hub.read_tensors(folder / name), folder / name)
+    else:
+        path = folder / PUBLISHED
+        both = {"encoder": network.encoder, "decoder": network.decoder}
+        one = nn.ModuleDict({name: nn.ModuleDict({"layers": layers}) for name, layers in both.items()})
+        hub.load_strict(one, hub.read_tensors(path), path)
+    return network
+
+
+def read_kl(folder: Path) -> AutoencoderKL:
+    """Return the AutoencoderKL of a folder with published files: config.json and the weights.
+
+    Raises WeightsError for files that are missing, damaged or do not fit, UnsupportedError without diffusers.
+    """
+    config, path = _published_config(folder), folder / PUBLISHED
+    tensors = {_new_name(name): tensor for name, tensor in hub.read_tensors(path).items()}
+    # The first has shapes but no memory, so that numbers of another network are refused before they cost anything.
+    with torch.device("meta"):
+        _fill(lambda: AutoencoderKL(config), tensors, path)
+    return _fill(lambda: AutoencoderKL(config), tensors, path)
+
+
+def _fill(make: Callable[[], AutoencoderKL], tensors: Mapping[str, Tensor], path: Path) -> AutoencoderKL:
+    try:
+        network = make()
+    except ValueError as error:  # group norms that do not divide their channels, say
+        raise WeightsError(
+            f"The numbers in {path.parent / hub.CONFIG} do not make a network; get the file again."
+        ) from error
+    hub.load_strict(network.network, tensors, path)
+    return network
+
+
+def _published_config(folder: Path) -> KLConfig:
+    """Return the numbers of a config.json that diffusers wrote; raises WeightsError for another network's."""
+    found = hub.read_config(folder)
+    config = hub.make_config(KLConfig, found, folder, (*_FIXED, *_BLOCKS, *_IGNORED))
+    blocks = {name: [kind] * len(config.block_out_channels) for name, kind in _BLOCKS.items()}
+    for name, value in {**_FIXED, **blocks}.items():
+        if found.get(name, value) != value:
+            raise WeightsError(
+                f"In the file {folder / hub.CONFIG}, {name!r} is {shown(found[name])}; "
+                f"of this kind only networks with {shown(value)} are known."
+            )
+    return config
+
+
+def _new_name(name: str) -> str:
+    """Return what a tensor is called today: layers of an attention once had other names."""
+    before, dot, layer = name.partition(".attentions.0.")
+    old, point, rest = layer.rpartition(".")
+    return f"{before}{dot}{_OLD_NAMES.get(old, old)}{point}{rest}" if dot else name

@@ -1,0 +1,140 @@
+"""Autoencoders of others in the layouts that they are published in, with random weights, and a Hub that offers them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from loopback_hub import LoopbackHub
+from safetensors.torch import save
+from torch import Tensor
+
+from deepart import registry
+from deepart.hub import ModelFile
+from deepart.models.kl import AutoencoderKL, KLConfig
+from deepart.pipelines.vae_hub import DECODER, ENCODER, PUBLISHED
+
+# Of the published TAESD: which layers are plain convolutions, as (channels after, channels before), and which blocks.
+ENCODER_CONVOLUTIONS = {0: (64, 3), 2: (64, 64), 6: (64, 64), 10: (64, 64), 14: (4, 64)}
+ENCODER_BLOCKS = (1, 3, 4, 5, 7, 8, 9, 11, 12, 13)
+DECODER_CONVOLUTIONS = {1: (64, 4), 7: (64, 64), 12: (64, 64), 17: (64, 64), 19: (3, 64)}
+DECODER_BLOCKS = (3, 4, 5, 8, 9, 10, 13, 14, 15, 18)
+WITHOUT_BIAS = {ENCODER: (2, 6, 10), DECODER: (7, 12, 17)}
+
+KL_CONFIG = {
+    "_class_name": "AutoencoderKL",
+    "_diffusers_version": "0.4.2",
+    "act_fn": "silu",
+    "block_out_channels": [128, 256, 512, 512],
+    "down_block_types": ["DownEncoderBlock2D"] * 4,
+    "in_channels": 3,
+    "latent_channels": 4,
+    "layers_per_block": 2,
+    "norm_num_groups": 32,
+    "out_channels": 3,
+    "sample_size": 256,
+    "up_block_types": ["UpDecoderBlock2D"] * 4,
+}
+TINY_KL = {"block_out_channels": [32, 32, 32, 32], "layers_per_block": 1}
+
+
+def taesd_shapes(file: str) -> dict[str, tuple[int, ...]]:
+    """The names in one of the two files, and the shapes under them."""
+    first = file == ENCODER
+    found: dict[str, tuple[int, ...]] = {}
+    for index, (after, before) in (ENCODER_CONVOLUTIONS if first else DECODER_CONVOLUTIONS).items():
+        found[f"{index}.weight"] = (after, before, 3, 3)
+        if index not in WITHOUT_BIAS[file]:
+            found[f"{index}.bias"] = (after,)
+    for index in ENCODER_BLOCKS if first else DECODER_BLOCKS:
+        for layer in (0, 2, 4):
+            found |= {f"{index}.conv.{layer}.weight": (64, 64, 3, 3), f"{index}.conv.{layer}.bias": (64,)}
+    return found
+
+
+def taesd_two(seed: int = 0) -> dict[str, dict[str, Tensor]]:
+    """The tensors of the two files; pictures and latents that come out are lively."""
+    generator = torch.Generator().manual_seed(seed)
+    gain = {0: 1.0, 2: 1.4, 4: 0.5}  # of the layers in a block, so that a sum of many does not grow without bound
+
+    def drawn(name: str, shape: tuple[int, ...]) -> Tensor:
+        spread = 0.1 if len(shape) == 1 else (shape[1] * 9) ** -0.5
+        if ".conv." in name:
+            spread *= gain[int(name.split(".")[2])]
+        return spread * torch.randn(shape, generator=generator)
+
+    made = {file: {name: drawn(name, shape) for name, shape in taesd_shapes(file).items()} for file in WITHOUT_BIAS}
+    made[DECODER]["19.bias"] += 0.5
+    return made
+
+
+def taesd_one(two: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The same tensors as diffusers writes them into one file."""
+    found = {f"encoder.layers.{name}": tensor for name, tensor in two[ENCODER].items()}
+    for name, tensor in two[DECODER].items():
+        index, rest = name.split(".", 1)
+        found[f"decoder.layers.{int(index) - 1}.{rest}"] = tensor
+    return found
+
+
+def taesd_files(*, one: bool = True) -> dict[str, bytes]:
+    two = taesd_two()
+    return {PUBLISHED: save(taesd_one(two))} if one else {name: save(dict(part)) for name, part in two.items()}
+
+
+def kl_network(seed: int = 0, **numbers: Any) -> AutoencoderKL:
+    """A tiny network whose maps are an eighth as wide as the picture."""
+    sizes = {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1}
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = AutoencoderKL(KLConfig(**(sizes | numbers)))
+        with torch.no_grad():
+            network.network.decoder.conv_out.weight.mul_(3)
+            network.network.quant_conv.bias[4:] -= 2  # half of it are log variances
+    return network.eval().requires_grad_(False)
+
+
+def kl_tensors(network: AutoencoderKL) -> dict[str, Tensor]:
+    """Its tensors under the names of the published file, which is older than the names of today."""
+    names = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+    found = {}
+    for name, tensor in network.network.state_dict().items():
+        for new, old in names.items():
+            name = name.replace(f".attentions.0.{new}.", f".attentions.0.{old}.")
+        found[name] = tensor
+    return found
+
+
+def kl_files(**changes: Any) -> dict[str, bytes]:
+    config = KL_CONFIG | TINY_KL | changes
+    return {"config.json": json.dumps(config, indent=2).encode(), PUBLISHED: save(kl_tensors(kl_network()))}
+
+
+@contextmanager
+def offered(patch: pytest.MonkeyPatch, home: Path, name: str, files: Mapping[str, bytes]) -> Iterator[LoopbackHub]:
+    """Put files into the registry's record of a model, and let a Hub offer them."""
+    spec = registry.REGISTRY["vae", name]
+    pins = tuple(ModelFile(file, len(data), hashlib.sha256(data).hexdigest()) for file, data in files.items())
+    changed = dataclasses.replace(spec, files=pins)
+    patch.setattr(registry, "REGISTRY", {**registry.REGISTRY, ("vae", name): changed})
+    patch.setenv("DEEPART_CACHE", str(home / "marks"))
+    patch.setenv("DEEPART_WEIGHTS", str(home / "weights"))
+    assert spec.repo_id is not None
+    assert spec.revision is not None
+    with LoopbackHub() as server, server.used(patch, home):
+        server.add(spec.repo_id, spec.revision, files)
+        yield server
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return folder

@@ -1,0 +1,287 @@
+"""The autoencoder of Stable Diffusion: its published layout, its scale, its tiles, and what comes without diffusers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from published_vaes import KL_CONFIG, kl_files, kl_network, kl_tensors, offered, write
+from safetensors.torch import save
+from vae_lively import apart, drawing
+
+from deepart import VAEPipeline, hub
+from deepart.errors import UnsupportedError, WeightsError
+from deepart.models.kl import MIN_DEVIATION, AutoencoderKL, KLConfig
+from deepart.pipelines import vae_tiles
+from deepart.pipelines.vae_hub import PUBLISHED, read_kl
+from deepart.pipelines.vae_tiles import Span, Tiled, fade, spans
+from deepart.registry import get_spec
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> AutoencoderKL:
+    return read_kl(write(tmp_path_factory.mktemp("kl"), kl_files())).eval().requires_grad_(False)
+
+
+# -------------------------------------------------------------------------------------------------------- the network
+
+
+def test_it_gives_what_the_library_gives_times_the_scale(network: AutoencoderKL, tmp_path: Path) -> None:
+    from diffusers import AutoencoderKL as Published
+
+    # The library reads the same files, with the old names in them, by a way of its own.
+    other = Published.from_pretrained(write(tmp_path, kl_files()), low_cpu_mem_usage=False).eval()
+    x = torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        posterior = other.encode(2 * x - 1).latent_dist
+        mean, std = network.encode(x)
+        assert torch.allclose(mean, 0.18215 * posterior.mean, atol=1e-5)
+        assert torch.allclose(std, 0.18215 * posterior.std, atol=1e-5)
+        picture = 0.5 * other.decode(posterior.mean).sample + 0.5
+        assert torch.allclose(network.decode(mean), picture, atol=1e-4)
+    assert mean.shape == std.shape == (2, 4, 4, 6)
+    assert picture.std() > 0.05
+    assert 0.01 < std.mean() < 0.18
+
+
+def test_several_pictures_are_worked_on_one_after_the_other(
+    network: AutoencoderKL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[int] = []
+    for part in (network.network.encoder, network.network.decoder):
+        work = part.forward
+
+        def watched(x: torch.Tensor, *more: Any, work: Any = work) -> torch.Tensor:
+            counts.append(len(x))
+            return work(x, *more)
+
+        monkeypatch.setattr(part, "forward", watched)
+    network.decode(network.encode(torch.rand(3, 3, 16, 16))[0])
+    assert counts == [1] * 6
+
+
+def test_it_stays_in_float32(network: AutoencoderKL) -> None:
+    x = torch.rand(1, 3, 16, 16)
+    plain = network.encode(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        cast = network.encode(x)
+        picture = network.decode(cast[0])
+    assert all(torch.equal(a, b) for a, b in zip(plain, cast, strict=True))
+    assert torch.equal(picture, network.decode(plain[0]))
+
+
+def test_a_posterior_of_next_to_no_width_is_still_above_zero_in_half() -> None:
+    network = kl_network()
+    network.network.quant_conv.bias[4:] = -100
+    std = network.encode(torch.rand(1, 3, 16, 16))[1]
+    assert torch.allclose(std, torch.full_like(std, MIN_DEVIATION))
+    assert (std.half() > 0).all()
+
+
+# -------------------------------------------------------------------------------------------------------------- tiles
+
+
+@pytest.mark.parametrize("length", [81, 100, 129, 300, 512])
+def test_what_tiles_share_adds_up_to_one(length: int) -> None:
+    parts = spans(length, 8, whole=80, core=64)
+    whole = torch.zeros(length)
+    for span in parts:
+        assert span.stop - span.start >= 2 * 8  # so that no more than two meet
+        share = fade(span)
+        assert (share > 0).all()
+        whole[span.seen] += share
+    assert torch.allclose(whole, torch.ones(length))
+
+
+def test_a_tile_fades_evenly() -> None:
+    assert torch.allclose(fade(Span(0, 0, 4, 6)), torch.tensor([1, 1, 7 / 8, 5 / 8, 3 / 8, 1 / 8]))
+    assert torch.equal(fade(Span(0, 0, 4, 4)), torch.ones(4))
+
+
+def tiny_tiles(patch: pytest.MonkeyPatch) -> None:
+    for name, pixels in (("FADING_WHOLE", 96), ("FADING_CORE", 64), ("FADING_MARGIN", 16)):
+        patch.setattr(vae_tiles, name, pixels)
+
+
+def test_tiles_fade_into_each_other_and_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles of an extreme case, each of one level of its own: the step between two is spread over what they share."""
+    network = kl_network()
+    levels = iter((0.2, 0.8))
+    seen: list[tuple[int, ...]] = []
+
+    def decode(self: AutoencoderKL, z: torch.Tensor) -> torch.Tensor:
+        seen.append(tuple(z.shape))
+        return torch.full((1, 3, 8 * z.shape[2], 8 * z.shape[3]), next(levels))
+
+    monkeypatch.setattr(AutoencoderKL, "decode", decode)
+    tiny_tiles(monkeypatch)
+    [picture] = Tiled(network, torch.device("cpu")).decode(torch.zeros(1, 4, 4, 16), (125, 30))
+    assert picture.size == (125, 30)
+    assert seen == [(1, 4, 4, 10)] * 2
+    row = np.asarray(picture)[7, :, 0].astype(int)
+    assert set(row[:48]) == {51}
+    assert set(row[80:]) == {204}
+    assert 4 <= np.diff(row[48:80]).min() <= np.diff(row[48:80]).max() <= 5  # 153 levels over 32 pixels
+
+
+def test_every_tile_comes_where_it_belongs(network: AutoencoderKL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With work that is local, means of blocks, tiles that fade into each other are exactly the whole."""
+    seen: list[tuple[int, ...]] = []
+
+    def encode(self: AutoencoderKL, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        seen.append(tuple(x.shape[2:]))
+        mean = F.avg_pool2d(torch.cat([x, x[:, :1]], 1), 8)
+        return mean, 1 + mean
+
+    monkeypatch.setattr(AutoencoderKL, "encode", encode)
+    monkeypatch.setattr(AutoencoderKL, "decode", lambda self, z: F.interpolate(z[:, :3], scale_factor=8))
+    coder, picture = Tiled(network, torch.device("cpu")), drawing(210, 150)
+    whole = coder.encode(picture)
+    [result] = coder.decode(whole[0], picture.size)
+    assert seen == [(152, 216)]
+    tiny_tiles(monkeypatch)
+    parts = coder.encode(picture)
+    assert len(seen) == 1 + 4 * 3
+    assert max(max(size) for size in seen[1:]) <= 64 + 2 * 16
+    for a, b in zip(whole, parts, strict=True):
+        assert a.shape == (1, 4, 19, 27)
+        assert torch.allclose(a, b, atol=1e-6)
+    assert apart(coder.decode(whole[0], picture.size)[0], result).max() <= 1
+
+
+def test_a_picture_of_a_usual_size_goes_in_one_piece(network: AutoencoderKL, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def encode(self: AutoencoderKL, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        seen.append(tuple(x.shape))
+        return (torch.ones(1, 4, x.shape[2] // 8, x.shape[3] // 8),) * 2
+
+    monkeypatch.setattr(AutoencoderKL, "encode", encode)
+    coder = Tiled(network, torch.device("cpu"))
+    coder.encode(Image.new("RGB", (640, 512)))
+    assert seen == [(1, 3, 512, 640)]
+    mean, _ = coder.encode(Image.new("RGB", (4096, 641)))
+    assert all(max(shape) <= 640 for shape in seen)
+    assert torch.allclose(mean, torch.ones(1, 4, 81, 512))
+
+
+# ------------------------------------------------------------------------------------------------------------- layout
+
+
+def test_the_config_is_the_published_one_to_the_last_byte(tmp_path: Path) -> None:
+    data = (json.dumps(KL_CONFIG, indent=2) + "\n").encode()
+    [pin] = [file for file in get_spec("vae", "sd-vae").files if file.name == "config.json"]
+    assert (len(data), hashlib.sha256(data).hexdigest()) == (pin.size, pin.sha256)
+    # What it describes is what we build by default, and tensors of a smaller network do not fit.
+    write(tmp_path, kl_files() | {"config.json": data})
+    with pytest.raises(WeightsError, match="does not fit the network: it lacks"):
+        read_kl(tmp_path)
+    assert hub.make_config(KLConfig, {}, tmp_path) == KLConfig(4, (128, 256, 512, 512), 2, 32, 0.18215)
+
+
+def test_new_names_of_the_attention_are_read_too(network: AutoencoderKL, tmp_path: Path) -> None:
+    tensors = network.network.state_dict()
+    assert set(tensors) != set(kl_tensors(network))
+    write(tmp_path, kl_files() | {PUBLISHED: save(tensors)})
+    loaded = read_kl(tmp_path).network.state_dict()
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in tensors.items())
+
+
+def test_another_scale_is_taken_from_the_config(network: AutoencoderKL, tmp_path: Path) -> None:
+    other = read_kl(write(tmp_path, kl_files(scaling_factor=0.5, force_upcast=False, shift_factor=None)))
+    x = torch.rand(1, 3, 16, 16)
+    with torch.no_grad():
+        assert torch.allclose(other.encode(x)[0] / 0.5, network.encode(x)[0] / 0.18215, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"_class_name": "AutoencoderTiny"}, "'_class_name' is 'AutoencoderTiny'; of this kind only networks with 'Au"),
+        ({"act_fn": "relu"}, "'act_fn' is 'relu'; of this kind only networks with 'silu' are known."),
+        ({"in_channels": 4}, "'in_channels' is 4; of this kind only networks with 3 are known."),
+        ({"shift_factor": 0.1}, "'shift_factor' is 0.1; of this kind only networks with None are known."),
+        ({"use_quant_conv": False}, "'use_quant_conv' is False;"),
+        ({"down_block_types": ["DownEncoderBlock2D"] * 3}, "'down_block_types' is ["),
+        ({"up_block_types": ["AttnUpDecoderBlock2D"] * 4}, "'up_block_types' is ["),
+        ({"block_out_channels": [32, 32, 32]}, "'down_block_types' is ["),
+        ({"block_out_channels": "32"}, "'block_out_channels' is \"32\"; it takes a value like"),
+        ({"block_out_channels": []}, "do not make a network"),
+        ({"latent_channels": 0}, "do not make a network"),
+        ({"norm_num_groups": 5}, "do not make a network"),
+        ({"latent_channels": 8}, "does not fit the network"),
+        ({"block_out_channels": [1024, 2048, 4096, 8192]}, "does not fit the network"),
+        ({"layers_per_block": 2}, "does not fit the network: it lacks"),
+        ({"colour": 1}, "has 'colour', which this DeepArt does not know"),
+    ],
+)
+def test_a_config_that_does_not_fit_gets_a_sentence(change: dict[str, Any], words: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError) as caught:
+        read_kl(write(tmp_path, kl_files(**change)))
+    assert words in str(caught.value)
+    assert str(caught.value).endswith(".")
+
+
+def test_missing_and_extra_tensors_get_a_sentence(network: AutoencoderKL, tmp_path: Path) -> None:
+    tensors = kl_tensors(network)
+    for change, words in (
+        ({"encoder.conv_in.bias": None}, "it lacks 'encoder.conv_in.bias'."),
+        ({"decoder.more": torch.ones(1)}, "it has 'decoder.more' too many."),
+    ):
+        kept = {name: tensor for name, tensor in (tensors | change).items() if tensor is not None}
+        write(tmp_path, kl_files() | {PUBLISHED: save(kept)})
+        with pytest.raises(WeightsError) as caught:
+            read_kl(tmp_path)
+        assert str(caught.value) == f"The file {tmp_path / PUBLISHED} does not fit the network: {words}"
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    for name in ("config.json", PUBLISHED):
+        files = kl_files()
+        del files[name]
+        with pytest.raises(WeightsError, match=f"{name} is missing"):
+            read_kl(write(tmp_path / name.partition(".")[0], files))
+
+
+# ------------------------------------------------------------------------------------------------- without the package
+
+WITHOUT = "This model needs the package diffusers; install it with 'pip install diffusers'."
+
+
+def test_without_diffusers_nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = kl_files()
+    monkeypatch.setitem(sys.modules, "diffusers", None)
+    with offered(monkeypatch, tmp_path, "sd-vae", files) as server, pytest.raises(UnsupportedError) as caught:
+        VAEPipeline.from_pretrained("sd-vae", device="cpu")
+    assert str(caught.value) == WITHOUT
+    assert server.requests == []
+
+
+def test_without_diffusers_a_saved_one_gets_the_same_sentence(
+    network: AutoencoderKL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {"task": "vae", "class": "AutoencoderKL", "block_out_channels": [32, 32, 32, 32], "layers_per_block": 1}
+    hub.write_folder(tmp_path, config, network.state_dict(), "")
+    assert VAEPipeline.from_pretrained(tmp_path, device="cpu").spatial
+    monkeypatch.setitem(sys.modules, "diffusers", None)
+    with pytest.raises(UnsupportedError) as caught:
+        VAEPipeline.from_pretrained(tmp_path, device="cpu")
+    assert str(caught.value) == WITHOUT
+
+
+def test_a_diffusers_that_does_not_work_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(f"Failed to import diffusers.{name}")
+
+    monkeypatch.setitem(sys.modules, "diffusers", Broken())
+    with pytest.raises(UnsupportedError, match="needs the package diffusers"):
+        AutoencoderKL()

@@ -1,0 +1,173 @@
+"""The autoencoders of the Hub, from its files to every verb of the pipeline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from published_vaes import kl_files, offered, taesd_files
+from vae_lively import apart, drawing, settings_of
+
+from deepart import Latent, VAEPipeline, registry
+from deepart.errors import UnsupportedError, WeightsError
+from deepart.latents import noise
+from deepart.pipelines.vae_hub import ENCODER, PUBLISHED
+from deepart.pipelines.vae_views import channel, components
+
+MAKERS: dict[str, tuple[str, Callable[[], dict[str, bytes]]]] = {
+    "taesd": ("taesd", taesd_files),
+    "taesd in two files": ("taesd", lambda: taesd_files(one=False)),
+    "sd-vae": ("sd-vae", kl_files),
+}
+A, B = drawing(70, 50, 1), drawing(70, 50, 2)
+
+
+@pytest.fixture(scope="module", params=MAKERS)
+def vae(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VAEPipeline]:
+    name, files = MAKERS[request.param]
+    with pytest.MonkeyPatch.context() as patch:
+        with offered(patch, tmp_path_factory.mktemp("home"), name, files()) as server:
+            made = VAEPipeline.from_pretrained(name, device="cpu")
+            got = server.count("GET")
+            assert got == len(files())
+            VAEPipeline.from_pretrained(name, device="cpu")
+            assert server.count("GET") == got  # the second time it is there
+        yield made
+
+
+def test_it_is_the_registered_model(vae: VAEPipeline) -> None:
+    assert vae.name in ("taesd", "sd-vae")
+    assert len(vae.version) == 12
+    assert (vae.spatial, vae.has_prior, vae.side, vae.directions) == (True, False, None, ())
+    assert vae.latent_shape((64, 32)) == (4, 4, 8)
+    assert vae.latent_shape((65, 33)) == (4, 5, 9)
+    assert vae.compression((64, 32)) == 48
+
+
+def test_pictures_go_there_and_back(vae: VAEPipeline) -> None:
+    latent = vae.encode(A)
+    assert latent.mean.shape == latent.std.shape == (1, 4, 7, 9)
+    assert (latent.model, latent.version, latent.size) == (vae.name, vae.version, (70, 50))
+    result = vae.reconstruct(A)
+    assert (result.size, result.mode) == ((70, 50), "RGB")
+    assert np.asarray(result).std() > 5
+    assert vae.decode(latent).tobytes() == result.tobytes()
+    assert settings_of(result) == {"task": "vae", "model": vae.name, "version": vae.version, "size": [70, 50]}
+    assert apart(result, vae.reconstruct(B)).mean() > 0.5
+
+
+def test_variations_lie_where_the_deviation_says(vae: VAEPipeline) -> None:
+    latent = vae.encode(A)
+    if vae.name == "taesd":
+        assert torch.equal(latent.std, torch.full_like(latent.std, 0.1).half().float())
+    made = vae.vary(latent, 2, n=2, seed=3)
+    for picture, seed in zip(made, (3, 4), strict=True):
+        mean = latent.mean + 2 * latent.std * noise(seed, latent.mean.shape)
+        expected = vae.decode(Latent(mean, latent.std, latent.size, vae.name, vae.version))
+        assert picture.tobytes() == expected.tobytes()
+    away = [apart(vae.decode(latent), vae.vary(latent, strength, n=1)[0]).mean() for strength in (0, 1, 5)]
+    assert away[0] == 0 < away[1] < away[2]
+
+
+@pytest.mark.parametrize("path", ["linear", "spherical"])
+def test_a_morph_goes_from_one_to_the_other(vae: VAEPipeline, path: Any) -> None:
+    frames = vae.interpolate(A, drawing(90, 40, 3), steps=5, path=path)
+    assert {frame.size for frame in frames} == {A.size}
+    assert frames[0].tobytes() == vae.reconstruct(A).tobytes()
+    assert len({frame.tobytes() for frame in frames}) == 5
+    last = vae.interpolate(vae.encode(A), vae.encode(B), steps=3, path=path)[-1]
+    assert last.tobytes() == vae.reconstruct(B).tobytes()
+
+
+def test_a_latent_is_kept_in_a_file(vae: VAEPipeline, tmp_path: Path) -> None:
+    latent = vae.encode(A)
+    latent.save(tmp_path / "a.safetensors")
+    loaded = Latent.load(tmp_path / "a.safetensors")
+    assert torch.equal(loaded.mean, latent.mean)
+    assert torch.equal(loaded.std, latent.std)
+    assert vae.decode(loaded).tobytes() == vae.reconstruct(A).tobytes()
+    assert components(loaded).size == channel(loaded, 3).size == (9, 7)
+
+
+def test_what_vectors_do_it_is_not_asked_for(vae: VAEPipeline) -> None:
+    for verb in (vae.sample, lambda: vae.edit(A, {"hair": 1}), lambda: vae.combine(A, A, A)):
+        with pytest.raises(UnsupportedError, match=f"The model '{vae.name}' has "):
+            verb()
+
+
+def test_saved_it_is_a_folder_of_ours(vae: VAEPipeline, tmp_path: Path) -> None:
+    vae.save_pretrained(tmp_path / "mine")
+    kind = "TAESD" if vae.name == "taesd" else "AutoencoderKL"
+    config = json.loads((tmp_path / "mine" / "config.json").read_text())
+    assert (config.pop("task"), config.pop("class")) == ("vae", kind)
+    if kind == "TAESD":
+        assert config == {"channels": 4, "width": 64, "deviation": 0.1}
+    else:
+        assert config == {
+            "latent_channels": 4, "block_out_channels": [32, 32, 32, 32], "layers_per_block": 1, "norm_num_groups": 32,
+            "scaling_factor": 0.18215,
+        }  # fmt: skip
+    with torch.inference_mode():
+        loaded = VAEPipeline.from_pretrained(tmp_path / "mine", device="cpu")
+    assert loaded.reconstruct(A).tobytes() == vae.reconstruct(A).tobytes()
+    assert loaded.vary(A, n=1)[0].tobytes() == vae.vary(A, n=1)[0].tobytes()
+    loaded.save_pretrained(tmp_path / "again")
+    written = [(tmp_path / folder / "model.safetensors").read_bytes() for folder in ("mine", "again")]
+    assert written[0] == written[1]
+    assert "license: mit" in (tmp_path / "mine" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"deviation": 0}, "do not make a network"),
+        ({"width": 32}, "does not fit the network"),
+        ({"width": "64"}, "it takes a value like 64"),
+        ({"layers": 3}, "has 'layers', which this DeepArt does not know"),
+    ],
+)
+def test_a_config_of_ours_that_does_not_fit_gets_a_sentence(
+    change: dict[str, Any], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with offered(monkeypatch, tmp_path, "taesd", taesd_files()):
+        VAEPipeline.from_pretrained("taesd", device="cpu").save_pretrained(tmp_path / "mine")
+    path = tmp_path / "mine" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(WeightsError) as caught:
+        VAEPipeline.from_pretrained(tmp_path / "mine", device="cpu")
+    assert words in str(caught.value)
+
+
+def test_files_of_the_wrong_model_get_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {PUBLISHED: taesd_files(one=False)[ENCODER]}
+    with (
+        offered(monkeypatch, tmp_path, "taesd", files),
+        pytest.raises(WeightsError, match=r"does not fit the network: it lacks 'encoder\.layers\.0\.weight'"),
+    ):
+        VAEPipeline.from_pretrained("taesd", device="cpu")
+
+
+def test_files_in_the_weights_folder_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = taesd_files()
+    with offered(monkeypatch, tmp_path, "taesd", files) as server:
+        assert not registry.get_spec("vae", "taesd").here
+        folder = tmp_path / "weights" / "vae-taesd"
+        folder.mkdir(parents=True)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        assert VAEPipeline.from_pretrained("taesd", device="cpu").spatial
+        assert server.requests == []
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU; runs where there is one")
+def test_a_gpu_makes_the_same_pictures(vae: VAEPipeline, tmp_path: Path) -> None:
+    vae.save_pretrained(tmp_path)
+    there = VAEPipeline.from_pretrained(tmp_path, device="cuda")
+    for picture in (A, drawing(1400, 100)):
+        assert apart(vae.reconstruct(picture), there.reconstruct(picture)).mean() < 2
+    assert (there.encode(A).mean - vae.encode(A).mean).abs().mean() < 0.05
