@@ -257,6 +257,14 @@ def test_download_then_no_request_at_all(loopback: LoopbackHub) -> None:
     assert find() == folder
 
 
+def test_a_cached_start_does_not_import_the_client(loopback: LoopbackHub, tmp_path: Path) -> None:
+    fetch = f"import deepart.hub; print(deepart.hub.fetch({REPO!r}, {COMMIT!r}).name)"
+    assert run(fetch, loopback, tmp_path / "other").stdout == f"{COMMIT}\n"
+    look = "import sys; print('huggingface_hub.file_download' in sys.modules)"
+    found = run(f"{fetch}; {look}", loopback, tmp_path / "other")
+    assert found.stdout == f"{COMMIT}\nFalse\n", found.stderr
+
+
 def refuse_sleep(seconds: float) -> None:
     pytest.fail(f"waited {seconds} s for another attempt")  # no Exception, so that nothing on the way can take it
 
