@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -206,6 +209,29 @@ def test_an_upload_replaces_what_changed_and_needs_a_login(tmp_path: Path, loopb
     assert loopback.count("PUT") == 1  # the weights were there
     assert "401" in upload(loopback, model, tmp_path / "stranger", HF_TOKEN="stranger")
     assert len(loopback.repos[REPO]) == 2
+
+
+@pytest.mark.parametrize("task", ["generator", "autoencoder", "style"])
+def test_the_page_has_five_commands_that_exist(task: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every option that the page gives to a recipe is one that the recipe has."""
+    text = (Path(__file__).parent.parent / "docs" / "own-model.md").read_text("utf-8")
+    blocks = [part.split("```")[1].strip().splitlines() for part in text.split("\n## ")[1:4]]
+    lines = blocks[["generator", "autoencoder", "style"].index(task)]
+    assert len(lines) == 5
+    recipes = [shlex.split(line)[2:] for line in lines[:3]]
+    for module, *arguments in recipes:
+        with pytest.raises(SystemExit) as ended:
+            importlib.import_module(module).main(["--help"])
+        assert ended.value.code == 0
+        told = capsys.readouterr().out
+        assert {word for word in arguments if word.startswith("--")} <= set(re.findall(r"--[\w-]+", told))
+    python, option, code = shlex.split(lines[3])
+    assert (python, option) == ("python", "-c")
+    compile(code, "docs/own-model.md", "exec")
+    model = shlex.split(lines[4])[3]
+    assert model in recipes[2]
+    assert f"'{model}'" in code
+    assert f"| {own_pictures.LEAST} pictures" in text
 
 
 # ------------------------------------------------------------------------------------------------------------ the set
