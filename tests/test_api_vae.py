@@ -253,4 +253,5 @@ def test_the_endpoints_say_what_they_take(client: Client) -> None:
 
 
 def test_the_models_are_listed(client: Client) -> None:
-    assert [model["name"] for model in client.predict("vae", api_name="/models")] == ["pictures", "portraits"]
+    names = [model["name"] for model in client.predict("vae", api_name="/models")]
+    assert names == ["pictures", "portraits", "taesd", "sd-vae"]
