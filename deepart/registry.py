@@ -22,7 +22,7 @@ from deepart.checks import shown
 from deepart.device import pick_device
 from deepart.errors import OptionError, UnknownModelError
 from deepart.hub import ModelFile
-from deepart.models.vgg import VGGConfig, VGGFeatures
+from deepart.models.vgg import VGG19, VGGConfig, VGGFeatures, published_names
 
 TASKS = ("gan", "vae", "style")  # the tasks that have a pipeline
 FEATURES = "features"  # networks that others measure pictures with
@@ -446,8 +446,19 @@ def load_features(name: str | None = None, *, device: str | torch.device | None 
     located = _registered(get_spec(FEATURES, name))
     folder, config = located.folder or Path(), located.read_config()
     hub.check_config(config, FEATURES, ("VGGFeatures",), folder)
+    if located.spec is not None and located.spec.network:
+        return _published_features(folder / located.spec.files[0].name).to(target)
     numbers = hub.make_config(VGGConfig, config, folder)
     return hub.build(lambda: VGGFeatures(numbers), folder / hub.TENSORS).to(target)
+
+
+def _published_features(path: Path) -> VGGFeatures:
+    """Return the VGG19 of a file of timm's. Of its 575 MB only what is wanted is read: the classifier fills it."""
+    names = published_names(VGG19)
+    tensors = hub.read_tensors(path, list(names.values()))
+    network = VGGFeatures(VGG19)
+    hub.load_strict(network, {own: tensors[other] for own, other in names.items()}, path)
+    return network.eval()
 
 
 def models_table() -> str:

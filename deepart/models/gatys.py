@@ -55,6 +55,10 @@ class GatysConfig:
     rate: float = 0.03
 
 
+VGG19_CONFIG = GatysConfig(style_layers=("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"))
+"""For a network as deep as that of the paper, whose layers of style these are."""
+
+
 @dataclass(frozen=True)
 class Level:
     """One level of the pyramid: its height and width in pixels, and the number of corrections at it."""

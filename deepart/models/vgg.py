@@ -1,7 +1,8 @@
-"""VGG16 up to relu4_3: the features in which style and content are measured.
+"""VGG networks: the features in which style and content are measured.
 
 Source: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition" (1409.1556),
-configuration D; the use for style is that of Gatys, Ecker and Bethge (CVPR 2016).
+configurations D (VGG16, ours up to relu4_3) and E (VGG19); the use for style is that of Gatys, Ecker and Bethge (CVPR
+2016).
 """
 
 from __future__ import annotations
@@ -32,6 +33,25 @@ class VGGConfig:
     def layers(self) -> tuple[str, ...]:
         """Names of the layers in the literature's way, from relu1_1 down."""
         return tuple(f"relu{b}_{i}" for b, widths in enumerate(self.blocks, 1) for i in range(1, len(widths) + 1))
+
+
+VGG19 = VGGConfig(blocks=((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,)))
+"""Configuration E as far as style is measured in it: up to relu5_1."""
+
+
+def published_names(config: VGGConfig) -> dict[str, str]:
+    """Return for each tensor of a VGGFeatures its name in torchvision's and timm's files.
+
+    These number all layers, the rectifiers and poolings between the convolutions included.
+    """
+    names: dict[str, str] = {}
+    place = 0
+    for block, widths in enumerate(config.blocks, 1):
+        for index in range(1, len(widths) + 1):
+            names |= {f"conv{block}_{index}.{part}": f"features.{place}.{part}" for part in ("weight", "bias")}
+            place += 2
+        place += 1
+    return names
 
 
 class VGGFeatures(nn.Module):

@@ -15,7 +15,7 @@ from deepart import hub, registry
 from deepart.errors import UnsupportedError, WeightsError
 from deepart.images import with_settings
 from deepart.models.fast import Fast
-from deepart.models.gatys import Gatys, GatysConfig
+from deepart.models.gatys import VGG19_CONFIG, Gatys, GatysConfig
 from deepart.models.painter import Painter, PainterConfig
 from deepart.models.vgg import VGGConfig, VGGFeatures
 from deepart.pipelines.base import Callback, Pipeline, check_callback
@@ -174,7 +174,8 @@ class StyleTransferPipeline(Pipeline):
         folder = located.folder
         if folder is None:  # a registered model that is only its features
             name = located.spec.features if located.spec is not None else None
-            return cls(located, device, Gatys(registry.load_features(name, device=device)))
+            found = registry.load_features(name, device=device)
+            return cls(located, device, Gatys(found, VGG19_CONFIG if "relu5_1" in found.config.layers else None))
         besides = ("task", "class", "features")
         if config["class"] == "Painter":
             name = config.get("features")
