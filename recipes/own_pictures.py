@@ -25,6 +25,7 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
+from deepart.checks import whole_number
 from deepart.errors import DeepArtError, OptionError
 from deepart.images import load_image
 from recipes import style_data
@@ -102,13 +103,17 @@ def gather(pictures: Path, styles: Path | None, out: Path, side: int, licence: s
 
     side: pixels of a square. licence: what to say of all the pictures.
 
-    Raises OptionError where a folder is missing or has fewer than LEAST good pictures, or `out` has something in it.
+    Raises OptionError where a folder is missing or has fewer than LEAST good pictures, `out` has something in it or
+    cannot be written, or side is not from 16 to 1024.
     """
+    whole_number("side", side, 16, 1024)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OptionError(f"{out} has something in it; give a new folder.")
     sources = [folder for folder in (pictures, styles) if folder is not None]
     if any(out.resolve().is_relative_to(folder.resolve()) for folder in sources):
         raise OptionError(f"{out} lies among the pictures themselves; give a folder elsewhere.")
+    for folder in sources:
+        find(folder)  # a wrong name shows now, not after minutes of work
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as place:

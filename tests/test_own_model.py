@@ -278,6 +278,8 @@ def test_the_square_is_the_middle_and_a_long_picture_stays_wide_enough() -> None
     ("case", "sentence"),
     [
         ("missing", "no folder; give the one that your pictures are in"),
+        ("no styles", "nowhere is no folder; give the one"),
+        ("side", "The side is 5; it must be a whole number from 16 to 1024"),
         ("few", "has 47 good pictures, and training needs 48 at the very least"),
         ("styles", "has 0 good pictures, and training needs 48"),
         ("taken", "has something in it; give a new folder"),
@@ -290,6 +292,10 @@ def test_a_set_that_cannot_be_made_is_one_sentence_and_leaves_nothing(
     out, more, place = tmp_path / "sets" / "cats", [], photos
     if case == "missing":
         place = tmp_path / "nowhere"
+    elif case == "no styles":
+        more = ["--styles", str(tmp_path / "nowhere")]
+    elif case == "side":
+        more = ["--side", "5"]
     elif case == "few":
         for name in ("0 é.png", "nested/deeper/1 é.JPG", "2 é.webp"):
             (photos / name).unlink()
