@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deepart import hub
-from recipes.own_pictures import KIND
+from recipes.own_pictures import KIND, UNSAID
 
 _PIPELINES = {"gan": "GANPipeline", "vae": "VAEPipeline", "style": "StyleTransferPipeline"}
 _RECIPES = {"gan": "train_gan", "vae": "train_vae", "style": "train_style"}
@@ -100,9 +100,10 @@ def data_text(written: bytes) -> str:
     """Return how many pictures a set has, what is said of their licence, and the manifest's hash."""
     files = json.loads(written)["files"]
     counts = {kind: sum(name.startswith(f"{kind}/") for name in files) for kind in ("contents", "styles")}
-    told = f"{counts['contents']:,} pictures of the maker's own"
-    told += f", and {counts['styles']:,} pictures as styles. " if counts["styles"] else ". "
+    told = f"The set has {counts['contents']:,} pictures of the maker's own"
+    told += f", and {counts['styles']:,} pictures of styles. " if counts["styles"] else ". "
     licences = sorted({str(entry["licence"]) for entry in files.values()})
-    told += f"Their licence, as the maker says: {', '.join(licences)}. "
+    said = [licence for licence in licences if licence != UNSAID]
+    told += f"Their licence, as the maker says: {', '.join(said)}. " if said else "Their licence is not said. "
     told += f"The manifest, with the name and hash of each, has the sha256 {hashlib.sha256(written).hexdigest()}."
     return textwrap.fill(told, WIDTH, break_long_words=False, break_on_hyphens=False)

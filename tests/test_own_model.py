@@ -28,6 +28,7 @@ from recipes import (
     export_vae,
     gan_card,
     gan_directions,
+    own_card,
     own_pictures,
     style_held_out,
     style_sampler,
@@ -186,7 +187,7 @@ def test_a_style_network_of_ones_own(
     train = [str(data), "--run", str(run), "--steps", "2", "--size", "40", "--batch", "2", "--device", "cpu"]
     train_style.main(train)
     train_style.main([*train, "--write", str(model)])
-    assert f"own, and {COUNT} pictures as styles." in " ".join(check_card(model, "style").split())
+    assert f"own, and {COUNT} pictures of styles." in " ".join(check_card(model, "style").split())
     (model / hub.CARD).write_text("---\nlicense: cc0-1.0\n---\nMy own words.\n")
     train_style.main([*train, "--write", str(model)])
     assert "My own words." in (model / hub.CARD).read_text()
@@ -246,6 +247,13 @@ def test_a_set_has_squares_and_whole_pictures(data: Path) -> None:
     assert manifest["files"]["pictures/00000.png"]["source"] == "0 é.png"
     with Image.open(data / "pictures" / "00000.png") as square, Image.open(data / "contents" / "00000.jpg") as whole:
         assert (square.size, whole.size) == ((32, 32), (40, 60))
+
+
+def test_a_card_says_no_licence_that_nobody_gave(photos: Path, tmp_path: Path) -> None:
+    prepare(photos, tmp_path / "data")
+    text = " ".join(own_card.data_text((tmp_path / "data" / "manifest.json").read_bytes()).split())
+    start = f"The set has {COUNT} pictures of the maker's own. Their licence is not said. The manifest, with the name"
+    assert text.startswith(start)
 
 
 def test_what_is_left_out_is_named_with_the_reason(
