@@ -1,0 +1,237 @@
+"""Models of the Hub that are not what they should be, and the variables by which Hub users steer the client."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from loopback_hub import LoopbackHub
+from running_page import tiny_landscapes
+from safetensors.torch import load, save
+
+from deepart import GANPipeline, hub
+from deepart.errors import DeepArtError, UnknownModelError, WeightsError
+
+REPO, COMMIT = "org/name", "a" * 40
+ROOT = Path(hub.__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a good repository."""
+    folder = tmp_path_factory.mktemp("model")
+    tiny_landscapes().save_pretrained(folder)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def loopback(files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "home"):
+        server.add(REPO, COMMIT, files)
+        yield server
+
+
+# ------------------------------------------------------------------------------------------- what is in a repository
+
+
+def test_a_good_repository(loopback: LoopbackHub) -> None:
+    found = GANPipeline.from_pretrained(REPO, device="cpu")
+    assert (found.name, found.version) == (REPO, COMMIT[:12])
+    assert found.generate()[0].tobytes() == tiny_landscapes().generate()[0].tobytes()
+
+
+Files = dict[str, bytes]
+
+
+def configured(**changes: Any) -> Callable[[Files], Files]:
+    def change(files: Files) -> Files:
+        return files | {hub.CONFIG: json.dumps(json.loads(files[hub.CONFIG]) | changes).encode()}
+
+    return change
+
+
+def weighted(change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]) -> Callable[[Files], Files]:
+    return lambda files: files | {hub.TENSORS: save(change(load(files[hub.TENSORS])))}
+
+
+def without_the_first(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: tensor for name, tensor in tensors.items() if name != min(tensors)}
+
+
+def with_one_that_is(value: float) -> Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]:
+    def change(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        name = max(name for name, tensor in tensors.items() if tensor.is_floating_point() and tensor.numel() > 1)
+        tensors[name].view(-1)[-1] = value
+        return tensors
+
+    return change
+
+
+class Payload:
+    """Writes a file when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, ("it-ran",)
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (configured(latent=7), "does not fit the network: "),
+        (configured(latent=0.5), "'latent' is 0.5; it takes a value like "),
+        (configured(latent=-1), r"config\.json do not make a network; save the model again"),
+        (configured(latent=10**9), "does not fit the network: "),  # refused before it takes the memory
+        (configured(later=1), "has 'later', which this DeepArt does not know; update it"),
+        (configured(task="vae"), "is for the task 'vae'; this needs a gan model"),
+        (configured(**{"class": "Other"}), "is for a network 'Other'; known for gan are: "),
+        (configured(features="vgg99"), "needs the features 'vgg99', which this DeepArt does not have"),
+        (lambda files: files | {hub.CONFIG: b"{"}, r"config\.json is not JSON"),
+        (weighted(without_the_first), "does not fit the network: it lacks "),
+        (weighted(lambda tensors: tensors | {"surplus": torch.ones(1)}), "it has 'surplus' too many"),
+        (weighted(with_one_that_is(float("nan"))), "are not finite; get it again"),
+        (weighted(with_one_that_is(float("inf"))), "are not finite; get it again"),
+        (lambda files: files | {hub.TENSORS: pickle.dumps(Payload())}, "is damaged, or holds more than tensors"),
+        (lambda files: files | {hub.TENSORS: b""}, "is damaged, or holds more than tensors"),
+        (lambda files: {name: files[name] for name in files if name != hub.TENSORS}, "does not exist at"),
+        (lambda files: {name: files[name] for name in files if name != hub.CONFIG}, "does not exist at"),
+    ],
+)  # fmt: skip
+def test_a_bad_repository(
+    loopback: LoopbackHub, files: Files, tmp_path: Path, harm: Callable[[Files], Files], words: str
+) -> None:
+    loopback.add(REPO, COMMIT, harm(files))
+    with pytest.raises(WeightsError, match=words) as caught:
+        GANPipeline.from_pretrained(REPO, device="cpu")
+    sentence = str(caught.value)
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert not (tmp_path / "it-ran").exists()
+    left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [name for name in left if name.endswith((".incomplete", ".tmp"))]
+    # Once its owner has mended it, it loads: nothing of the bad one is in the way.
+    loopback.add(REPO, "b" * 40, files)
+    assert GANPipeline.from_pretrained(REPO, device="cpu").version == "b" * 12
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc", "org/../name", "org/name@../../x", "org/.name", "org//name", "/etc/passwd"]
+)
+def test_path_tricks_reach_no_server(loopback: LoopbackHub, name: str) -> None:
+    with pytest.raises(DeepArtError):
+        GANPipeline.from_pretrained(name, device="cpu")
+    assert loopback.requests == []
+
+
+# --------------------------------------------------------------------------------------------------------- variables
+
+
+class Door:
+    """A Hub that keeps the tokens it is shown, and opens a gated repository to one of them."""
+
+    def __init__(self, server: LoopbackHub, token: str) -> None:
+        self.shown: list[str | None] = []
+        door, plain = self, server._server.RequestHandlerClass
+
+        class Handler(plain):  # type: ignore[misc, valid-type]
+            def _answer(self, with_body: bool) -> None:
+                given = self.headers.get("Authorization")
+                if "/resolve/" in self.path:  # not the client's own questions, which are nobody's
+                    door.shown.append(given)
+                if given != f"Bearer {token}":
+                    return self._refuse(403, "GatedRepo")
+                return super()._answer(with_body)
+
+        server._server.RequestHandlerClass = Handler
+
+
+def fetch(loopback: LoopbackHub, home: Path, revision: str | None = None, **more: str | None) -> tuple[str, str]:
+    """Fetch the repository in a new process; return what it printed, and "" or the kind of its error."""
+    code = (
+        "import deepart.hub\n"
+        "try:\n"
+        f"    print(deepart.hub.fetch({REPO!r}, {revision!r}))\n"
+        "except deepart.hub.DeepArtError as error:\n"
+        "    weights = isinstance(error, deepart.hub.WeightsError)\n"
+        "    print(error, 'WeightsError' if weights else type(error).__name__, sep='|')\n"
+    )
+    changes: dict[str, str | None] = {**loopback.environment(home), "PYTHONPATH": str(ROOT), **more}
+    steering = ("HF_", "HUGGING", "XDG_CACHE")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
+    environment |= {name: value for name, value in changes.items() if value is not None}
+    for name in [name for name, value in changes.items() if value is None]:
+        environment.pop(name, None)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    text, _, kind = done.stdout.strip().partition("|")
+    return text, kind
+
+
+def test_a_token_opens_a_gated_repository(loopback: LoopbackHub, tmp_path: Path) -> None:
+    door = Door(loopback, "right")
+    said, kind = fetch(loopback, tmp_path / "a", HF_TOKEN="wrong")
+    assert said.endswith("accept its terms on its page, then log in with 'hf auth login'.")
+    assert kind == "WeightsError"
+    assert set(door.shown) == {"Bearer wrong"}
+    said, kind = fetch(loopback, tmp_path / "a", HF_TOKEN="right")
+    assert (Path(said).name, kind) == (COMMIT, "")
+
+
+def test_a_login_is_remembered_in_hf_home(loopback: LoopbackHub, tmp_path: Path) -> None:
+    Door(loopback, "right")
+    home = tmp_path / "a"
+    home.mkdir()
+    (home / "token").write_text("right")  # where 'hf auth login' writes it
+    said, kind = fetch(loopback, home, HF_TOKEN=None)
+    assert (Path(said).name, kind) == (COMMIT, "")
+
+
+def test_files_lie_in_hf_home_or_in_the_cache_that_is_named(loopback: LoopbackHub, tmp_path: Path) -> None:
+    folder = "models--org--name/snapshots"
+    for variables, place in (
+        ({}, tmp_path / "a" / "hub"),
+        ({"HF_HUB_CACHE": str(tmp_path / "named")}, tmp_path / "named"),
+        ({"HF_HOME": None, "XDG_CACHE_HOME": str(tmp_path / "xdg")}, tmp_path / "xdg" / "huggingface" / "hub"),
+    ):
+        assert fetch(loopback, tmp_path / "a", **variables) == (str(place / folder / COMMIT), "")
+        seen = len(loopback.requests)
+        # A pinned commit is then found there without a question.
+        assert fetch(loopback, tmp_path / "a", COMMIT, **variables) == (str(place / folder / COMMIT), "")
+        assert len(loopback.requests) == seen
+
+
+def test_offline_forbids_every_request(loopback: LoopbackHub, tmp_path: Path) -> None:
+    said, kind = fetch(loopback, tmp_path / "a", HF_HUB_OFFLINE="1")
+    assert "HF_HUB_OFFLINE forbids the download; unset it, or use another model." in said
+    assert kind == "WeightsError"
+    assert loopback.requests == []
+    fetch(loopback, tmp_path / "a")
+    seen = len(loopback.requests)
+    said, kind = fetch(loopback, tmp_path / "a", HF_HUB_OFFLINE="1")
+    assert (Path(said).name, kind) == (COMMIT, "")
+    assert len(loopback.requests) == seen
+
+
+def test_the_endpoint_is_the_only_place_that_is_asked(loopback: LoopbackHub, tmp_path: Path) -> None:
+    assert fetch(loopback, tmp_path / "a", HF_ENDPOINT=loopback.endpoint + "/")[1] == ""
+    assert loopback.count("GET", hub.TENSORS) == 1
+    loopback.missing.add(REPO)
+    said, kind = fetch(loopback, tmp_path / "b")
+    assert (
+        said == f"There is no Hub repository {REPO}, or it is private; check the name, or log in with 'hf auth login'."
+    )
+    assert kind == UnknownModelError.__name__
+    loopback.close()
+    said, kind = fetch(loopback, tmp_path / "b")
+    assert "the Hub cannot be reached; check the connection" in said
+    assert kind == "WeightsError"
