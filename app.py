@@ -7,6 +7,8 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+TASKS = ("gan", "vae", "style")
+
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options of the command line; ends the program with a sentence where one is wrong."""
@@ -21,6 +23,16 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--max-queue", type=int, default=20, help="visitors that may wait (default: %(default)s)")
     parser.add_argument(
         "--memory-limit", type=float, metavar="GB", help="memory for models (default: half of what there is to spare)"
+    )
+    for task in TASKS:
+        parser.add_argument(
+            f"--{task}", action="append", default=[], metavar="MODEL",
+            help=f"put one more {task} model into the menu: a folder, or a Hub repository, that save_pretrained made",
+        )  # fmt: skip
+    parser.add_argument(
+        "--allow-any-repo",
+        action="store_true",
+        help="let visitors load models from any Hub repository that save_pretrained made, up to 300 MB each",
     )
     options = parser.parse_args(arguments)
     if options.port is not None and not 1 <= options.port <= 65535:
@@ -56,7 +68,10 @@ def main() -> None:
 
     try:
         limit = None if options.memory_limit is None else int(1e9 * options.memory_limit)
-        studio = Studio(device=options.device, memory_limit=limit)
+        studio = Studio(device=options.device, memory_limit=limit, allow_any_repo=options.allow_any_repo)
+        for task in TASKS:
+            for name in getattr(options, task):
+                studio.add(task, name)
     except DeepArtError as error:
         raise SystemExit(f"app.py: {error}") from None
     launch(studio, options)

@@ -73,6 +73,10 @@ class _UnreachableError(WeightsError):
     """The Hub gave no answer; a copy in the cache will do, where there is one."""
 
 
+class _TooLargeError(WeightsError):
+    """A file is larger than it may be."""
+
+
 class _Download:
     """What is downloaded from one repository: by one thread at a time, watched by all that want the same."""
 
@@ -82,6 +86,7 @@ class _Download:
         self._done: dict[str, int] = {}
         self._report: Progress | None = None
         self._stop: BaseException | None = None
+        self.most: int | None = None  # bytes that a file may have
 
     @contextlib.contextmanager
     def turn(self, report: Progress | None) -> Iterator[None]:
@@ -93,7 +98,7 @@ class _Download:
             self._sizes, self._done, self._report, self._stop = {}, {}, report, None
             yield
         finally:
-            self._report = self._stop = None
+            self._report = self._stop = self.most = None
             self._lock.release()
 
     def state(self) -> tuple[int, int | None]:
@@ -250,16 +255,19 @@ def fetch(
     revision: str | None = None,
     filenames: Sequence[str] = (CONFIG, TENSORS),
     progress: Progress | None = None,
+    most: int | None = None,
 ) -> Path:
     """Return the local folder of a Hub repository made by save_pretrained; the folder's name is the commit.
 
     revision: a branch, a tag or a commit; None is the main branch. A commit that is in the cache needs no network.
-    Large files are checked against the sha256 that the Hub gave with them.
+    most: bytes that a file may have to be downloaded; None is as many as it has. Large files are checked against the
+    sha256 that the Hub gave with them.
 
     Raises UnknownModelError when there is no such repository, and WeightsError for anything else that is in the way.
     """
     wanted, download = revision or "main", _download_of(repo_id)
     with download.turn(progress):
+        download.most = most
         download.expect(dict.fromkeys(filenames))
         commit = wanted if _COMMIT.fullmatch(wanted) else _resolve(download, repo_id, wanted, filenames[0])
         folders = {_hub_file(download, repo_id, commit, name, None).parent for name in filenames}
@@ -348,11 +356,14 @@ def _get(
         offered = get_hf_file_metadata(url, timeout=constants.HF_HUB_ETAG_TIMEOUT)
         # Without a commit it is not the Hub that answers, and hf_hub_download says so.
         if file is None or offered.commit_hash is None or file.size is None or offered.size in (None, file.size):
+            _check_size(download, repo_id, name, offered.size)
             download.begin(name, offered.size)
             bar = download.bar(name)
             path = hf_hub_download(repo_id, name, revision=revision, force_download=force, tqdm_class=bar)
             download.check()
             return Path(path)
+    except _TooLargeError:
+        raise
     except Exception as error:  # the Hub's own errors, its HTTP library's, and the disk's: all become one sentence
         download.check()
         raise _refused(error, repo_id, revision, name) from error
@@ -360,6 +371,16 @@ def _get(
         f"The Hub repository {repo_id} offers {name!r} with {offered.size} bytes instead of {file.size}, "
         "so it was not downloaded; update DeepArt, or choose another model."
     )
+
+
+def _check_size(download: _Download, repo_id: str, name: str, size: int | None) -> None:
+    """Raise for a file that is larger than it may be, or that may be so for all that the Hub says."""
+    if download.most is not None and (size is None or size > download.most):
+        what = f"has {size / 1e6:.0f} MB" if size is not None else "has a size that is not said"
+        raise _TooLargeError(
+            f"The file {name!r} of the Hub repository {repo_id} {what}; here up to {download.most / 1e6:.0f} MB are "
+            "taken."
+        )
 
 
 def _refused(error: Exception, repo_id: str, revision: str, name: str) -> DeepArtError:

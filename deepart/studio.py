@@ -8,20 +8,24 @@ import weakref
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import torch
 
-from deepart import memory, registry
-from deepart.checks import whole_number
+from deepart import hub, memory, registry
+from deepart.checks import shown, whole_number
 from deepart.device import pick_device
-from deepart.errors import MemoryLimitError
+from deepart.errors import MemoryLimitError, OptionError, UnknownModelError
 from deepart.hub import Progress
 from deepart.pipelines.base import Pipeline, forget_work
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
-from deepart.registry import get_spec
+from deepart.registry import Located, get_spec
+
+MOST_OF_REPO = 300_000_000  # bytes of a file, where any repository may be loaded
+MOST_OF_REPOS = 10 * MOST_OF_REPO  # and of all such repositories together
 
 P = TypeVar("P", bound=Pipeline)
 Key = tuple[str, str]
@@ -39,11 +43,20 @@ class Studio:
     same model cause one download and one load; those who want different ones do not wait for each other.
     """
 
-    def __init__(self, *, device: str | torch.device | None = None, memory_limit: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        device: str | torch.device | None = None,
+        memory_limit: int | None = None,
+        allow_any_repo: bool = False,
+    ) -> None:
         """device: None picks CUDA, then MPS, then CPU.
 
         memory_limit: bytes that the weights kept may take together; None is half of the memory that the machine, the
         container, or the GPU has to spare now. Pipelines in use always stay, even over the limit.
+
+        allow_any_repo: let a name be a Hub repository, "org/name", with a model that save_pretrained made. Each has
+        files of 300 MB at most, and all together 3 GB. A folder is never taken: visitors choose the names.
         """
         self.device = pick_device(device)
         bound = memory.weights_bound(self.device) if memory_limit is None else memory_limit
@@ -51,6 +64,9 @@ class Studio:
         self._lock = threading.Lock()  # held for moments, to look after the two below
         self._kept: OrderedDict[Key, Pipeline | None] = OrderedDict()  # least recently used first
         self._coming: dict[Key, int] = {}  # bytes of the models that are being loaded
+        self.allow_any_repo = allow_any_repo
+        self._repos: dict[str, Path] = {}  # folders of repositories that are not registered, by name
+        self._added: dict[Key, Located] = {}
         self._doors: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)  # held while a model is loaded
 
     def gan(self, name: str | None = None) -> GANPipeline:
@@ -74,6 +90,26 @@ class Studio:
         """
         return self._get("vae", name, VAEPipeline)
 
+    def add(self, task: str, name: str) -> str:
+        """Make a model known that is not registered, and return the name that it has here from now on.
+
+        name: a local folder or a Hub repository with a model that save_pretrained made, as from_pretrained takes it; it
+        is downloaded now. The name is that of the folder, or the repository's. For who starts the studio, not for its
+        visitors: any folder will do.
+
+        Raises UnknownModelError, OptionError or WeightsError as from_pretrained does.
+        """
+        located = registry.locate(task, name)
+        if located.spec is None:
+            if (task, located.name) in registry.REGISTRY:
+                raise OptionError(f"There is a {task} model {located.name!r} already; give the folder another name.")
+            self._added[task, located.name] = located
+        return located.name
+
+    def added(self, task: str) -> list[str]:
+        """Return the names of the models of a task that add() has made known."""
+        return [name for kind, name in self._added if kind == task]
+
     def fetch(self, task: str, name: str | None = None, progress: Progress | None = None) -> None:
         """Make sure that a registered model's files are here, those of its features included, without loading it.
 
@@ -83,23 +119,76 @@ class Studio:
 
         Raises UnknownModelError or WeightsError as from_pretrained does.
         """
-        registry.fetch(get_spec(task, name), progress)
+        if self._is_other(task, name):
+            self._fetch_other(task, str(name), progress)
+        else:
+            registry.fetch(get_spec(task, name), progress)
 
     def _get(self, task: str, name: str | None, kind: type[P]) -> P:
-        spec = get_spec(task, name)
-        key = (task, spec.name)
+        other = self._is_other(task, name)
+        key = (task, str(name) if other else get_spec(task, name).name)
         with self._lock:
             door = self._doors[key]
         with door:
             pipeline = self._find(key)
             if not isinstance(pipeline, kind):
-                if not spec.here:
-                    registry.fetch(spec)  # before others make room: it may take long, or fail
-                pipeline = self._load(key, spec.size or 0, partial(kind.from_pretrained, key[1], device=self.device))
+                size, where = self._fetched(*key) if not other else self._fetch_other(*key)
+                pipeline = self._load(key, size, partial(kind.from_pretrained, where, device=self.device))
         with self._lock:
             # A model may take more than its files do, and may have grown since it was loaded.
             self._make_room(0, besides=key)
         return pipeline
+
+    def _is_other(self, task: str, name: str | None) -> bool:
+        """Return whether a name is not registered and yet a model's: one that add() knows, or a Hub repository.
+
+        Raises UnknownModelError for a repository where these are not allowed.
+        """
+        if not isinstance(name, str) or (task, name) in registry.REGISTRY:
+            return False
+        if (task, name) in self._added:
+            return True
+        if "/" not in name:
+            return False
+        if not self.allow_any_repo:
+            raise UnknownModelError(
+                f"There is no {task} model {shown(name)} here; Hub repositories are taken where DeepArt is started "
+                "with --allow-any-repo."
+            )
+        if (hub.parse_repo(name) or (None, ""))[1] is not None:
+            raise UnknownModelError(f"{shown(name)} is no Hub repository; give one like org/name.")
+        return True
+
+    def _fetched(self, task: str, name: str) -> tuple[int, str]:
+        """Return the bytes of a registered model, and what from_pretrained takes for it, after its files are here."""
+        spec = get_spec(task, name)
+        if not spec.here:
+            registry.fetch(spec)  # before others make room: it may take long, or fail
+        return spec.size or 0, name
+
+    def _fetch_other(self, task: str, name: str, progress: Progress | None = None) -> tuple[int, str]:
+        """Return the same of another model. A repository stays at the commit that it had when it was first asked for."""
+        added = self._added.get((task, name))
+        if added is not None and added.folder is not None:
+            size = _size_of(added.folder)
+            if progress is not None:
+                progress(size, size)
+            pinned = f"{name}@{added.folder.name}" if "/" in name else str(added.folder)
+            return size, pinned
+        with self._lock:
+            folder = self._repos.get(name)
+            taken = sum(_size_of(other) for other in self._repos.values())
+        if folder is None:
+            if taken > MOST_OF_REPOS:
+                raise MemoryLimitError(
+                    f"Enough repositories have been loaded here, {taken / 1e9:.1f} GB; use one of them."
+                )
+            folder = hub.fetch(name, progress=progress, most=MOST_OF_REPO)
+            with self._lock:
+                self._repos[name] = folder
+        elif progress is not None:
+            progress(_size_of(folder), _size_of(folder))
+        return _size_of(folder), f"{name}@{folder.name}"
 
     def _find(self, key: Key) -> Pipeline | None:
         """Return a pipeline that is kept, as the one used last."""
@@ -164,3 +253,8 @@ class Studio:
                 del self._kept[key]
                 found = True
         return found
+
+
+def _size_of(folder: Path) -> int:
+    """Return the bytes of a model's files; its card and what else lies there do not count."""
+    return sum((folder / name).stat().st_size for name in (hub.CONFIG, hub.TENSORS) if (folder / name).exists())

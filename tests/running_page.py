@@ -265,22 +265,22 @@ def tiny_portraits() -> TinyGAN:
 
 
 class TinyStudio(Studio):
-    """A studio in which all models are tiny ones."""
+    """A studio in which all models that travel with the repository are tiny ones."""
 
-    def __init__(self) -> None:
-        super().__init__(device="cpu")
+    def __init__(self, *, allow_any_repo: bool = False) -> None:
+        super().__init__(device="cpu", allow_any_repo=allow_any_repo)
         self.tiny = {"fast": tiny_fast(), "fine": tiny_fine()}
         self.tiny_gans = {"landscapes": tiny_landscapes(), "portraits": tiny_portraits()}
         self.tiny_vaes = {"pictures": tiny_pictures_vae(), "portraits": tiny_portraits_vae()}
 
     def gan(self, name: str | None = None) -> GANPipeline:
-        return self.tiny_gans[get_spec("gan", name).name]
+        return self.tiny_gans.get(name or get_spec("gan").name) or super().gan(name)
 
     def vae(self, name: str | None = None) -> VAEPipeline:
-        return self.tiny_vaes[get_spec("vae", name).name]
+        return self.tiny_vaes.get(name or get_spec("vae").name) or super().vae(name)
 
     def style(self, name: str | None = None) -> StyleTransferPipeline:
-        return self.tiny[get_spec("style", name).name]
+        return self.tiny.get(name or get_spec("style").name) or super().style(name)
 
 
 def register_gans(patch: pytest.MonkeyPatch) -> None:
@@ -337,7 +337,8 @@ def serve(files: Path, *arguments: str) -> Iterator[Page]:
     """Open the page as app.py does, on a free port of this machine."""
     from deepart.ui.jobs import Jobs  # here, since it takes seconds to import Gradio, and few tests need it
 
-    module, studio, jobs = load_app(), TinyStudio(), Jobs()
+    module, jobs = load_app(), Jobs()
+    studio = TinyStudio(allow_any_repo="--allow-any-repo" in arguments)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
         patch.delenv("GRADIO_SERVER_NAME", raising=False)

@@ -97,8 +97,10 @@ def test_a_client_can_watch_the_steps(page: Page, client: Client) -> None:
 
 def test_models(client: Client) -> None:
     found = client.predict(api_name="/models")
-    styles = [(model["name"], model["default"]) for model in found if model["task"] == "style"]
-    assert sorted(styles) == [("fast", True), ("fine", False)]
+    styles = {model["name"]: (model["default"], model["here"]) for model in found if model["task"] == "style"}
+    assert styles == {"fast": (True, True), "fine": (False, True), "fine-vgg19": (False, False)}
+    taesd = next(model for model in found if model["name"] == "taesd")
+    assert (taesd["repo_id"], taesd["size"], taesd["licence"]) == ("madebyollin/taesd", 9793292, "MIT")
     assert client.predict("style", api_name="/models") == [model for model in found if model["task"] == "style"]
     with pytest.raises(AppError, match=r"^The task is 'music'; it must be one of .*\.$"):
         client.predict("music", api_name="/models")

@@ -35,6 +35,7 @@ FLOORS = {
     "device": 2,
     "memory": 2,
     "containers": 1,
+    "packed": 1,
     "checks": 1,
     "errors": 0,
 }

@@ -272,8 +272,8 @@ def tab(tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     from deepart.ui.reconstruct_tab import ReconstructTab
 
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    with gr.Blocks(), gr.Tab("Reconstruct") as around:
-        built = ReconstructTab(around, tiny_studio, Jobs())
+    with gr.Blocks() as page, gr.Tab("Reconstruct") as around:
+        built = ReconstructTab(page, around, tiny_studio, Jobs())
     return built
 
 

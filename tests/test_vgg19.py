@@ -105,6 +105,3 @@ def test_a_file_without_them_gets_a_sentence(loopback: LoopbackHub, monkeypatch:
     offer(loopback, monkeypatch, state)
     with pytest.raises(WeightsError, match=r"does not fit the network: it lacks 'features\.28\.weight'"):
         load_features("vgg19", device="cpu")
-    offer(loopback, monkeypatch, make_state() | {"features.28.weight": torch.zeros(3, 3)})
-    with pytest.raises(WeightsError, match="does not fit the network|sha256"):
-        load_features("vgg19", device="cpu")

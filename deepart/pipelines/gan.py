@@ -88,6 +88,11 @@ class GANPipeline(Pipeline):
         return self._network.config.latent
 
     @property
+    def batch(self) -> int:
+        """How many pictures are made at once; more are made one batch after the other."""
+        return max(1, min(BATCH, BATCH_PIXELS // self.side**2))
+
+    @property
     def noisy(self) -> bool:
         """Whether a picture has noise inside beside its latent."""
         return self._noisy
@@ -335,7 +340,7 @@ class GANPipeline(Pipeline):
         self, recipes: Sequence[Recipe], besides: Sequence[Mapping[str, Any]] | None = None
     ) -> Iterator[list[Image.Image]]:
         """Yield the pictures of the recipes in batches, with their settings; `besides` are further settings of each."""
-        size = max(1, min(BATCH, BATCH_PIXELS // self.side**2))
+        size = self.batch
         for start in range(0, len(recipes), size):
             part = recipes[start : start + size]
             finished = [self._finished(recipe) for recipe in part]

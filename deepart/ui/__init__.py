@@ -38,7 +38,7 @@ def build_app(studio: Studio) -> gr.Blocks:
                     GenerateTab(app, studio, jobs)
             if list_models("vae"):
                 with gr.Tab("Reconstruct") as tab:
-                    ReconstructTab(tab, studio, jobs)
+                    ReconstructTab(app, tab, studio, jobs)
             with gr.Tab("Style transfer"):
                 StyleTab(app, studio, jobs)
         with gr.Column(visible=False):
@@ -52,10 +52,13 @@ def build_app(studio: Studio) -> gr.Blocks:
 
 
 def _models(task: str | None = None) -> list[dict[str, Any]]:
-    """List the models: task, name, title, one line about it, licence, and whether it is its task's default."""
+    """List the models: task, name, title, one line about it, licence, whether it is its task's default.
+
+    Further: whether it needs no download, its bytes, the Hub repository that it is from, and what it costs.
+    """
     with sentences():
         if task is not None:
             list_models(task)  # an OptionError for a task that there is not
         specs = [spec for spec in registry.REGISTRY.values() if spec.task in TASKS and task in (None, spec.task)]
-        fields = ("task", "name", "title", "summary", "licence", "default")
+        fields = ("task", "name", "title", "summary", "licence", "default", "here", "size", "repo_id", "cost")
         return [{field: getattr(spec, field) for field in fields} for spec in specs]

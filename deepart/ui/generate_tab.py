@@ -35,7 +35,7 @@ class GenerateTab:
         self._jobs = jobs
         with gr.Row(elem_classes="da-atelier"):
             with gr.Column(elem_classes="da-wall"):
-                self._wall = Wall(self._maker, jobs)
+                self._wall = Wall(self._maker, jobs, studio)
             with gr.Column(elem_classes="da-bench"):
                 self._chosen = Chosen(self._maker, jobs)
                 with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap") as self._tools:
@@ -69,7 +69,7 @@ class GenerateTab:
             show_progress_on=wall.told, api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
         mixed = self._mix.gallery.select(self._pick_mix, self._mix.pieces, [*parts, self._mix.gallery], **SOON)
-        events = [opened, picked, applied, mixed, *wall.wire(take, chosen.piece, parts), *chosen.wire()]
+        events = [opened, picked, applied, mixed, *wall.wire(app, take, chosen.piece, parts), *chosen.wire()]
         events += breed.wire(take, chosen.piece, parts, chosen.like)
         events += self._find.wire(take, parts, wall.model)
         events.append(self._reread.wire(take, parts))

@@ -117,9 +117,12 @@ class Jobs:
         self._running: defaultdict[str, set[Job[Any]]] = defaultdict(set)
 
     @contextmanager
-    def run(self, visitor: str, work: Work[T]) -> Iterator[Job[T]]:
-        """Start a job for a visitor; it is stopped at the end of the context, which a closed generator reaches too."""
-        job = Job(work, self._slot)
+    def run(self, visitor: str, work: Work[T], slot: threading.Lock | None = None) -> Iterator[Job[T]]:
+        """Start a job for a visitor; it is stopped at the end of the context, which a closed generator reaches too.
+
+        slot: what it has to itself while it runs; None is the machine, for which it waits.
+        """
+        job = Job(work, slot or self._slot)
         with self._lock:
             self._running[visitor].add(job)
         try:

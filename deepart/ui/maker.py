@@ -10,16 +10,17 @@ from PIL import Image
 
 from deepart.checks import shown, whole_number
 from deepart.errors import OptionError
-from deepart.images import settings, to_tensor, with_settings
+from deepart.images import fit, settings, to_tensor, with_settings
 from deepart.latents import MAX_SEED, check_seeds, unpack
 from deepart.metrics import psnr
-from deepart.pipelines.gan import BATCH, MAX_PARENTS, GANPipeline
+from deepart.pipelines.gan import MAX_PARENTS, GANPipeline
 from deepart.pipelines.gan_origin import Origin
 from deepart.studio import Studio
 from deepart.ui.jobs import Callback, Work
 from deepart.ui.pieces import Piece, blank
 
 MAX_GRID = 64  # pictures at once
+WALK_SIDE = 512  # pixels: a minute of larger frames is more than a browser takes gladly
 Pictures = list[Image.Image]
 
 
@@ -52,7 +53,7 @@ class Maker:
         def work(callback: Callback) -> Pictures:
             made: Pictures = []
             while len(made) < n:  # in parts, between which it can be stopped
-                part = min(BATCH, n - len(made))
+                part = min(pipeline.batch, n - len(made))
                 made += pipeline.generate(part, seed=seed + len(made), truncation=truncation, directions=directions)
                 callback(len(made), n, None)
             return made
@@ -96,13 +97,14 @@ class Maker:
     def walk(
         self, model: Any, stops: Sequence[Origin], *, frames: Any, loop: Any, truncation: Any, directions: Any = None
     ) -> Work[Pictures]:
-        """Return the work that makes the frames of a walk."""
+        """Return the work that makes the frames of a walk, which are WALK_SIDE pixels at most."""
         pipeline, frames = self.pipeline(model), whole(frames)
 
         def work(callback: Callback) -> Pictures:
-            return pipeline.walk(
+            made = pipeline.walk(
                 stops, frames=frames, loop=loop, truncation=truncation, directions=directions, callback=callback
             )
+            return [with_settings(fit(one, min(WALK_SIDE, one.width)), settings(one) or {}) for one in made]
 
         return work
 

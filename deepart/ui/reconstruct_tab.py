@@ -15,7 +15,6 @@ from deepart.images import settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.vae import Source, VAEPipeline
 from deepart.pipelines.vae_latent import Latent
-from deepart.registry import get_spec
 from deepart.studio import Studio
 from deepart.ui.common import (
     AT_ONCE,
@@ -36,7 +35,8 @@ from deepart.ui.common import (
 from deepart.ui.gallery import example_files, example_of, example_row
 from deepart.ui.jobs import Callback, Jobs, Work
 from deepart.ui.maker import defaults
-from deepart.ui.menu import model_menu
+from deepart.ui.menu import model_menu, summary_of, title_of
+from deepart.ui.more import MoreModels
 from deepart.ui.pieces import Piece, piece
 from deepart.ui.reconstruct_api import ReconstructAPI
 from deepart.ui.reconstruct_change import Change, Combine
@@ -69,10 +69,10 @@ class _Looked:
 class ReconstructTab:
     """The parts of the tab, and what leads from one to the other."""
 
-    def __init__(self, tab: gr.Tab, studio: Studio, jobs: Jobs) -> None:
+    def __init__(self, app: gr.Blocks, tab: gr.Tab, studio: Studio, jobs: Jobs) -> None:
         """Lay it out inside the Blocks being built, and wire it. tab: the one that it is in."""
         self._maker = VAEMaker(studio)
-        self._jobs = jobs
+        self._studio, self._jobs = studio, jobs
         self.subject: Any = gr.State(None)  # Subject | None
         self.opened: Any = gr.State(None)  # str | None: a latent file, in place of a picture
         # What was in the box for the picture, and what belongs there. The work itself cannot put it there: a component
@@ -85,7 +85,7 @@ class ReconstructTab:
             with gr.Column(elem_classes="da-result"):
                 self._lay_result()
                 self._lay_tools()
-        self._wire(tab)
+        self._wire(app, tab)
         with gr.Column(visible=False):
             ReconstructAPI(self._maker, jobs, self.download.GRADIO_CACHE).add_endpoints()
 
@@ -93,8 +93,9 @@ class ReconstructTab:
 
     def _lay_source(self) -> None:
         examples = example_files(*_EXAMPLES)
-        self.model = model_menu("vae", "vae-model")
+        self.model = model_menu("vae", "vae-model", self._studio.added("vae"))
         self.about = gr.HTML(_about(self.model.value), elem_id="vae-about")
+        self.more = MoreModels("vae", self._studio, self._jobs, self.model)
         self.picture = picture_input("Picture", value=str(examples[0]), height=240, elem_id="vae-picture")
         with gr.Column() as self.examples:
             self._chosen = example_row(examples, self.picture)
@@ -155,7 +156,7 @@ class ReconstructTab:
             self.download, self.latent, *self._error.parts, *self._inside.parts, *self._change.parts, *self._suited,
         ]  # fmt: skip
 
-    def _wire(self, tab: gr.Tab) -> None:
+    def _wire(self, app: gr.Blocks, tab: gr.Tab) -> None:
         first = gr.Textbox(visible="hidden", elem_id="vae-first")  # changes with the first look at the tab
         tab.select(lambda: "seen", None, first, **AT_ONCE)
         source = [self.picture, self.opened]
@@ -175,7 +176,7 @@ class ReconstructTab:
             self._jobs, self._begin, needs, self._reconstruct, [*needs, self.subject, self._error.gain],
             self.start.resting, covers=[], shows=self._shown, queue_on=self.start.bar,
             starts=[first.change, uploaded.success, chosen.success, opened.success, drawn.success, self.model.input,
-                    *gone],
+                    self.more.wire(app).success, *gone],
         )  # fmt: skip
         for event in events[1:]:  # all but the first look at the tab
             event.success(None, None, None, js=f"() => {{ {into_sight('vae-title')} }}", **AT_ONCE)
@@ -215,8 +216,9 @@ class ReconstructTab:
         with sentences():
             return picked_file(one), None
 
-    def _model_of(self, subject: Subject | None, model: str) -> str:
-        return model if subject is None else subject.model
+    def _model_of(self, subject: Subject | None, model: str) -> gr.Radio:
+        """Return the menu at the model of the picture that is shown."""
+        return self.more.menu_at(model if subject is None else subject.model)
 
     def _suitable(self, path: str | None, model: str, subject: Subject | None, request: gr.Request) -> str:
         """Return the picture to take apart: after a change of the model, an example becomes one of its own kind.
@@ -287,7 +289,7 @@ class ReconstructTab:
         taken, pipeline = looked.taken, self._maker.pipeline(one.model)
         changes: Changes = {
             self.subject: one,
-            self.title: title(one, get_spec("vae", one.model).title), self.facts: number_cells(taken),
+            self.title: title(one, title_of("vae", one.model)), self.facts: number_cells(taken),
             self.download: gr.DownloadButton(value=one.made.path, interactive=True),
             self.latent: gr.DownloadButton(value=one.latent, interactive=True),
         }  # fmt: skip
@@ -305,7 +307,7 @@ class ReconstructTab:
         drawable, vector = pipeline.has_prior, not pipeline.spatial
         tabs = ((self.change_tab, bool(pipeline.directions)), (self.combine_tab, vector), (self.sample_tab, drawable))
         return {
-            self.model: model,
+            self.model: self.more.menu_at(model),
             self.about: _about(model),
             self.examples: gr.Column(visible=not drawable),
             self.draw: gr.Button(visible=drawable),
@@ -320,4 +322,4 @@ def _placed(placed: tuple[str | None, str | None], now: str | None) -> str | Non
 
 
 def _about(model: str) -> str:
-    return note(get_spec("vae", model).summary)
+    return note(summary_of("vae", model))

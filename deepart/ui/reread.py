@@ -11,10 +11,11 @@ from deepart.checks import shown
 from deepart.errors import OptionError
 from deepart.images import settings
 from deepart.pipelines.gan import TRUNCATIONS
-from deepart.registry import list_models
+from deepart.registry import get_spec, list_models
 from deepart.ui.common import GPU_SLOT, mistake, picture_input, read_picture, sentences, visitor
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.maker import Maker, Pictures, again
+from deepart.ui.menu import title_of
 from deepart.ui.pieces import Piece, piece
 from deepart.ui.starter import Changes, note
 from deepart.ui.wall import Wall
@@ -60,7 +61,10 @@ class Reread:
     def _set(self, one: Piece) -> Changes:
         """Set the controls to a picture's settings."""
         wall, made = self._wall, one.made
-        changes: Changes = {wall.model: made["model"], self.told: note(f"{one.name} is the chosen picture now.")}
+        changes: Changes = {
+            wall.model: wall.more.menu_at(made["model"]),
+            self.told: note(f"{one.name} is the chosen picture now."),
+        }
         if one.seed is not None:
             changes[wall.seed] = one.seed
         if TRUNCATIONS[0] <= made["truncation"] <= TRUNCATIONS[-1]:
@@ -77,4 +81,9 @@ def check(made: dict[str, Any] | None) -> dict[str, Any]:
         raise OptionError(f"The picture was made by the task {task}, not here; choose one from this tab.")
     if made.get("model") not in list_models("gan"):
         raise OptionError(f"The picture was made by the model {shown(made.get('model'))}, which is not here.")
+    if not get_spec("gan", made["model"]).here:
+        raise OptionError(
+            f"The picture was made by {title_of('gan', made['model'])}, which is not on this machine yet; get it under "
+            "“More models” first."
+        )
     return made

@@ -38,10 +38,12 @@ from deepart.ui.common import (
 from deepart.ui.easel import Easel, Painted, PictureOrder
 from deepart.ui.gallery import example_files, example_row
 from deepart.ui.jobs import Jobs, Moment
+from deepart.ui.menu import model_menu, title_of
+from deepart.ui.more import MoreModels
 from deepart.ui.pace import Clock
 from deepart.ui.sheet import Sheet
 from deepart.ui.starter import Changes, Starter, note
-from deepart.ui.ways import style_ways
+from deepart.ui.ways import Way, style_ways, way_of
 
 # The defaults of the pipeline, so that page and endpoint say the same as Python does.
 _DEFAULT: dict[str, Any] = {
@@ -57,7 +59,7 @@ class StyleTab:
     def __init__(self, app: gr.Blocks, studio: Studio, jobs: Jobs) -> None:
         """Lay the tab out inside the Blocks being built, and wire it."""
         self._easel = Easel(studio)
-        self._jobs = jobs
+        self._studio, self._jobs = studio, jobs
         self._ways = style_ways()
         self._first = next(iter(self._ways.values()))
         self._device = studio.device.type
@@ -132,16 +134,14 @@ class StyleTab:
                 )  # fmt: skip
 
     def _lay_result(self) -> None:
-        several = len(self._ways) > 1
+        ours = [way for way in self._ways.values() if way.ours]
         with gr.Row(elem_classes="da-start"):
-            self.model = gr.Radio(
-                [(way.title, way.name) for way in self._ways.values()], value=self._first.name,
-                label="Way of painting", show_label=False, container=False, visible=several, elem_id="model",
-            )  # fmt: skip
+            self.model = model_menu("style", "model", self._studio.added("style"))
             self.paint = Starter("Paint", variant="primary")
-        if several:
-            gr.HTML(note(" ".join(way.sentence for way in self._ways.values())))
+        if len(ours) > 1:
+            gr.HTML(note(" ".join(way.sentence for way in ours)))
         self.paint.lay_status()
+        self.more = MoreModels("style", self._studio, self._jobs, self.model)
         with gr.Column(elem_classes="da-canvas"):
             gr.HTML(stage(None, "Your painting will appear here."))
             self.slider = gr.ImageSlider(
@@ -171,8 +171,9 @@ class StyleTab:
         gr.on([app.load, *changes], self._describe, told, hint, trigger_mode="always_last", **AT_ONCE)
         wished = gr.State(None)  # the size that the visitor has set; until then the way of painting decides
         self.size.input(lambda size: size, self.size, wished, trigger_mode="always_last", **AT_ONCE)
-        switched = self.model.input(self._switch, [self.model, wished], [self.size, self.corrected], **AT_ONCE)
-        switched.then(self._describe, told, hint, **AT_ONCE)
+        for event in (self.model.input, self.more.wire(app).success):
+            switched = event(self._switch, [self.model, wished], [self.size, self.corrected], **AT_ONCE)
+            switched.then(self._describe, told, hint, **AT_ONCE)
 
         wanted = [
             self.content, self.style, self.style_2, self.style_3, self.weight, self.weight_2, self.weight_3,
@@ -188,11 +189,15 @@ class StyleTab:
 
     def _switch(self, model: str, wished: int | None) -> Changes:
         """Show what the way of painting takes; what the visitor has set stays, where it goes, and comes back."""
-        way = self._ways[model]
+        way = self._way(model)
         return {
             self.size: gr.Slider(maximum=way.most(self._device), value=way.size(self._device, wished)),
             self.corrected: gr.Column(visible=not way.one_pass),
         }
+
+    def _way(self, model: str) -> Way:
+        """Return what is known of a model; one that is not registered has been loaded by now."""
+        return self._ways.get(model) or way_of(self._easel.pipeline(model))
 
     def _describe(self, content: str | None, style: str | None, size: int, model: str, steps: int) -> Changes:
         """Say what the button waits for, and how long the painting would take."""
@@ -203,7 +208,7 @@ class StyleTab:
 
     def _guess(self, content: str | None, size: int, model: str, steps: int) -> str:
         """Return how long a painting takes in words, or why it cannot be made."""
-        one_pass = self._ways[model].one_pass
+        one_pass = self._way(model).one_pass
         try:
             seconds = self._easel.estimate(model, size_of(str(content)), size, None if one_pass else steps)
             where = self._easel.pace(self._easel.pipeline(model)).where
@@ -219,7 +224,7 @@ class StyleTab:
                 if path is None:
                     raise ImageError(f"There is no {what} yet; upload one or choose an example.")
         # One pass is done before one has looked: what is there stays until the next picture comes.
-        cover = VEIL if self._ways[model].one_pass else stage(None, "Waiting for the machine to be free.")
+        cover = VEIL if self._way(model).one_pass else stage(None, "Waiting for the machine to be free.")
         return self.paint.waiting() | {self.preview: gr.HTML(cover, visible=True)}
 
     def _rest(self) -> Changes:
@@ -235,7 +240,7 @@ class StyleTab:
         with sentences():
             styles = (style, style_2, style_3)
             weights = [number for number, path in zip((weight, weight_2, weight_3), styles, strict=True) if path]
-            one_pass = self._ways[model].one_pass
+            one_pass = self._way(model).one_pass
             order = self._easel.order(
                 content, styles, model=model, weights=weights, strength=strength, preserve_color=keep,
                 style_scale=scale, size=size, seed=seed, steps=None if one_pass else steps,
@@ -348,7 +353,7 @@ def _fact_line(painted: Painted) -> str:
     made = settings(painted.image) or {}
     width, height = painted.image.size
     stopped = f", stopped after step {painted.stopped_at}" if painted.stopped_at is not None else ""
-    title = get_spec("style", made["model"]).title
+    title = title_of("style", made["model"])
     seconds = max(1, round(painted.seconds))
     time_taken = f"{seconds} second{'s' if seconds > 1 else ''}"
     return f"{width} × {height} pixels · {time_taken}{stopped} · seed {made.get('seed')} · {title}"

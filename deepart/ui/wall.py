@@ -14,10 +14,12 @@ from PIL import Image
 from deepart.errors import OptionError
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
+from deepart.studio import Studio
 from deepart.ui.common import AT_ONCE, GPU_SLOT, mistake, progress, sentences, visitor
 from deepart.ui.jobs import Jobs
 from deepart.ui.maker import MAX_GRID, Maker, count, defaults, typed_seed
 from deepart.ui.menu import model_menu
+from deepart.ui.more import MoreModels
 from deepart.ui.pieces import Piece, bundle, fresh, piece
 from deepart.ui.starter import Changes, Starter, note
 
@@ -28,7 +30,7 @@ _FIRST = 16  # pictures that a visitor finds
 class Wall:
     """The controls, the pictures, and what is under them."""
 
-    def __init__(self, maker: Maker, jobs: Jobs) -> None:
+    def __init__(self, maker: Maker, jobs: Jobs, studio: Studio) -> None:
         """Lay it out inside the Blocks being built."""
         self._maker = maker
         self._jobs = jobs
@@ -48,11 +50,12 @@ class Wall:
             "Lower truncation: more typical and alike; higher: more varied and odd."
         ))  # fmt: skip
         with gr.Row(elem_classes="da-start"):
-            self.model = model_menu("gan", "gan-model")
+            self.model = model_menu("gan", "gan-model", studio.added("gan"))
             self.make = Starter("Make pictures", "gan-", "primary", "make")
             self.dice = gr.Button("Surprise me", elem_id="gan-dice", min_width=150, scale=0)
         self.make.lay_status("Making the first pictures.")
         self.told = self.make.hint
+        self.more = MoreModels("gan", studio, jobs, self.model)
         self.gallery = gr.Gallery(
             label="Pictures", show_label=False, format="png", columns=columns(_FIRST), object_fit="cover",
             allow_preview=False, interactive=False, buttons=[], elem_id="grid",
@@ -90,7 +93,7 @@ class Wall:
 
     # ---------------------------------------------------------------------------------------------- what leads where
 
-    def wire(self, take: Callable[[Piece], Changes], chosen: Any, parts: Sequence[Any]) -> list[Any]:
+    def wire(self, app: gr.Blocks, take: Callable[[Piece], Changes], chosen: Any, parts: Sequence[Any]) -> list[Any]:
         """Connect it; take, chosen, parts: those of the chosen picture. Return the events that put pictures up."""
         self._take = take
         needs = [self.count, self.seed]
@@ -99,7 +102,7 @@ class Wall:
         shows = [*self.parts, *parts]
         made = self.make.wire(
             self._jobs, self._begin, needs, self._make, wanted, self._rest, covers=[self.dice, self.model], shows=shows,
-            queue_on=self.make.bar, starts=[rolled.then, self.model.input],
+            queue_on=self.make.bar, starts=[rolled.then, self.model.input, self.more.wire(app).success],
         )  # fmt: skip
         swept = self.sweep.click(
             self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,

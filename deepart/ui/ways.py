@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.style_fast import FastPainter
 from deepart.pipelines.style_fine import FinePainter
-from deepart.registry import get_spec, list_models
+from deepart.ui.menu import source, specs_of
 
 _ON_CPU = "cpu"
 # Pixels of the longer side, for one pass and for hundreds, on a processor: with the first the page begins, to the
@@ -18,12 +19,16 @@ _MOST_ON_CPU = 2048
 
 @dataclass(frozen=True)
 class Way:
-    """A style model: name and title as registered, whether it paints in one pass, the largest side that it paints."""
+    """A style model: name and title as registered, whether it paints in one pass, the largest side that it paints.
+
+    ours: whether it travels with the repository.
+    """
 
     name: str
     title: str
     one_pass: bool
     max_side: int
+    ours: bool = True
 
     @property
     def sentence(self) -> str:
@@ -44,10 +49,14 @@ class Way:
 
 def style_ways() -> dict[str, Way]:
     """Return the ways by name in the order of the menu: the default first, then as registered."""
-    specs = [get_spec("style", name) for name in list_models("style") if isinstance(name, str)]
     ways = {}
-    for spec in sorted(specs, key=lambda spec: not spec.default):
+    for spec in specs_of("style"):
         one_pass = spec.network != "Gatys"  # the only one that optimises
         painter = FastPainter if one_pass else FinePainter
-        ways[spec.name] = Way(spec.name, spec.title, one_pass, painter.max_side)
+        ways[spec.name] = Way(spec.name, spec.title, one_pass, painter.max_side, source(spec) is None)
     return ways
+
+
+def way_of(pipeline: StyleTransferPipeline) -> Way:
+    """Return the way of a model that is not registered."""
+    return Way(pipeline.name, pipeline.name, pipeline.one_pass, pipeline.max_side, ours=False)

@@ -1,0 +1,158 @@
+"""Models of the Hub: what each is, how large, under which licence; one button downloads it and puts it into the menu.
+
+So a name in the menu is always that of a model that is here, and nothing on the page waits for a download unasked.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from deepart.errors import OptionError
+from deepart.hub import parse_repo
+from deepart.registry import ModelSpec, get_spec, list_models
+from deepart.studio import MOST_OF_REPO, Studio
+from deepart.ui.common import AT_ONCE, SOON, progress, sentences, visitor
+from deepart.ui.jobs import Callback, Jobs
+from deepart.ui.menu import offered, source, specs_of
+from deepart.ui.starter import Changes, Starter, note
+
+_HINT = "Choose one to see how large it is, and under which licence."
+
+
+class MoreModels:
+    """The models of one task that have to be downloaded, and the menu that they go into."""
+
+    def __init__(self, task: str, studio: Studio, jobs: Jobs, menu: gr.Radio) -> None:
+        """Lay it out, closed, inside the Blocks being built."""
+        self._task, self._studio, self._jobs, self._menu = task, studio, jobs, menu
+        self._others = studio.added(task)  # models that are here and not registered
+        prefix = f"{task}-more"
+        specs = [spec for spec in specs_of(task) if source(spec) is not None]
+        with gr.Accordion(
+            "More models from the Hugging Face Hub", open=False, elem_id=prefix,
+            visible=bool(specs) or studio.allow_any_repo,
+        ):  # fmt: skip
+            gr.HTML(
+                note("Made by others. Each is downloaded once and checked; then it runs on this machine like ours.")
+            )
+            self.choice = gr.Radio(
+                [(spec.title, spec.name) for spec in specs], label="Model of the Hub", show_label=False,
+                container=False, visible=bool(specs), elem_id=f"{prefix}-choice",
+            )  # fmt: skip
+            self.repo = gr.Textbox(
+                label="Or any repository", placeholder="org/name", max_length=200, visible=studio.allow_any_repo,
+                info=f"With a model that save_pretrained made, of up to {MOST_OF_REPO // 10**6} MB.",
+                elem_id=f"{prefix}-repo",
+            )  # fmt: skip
+            self.about = gr.HTML(note(_HINT), elem_id=f"{prefix}-about")
+            self.get = Starter("Get it", f"{prefix}-", "secondary", "get")
+            self.get.lay_status()
+
+    def wire(self, app: gr.Blocks) -> Any:
+        """Connect it, and return the event that succeeds when a new model is chosen in the menu."""
+        parts, wanted = self.get.parts, [self.choice, self.repo]
+        app.load(self._refresh, None, self._menu, **AT_ONCE)
+        self.choice.input(self._describe, self.choice, [self.about, self.get.start, self.repo], **AT_ONCE)
+        begun = self.get.start.click(self._begin, wanted, parts, **SOON)
+        fetched = begun.success(
+            self._fetch, wanted, [*parts, self._menu, self.about, self.get.start], show_progress="hidden",
+            api_visibility="private", concurrency_limit=None,
+        )  # fmt: skip
+        fetched.failure(self.get.resting, None, parts, **AT_ONCE)
+
+        def stop(request: gr.Request) -> Changes:
+            self._jobs.stop(visitor(request))
+            return {self.get.stop: gr.Button("Stopping", interactive=False)}
+
+        self.get.stop.click(stop, None, self.get.stop, **AT_ONCE)
+        return fetched
+
+    def menu_at(self, name: str) -> gr.Radio:
+        """Return the menu with all that is here in it, and one chosen."""
+        choices = offered(self._task, self._others)
+        return gr.Radio(choices, value=name, visible=len(choices) > 1)
+
+    def _refresh(self) -> gr.Radio:
+        """Put into the menu what other visitors have downloaded since the page was built."""
+        choices = offered(self._task, self._others)
+        return gr.Radio(choices, visible=len(choices) > 1)
+
+    def _describe(self, name: str) -> Changes:
+        spec = get_spec(self._task, name)
+        words = "Use it" if spec.here else f"Get it, {_megabytes(spec)}"
+        return {self.about: note(about(spec)), self.get.start: gr.Button(words), self.repo: ""}
+
+    def _begin(self, choice: str | None, repo: str | None) -> Changes:
+        with sentences():
+            _named(choice, repo)
+        return self.get.waiting() | {self.get.bar: gr.HTML(progress(None, "Asking the Hub"), visible=True)}
+
+    def _fetch(self, choice: str | None, repo: str | None, request: gr.Request) -> Iterator[Changes]:
+        """Download a model, load it, and choose it."""
+        with sentences():
+            name = _named(choice, repo)
+            yield self.get.working(progress(None, "Asking the Hub"), "Stop")
+
+            def work(callback: Callback) -> bool:
+                # A step short of the last while it comes, so that a wish to stop is heard.
+                self._studio.fetch(self._task, name, lambda done, total: callback(done, total or done + 1, None))
+                getattr(self._studio, self._task)(name)  # a file that does not fit is told now, not at the first use
+                return True
+
+            # Beside the work of others: it needs the network, and hardly the machine.
+            with self._jobs.run(visitor(request), work, threading.Lock()) as job:
+                for moment in job.watch():
+                    yield {self.get.bar: _bar(moment.step, moment.total)}
+                done = job.result()
+            if done is None:
+                yield self.get.resting() | {self.about: note("The download was stopped, and nothing of it stays.")}
+                raise gr.Error(visible=False, print_exception=False)  # no success, and no mistake either
+            if name not in list_models(self._task) and name not in self._others:
+                self._others.append(name)
+            yield self.get.resting() | {
+                self._menu: self.menu_at(name), self.get.start: gr.Button("Use it", visible=True),
+                self.about: note(f"{name} is here now, and chosen."),
+            }  # fmt: skip
+
+
+def about(spec: ModelSpec) -> str:
+    """Return what a visitor should know before a model is downloaded: what it is, size, source, licence, cost."""
+    origin = source(spec) or spec
+    where = f"{origin.repo_id} at {(origin.revision or '')[:12]}"
+    words = [spec.summary, f"{_megabytes(spec)} from {where}, licence {origin.licence}.", spec.cost]
+    if origin is not spec:
+        words.append(origin.cost)
+    if spec.extra:
+        words.append(f"Needs the package {spec.extra}.")
+    return " ".join(word for word in words if word)
+
+
+def _megabytes(spec: ModelSpec) -> str:
+    size = (source(spec) or spec).size
+    return "size not said" if size is None else f"{size / 1e6:.0f} MB"
+
+
+def _named(choice: str | None, repo: str | None) -> str:
+    """Return the model that is wanted: what is typed counts more than what is chosen; raises OptionError."""
+    typed = (repo or "").strip()
+    if typed:
+        if parse_repo(typed) is None or "@" in typed:
+            raise OptionError(f"{typed[:80]!r} is no Hub repository; type one like org/name.")
+        return typed
+    if choice is None:
+        raise OptionError("No model is chosen yet; choose one first.")
+    return choice
+
+
+def _bar(done: int, total: int) -> str:
+    if not total:
+        return progress(None, "Asking the Hub")
+    if done >= total:
+        return progress(None, "Checking and loading it")
+    known = total > done + 1
+    words = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if known else f"{done / 1e6:.0f} MB"
+    return progress(done / total if known else None, words)
