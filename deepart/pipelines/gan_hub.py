@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from deepart import hub
@@ -24,8 +25,11 @@ def read_published(located: Located, folder: Path) -> tuple[FastGAN, list[str], 
     path = folder / located.spec.files[0].name
     tensors = fastgan_tensors(path)
     config = FastGANConfig(directions=DIRECTIONS)
-    network = FastGAN(config)
+    with torch.device("meta"):
+        network = FastGAN(config)
     hub.load_strict(network, tensors, path)
+    # All of it is in the file, so the tensors move in: to fill the network with random numbers first takes longer.
+    network.load_state_dict(tensors, assign=True)
     return network, [f"axis {number}" for number in range(1, DIRECTIONS + 1)], located.spec.features
 
 

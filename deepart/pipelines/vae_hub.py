@@ -75,19 +75,28 @@ def read_taesd(folder: Path) -> TAESD:
 
     Raises WeightsError for files that are missing, damaged or do not fit.
     """
-    network = TAESD()
+    with torch.device("meta"):  # no random numbers first, which would take as long as the file
+        network = TAESD()
     if (folder / ENCODER).exists() or (folder / DECODER).exists():
         for name, view in (
             (ENCODER, network.encoder),
             (DECODER, nn.Sequential(nn.Identity(), *network.decoder)),  # the first layer is the bound of the latent
         ):
-            hub.load_strict(view, hub.read_tensors(folder / name), folder / name)
+            _move_in(view, folder / name)
     else:
         path = folder / PUBLISHED
         both = {"encoder": network.encoder, "decoder": network.decoder}
         one = nn.ModuleDict({name: nn.ModuleDict({"layers": layers}) for name, layers in both.items()})
-        hub.load_strict(one, hub.read_tensors(path), path)
+        _move_in(one, path)
     return network
+
+
+def _move_in(view: nn.Module, path: Path) -> None:
+    """Give a network without memory the tensors of a file, all of which it must have; raises WeightsError."""
+    tensors = hub.read_tensors(path)
+    hub.load_strict(view, tensors, path)
+    # As copies: what was read may still be the file itself, mapped into memory.
+    view.load_state_dict({name: tensor.to(torch.float32, copy=True) for name, tensor in tensors.items()}, assign=True)
 
 
 def read_kl(folder: Path) -> AutoencoderKL:
