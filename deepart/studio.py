@@ -167,7 +167,7 @@ class Studio:
         return spec.size or 0, name
 
     def _fetch_other(self, task: str, name: str, progress: Progress | None = None) -> tuple[int, str]:
-        """Return the same of another model. A repository stays at the commit that it had when it was first asked for."""
+        """Return the same of another model; a repository stays at the commit that it had at first."""
         added = self._added.get((task, name))
         if added is not None and added.folder is not None:
             size = _size_of(added.folder)
