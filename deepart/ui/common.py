@@ -86,9 +86,10 @@ _CSS = """
 @media (prefers-reduced-motion: reduce) { .da-bar progress:not([value]) { animation: none; opacity: 0.5; } }
 .da-bar p, .da-facts { margin: 0; font-variant-numeric: tabular-nums; }
 .da-facts { color: var(--body-text-color-subdued); min-height: 1.6em; }
-.da-start { flex-wrap: nowrap; align-items: stretch !important; }
-.da-start :is(#model, #gan-model) { flex: none; width: auto; min-width: 0 !important; overflow: visible !important; }
-.da-start :is(#model, #gan-model) .wrap { flex-wrap: nowrap; height: 100%; }
+.da-start { flex-wrap: wrap; align-items: stretch !important; }
+.da-start :is(#model, #gan-model) { flex: 0 1 auto; width: auto; min-width: 0 !important; max-width: 100%;
+  overflow: visible !important; }
+.da-start :is(#model, #gan-model) .wrap { flex-wrap: wrap; height: 100%; }
 
 /* The sheet: its styles with their thumbnails, and all of its pictures without a scroll of their own. */
 #sheet-styles div.wrap { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 6px; }

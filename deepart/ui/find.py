@@ -75,7 +75,8 @@ class Find:
                     yield changes
                 image, stopped = job.result(), ""
                 if image is None and carries(job.moment.preview):
-                    image, stopped = job.moment.preview, f", stopped after step {job.moment.shown}"
+                    image = self._whole(model, job.moment.preview, request)
+                    stopped = f", stopped after step {job.moment.shown}"
             if image is None:
                 nothing = note("Stopped before anything was found.")
                 yield self.start.resting() | {self.stage: "", self.told: nothing}
@@ -85,6 +86,14 @@ class Find:
             words = f"{near}; it is the chosen picture now, so sliders and walks go on from it."
             both = pair((target, _SHOWN), (image, "What was found"))
             yield self.start.resting() | self._take(one) | {self.stage: both, self.told: note(words)}
+
+    def _whole(self, model: str, preview: Image.Image | None, request: gr.Request) -> Image.Image | None:
+        """Return the picture that a preview stands for: a large network is looked through at a small size."""
+        if preview is None or preview.width == self._maker.pipeline(model).side:
+            return preview
+        small = piece(preview, self.picture.GRADIO_CACHE, "Found picture")
+        made = self._jobs.do(visitor(request), self._maker.moved([small], small.amounts))
+        return made[0] if made else None
 
 
 def carries(preview: Image.Image | None) -> bool:

@@ -17,7 +17,7 @@ from deepart.registry import ModelSpec, get_spec, list_models
 from deepart.studio import MOST_OF_REPO, Studio
 from deepart.ui.common import AT_ONCE, SOON, progress, sentences, visitor
 from deepart.ui.jobs import Callback, Jobs
-from deepart.ui.menu import offered, source, specs_of
+from deepart.ui.menu import offered, source, specs_of, title_of
 from deepart.ui.starter import Changes, Starter, note
 
 _HINT = "Choose one to see how large it is, and under which licence."
@@ -83,7 +83,7 @@ class MoreModels:
 
     def _describe(self, name: str) -> Changes:
         spec = get_spec(self._task, name)
-        words = "Use it" if spec.here else f"Get it, {_megabytes(spec)}"
+        words = "Use it" if spec.here else ", ".join(word for word in ("Get it", _megabytes(spec)) if word)
         return {self.about: note(about(spec)), self.get.start: gr.Button(words), self.repo: ""}
 
     def _begin(self, choice: str | None, repo: str | None) -> Changes:
@@ -115,7 +115,7 @@ class MoreModels:
                 self._others.append(name)
             yield self.get.resting() | {
                 self._menu: self.menu_at(name), self.get.start: gr.Button("Use it", visible=True),
-                self.about: note(f"{name} is here now, and chosen."),
+                self.about: note(f"{title_of(self._task, name)} is here now, and chosen."),
             }  # fmt: skip
 
 
@@ -123,7 +123,8 @@ def about(spec: ModelSpec) -> str:
     """Return what a visitor should know before a model is downloaded: what it is, size, source, licence, cost."""
     origin = source(spec) or spec
     where = f"{origin.repo_id} at {(origin.revision or '')[:12]}"
-    words = [spec.summary, f"{_megabytes(spec)} from {where}, licence {origin.licence}.", spec.cost]
+    size = _megabytes(spec)
+    words = [spec.summary, f"{size or 'Of a size that is not said,'} from {where}, licence {origin.licence}.", spec.cost]
     if origin is not spec:
         words.append(origin.cost)
     if spec.extra:
@@ -133,7 +134,7 @@ def about(spec: ModelSpec) -> str:
 
 def _megabytes(spec: ModelSpec) -> str:
     size = (source(spec) or spec).size
-    return "size not said" if size is None else f"{size / 1e6:.0f} MB"
+    return "" if size is None else f"{size / 1e6:.0f} MB"
 
 
 def _named(choice: str | None, repo: str | None) -> str:

@@ -126,7 +126,7 @@ def test_a_download_is_stopped_and_begun_again(tab: Callable[[str], Tab], offere
 def test_a_hub_that_is_away_gets_a_sentence_and_the_page_stays(tab: Callable[[str], Tab], offered: Offered) -> None:
     page = tab("gan")
     choose(page, "gan", "Aurora")
-    expect(page.locator("#gan-more-about")).to_contain_text("size not said from huggan/fastgan-few-shot-aurora")
+    expect(page.locator("#gan-more-about")).to_contain_text("Of a size that is not said, from huggan/fastgan-few-shot-aurora")
     page.locator("#gan-more-get").click()
     told(page, "There is no Hub repository huggan/fastgan-few-shot-aurora, or it is private")
     offered.hub.status = 503
