@@ -87,7 +87,7 @@ def mix_numbers(pipeline: GANPipeline) -> dict[str, float]:
 def save(rows: list[list[Image.Image]], name: str) -> None:
     """Write pictures in rows, side by side."""
     cells = [[(picture, "") for picture in row] for row in rows]
-    draw_sheet(cells, rows[0][0].width, names=False).save(HERE / name, quality=86, method=6)
+    draw_sheet(cells, rows[0][0].width, names=False).save(HERE / name, quality=66, method=6)
 
 
 def main() -> None:

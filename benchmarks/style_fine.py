@@ -126,7 +126,7 @@ def draw_sheet(contents: list[str], styles: list[str], size: int, side: int, pat
     for content in contents:
         painted = ((load_image(painted_path(content, style, size)), f"{content} / {style}") for style in styles)
         cells.append([(load_image(CONTENTS[content]), content), *painted])
-    pictures.draw_sheet(cells, side, names=names).save(path, quality=82, method=6)
+    pictures.draw_sheet(cells, side, names=names).save(path, quality=66, method=6)
 
 
 def main() -> None:

@@ -105,7 +105,7 @@ def main() -> None:
         plain = [{k: v for k, v in row.items() if k != "way"} for row in rows if row["way"] == way]
         rows.append(mean_row(plain, "of all") | {"way": way})
     write_rows(rows, HERE / "style_fine_start.csv")
-    draw_sheet(cells, 230).save(HERE / "style_fine_start.webp", quality=80, method=6)
+    draw_sheet(cells, 230).save(HERE / "style_fine_start.webp", quality=66, method=6)
 
 
 if __name__ == "__main__":

@@ -167,8 +167,8 @@ def evaluate(
     }
     out.mkdir(parents=True, exist_ok=True)
     (out / "evaluation.json").write_text(json.dumps(result, indent=2) + "\n")
-    gan_nearest.nearest_sheet(run.made[:SHOWN], side=run.made.shape[3]).save(out / "samples.webp", quality=88, method=6)
-    sheet.save(out / "nearest.webp", quality=85, method=6)
+    gan_nearest.nearest_sheet(run.made[:SHOWN], side=run.made.shape[3]).save(out / "samples.webp", quality=66, method=6)
+    sheet.save(out / "nearest.webp", quality=66, method=6)
     return result
 
 

@@ -231,8 +231,8 @@ def evaluate_samples(
     run = SampleEvaluation(AsGenerator(pipeline), data, samples, features, cautious=False)
     rows = {name.replace("gan", "prior"): rounded(row) for name, row in run.rows()}
     memory, nearest = run.memory()
-    gan_nearest.nearest_sheet(run.made[:SHOWN], side=run.made.shape[3]).save(out / "samples.webp", quality=88, method=6)
-    nearest.save(out / "nearest.webp", quality=85, method=6)
+    gan_nearest.nearest_sheet(run.made[:SHOWN], side=run.made.shape[3]).save(out / "samples.webp", quality=66, method=6)
+    nearest.save(out / "nearest.webp", quality=66, method=6)
     return {
         "rows": rows,
         "frechet_over_gaussian": rounded(rows["prior"]["frechet"] / rows["gaussian"]["frechet"]),
@@ -270,7 +270,7 @@ def evaluate(
         **found,
         "machine": machine(),
     }
-    shown.save(out / "reconstructions.webp", quality=88, method=6)
+    shown.save(out / "reconstructions.webp", quality=66, method=6)
     (out / "evaluation.json").write_text(json.dumps(result, indent=2) + "\n")
     return result
 
