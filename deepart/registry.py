@@ -89,7 +89,7 @@ def _fastgan(name: str, repo: str, title: str, pictures: str, revision: str, siz
     )
 
 
-_FASTGAN_COST = "On a CPU a picture takes about a second."
+_FASTGAN_COST = "On two CPU cores a picture takes about a second, a search minutes; the work takes half a gigabyte."
 _RECORDS = (
     ModelSpec(
         task=FEATURES,
