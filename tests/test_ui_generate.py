@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image, ImageChops
 from running_page import TinyStudio, register_gans
 
 from deepart.errors import ImageError, OptionError
 from deepart.images import load_image, save_png, settings, with_settings
+from deepart.models.fastgan import FastGAN, FastGANConfig, sefa
+from deepart.pipelines.gan import GANPipeline
+from deepart.registry import Located
 from deepart.ui.breed import toggled
 from deepart.ui.family import MAX_LITTERS, Litter, found, generation, grown, tree
 from deepart.ui.film import save_film
@@ -155,6 +159,41 @@ def test_a_picture_is_made_again_and_moved(tiny_studio: TinyStudio, kind: str) -
     assert not same(moved, image)
     assert settings(moved) == made | {"directions": {"trees": 2.0}}
     assert same(again(gan, settings(moved) or {}, {}), image)
+
+
+@pytest.fixture(scope="module")
+def noisy() -> GANPipeline:
+    """A generator with noise inside."""
+    torch.manual_seed(0)
+    network = FastGAN(FastGANConfig(latent=6, channels=(8, 8, 6, 6, 8, 6, 4), directions=1)).requires_grad_(False)
+    for name, parameter in network.named_parameters():
+        if name.endswith("noise"):
+            parameter.fill_(0.5)
+    network.directions.copy_(sefa(network.start.weight, 1))
+    return GANPipeline(Located("noisy", "0" * 12), torch.device("cpu"), network, ["axis 1"])
+
+
+@pytest.mark.parametrize("kind", ["seed", "latent", "frame", "stop", "mix", "mix of a latent", "child"])
+def test_a_picture_keeps_its_noise_when_it_is_made_again_and_moved(noisy: GANPipeline, kind: str) -> None:
+    [image] = {
+        "seed": lambda: noisy.generate(seed=5),
+        "latent": lambda: noisy.generate(latents=noisy.latent(5), seed=9, truncation=0.6),
+        "frame": lambda: noisy.walk([5, 7], frames=8)[3:4],
+        "stop": lambda: noisy.walk([5, 7], frames=8)[-1:],
+        "mix": lambda: [noisy.mix(5, 17, truncation=0.6)],
+        "mix of a latent": lambda: [noisy.mix(noisy.generate(latents=noisy.latent(5), seed=9)[0], 17)],
+        "child": lambda: noisy.breed([5, 17], 1),
+    }[kind]()
+    made = settings(image) or {}
+    noise = noisy.recipe(image).noise
+    assert noise == (9 if "latent" in kind else 5)
+    same_again, moved = again(noisy, made, {}), again(noisy, made, {"axis 1": 2.0})
+    assert noisy.recipe(same_again).noise == noisy.recipe(moved).noise == noise
+    walked = {name: made[name] for name in ("walk", "frame") if name in made}  # of the film, not of the picture
+    assert (settings(same_again) or {}) | walked == made
+    difference = ImageChops.difference(same_again, image).getextrema()
+    assert max(most for _, most in difference) <= 1  # a batch may round the last bit otherwise
+    assert not same(moved, image)
 
 
 def test_only_what_we_would_say_of_parents_is_kept() -> None:

@@ -162,16 +162,11 @@ class Maker:
 def again(pipeline: GANPipeline, made: Mapping[str, Any], directions: Mapping[str, float]) -> Image.Image:
     """Make the picture that settings describe once more, but moved along these directions and no others."""
     recipe = pipeline.recipe(blank(dict(made)))
-    moved: dict[str, Any] = {"truncation": recipe.truncation, "directions": directions}
-    if recipe.fine is not None:
-        kept = zip((made["coarse"], made["fine"]), (recipe.latent, recipe.fine), strict=True)
-        coarse, fine = (name if isinstance(name, int) else latent for name, latent in kept)
-        picture = pipeline.mix(coarse, fine, **moved)
-    elif recipe.seed is not None:
-        [picture] = pipeline.generate(seed=recipe.seed, **moved)
-    else:
-        [picture] = pipeline.generate(latents=recipe.latent, **moved)
-    return with_settings(picture, (settings(picture) or {}) | lineage(made))
+    # As an origin it keeps its noise and, without truncation and directions, its seed or its two latents.
+    untouched = blank(dict(made) | {"truncation": 1.0, "directions": {}})
+    [picture] = pipeline.sweep(untouched, truncations=[recipe.truncation], directions=directions)
+    names = {name: made[name] for name in ("coarse", "fine") if recipe.fine is not None}  # seeds, where they were
+    return with_settings(picture, (settings(picture) or {}) | names | lineage(made))
 
 
 def lineage(made: Mapping[str, Any]) -> dict[str, Any]:
