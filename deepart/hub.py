@@ -375,12 +375,19 @@ def _get(
 
 def _check_size(download: _Download, repo_id: str, name: str, size: int | None) -> None:
     """Raise for a file that is larger than it may be, or that may be so for all that the Hub says."""
-    if download.most is not None and (size is None or size > download.most):
-        what = f"has {size / 1e6:.0f} MB" if size is not None else "has a size that is not said"
+    if download.most is None:
+        return
+    # A config is read before the tensors come: a large one must not fill the disk when these are missing.
+    most = min(download.most, MAX_CONFIG_BYTES) if name == CONFIG else download.most
+    if size is None or size > most:
+        what = f"has {_size(size)}" if size is not None else "has a size that is not said"
         raise _TooLargeError(
-            f"The file {name!r} of the Hub repository {repo_id} {what}; here up to {download.most / 1e6:.0f} MB are "
-            "taken."
+            f"The file {name!r} of the Hub repository {repo_id} {what}; here up to {_size(most)} are taken."
         )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
 def _refused(error: Exception, repo_id: str, revision: str, name: str) -> DeepArtError:

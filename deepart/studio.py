@@ -16,7 +16,7 @@ import torch
 from deepart import hub, memory, registry
 from deepart.checks import shown, whole_number
 from deepart.device import pick_device
-from deepart.errors import MemoryLimitError, OptionError, UnknownModelError
+from deepart.errors import DeepArtError, MemoryLimitError, OptionError, UnknownModelError, WeightsError
 from deepart.hub import Progress
 from deepart.pipelines.base import Pipeline, forget_work
 from deepart.pipelines.gan import GANPipeline
@@ -65,7 +65,8 @@ class Studio:
         self._kept: OrderedDict[Key, Pipeline | None] = OrderedDict()  # least recently used first
         self._coming: dict[Key, int] = {}  # bytes of the models that are being loaded
         self.allow_any_repo = allow_any_repo
-        self._repos: dict[str, Path] = {}  # folders of repositories that are not registered, by name
+        self._repos: dict[Key, Path] = {}  # folders of repositories that are not registered
+        self._taken: set[Path] = set()  # all such folders that have been downloaded, those of bad models too
         self._added: dict[Key, Located] = {}
         self._doors: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)  # held while a model is loaded
 
@@ -94,16 +95,25 @@ class Studio:
         """Make a model known that is not registered, and return the name that it has here from now on.
 
         name: a local folder or a Hub repository with a model that save_pretrained made, as from_pretrained takes it; it
-        is downloaded now. The name is that of the folder, or the repository's. For who starts the studio, not for its
-        visitors: any folder will do.
+        is downloaded and loaded now, so that who starts the studio is told what is wrong with it, and not a visitor.
+        The name is that of the folder, or the repository's. Not for visitors: any folder will do.
 
-        Raises UnknownModelError, OptionError or WeightsError as from_pretrained does.
+        Raises UnknownModelError, OptionError, WeightsError or MemoryLimitError as from_pretrained does, and OptionError
+        where there is a model of that name already.
         """
         located = registry.locate(task, name)
-        if located.spec is None:
-            if (task, located.name) in registry.REGISTRY:
-                raise OptionError(f"There is a {task} model {located.name!r} already; give the folder another name.")
-            self._added[task, located.name] = located
+        if located.spec is not None:
+            return located.name
+        key = task, located.name
+        if key in registry.REGISTRY or self._added.get(key, located) != located:
+            raise OptionError(f"There is a {task} model {located.name!r} already; give the folder another name.")
+        if key not in self._added:
+            self._added[key] = located
+            try:
+                getattr(self, task)(located.name)
+            except DeepArtError:
+                del self._added[key]
+                raise
         return located.name
 
     def added(self, task: str) -> list[str]:
@@ -133,7 +143,12 @@ class Studio:
             pipeline = self._find(key)
             if not isinstance(pipeline, kind):
                 size, where = self._fetched(*key) if not other else self._fetch_other(*key)
-                pipeline = self._load(key, size, partial(kind.from_pretrained, where, device=self.device))
+                try:
+                    pipeline = self._load(key, size, partial(kind.from_pretrained, where, device=self.device))
+                except WeightsError:
+                    with self._lock:
+                        self._repos.pop(key, None)  # its owner may mend it: the next try asks for the newest commit
+                    raise
         with self._lock:
             # A model may take more than its files do, and may have grown since it was loaded.
             self._make_room(0, besides=key)
@@ -176,8 +191,8 @@ class Studio:
             pinned = f"{name}@{added.folder.name}" if "/" in name else str(added.folder)
             return size, pinned
         with self._lock:
-            folder = self._repos.get(name)
-            taken = sum(_size_of(other) for other in self._repos.values())
+            folder = self._repos.get((task, name))
+            taken = sum(_size_of(other) for other in self._taken)
         if folder is None:
             if taken > MOST_OF_REPOS:
                 raise MemoryLimitError(
@@ -185,7 +200,8 @@ class Studio:
                 )
             folder = hub.fetch(name, progress=progress, most=MOST_OF_REPO)
             with self._lock:
-                self._repos[name] = folder
+                self._taken.add(folder)
+                folder = self._repos.setdefault((task, name), folder)  # another visitor may have been here first
         elif progress is not None:
             progress(_size_of(folder), _size_of(folder))
         return _size_of(folder), f"{name}@{folder.name}"
