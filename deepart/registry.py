@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import importlib.util
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import torch
 from deepart import hub
 from deepart.checks import shown
 from deepart.device import pick_device
-from deepart.errors import OptionError, UnknownModelError
+from deepart.errors import OptionError, UnknownModelError, UnsupportedError
 from deepart.hub import ModelFile
 from deepart.models.vgg import VGG19, VGGConfig, VGGFeatures, published_names
 
@@ -362,8 +363,13 @@ def fetch(spec: ModelSpec, progress: hub.Progress | None = None) -> None:
     progress: called as progress(done, total) in bytes, at the beginning, while files come, and at the end; total is
     None as long as it is not known. It may raise to stop: the next try begins with the first file that is not whole.
 
-    Raises WeightsError when files are missing, damaged or cannot be downloaded.
+    Raises UnsupportedError, before anything is downloaded, when an optional package that the model needs is not
+    installed, and WeightsError when files are missing, damaged or cannot be downloaded.
     """
+    if spec.extra and importlib.util.find_spec(spec.extra) is None:
+        raise UnsupportedError(
+            f"This model needs the package {spec.extra}; install it with 'pip install {spec.extra}'."
+        )
     parts = [spec, get_spec(FEATURES, spec.features)] if spec.features is not None else [spec]
     needed = [part for part in parts if part.files]
     absent = [part for part in needed if not hub.present(*_place(part))]

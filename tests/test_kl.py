@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from published_vaes import KL_CONFIG, kl_files, kl_network, kl_tensors, offered,
 from safetensors.torch import save
 from vae_lively import apart, drawing
 
-from deepart import VAEPipeline, hub
+from deepart import Studio, VAEPipeline, hub
 from deepart.errors import UnsupportedError, WeightsError
 from deepart.models.kl import MIN_DEVIATION, AutoencoderKL, KLConfig
 from deepart.pipelines import vae_tiles
@@ -256,11 +257,21 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
 WITHOUT = "This model needs the package diffusers; install it with 'pip install diffusers'."
 
 
-def test_without_diffusers_nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "get",
+    [
+        lambda: VAEPipeline.from_pretrained("sd-vae", device="cpu"),
+        lambda: Studio(device="cpu").vae("sd-vae"),
+        lambda: Studio(device="cpu").fetch("vae", "sd-vae"),
+    ],
+)
+def test_without_diffusers_nothing_is_downloaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, get: Callable[[], object]
+) -> None:
     files = kl_files()
     monkeypatch.setitem(sys.modules, "diffusers", None)
     with offered(monkeypatch, tmp_path, "sd-vae", files) as server, pytest.raises(UnsupportedError) as caught:
-        VAEPipeline.from_pretrained("sd-vae", device="cpu")
+        get()
     assert str(caught.value) == WITHOUT
     assert server.requests == []
 

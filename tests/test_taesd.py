@@ -141,6 +141,11 @@ def test_both_layouts_load_alike(network: TAESD, tmp_path: Path) -> None:
     assert torch.equal(convolution.weight, taesd_two()[DECODER]["1.weight"])
 
 
+def test_two_files_beside_the_one_do_not_count(network: TAESD, tmp_path: Path) -> None:
+    folder = write(tmp_path, taesd_files() | {ENCODER: b"of nobody knows whom"})
+    assert same(read_taesd(folder), network)
+
+
 def changed(change: Callable[[dict[str, Tensor]], object], tensors: dict[str, Tensor]) -> bytes:
     change(tensors)
     return save(tensors)

@@ -71,13 +71,14 @@ def read_spatial(located: Located, config: Mapping[str, Any]) -> Spatial:
 
 
 def read_taesd(folder: Path) -> TAESD:
-    """Return the TAESD of a folder with published files: the two, or the one that holds both.
+    """Return the TAESD of a folder with published files: the one that holds both, else the two.
 
     Raises WeightsError for files that are missing, damaged or do not fit.
     """
     with torch.device("meta"):  # no random numbers first, which would take as long as the file
         network = TAESD()
-    if (folder / ENCODER).exists() or (folder / DECODER).exists():
+    # The one file counts first: the Hub's cache may hold the two beside it, which nobody has verified.
+    if not (folder / PUBLISHED).exists() and ((folder / ENCODER).exists() or (folder / DECODER).exists()):
         for name, view in (
             (ENCODER, network.encoder),
             (DECODER, nn.Sequential(nn.Identity(), *network.decoder)),  # the first layer is the bound of the latent
