@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running_page import ROOT, load_app
+from loopback_hub import LoopbackHub
+from running_page import ROOT, load_app, tiny_fine, tiny_landscapes, tiny_pictures_vae
 
+from deepart import Studio
 from deepart.ui import launch_options
 
 app = load_app()
@@ -94,6 +96,72 @@ def test_the_memory_limit_reaches_the_studio(
     monkeypatch.setattr("sys.argv", ["app.py", *arguments])
     app.main()
     assert limits == [limit]
+
+
+def opened(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Studio:
+    """Start the program, and return the studio that the page would be of."""
+    studios: list[Studio] = []
+    monkeypatch.setattr("deepart.ui.build_app", lambda studio: (studios.append(studio), Recorder())[1])
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+    monkeypatch.setattr("sys.argv", ["app.py", "--device", "cpu", *arguments])
+    app.main()
+    return studios.pop()
+
+
+def test_models_of_one_s_own_are_put_into_the_menu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {"gan": tiny_landscapes(), "vae": tiny_pictures_vae(), "style": tiny_fine()}
+    for task, pipeline in made.items():
+        pipeline.save_pretrained(tmp_path / f"my-{task}")
+    made["gan"].save_pretrained(tmp_path / "another")
+    arguments = [word for task in made for word in (f"--{task}", str(tmp_path / f"my-{task}"))]
+    studio = opened(monkeypatch, *arguments, "--gan", str(tmp_path / "another"))
+    assert {task: studio.added(task) for task in made} == {
+        "gan": ["my-gan", "another"], "vae": ["my-vae"], "style": ["my-style"],
+    }  # fmt: skip
+    assert studio.gan("another").generate()[0].tobytes() == made["gan"].generate()[0].tobytes()
+    assert not studio.allow_any_repo
+
+
+def test_a_repository_is_put_into_the_menu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny_landscapes().save_pretrained(tmp_path / "saved")
+    files = {path.name: path.read_bytes() for path in (tmp_path / "saved").iterdir()}
+    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "cache"))
+    with LoopbackHub() as hub, hub.used(monkeypatch, tmp_path / "home"):
+        hub.add("org/mine", "a" * 40, files)
+        studio = opened(monkeypatch, "--gan", "org/mine")
+    assert studio.added("gan") == ["org/mine"]
+    assert studio.gan("org/mine").version == "a" * 12  # without the Hub, which is closed now
+
+
+def test_any_repository_is_allowed_by_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert opened(monkeypatch, "--allow-any-repo").allow_any_repo
+    assert not opened(monkeypatch).allow_any_repo
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "sentence"),
+    [
+        ("--gan", "nowhere", "There is no gan model 'nowhere'. Known: "),
+        ("--gan", "./nowhere", "There is no folder './nowhere'; give one, or a name, or a Hub repository id"),
+        ("--gan", "empty", "model.safetensors is missing; "),
+        ("--vae", "generator", "config.json is for the task 'gan'; this needs a vae model."),
+        ("--style", "generator/config.json", "'generator/config.json' is a file; give the folder that holds"),
+    ],
+)
+def test_what_is_no_model_ends_the_program_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, name: str, sentence: str
+) -> None:
+    tiny_landscapes().save_pretrained(tmp_path / "generator")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as caught:
+        opened(monkeypatch, option, name)
+    told = str(caught.value.code)
+    assert told.startswith("app.py: ")
+    assert sentence in told
+    assert told.endswith(".")
+    assert "\n" not in told
+    assert caught.value.__suppress_context__  # no traceback of what was behind it
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

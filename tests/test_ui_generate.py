@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image, ImageChops
 from running_page import TinyStudio, register_gans
+from test_fastgan import TINY
 
 from deepart.errors import ImageError, OptionError
 from deepart.images import load_image, save_png, settings, with_settings
@@ -390,6 +391,71 @@ def generate_tab(tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch, tmp_p
     with gr.Blocks() as app:
         tab = GenerateTab(app, tiny_studio, Jobs())
     return tab
+
+
+class Searching(GANPipeline):
+    """A FastGAN of 256 pixels with random weights, which is stopped while it looks for a picture."""
+
+    def __init__(self, stop_at: int, stop: Callable[[], None]) -> None:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            network = FastGAN(TINY).requires_grad_(False).eval()
+        super().__init__(Located("landscapes", "f" * 12), torch.device("cpu"), network, ["one", "two", "three"])
+        self._stop_at, self._stop = stop_at, stop
+        self.last = 0
+
+    def project(self, image: Image.Image, *, callback: Any = None, **options: Any) -> torch.Tensor:
+        def stopping(step: int, total: int, preview: Image.Image | None) -> None:
+            self.last = step
+            if step == self._stop_at:
+                self._stop()
+            callback(step, total, preview)
+
+        return super().project(image, callback=stopping, **options)
+
+
+def search(tab: Any, folder: Path, stop_at: int) -> tuple[Searching, list[dict[Any, Any]]]:
+    """Look for a picture with a network whose previews are small, and stop it after a step; return what came."""
+    find = tab._find
+    gan = Searching(stop_at, lambda: find._jobs.stop(Request.session_hash))
+    tab._maker._studio.tiny_gans["landscapes"] = gan
+    path = folder / "wanted.png"
+    save_png(RED.resize((80, 60)), path)
+    return gan, list(find._find(str(path), 20, "landscapes", Request()))
+
+
+def test_a_search_that_is_stopped_gives_a_whole_picture(generate_tab: Any, tmp_path: Path) -> None:
+    find = generate_tab._find
+    gan, changes = search(generate_tab, tmp_path, 11)
+    assert gan.last == 11
+    chosen = changes[-1][generate_tab._chosen.piece]
+    found = load_image(chosen.path)
+    assert found.size == (256, 256)  # the previews have 128 pixels
+    assert (chosen.name, chosen.made["model"], chosen.made["version"]) == ("Found picture", "landscapes", "f" * 12)
+    assert same(found, gan.generate(latents=gan.latent(chosen.origin()))[0])
+    assert settings(found) == chosen.made
+    told = changes[-1][find.told]
+    assert ", stopped after step 10;" in told
+    assert "it is the chosen picture now" in told
+    assert "What was found" in changes[-1][find.stage]
+    assert not find._jobs._running
+
+
+def test_a_search_that_is_stopped_before_its_first_preview_gives_none(generate_tab: Any, tmp_path: Path) -> None:
+    find = generate_tab._find
+    gan, changes = search(generate_tab, tmp_path, 1)
+    assert gan.last == 1
+    assert "Stopped before anything was found." in changes[-1][find.told]
+    assert changes[-1][find.stage] == ""
+    assert generate_tab._chosen.piece not in changes[-1]
+
+
+def test_a_search_that_ends_gives_a_whole_picture(generate_tab: Any, tmp_path: Path) -> None:
+    gan, changes = search(generate_tab, tmp_path, 0)
+    assert gan.last == 20
+    chosen = changes[-1][generate_tab._chosen.piece]
+    assert load_image(chosen.path).size == (256, 256)
+    assert "stopped" not in changes[-1][generate_tab._find.told]
 
 
 def test_sliders_change_only_the_picture_that_they_were_set_for(generate_tab: Any, tmp_path: Path) -> None:
