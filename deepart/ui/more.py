@@ -64,17 +64,25 @@ class MoreModels:
         )  # fmt: skip
         fetched.failure(self.get.resting, None, parts, **AT_ONCE)
 
-        def stop(request: gr.Request) -> Changes:
-            self._jobs.stop(visitor(request))
-            return {self.get.stop: gr.Button("Stopping", interactive=False)}
-
-        self.get.stop.click(stop, None, self.get.stop, **AT_ONCE)
+        self.get.stop.click(self._stop, None, self.get.stop, **AT_ONCE)
+        app.unload(self._leave)
         return fetched
 
     def menu_at(self, name: str) -> gr.Radio:
         """Return the menu with all that is here in it, and one chosen."""
         choices = offered(self._task, self._others)
         return gr.Radio(choices, value=name, visible=len(choices) > 1)
+
+    def _who(self, request: gr.Request) -> str:
+        """Return the name of a visitor as one who downloads: other work of the same visitor is stopped by itself."""
+        return f"{visitor(request)} {self._task}-more"
+
+    def _leave(self, request: gr.Request) -> None:
+        self._jobs.stop(self._who(request))
+
+    def _stop(self, request: gr.Request) -> Changes:
+        self._leave(request)
+        return {self.get.stop: gr.Button("Stopping", interactive=False)}
 
     def _refresh(self) -> gr.Radio:
         """Put into the menu what other visitors have downloaded since the page was built."""
@@ -104,7 +112,7 @@ class MoreModels:
                 return True
 
             # Beside the work of others: it needs the network, and hardly the machine.
-            with self._jobs.run(visitor(request), work, threading.Lock()) as job:
+            with self._jobs.run(self._who(request), work, threading.Lock()) as job:
                 for moment in job.watch():
                     yield {self.get.bar: _bar(moment.step, moment.total)}
                 done = job.result()
@@ -124,7 +132,8 @@ def about(spec: ModelSpec) -> str:
     origin = source(spec) or spec
     where = f"{origin.repo_id} at {(origin.revision or '')[:12]}"
     size = _megabytes(spec)
-    words = [spec.summary, f"{size or 'Of a size that is not said,'} from {where}, licence {origin.licence}.", spec.cost]
+    told = f"{size or 'Of a size that is not said,'} from {where}, licence {origin.licence}."
+    words = [spec.summary, told, spec.cost]
     if origin is not spec:
         words.append(origin.cost)
     if spec.extra:
