@@ -13,6 +13,7 @@ from deepart.ui.common import KEEP_FILES, api_input, launch_options, sentences, 
 from deepart.ui.generate_tab import GenerateTab
 from deepart.ui.jobs import Jobs
 from deepart.ui.reconstruct_tab import ReconstructTab
+from deepart.ui.send import Place
 from deepart.ui.style_tab import StyleTab
 
 __all__ = ["build_app", "launch_options"]
@@ -32,15 +33,18 @@ def build_app(studio: Studio) -> gr.Blocks:
     app: gr.Blocks
     with gr.Blocks(title="DeepArt", analytics_enabled=False, delete_cache=KEEP_FILES, fill_width=True) as app:
         gr.HTML(_HEAD)
-        with gr.Tabs(overflow_behavior="wrap"):
+        generate: GenerateTab | None = None
+        reconstruct: ReconstructTab | None = None
+        with gr.Tabs(overflow_behavior="wrap") as tabs:
             if list_models("gan"):
-                with gr.Tab("Generate"):
-                    GenerateTab(app, studio, jobs)
+                with gr.Tab("Generate", id="generate"):
+                    generate = GenerateTab(app, studio, jobs)
             if list_models("vae"):
-                with gr.Tab("Reconstruct") as tab:
-                    ReconstructTab(app, tab, studio, jobs)
-            with gr.Tab("Style transfer"):
-                StyleTab(app, studio, jobs)
+                with gr.Tab("Reconstruct", id="reconstruct") as tab:
+                    reconstruct = ReconstructTab(app, tab, studio, jobs)
+            with gr.Tab("Style transfer", id="style"):
+                style = StyleTab(app, studio, jobs)
+        _connect(tabs, generate, reconstruct, style)
         with gr.Column(visible=False):
             task, found = (
                 api_input("Task: gan, vae or style, or null for all", "string", example="style"),
@@ -49,6 +53,24 @@ def build_app(studio: Studio) -> gr.Blocks:
             gr.Button().click(_models, task, found, api_name="models", queue=False)
         app.unload(leave)
     return app
+
+
+def _connect(tabs: gr.Tabs, generate: GenerateTab | None, reconstruct: ReconstructTab | None, style: StyleTab) -> None:
+    """Let the results of each tab be sent to the others."""
+    places = {
+        "content": Place(style.content, "style", "content"), "style": Place(style.style, "style", "style"),
+    }  # fmt: skip
+    if generate is not None:
+        inside = {generate.tools: lambda: gr.Tabs(selected="find")}
+        places["find"] = Place(generate.find.picture, "generate", "find-picture", inside)
+    if reconstruct is not None:
+        places["photo"] = Place(
+            reconstruct.picture, "reconstruct", "vae-title", {reconstruct.opened: lambda: None}, reconstruct.sent
+        )
+        reconstruct.send.wire(reconstruct.subject, lambda subject: subject.made.path, places, tabs)
+    if generate is not None:
+        generate.chosen.send.wire(generate.chosen.piece, lambda piece: piece.path, places, tabs)
+    style.send.wire(style.result, lambda path: path, places, tabs)
 
 
 def _models(task: str | None = None) -> list[dict[str, Any]]:

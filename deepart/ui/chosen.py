@@ -14,6 +14,7 @@ from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, sentences, visitor
 from deepart.ui.jobs import Jobs
 from deepart.ui.maker import Maker
 from deepart.ui.pieces import Piece, facts, piece
+from deepart.ui.send import SendTo
 from deepart.ui.sliders import MAX_SLIDERS, Sliders, said
 from deepart.ui.starter import Changes, note
 from deepart.ui.turn import Turn, wanted
@@ -44,6 +45,8 @@ class Chosen:
                 self.download = gr.DownloadButton(
                     "Download PNG", size="sm", min_width=90, interactive=False, elem_id="chosen-download"
                 )
+
+        self.send = SendTo("chosen", ("content", "style", "photo"))
 
     def lay_sliders(self) -> None:
         """Lay out the sliders; they get their names with the first picture."""

@@ -141,6 +141,8 @@ _CSS = """
 .da-hero > * { min-width: 0 !important; }
 .da-hero .da-frame { max-width: min(100%, 52vh); }
 .da-acts { gap: 8px !important; }
+.da-send { gap: 8px !important; align-items: center; }
+.da-send > .html-container, .da-send > div:first-child { flex: none !important; width: auto !important; }
 .da-sliders .form { display: grid !important; grid-template-columns: 1fr 1fr; background: none; }
 .da-pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
 .da-pair figure { margin: 0; }

@@ -52,6 +52,7 @@ class GenerateTab:
                 with gr.Accordion("Read settings from a picture", open=False):
                     self._reread = Reread(self._maker, jobs, self._wall)
         self._wire(app)
+        self.chosen, self.find, self.tools = self._chosen, self._find, self._tools
         with gr.Column(visible=False):
             GenerateAPI(self._maker, jobs, self._chosen.download.GRADIO_CACHE).add_endpoints()
 

@@ -45,6 +45,7 @@ from deepart.ui.reconstruct_maker import Taken, VAEMaker
 from deepart.ui.reconstruct_morph import Morph
 from deepart.ui.reconstruct_subject import Subject, kept, name_of_source, number_cells
 from deepart.ui.reconstruct_views import ErrorMap, Inside, title
+from deepart.ui.send import SendTo
 from deepart.ui.starter import Changes, Starter, note
 from deepart.ui.tray import picked_file
 from deepart.ui.turn import Turn
@@ -126,6 +127,7 @@ class ReconstructTab:
             self.latent = gr.DownloadButton(
                 "Save the latent", size="sm", min_width=140, interactive=False, elem_id="vae-latent"
             )
+        self.send = SendTo("vae", ("content", "style", "find"))
 
     def _lay_tools(self) -> None:
         with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap") as self.tools:
@@ -158,6 +160,7 @@ class ReconstructTab:
 
     def _wire(self, app: gr.Blocks, tab: gr.Tab) -> None:
         first = gr.Textbox(visible="hidden", elem_id="vae-first")  # changes with the first look at the tab
+        self.sent = gr.Textbox(visible="hidden", elem_id="vae-sent")  # changes when another tab has sent a picture
         tab.select(lambda: "seen", None, first, **AT_ONCE)
         source = [self.picture, self.opened]
         opened = self.open.upload(self._open, [self.open, self.model], [*source, self.model], **SOON)
@@ -175,8 +178,8 @@ class ReconstructTab:
         events = self.start.wire(
             self._jobs, self._begin, needs, self._reconstruct, [*needs, self.subject, self._error.gain],
             self.start.resting, covers=[], shows=self._shown, queue_on=self.start.bar,
-            starts=[first.change, uploaded.success, chosen.success, opened.success, drawn.success, self.model.input,
-                    self.more.wire(app).success, *gone],
+            starts=[first.change, self.sent.change, uploaded.success, chosen.success, opened.success, drawn.success,
+                    self.model.input, self.more.wire(app).success, *gone],
         )  # fmt: skip
         for event in events[1:]:  # all but the first look at the tab
             event.success(None, None, None, js=f"() => {{ {into_sight('vae-title')} }}", **AT_ONCE)

@@ -41,6 +41,7 @@ from deepart.ui.jobs import Jobs, Moment
 from deepart.ui.menu import model_menu, title_of
 from deepart.ui.more import MoreModels
 from deepart.ui.pace import Clock
+from deepart.ui.send import SendTo
 from deepart.ui.sheet import Sheet
 from deepart.ui.starter import Changes, Starter, note
 from deepart.ui.ways import Way, style_ways, way_of
@@ -154,6 +155,8 @@ class StyleTab:
             self.download = gr.DownloadButton(
                 "Download the PNG", interactive=False, size="md", scale=0, min_width=200, elem_id="download"
             )
+        self.result: Any = gr.State(None)  # str | None: the file of the last painting
+        self.send = SendTo("style", ("content", "style", "photo", "find"))
         quick = [way for way in self._ways.values() if way.one_pass]
         if quick:
             with gr.Accordion("Try many styles at once", open=False):
@@ -181,7 +184,7 @@ class StyleTab:
         ]  # fmt: skip
         [painting] = self.paint.wire(
             self._jobs, self._begin, [self.content, self.style, self.model], self._paint, wanted, self._rest,
-            covers=[self.preview], shows=[self.slider, self.facts, self.download], queue_on=self.preview,
+            covers=[self.preview], shows=[self.slider, self.facts, self.download, self.result], queue_on=self.preview,
         )  # fmt: skip
         painting.success(self._describe, told, hint, **AT_ONCE)  # the pace is known better now
         if self._sheet is not None:
@@ -277,6 +280,7 @@ class StyleTab:
         return {
             self.slider: gr.ImageSlider((before, path), visible=True),
             self.facts: _facts(_fact_line(painted)),
+            self.result: path,
             self.download: gr.DownloadButton(value=path, interactive=True),
         }
 

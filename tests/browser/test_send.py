@@ -1,0 +1,62 @@
+"""Results that go from one tab to another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hands import go, save, told
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
+
+from deepart import load_image, settings
+
+OpenTab = Callable[..., Tab]  # see the fixture open_tab
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab) -> Tab:
+    tab = open_tab()
+    expect(tab.locator("#grid img")).to_have_count(16)
+    return tab
+
+
+def shown(tab: Tab, box: str) -> tuple[int, int]:
+    """Width and height of the picture that a box shows."""
+    image = tab.locator(f"#{box} .image-frame img")
+    expect(image).to_be_visible()
+    found = image.evaluate("async image => { await image.decode(); return [image.naturalWidth, image.naturalHeight]; }")
+    return found[0], found[1]
+
+
+def test_a_generated_picture_is_reconstructed_painted_and_found(tab: Tab, tmp_path: Path) -> None:
+    tab.locator("#chosen-to-photo").click()
+    expect(tab.locator("#vae-title")).to_contain_text("seed-0")  # the work begins by itself
+    expect(tab.locator("#vae-slider")).to_be_visible()
+    assert shown(tab, "vae-picture") == (32, 32)
+    tab.locator("#vae-to-content").click()
+    expect(tab.locator("#paint")).to_be_visible()
+    assert shown(tab, "content") == (32, 32)
+    tab.locator("#paint").click()
+    painted = load_image(save(tab, "download", tmp_path))
+    assert (settings(painted) or {})["task"] == "style"
+    tab.locator("#style-to-find").click()
+    expect(tab.locator("#find-start")).to_be_visible()
+    assert shown(tab, "find-picture") == painted.size
+
+
+def test_a_painting_becomes_the_next_content_and_the_style_of_others(tab: Tab) -> None:
+    go(tab, "Style transfer")
+    tab.locator("#style-to-content").click()
+    told(tab, "There is no result to send yet; make one first.")
+    go(tab, "Generate")
+    tab.locator("#chosen-to-style").click()
+    assert shown(tab, "style") == (32, 32)
+    tab.locator("#paint").click()
+    expect(tab.locator("#download")).to_be_enabled()
+    before = tab.locator("#content .image-frame img").get_attribute("src")
+    tab.locator("#style-to-content").click()
+    expect(tab.locator("#content .image-frame img")).not_to_have_attribute("src", before or "")
+    expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile("deepart-"))
