@@ -30,6 +30,7 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from deepart import packed
 from deepart.checks import shown
@@ -45,6 +46,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REPO_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _REPO = re.compile(rf"({_REPO_PART}/{_REPO_PART})(?:@([A-Za-z0-9][A-Za-z0-9._/-]{{0,199}}))?")
 _SETTLED = 0.1  # seconds; two changes closer together can carry one time stamp, so a file this young gets no marker
+_STEPS = 50  # calls of torch for each tensor of a network that is made; those that we know take 5 to 9
 _GLANCE = 0.2  # seconds between two looks at a download that another thread makes
 
 Progress = Callable[[int, int | None], object]
@@ -648,17 +650,36 @@ def load_strict(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) ->
         module.load_state_dict(dict(tensors), strict=True)
 
 
+class _Steps(TorchFunctionMode):
+    """Stops what takes more than so many calls of torch, in this thread.
+
+    A layer without memory still takes time, and a number in a config can ask for a thousand million of them.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._left = most
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError("There are far more layers than the file has tensors for.")
+        return func(*args, **(kwargs or {}))
+
+
 def build(make: Callable[[], Network], path: Path) -> Network:
     """Return the network that make() describes, with the tensors of a file, on the CPU, ready to use.
 
-    make() is called twice. The first network has shapes but no memory: a config that asks for more than the file holds
-    is refused before it costs anything.
+    make() is called twice. The first network has shapes but no memory: a config that asks for more than the file holds,
+    in numbers or in layers, is refused before it costs much.
 
     Raises WeightsError as read_tensors and load_strict do, and when make() fails.
     """
     tensors = read_tensors(path)
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Steps(_STEPS * (len(tensors) + 20)):
             sketch = make()
     except Exception as error:  # numbers from a file can break a constructor in any way
         config = path.parent / CONFIG

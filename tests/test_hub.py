@@ -692,6 +692,23 @@ def test_build_refuses_before_it_allocates(tmp_path: Path) -> None:
         hub.build(lambda: nn.Linear(10**6, 10**9), path)  # four petabytes
 
 
+def test_build_refuses_layers_without_end(tmp_path: Path) -> None:
+    made = 0
+
+    def layers() -> Iterator[nn.Module]:
+        nonlocal made
+        while True:
+            made += 1
+            assert made < 10_000
+            yield nn.Linear(2, 2)
+
+    path = tmp_path / "model.safetensors"
+    save_file({"weight": torch.zeros(2, 2)}, path)
+    with pytest.raises(WeightsError, match=r"config\.json do not make a network; save the model again"):
+        hub.build(lambda: nn.Sequential(*layers()), path)
+    assert made < 1000
+
+
 @pytest.mark.parametrize("make", [lambda: nn.Conv2d(3, -1, 3), lambda: nn.Conv2d(3, 2, 3, groups=2), lambda: [][0]])
 def test_build_with_impossible_numbers(tmp_path: Path, make: Callable[[], nn.Module]) -> None:
     path = tmp_path / "model.safetensors"
