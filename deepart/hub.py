@@ -89,6 +89,7 @@ class _Download:
         self._report: Progress | None = None
         self._stop: BaseException | None = None
         self.most: int | None = None  # bytes that a file may have
+        self.token: bool | None = None  # False: without the login of whoever runs this
 
     @contextlib.contextmanager
     def turn(self, report: Progress | None) -> Iterator[None]:
@@ -100,7 +101,7 @@ class _Download:
             self._sizes, self._done, self._report, self._stop = {}, {}, report, None
             yield
         finally:
-            self._report = self._stop = self.most = None
+            self._report = self._stop = self.most = self.token = None
             self._lock.release()
 
     def state(self) -> tuple[int, int | None]:
@@ -258,18 +259,20 @@ def fetch(
     filenames: Sequence[str] = (CONFIG, TENSORS),
     progress: Progress | None = None,
     most: int | None = None,
+    token: bool | None = None,
 ) -> Path:
     """Return the local folder of a Hub repository made by save_pretrained; the folder's name is the commit.
 
     revision: a branch, a tag or a commit; None is the main branch. A commit that is in the cache needs no network.
     most: bytes that a file may have to be downloaded; None is as many as it has. Large files are checked against the
-    sha256 that the Hub gave with them.
+    sha256 that the Hub gave with them. token: False asks without the login of whoever runs this, as for strangers, to
+    whom private and gated repositories are none of their business.
 
     Raises UnknownModelError when there is no such repository, and WeightsError for anything else that is in the way.
     """
     wanted, download = revision or "main", _download_of(repo_id)
     with download.turn(progress):
-        download.most = most
+        download.most, download.token = most, token
         download.expect(dict.fromkeys(filenames))
         commit = wanted if _COMMIT.fullmatch(wanted) else _resolve(download, repo_id, wanted, filenames[0])
         folders = {_hub_file(download, repo_id, commit, name, None).parent for name in filenames}
@@ -355,13 +358,15 @@ def _get(
     try:
         # One question first, asked once. Left to itself, hf_hub_download asks a Hub that is away for 23 seconds.
         url = hf_hub_url(repo_id, name, revision=revision)
-        offered = get_hf_file_metadata(url, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+        offered = get_hf_file_metadata(url, token=download.token, timeout=constants.HF_HUB_ETAG_TIMEOUT)
         # Without a commit it is not the Hub that answers, and hf_hub_download says so.
         if file is None or offered.commit_hash is None or file.size is None or offered.size in (None, file.size):
             _check_size(download, repo_id, name, offered.size)
             download.begin(name, offered.size)
             bar = download.bar(name)
-            path = hf_hub_download(repo_id, name, revision=revision, force_download=force, tqdm_class=bar)
+            path = hf_hub_download(
+                repo_id, name, revision=revision, force_download=force, tqdm_class=bar, token=download.token
+            )
             download.check()
             return Path(path)
     except _TooLargeError:

@@ -21,7 +21,7 @@ import torch
 from deepart import hub
 from deepart.checks import shown
 from deepart.device import pick_device
-from deepart.errors import OptionError, UnknownModelError, UnsupportedError
+from deepart.errors import OptionError, UnknownModelError, UnsupportedError, WeightsError
 from deepart.hub import ModelFile
 from deepart.models.vgg import VGG19, VGGConfig, VGGFeatures, published_names
 
@@ -90,7 +90,7 @@ def _fastgan(name: str, repo: str, title: str, pictures: str, revision: str, siz
     )
 
 
-_FASTGAN_COST = "On two CPU cores a picture takes about a second, a search minutes; the work takes half a gigabyte."
+_FASTGAN_COST = "On two CPU cores a picture takes about a second, a search minutes; memory up to a gigabyte."
 _RECORDS = (
     ModelSpec(
         task=FEATURES,
@@ -456,6 +456,21 @@ def load_features(name: str | None = None, *, device: str | torch.device | None 
         return _published_features(folder / located.spec.files[0].name).to(target)
     numbers = hub.make_config(VGGConfig, config, folder)
     return hub.build(lambda: VGGFeatures(numbers), folder / hub.TENSORS).to(target)
+
+
+def check_features(name: object, folder: Path) -> str:
+    """Return the name of the features that a model's config asks for, where they are here.
+
+    So no config makes anybody download them unasked. Raises WeightsError.
+    """
+    if not isinstance(name, str) or (FEATURES, name) not in REGISTRY:
+        raise WeightsError(f"The model in {folder} needs the features {shown(name)}, which this DeepArt does not have.")
+    if not REGISTRY[FEATURES, name].here:
+        raise WeightsError(
+            f"The model in {folder} needs the features {name!r}, which are not on this machine; get a model first that "
+            "has them."
+        )
+    return name
 
 
 def _published_features(path: Path) -> VGGFeatures:

@@ -67,6 +67,7 @@ class Studio:
         self.allow_any_repo = allow_any_repo
         self._repos: dict[Key, Path] = {}  # folders of repositories that are not registered
         self._taken: set[Path] = set()  # all such folders that have been downloaded, those of bad models too
+        self._asked = 0  # repositories that are being downloaded
         self._added: dict[Key, Located] = {}
         self._doors: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)  # held while a model is loaded
 
@@ -192,13 +193,19 @@ class Studio:
             return size, pinned
         with self._lock:
             folder = self._repos.get((task, name))
-            taken = sum(_size_of(other) for other in self._taken)
-        if folder is None:
-            if taken > MOST_OF_REPOS:
+            # What others are downloading now counts as if it were as large as it may be.
+            taken = sum(_size_of(other) for other in self._taken) + self._asked * MOST_OF_REPO
+            if folder is None and taken > MOST_OF_REPOS:
                 raise MemoryLimitError(
                     f"Enough repositories have been loaded here, {taken / 1e9:.1f} GB; use one of them."
                 )
-            folder = hub.fetch(name, progress=progress, most=MOST_OF_REPO)
+            self._asked += folder is None
+        if folder is None:
+            try:
+                folder = hub.fetch(name, progress=progress, most=MOST_OF_REPO, token=False)
+            finally:
+                with self._lock:
+                    self._asked -= 1
             with self._lock:
                 self._taken.add(folder)
                 folder = self._repos.setdefault((task, name), folder)  # another visitor may have been here first

@@ -118,14 +118,14 @@ def shape_text(config: Config, names: list[str]) -> str:
         return (
             f"**Latent**: {config.channels} numbers for each block of 8 x 8 pixels, {192 / config.channels:g} numbers "
             f"in to 1 out; pictures from 16 to 4096 pixels a side (`deepart/models/spatial_vae.py`, {count:.2f} M "
-            "parameters, float16)."
+            "parameters, the network's kernels in eight bits, the rest in float16)."
         )
     count = sum(value.numel() for value in VectorVAE(config).parameters()) / 1e6
     told = f" {len(names)} named directions." if names else ""
     prior = f" Its prior is a flow of width {config.prior}." if config.prior else ""
     return (
         f"**Latent**: one vector of {config.latent} numbers for a portrait of {config.side} x {config.side} pixels "
-        f"(`deepart/models/vector_vae.py`, {count:.2f} M parameters, float16).{prior}{told}"
+        f"(`deepart/models/vector_vae.py`, {count:.2f} M parameters, in eight bits).{prior}{told}"
     )
 
 

@@ -271,7 +271,7 @@ class Payload:
         ({"extra.weight": torch.zeros(1)}, "has 'extra.weight' too many"),
         ({"_out_128.0._conv.weight_u": torch.zeros(9)}, "its tensors have other shapes"),
         ({"_upsample_8._layers.2._weight": torch.tensor([float("nan")])}, "not finite"),
-        ({"_out_1024.0._conv.weight_orig": torch.zeros(3, 8, 5, 5), "_out_1024.0._conv.weight_v": torch.ones(200)},
+        ({"_out_1024.0._conv.weight_orig": torch.ones(3, 8, 5, 5), "_out_1024.0._conv.weight_v": torch.ones(200)},
          "does not fit the network"),
     ],
 )  # fmt: skip
@@ -291,3 +291,19 @@ def test_code_in_the_file_never_runs(loopback: LoopbackHub, monkeypatch: pytest.
     with pytest.raises(WeightsError, match="holds more than tensors"):
         GANPipeline.from_pretrained("fastgan-painting", device="cpu")
     assert not target.exists()
+
+
+def test_tensors_that_make_no_numbers_get_a_sentence(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = fastgan_layout.make_state()
+    state["_upsample_64._layers.2.running_var"].fill_(-1.0)
+    offer(loopback, monkeypatch, file_of(state))
+    with pytest.raises(WeightsError, match=r"makes numbers in 'grow\.3\.first\.conv\.weight' that are not finite"):
+        GANPipeline.from_pretrained("fastgan-painting", device="cpu")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU; runs where there is one")
+def test_a_gpu_makes_the_same_pictures(gan: GANPipeline, tmp_path: Path) -> None:
+    gan.save_pretrained(tmp_path)
+    there = GANPipeline.from_pretrained(tmp_path, device="cuda")
+    for one, other in zip(gan.generate(3, seed=5), there.generate(3, seed=5), strict=True):
+        assert np.abs(pixels(one) - pixels(other)).mean() < 2

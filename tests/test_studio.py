@@ -677,3 +677,19 @@ def test_two_visitors_of_any_repository_cause_one_download_and_one_load(loopback
     assert len(found) == 3
     assert all(pipeline is found[0] for pipeline in found)
     assert [loopback.count("GET", name) for name in (hub.CONFIG, hub.TENSORS)] == [1, 1]
+
+
+def test_visitors_do_not_use_the_login_of_whoever_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def fetch(name: str, **options: object) -> Path:
+        asked.append(options["token"])
+        raise UnknownModelError(f"There is no Hub repository {name}.")
+
+    monkeypatch.setattr("deepart.hub.fetch", fetch)
+    studio = Studio(device="cpu", allow_any_repo=True)
+    for _ in range(2):
+        with pytest.raises(UnknownModelError):
+            studio.gan("someone/private")
+    assert asked == [False, False]
+    assert studio._asked == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import torch
 import torchvision
 from loopback_hub import LoopbackHub
 from PIL import Image
+from running_page import tiny_landscapes
 
-from deepart import StyleTransferPipeline, registry
+from deepart import GANPipeline, StyleTransferPipeline, registry
 from deepart.errors import WeightsError
 from deepart.images import settings
 from deepart.models.vgg import VGG19, VGGConfig, VGGFeatures, published_names
@@ -105,3 +107,20 @@ def test_a_file_without_them_gets_a_sentence(loopback: LoopbackHub, monkeypatch:
     offer(loopback, monkeypatch, state)
     with pytest.raises(WeightsError, match=r"does not fit the network: it lacks 'features\.28\.weight'"):
         load_features("vgg19", device="cpu")
+
+
+def test_no_config_has_them_downloaded_unasked(loopback: LoopbackHub, tmp_path: Path) -> None:
+    tiny_landscapes().save_pretrained(tmp_path / "mine")
+    path = tmp_path / "mine" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"features": "vgg19"}))
+    with pytest.raises(WeightsError, match="needs the features 'vgg19', which are not on this machine"):
+        GANPipeline.from_pretrained(tmp_path / "mine", device="cpu")
+    assert loopback.requests == []
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU; runs where there is one")
+def test_a_gpu_finds_the_same_features(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(loopback, monkeypatch, make_state())
+    x = torch.rand(1, 3, 64, 64)
+    here, there = (load_features("vgg19", device=device)(x.to(device), ("relu4_2",)) for device in ("cpu", "cuda"))
+    assert torch.allclose(here["relu4_2"], there["relu4_2"].cpu(), rtol=1e-2, atol=1e-2)

@@ -237,7 +237,7 @@ def sefa(weight: Tensor, count: int) -> Tensor:
 
     Source: closed-form factorization of what a GAN has learned (Shen and Zhou, 2007.06600).
     """
-    _, axes = torch.linalg.eigh((weight.T @ weight).double())
+    _, axes = torch.linalg.eigh(weight.double().T @ weight.double())
     found = axes.flip(1)[:, :count].T
     # An axis has no sign of its own; a rule, so that every machine finds the same.
     signs = found.gather(1, found.abs().argmax(1, keepdim=True)).sign()

@@ -15,7 +15,7 @@ from torch import Tensor
 from deepart import hub, registry
 from deepart.checks import number, shown, whole_number
 from deepart.device import autocast, repeatable
-from deepart.errors import OptionError, WeightsError
+from deepart.errors import OptionError
 from deepart.images import check_image, to_image, to_tensor, with_settings
 from deepart.latents import check_latents, check_seed, check_seeds, noise, pack, slerp, truncate
 from deepart.models.fastgan import FastGAN, FastGANConfig
@@ -402,12 +402,8 @@ class GANPipeline(Pipeline):
         kind, shape = (FastGAN, FastGANConfig) if config["class"] == "FastGAN" else (Generator, GeneratorConfig)
         numbers: Any = hub.make_config(shape, config, folder, besides)
         features = config.get("features")
-        if features is not None and (
-            not isinstance(features, str) or (registry.FEATURES, features) not in registry.REGISTRY
-        ):
-            raise WeightsError(
-                f"The model in {folder} needs the features {shown(features)}, which this DeepArt does not have."
-            )
+        if features is not None:
+            registry.check_features(features, folder)
         names = read_names(config, numbers.directions, folder)
         network: Generator | FastGAN = hub.build(lambda: kind(numbers), folder / hub.TENSORS)
         return cls(located, device, network, names, features)

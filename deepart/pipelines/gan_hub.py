@@ -42,6 +42,10 @@ def fastgan_tensors(path: Path) -> dict[str, Tensor]:
         what = f"lacks {missing[0]!r}" if missing else f"has {extra[0]!r} too many"
         raise WeightsError(f"The file {path} is no FastGAN of 1024 pixels: it {what}.")
     try:
-        return convert(state, DIRECTIONS)
+        found = convert(state, DIRECTIONS)
     except RuntimeError as error:  # a product of tensors whose shapes do not belong together
         raise WeightsError(f"The file {path} is no FastGAN of 1024 pixels: its tensors have other shapes.") from error
+    for name, tensor in found.items():
+        if not torch.isfinite(tensor).all():  # a variance below 0, or a spectral norm of 0
+            raise WeightsError(f"The file {path} makes numbers in {name!r} that are not finite; get it again.")
+    return found

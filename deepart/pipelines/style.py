@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from deepart import hub, registry
-from deepart.errors import UnsupportedError, WeightsError
+from deepart.errors import UnsupportedError
 from deepart.images import with_settings
 from deepart.models.fast import Fast
 from deepart.models.gatys import VGG19_CONFIG, Gatys, GatysConfig
@@ -178,11 +178,7 @@ class StyleTransferPipeline(Pipeline):
             return cls(located, device, Gatys(found, VGG19_CONFIG if "relu5_1" in found.config.layers else None))
         besides = ("task", "class", "features")
         if config["class"] == "Painter":
-            name = config.get("features")
-            if not isinstance(name, str) or (registry.FEATURES, name) not in registry.REGISTRY:
-                raise WeightsError(
-                    f"The model in {folder} needs the features {name!r}, which this DeepArt does not have."
-                )
+            name = registry.check_features(config.get("features"), folder)
             shape = hub.make_config(PainterConfig, config, folder, besides)
             painter = hub.build(lambda: Painter(shape), folder / hub.TENSORS).to(device)
             return cls(located, device, Fast(painter, registry.load_features(name, device=device)), name)

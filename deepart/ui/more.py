@@ -29,7 +29,7 @@ class MoreModels:
     def __init__(self, task: str, studio: Studio, jobs: Jobs, menu: gr.Radio) -> None:
         """Lay it out, closed, inside the Blocks being built."""
         self._task, self._studio, self._jobs, self._menu = task, studio, jobs, menu
-        self._others = studio.added(task)  # models that are here and not registered
+        self._others = studio.added(task)  # models that are not registered, and that every visitor may see
         prefix = f"{task}-more"
         specs = [spec for spec in specs_of(task) if source(spec) is not None]
         with gr.Accordion(
@@ -69,8 +69,9 @@ class MoreModels:
         return fetched
 
     def menu_at(self, name: str) -> gr.Radio:
-        """Return the menu with all that is here in it, and one chosen."""
-        choices = offered(self._task, self._others)
+        """Return the menu with all that is here in it, and one chosen: it may be a repository of this visitor's."""
+        own = [name] if name not in list_models(self._task) and name not in self._others else []
+        choices = offered(self._task, [*self._others, *own])
         return gr.Radio(choices, value=name, visible=len(choices) > 1)
 
     def _who(self, request: gr.Request) -> str:
@@ -119,8 +120,6 @@ class MoreModels:
             if done is None:
                 yield self.get.resting() | {self.about: note("The download was stopped, and nothing of it stays.")}
                 raise gr.Error(visible=False, print_exception=False)  # no success, and no mistake either
-            if name not in list_models(self._task) and name not in self._others:
-                self._others.append(name)
             yield self.get.resting() | {
                 self._menu: self.menu_at(name), self.get.start: gr.Button("Use it", visible=True),
                 self.about: note(f"{title_of(self._task, name)} is here now, and chosen."),
@@ -132,7 +131,7 @@ def about(spec: ModelSpec) -> str:
     origin = source(spec) or spec
     where = f"{origin.repo_id} at {(origin.revision or '')[:12]}"
     size = _megabytes(spec)
-    told = f"{size or 'Of a size that is not said,'} from {where}, licence {origin.licence}."
+    told = f"{size or 'Size unknown,'} from {where}, licence {origin.licence}."
     words = [spec.summary, told, spec.cost]
     if origin is not spec:
         words.append(origin.cost)

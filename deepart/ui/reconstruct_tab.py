@@ -187,6 +187,7 @@ class ReconstructTab:
             event.success(_placed, [self.placed, self.picture], self.picture, **AT_ONCE)
         for event in events:  # a model that has failed is not the one that the page shows
             event.failure(self._model_of, [self.subject, self.model], self.model, **AT_ONCE)
+        self.start.leave.click(self._model_of, [self.subject, self.model], self.model, **AT_ONCE)
         for part in (self._error, self._inside, self._vary, self._morph, self._change):
             part.wire(self.subject)
         self._combine.wire(self.subject, self.model)

@@ -126,7 +126,7 @@ def test_a_download_is_stopped_and_begun_again(tab: Callable[[str], Tab], offere
 def test_a_hub_that_is_away_gets_a_sentence_and_the_page_stays(tab: Callable[[str], Tab], offered: Offered) -> None:
     page = tab("gan")
     choose(page, "gan", "Aurora")
-    expect(page.locator("#gan-more-about")).to_contain_text("Of a size that is not said, from huggan/fastgan-few-shot-aurora")
+    expect(page.locator("#gan-more-about")).to_contain_text("Size unknown, from huggan/fastgan-few-shot-aurora")
     page.locator("#gan-more-get").click()
     told(page, "There is no Hub repository huggan/fastgan-few-shot-aurora, or it is private")
     offered.hub.status = 503
@@ -170,6 +170,7 @@ def test_any_repository_by_its_name_and_nothing_else(tab: Callable[[str], Tab], 
     expect(page.locator("#gan-model")).to_contain_text(MINE)
     expect(page.locator("#grid img")).to_have_count(4)
     assert offered.hub.count("GET", f"{COMMIT}/model.safetensors") == 1
+    expect(tab("gan").locator("#gan-model")).not_to_contain_text(MINE)  # nobody else is told
 
 
 def test_a_style_says_what_it_costs(tab: Callable[[str], Tab]) -> None:
