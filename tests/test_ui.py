@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import html
+import io
 import logging
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +25,7 @@ from deepart.ui import build_app
 from deepart.ui.common import EXAMPLES, duration, launch_options, progress, sentences, stage
 from deepart.ui.easel import Easel
 from deepart.ui.gallery import TITLES, example_files, example_of
+from deepart.ui.how import HOW, how_html
 from deepart.ui.jobs import Callback, Job, Jobs, Moment
 from deepart.ui.pace import Clock, Pace, corrections, passes
 from deepart.ui.ways import style_ways
@@ -322,3 +327,17 @@ def test_all_heavy_work_shares_one_place(page: Page) -> None:
 def test_the_page_holds_nothing_of_this_machine(page: Page) -> None:
     """Paths of the cache are there, since Gradio's addresses are made of them; those of the program are not."""
     assert str(EXAMPLES.parents[2]) not in str(page.blocks.config)
+
+
+@pytest.mark.parametrize("task", registry.TASKS)
+def test_how_it_works_has_ten_sentences_a_picture_and_papers(task: str) -> None:
+    how = HOW[task]
+    assert len(how.sentences) == len(set(how.sentences)) == 10
+    assert all(sentence.endswith((".", "?")) for sentence in how.sentences)
+    assert all(re.fullmatch(r"\d{4}\.\d{4,5}", number) for _, number in how.papers)
+    shown = how_html(task)
+    [data] = re.findall(r'src="data:image/webp;base64,([^"]+)"', shown)
+    picture = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert picture.height == 160
+    assert picture.width > 600
+    assert all(html.escape(sentence) in shown for sentence in how.sentences)

@@ -11,6 +11,7 @@ from deepart.registry import TASKS, list_models
 from deepart.studio import Studio
 from deepart.ui.common import KEEP_FILES, api_input, launch_options, sentences, visitor
 from deepart.ui.generate_tab import GenerateTab
+from deepart.ui.how import lay_how
 from deepart.ui.jobs import Jobs
 from deepart.ui.reconstruct_tab import ReconstructTab
 from deepart.ui.send import Place
@@ -39,11 +40,14 @@ def build_app(studio: Studio) -> gr.Blocks:
             if list_models("gan"):
                 with gr.Tab("Generate", id="generate"):
                     generate = GenerateTab(app, studio, jobs)
+                    lay_how("gan")
             if list_models("vae"):
                 with gr.Tab("Reconstruct", id="reconstruct") as tab:
                     reconstruct = ReconstructTab(app, tab, studio, jobs)
+                    lay_how("vae")
             with gr.Tab("Style transfer", id="style"):
                 style = StyleTab(app, studio, jobs)
+                lay_how("style")
         _connect(tabs, generate, reconstruct, style)
         with gr.Column(visible=False):
             task, found = (

@@ -141,6 +141,10 @@ _CSS = """
 .da-hero > * { min-width: 0 !important; }
 .da-hero .da-frame { max-width: min(100%, 52vh); }
 .da-acts { gap: 8px !important; }
+.da-how figure { margin: 0 0 12px; }
+.da-how img { width: 100%; max-width: 1156px; display: block; border-radius: 8px; }
+.da-how figcaption { font-size: var(--text-sm); color: var(--body-text-color-subdued); margin-top: 4px; }
+.da-how p { max-width: 75ch; line-height: 1.55; margin: 0 0 8px; }
 .da-send { gap: 8px !important; align-items: center; }
 .da-send > .html-container, .da-send > div:first-child { flex: none !important; width: auto !important; }
 .da-sliders .form { display: grid !important; grid-template-columns: 1fr 1fr; background: none; }
