@@ -15,6 +15,7 @@ from deepart.ui.how import lay_how
 from deepart.ui.jobs import Jobs
 from deepart.ui.reconstruct_tab import ReconstructTab
 from deepart.ui.send import Place
+from deepart.ui.session import Kept, Reader, Session
 from deepart.ui.style_tab import StyleTab
 
 __all__ = ["build_app", "launch_options"]
@@ -48,7 +49,9 @@ def build_app(studio: Studio) -> gr.Blocks:
             with gr.Tab("Style transfer", id="style"):
                 style = StyleTab(app, studio, jobs)
                 lay_how("style")
-        _connect(tabs, generate, reconstruct, style)
+            with gr.Tab("My results", id="results"):
+                session = Session()
+        _connect(tabs, generate, reconstruct, style, session)
         with gr.Column(visible=False):
             task, found = (
                 api_input("Task: gan, vae or style, or null for all", "string", example="style"),
@@ -59,8 +62,11 @@ def build_app(studio: Studio) -> gr.Blocks:
     return app
 
 
-def _connect(tabs: gr.Tabs, generate: GenerateTab | None, reconstruct: ReconstructTab | None, style: StyleTab) -> None:
-    """Let the results of each tab be sent to the others."""
+def _connect(
+    tabs: gr.Tabs, generate: GenerateTab | None, reconstruct: ReconstructTab | None, style: StyleTab, session: Session
+) -> None:
+    """Let the results of each tab be sent to the others, and be kept for the visitor."""
+    results: list[tuple[Any, Reader]] = [(style.result, lambda path: Kept(path, "Painting"))]
     places = {
         "content": Place(style.content, "style", "content"), "style": Place(style.style, "style", "style"),
     }  # fmt: skip
@@ -71,10 +77,14 @@ def _connect(tabs: gr.Tabs, generate: GenerateTab | None, reconstruct: Reconstru
         places["photo"] = Place(
             reconstruct.picture, "reconstruct", "vae-title", {reconstruct.opened: lambda: None}, reconstruct.sent
         )
+        results.append((reconstruct.subject, lambda subject: Kept(subject.made.path, f"{subject.name}, reconstructed")))
         reconstruct.send.wire(reconstruct.subject, lambda subject: subject.made.path, places, tabs)
     if generate is not None:
+        results.append((generate.chosen.piece, lambda piece: Kept(piece.path, piece.name)))
         generate.chosen.send.wire(generate.chosen.piece, lambda piece: piece.path, places, tabs)
     style.send.wire(style.result, lambda path: path, places, tabs)
+    session.send.wire(session.picked, lambda picked: picked[-1] if picked else None, places, tabs)
+    session.wire(results)
 
 
 def _models(task: str | None = None) -> list[dict[str, Any]]:

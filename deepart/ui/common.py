@@ -141,6 +141,9 @@ _CSS = """
 .da-hero > * { min-width: 0 !important; }
 .da-hero .da-frame { max-width: min(100%, 52vh); }
 .da-acts { gap: 8px !important; }
+#session-grid .grid-container { grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 6px; }
+#session-grid .grid-wrap { max-height: none; overflow: visible; padding: 0; }
+#session-facts pre { overflow-x: auto; font-size: var(--text-sm); }
 .da-how figure { margin: 0 0 12px; }
 .da-how img { width: 100%; max-width: 1156px; display: block; border-radius: 8px; }
 .da-how figcaption { font-size: var(--text-sm); color: var(--body-text-color-subdued); margin-top: 4px; }
