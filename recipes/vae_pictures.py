@@ -74,14 +74,16 @@ class CropSampler:
         return ramp(self.side, self.rng)
 
     def _crop(self, picture: Image.Image) -> Tensor:
-        """Return a part of a picture; of two the one with more in it, as a photograph is mostly sky."""
-        return max((self._cut(picture) for _ in range(2)), key=_detail)
+        """Return a part of a picture; of two the one with more in it, as a photograph is mostly sky.
 
-    def _cut(self, picture: Image.Image) -> Tensor:
+        Both are of one size: else the sharp ones would win over the soft.
+        """
+        scale = min(min(picture.size) / self.side, 2 ** self.rng.uniform(-1.2, 1.6))
+        return max((self._cut(picture, scale) for _ in range(2)), key=_detail)
+
+    def _cut(self, picture: Image.Image, scale: float) -> Tensor:
         """Return a part of a picture, as it is or of another size: soft as enlarged ones or sharp as shrunk ones."""
-        largest = min(picture.size) / self.side
-        scale = min(largest, 2 ** self.rng.uniform(-1.2, 1.6))
-        side = scale * self.side
+        largest, side = min(picture.size) / self.side, scale * self.side
         left, top = self.rng.uniform(0, picture.width - side), self.rng.uniform(0, picture.height - side)
         if self.rng.random() < 0.3:  # untouched pixels: resampling leaves none
             left, top, side = int(left), int(top), self.side if largest >= 1 else side

@@ -15,6 +15,7 @@ from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.registry import load_features
 from recipes.vae_losses import divergence, free_bits, perceptual_distance
 from recipes.vae_pictures import SHARES, CropSampler, FileSampler, ramp
+from recipes.vae_refit import refit
 from recipes.vae_start import cut_blocks, principal_axes, start_spatial, start_vector
 
 
@@ -145,3 +146,22 @@ def test_fewer_pictures_than_axes_will_do() -> None:
     start_vector(network, smooth(10, 32), 0.1)
     with torch.no_grad():
         assert network.decode(network.encode(smooth(10, 32))[0]).isfinite().all()
+
+
+def test_last_layers_set_anew_lose_less(files: list[Path]) -> None:
+    torch.manual_seed(0)
+    network = SpatialVAE(SpatialVAEConfig(channels=6, quarter=8, eighth=8, quarter_blocks=1, eighth_blocks=1)).eval()
+    sampler = CropSampler({"contents": files}, 32)
+    start_spatial(network, sampler.batch(60), 3 / 255)
+    x = CropSampler({"contents": files}, 32, seed=5).batch(24)
+
+    def error() -> float:
+        with torch.inference_mode():
+            return float((network.decode(network.encode(x)[0]) - x).square().mean((1, 2, 3)).log().mean())
+
+    before = error()
+    with torch.no_grad():
+        network.synthesis.weight.mul_(0.7)
+    assert error() > before
+    refit(network, sampler, 4, 0.9)
+    assert error() < before + 0.05
