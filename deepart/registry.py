@@ -201,7 +201,7 @@ _RECORDS = (
         licence="MIT",
         files=(
             ModelFile("config.json", 142, "df4e6c4048028c208ee35fca094c5f7ab71234ff4ddc040936d35c2e38b9385a"),
-            ModelFile("model.safetensors", 5477952, "4d45ac588ed36fb6428a4f7873e3deccb03a52ad5a9d2456452cc7064c37232a"),
+            ModelFile("model.safetensors", 2854280, "2aaf053e44a26f3e30efce7eddd67cd0b9bcd51d7ea5345b9da0ca343d0ef2bc"),
         ),
         recipe="recipes/train_vae.py",
         default=True,
