@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
+from running_page import until
 
 OpenTab = Callable[..., Tab]  # see the fixture open_tab
 DESKTOP, PHONE = (1280, 800), (390, 844)
@@ -24,6 +25,20 @@ def put(tab: Tab, box: str, value: str) -> None:
     field = tab.locator(f"#{box} input[type=number]")
     field.fill(value)
     field.press("Tab")
+
+
+def write(tab: Tab, box: str, words: str) -> None:
+    """Type words into a box; one that has only just come up may still fall back to its first value."""
+    field = tab.locator(f"#{box}").get_by_role("textbox")
+
+    def stays() -> bool:
+        field.fill(words)
+        field.press("Tab")
+        tab.wait_for_timeout(300)
+        return field.input_value() == words
+
+    until(stays)
+    tab.wait_for_timeout(300)
 
 
 def save(tab: Tab, button: str, folder: Path) -> Path:

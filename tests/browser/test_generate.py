@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hands import DESKTOP, PATIENCE, PHONE, OpenTab, go, no_sideways_scroll, put, same, save, told
+from hands import DESKTOP, PATIENCE, PHONE, OpenTab, go, no_sideways_scroll, put, same, save, told, write
 from PIL import Image, ImageChops
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as Tab
@@ -131,10 +131,10 @@ def test_mistakes_get_a_sentence_and_lose_nothing(page: Page, tab: Tab) -> None:
         told(tab, sentence)
         expect(tab.locator("#gan-make")).to_be_visible()
     go(tab, "Walk")
-    tab.locator("#walk-seeds").get_by_role("textbox").fill("3, x, 5")
+    write(tab, "walk-seeds", "3, x, 5")
     tab.locator("#walk-start").click()
     told(tab, "The seed 'x' is no whole number from 0 to 4294967295; write seeds like 3, 17, 42.")
-    tab.locator("#walk-seeds").get_by_role("textbox").fill("")
+    write(tab, "walk-seeds", "")
     tab.locator("#walk-start").click()
     told(tab, "A walk needs two pictures or more and this one has 1")
     go(tab, "Mix")
@@ -254,7 +254,7 @@ def test_a_walk(page: Page, tab: Tab, tmp_path: Path) -> None:
     click(tab, 5)
     chosen(tab, "Seed 5")
     tab.locator("#walk-from").click()
-    tab.locator("#walk-seeds").get_by_role("textbox").fill("3, 17")
+    write(tab, "walk-seeds", "3, 17")
     put(tab, "walk-frames", "20")
     page.landscapes.hold(16)
     tab.locator("#walk-start").click()
@@ -295,7 +295,7 @@ def test_a_walk_through_what_is_liked(page: Page, tab: Tab) -> None:
     go(tab, "Walk")
     tab.locator("#walk-liked input").check()
     tab.locator("#walk-loop input").uncheck()
-    tab.locator("#walk-seeds").get_by_role("textbox").fill("")
+    write(tab, "walk-seeds", "")
     put(tab, "walk-frames", "8")
     tab.locator("#walk-start").click()
     expect(tab.locator("#walk-stage img")).to_have_attribute("alt", "A walk: Seed 0 → Seed 4 → Seed 8")
