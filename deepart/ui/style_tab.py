@@ -142,7 +142,6 @@ class StyleTab:
         if len(ours) > 1:
             gr.HTML(note(" ".join(way.sentence for way in ours)))
         self.paint.lay_status()
-        self.more = MoreModels("style", self._studio, self._jobs, self.model)
         with gr.Column(elem_classes="da-canvas"):
             gr.HTML(stage(None, "Your painting will appear here."))
             self.slider = gr.ImageSlider(
@@ -157,6 +156,7 @@ class StyleTab:
             )
         self.result: Any = gr.State(None)  # str | None: the file of the last painting
         self.send = SendTo("style", ("content", "style", "photo", "find"))
+        self.more = MoreModels("style", self._studio, self._jobs, self.model)
         quick = [way for way in self._ways.values() if way.one_pass]
         if quick:
             with gr.Accordion("Try many styles at once", open=False):
