@@ -112,8 +112,8 @@ def main(arguments: list[str] | None = None) -> None:
         config["directions_named"] = [name.removeprefix("-") for name in names if name is not None]
     text = own_card.find_card(options.out, "vae", options.run, options.data)
     tensors = network.state_dict()
-    # Eight bits a number halve the file. For a vector that costs 0.04 dB; for a map, whose linear part must stay exact,
-    # as plain colours hang on it, half a hundredth.
+    # Eight bits a number halve the file and cost next to nothing. The linear part of a map stays exact: plain colours
+    # hang on it.
     parts = "" if isinstance(network, VectorVAE) else ("encoder", "decoder")
     small = [name for name, tensor in tensors.items() if name.startswith(parts) and packed.worth(tensor)]
     hub.write_folder(options.out, config | asdict(network.config), tensors, text, in_eight_bits=small)
