@@ -54,7 +54,7 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
         server_port=options.port,
         share=options.share,
         root_path=options.root_path,
-        **launch_options(),
+        **launch_options(page),
         **more,
     )
     return page

@@ -135,6 +135,13 @@ class Studio:
         else:
             registry.fetch(get_spec(task, name), progress)
 
+    def version(self, task: str, name: str | None = None) -> str:
+        """Return what tells the weights of a registered model from others, as its pictures carry it; loads nothing.
+
+        Raises UnknownModelError as from_pretrained does.
+        """
+        return registry.version(get_spec(task, name))
+
     def _get(self, task: str, name: str | None, kind: type[P]) -> P:
         other = self._is_other(task, name)
         key = (task, str(name) if other else get_spec(task, name).name)

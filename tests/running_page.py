@@ -282,6 +282,9 @@ class TinyStudio(Studio):
     def style(self, name: str | None = None) -> StyleTransferPipeline:
         return self.tiny.get(name or get_spec("style").name) or super().style(name)
 
+    def version(self, task: str, name: str | None = None) -> str:
+        return getattr(self, task)(name).version
+
 
 def register_gans(patch: pytest.MonkeyPatch) -> None:
     """Let the registry know the generators, as long as it has none of its own."""

@@ -9,10 +9,11 @@ import gradio as gr
 from deepart import registry
 from deepart.registry import TASKS, list_models
 from deepart.studio import Studio
-from deepart.ui.common import KEEP_FILES, api_input, launch_options, sentences, visitor
+from deepart.ui.common import KEEP_FILES, api_corner, api_input, launch_options, sentences, visitor
 from deepart.ui.generate_tab import GenerateTab
 from deepart.ui.how import lay_how
 from deepart.ui.jobs import Jobs
+from deepart.ui.language import localise
 from deepart.ui.reconstruct_tab import ReconstructTab
 from deepart.ui.send import Place
 from deepart.ui.session import Kept, Reader, Session
@@ -26,7 +27,7 @@ _HEAD = """<header class="da-head"><h1>DeepArt</h1>
 
 
 def build_app(studio: Studio) -> gr.Blocks:
-    """Return the page over the models of a studio; call queue() and launch(**launch_options()) on it."""
+    """Return the page over the models of a studio; call queue() and launch(**launch_options(page)) on it."""
     jobs = Jobs()
 
     def leave(request: gr.Request) -> None:
@@ -52,13 +53,14 @@ def build_app(studio: Studio) -> gr.Blocks:
             with gr.Tab("My results", id="results"):
                 session = Session()
         _connect(tabs, generate, reconstruct, style, session)
-        with gr.Column(visible=False):
+        with api_corner():
             task, found = (
                 api_input("Task: gan, vae or style, or null for all", "string", example="style"),
                 gr.JSON(label="Models"),
             )
             gr.Button().click(_models, task, found, api_name="models", queue=False)
         app.unload(leave)
+    app.i18n_instance = localise(app)  # launch_options() takes it from here
     return app
 
 

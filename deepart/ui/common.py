@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from deepart import images
 from deepart.errors import DeepArtError, ImageError
+from deepart.ui.language import API, t, t_text
 
 EXAMPLES = Path(__file__).parent / "examples"
 MAX_UPLOAD = "40mb"  # the latent of a picture of 4096 pixels has 34
@@ -215,9 +216,13 @@ _CSS = """
 """
 
 
-def launch_options() -> dict[str, Any]:
-    """Return what launch() needs to know about the page; every door that opens the page passes it on."""
+def launch_options(page: Any = None) -> dict[str, Any]:
+    """Return what launch() needs to know about the page; every door that opens the page passes it on.
+
+    page: what build_app has returned; without it the page is English only.
+    """
     return {
+        "i18n": getattr(page, "i18n_instance", None),
         "theme": gr.themes.Default(
             primary_hue="teal",
             neutral_hue="stone",
@@ -343,6 +348,11 @@ def _raw_paths(payload: _Uploads | None) -> list[str]:
     return [file.path for file in payload.root] if payload is not None else []
 
 
+def api_corner() -> gr.Column:
+    """Return the place for what endpoints are made of: nobody sees it, and it speaks English."""
+    return gr.Column(visible=False, elem_classes=API)
+
+
 def api_input(
     label: str, kind: str | tuple[str, ...], default: Any = None, example: Any = None, items: Any = "number"
 ) -> Api:
@@ -441,8 +451,8 @@ def sentences() -> Iterator[None]:
 
 
 def mistake(sentence: str) -> gr.Error:
-    """Return the error to raise for a mistake of the visitor's."""
-    return gr.Error(sentence, duration=12, print_exception=False)
+    """Return the error to raise for a mistake of the visitor's, in the visitor's language."""
+    return gr.Error(t_text(sentence), title=t("Error"), duration=12, print_exception=False)
 
 
 # ----------------------------------------------------------------------------------------------------------- progress
@@ -464,17 +474,17 @@ def stage(image: Image.Image | None, words: str) -> str:
 def progress(share: float | None, words: str) -> str:
     """Return a bar with words under it as HTML; share is that of the work done, None while it is not known."""
     known = "" if share is None else f' value="{100 * share:.1f}"'
-    bar = f'<progress max="100"{known} aria-label="Progress"></progress>'
+    bar = f'<progress max="100"{known} aria-label="{html.escape(t("Progress"))}"></progress>'
     return f'<div class="da-bar">{bar}<p>{html.escape(words)}</p></div>'
 
 
 def duration(seconds: float) -> str:
     """Return a time in words, as exact as an estimate can be: "5 seconds", "40 seconds", "3 minutes"."""
     if seconds < 1.5:
-        return "1 second"
+        return t("1 second")
     if seconds < 10:
-        return f"{seconds:.0f} seconds"
+        return t("{n} seconds", n=f"{seconds:.0f}")
     if seconds < 57.5:
-        return f"{5 * round(seconds / 5)} seconds"
+        return t("{n} seconds", n=5 * round(seconds / 5))
     minutes = round(seconds / 60)
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return t("1 minute") if minutes == 1 else t("{n} minutes", n=minutes)

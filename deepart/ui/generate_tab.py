@@ -10,7 +10,7 @@ from deepart.errors import OptionError
 from deepart.studio import Studio
 from deepart.ui.breed import Breed, toggled
 from deepart.ui.chosen import Chosen
-from deepart.ui.common import AT_ONCE, GPU_SLOT, IN_TURN, SOON, into_sight, mistake, sentences, visitor
+from deepart.ui.common import AT_ONCE, GPU_SLOT, IN_TURN, SOON, api_corner, into_sight, mistake, sentences, visitor
 from deepart.ui.find import Find
 from deepart.ui.generate_api import GenerateAPI
 from deepart.ui.jobs import Jobs
@@ -53,7 +53,7 @@ class GenerateTab:
                     self._reread = Reread(self._maker, jobs, self._wall)
         self._wire(app)
         self.chosen, self.find, self.tools = self._chosen, self._find, self._tools
-        with gr.Column(visible=False):
+        with api_corner():
             GenerateAPI(self._maker, jobs, self._chosen.download.GRADIO_CACHE).add_endpoints()
 
     def _wire(self, app: gr.Blocks) -> None:

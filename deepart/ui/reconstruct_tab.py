@@ -20,6 +20,7 @@ from deepart.ui.common import (
     AT_ONCE,
     GPU_SLOT,
     SOON,
+    api_corner,
     into_sight,
     keep_good,
     mistake,
@@ -87,7 +88,7 @@ class ReconstructTab:
                 self._lay_result()
                 self._lay_tools()
         self._wire(app, tab)
-        with gr.Column(visible=False):
+        with api_corner():
             ReconstructAPI(self._maker, jobs, self.download.GRADIO_CACHE).add_endpoints()
 
     # ---------------------------------------------------------------------------------------------------- what is there

@@ -11,6 +11,7 @@ from PIL import Image
 
 from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, progress, visitor
 from deepart.ui.jobs import Jobs, Work
+from deepart.ui.language import t
 
 Changes = dict[Any, Any]  # of components of the page
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class Starter:
             self.leave: gr.Button(visible=True),
             self.stop: gr.Button(visible=False),
             self.hint: gr.HTML(visible=False),
-            self.bar: gr.HTML(progress(None, "In the queue"), visible=True),
+            self.bar: gr.HTML(progress(None, t("In the queue")), visible=True),
         }
 
     def working(self, bar: str, stop: str) -> Changes:
@@ -72,7 +73,7 @@ class Starter:
 
         words: what is done. preview: the changes that show a preview, where there is one. Raises what the work raises.
         """
-        yield self.working(progress(None, words), "Stop")
+        yield self.working(progress(None, words), t("Stop"))
         with jobs.run(who, work) as job:
             shown = 0
             for moment in job.watch():
@@ -109,7 +110,7 @@ class Starter:
 
         def stop(request: gr.Request) -> Changes:
             jobs.stop(visitor(request))  # the visitor's own job; what is there comes from the event that works
-            return {self.stop: gr.Button("Stopping after this step", interactive=False)}
+            return {self.stop: gr.Button(t("Stopping after this step"), interactive=False)}
 
         events = []
         for start in (*starts, self.start.click):

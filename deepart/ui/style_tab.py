@@ -22,6 +22,7 @@ from deepart.ui.common import (
     AT_ONCE,
     GPU_SLOT,
     VEIL,
+    api_corner,
     api_input,
     duration,
     keep_good,
@@ -73,7 +74,7 @@ class StyleTab:
             with gr.Column(elem_classes="da-options"):
                 self._lay_options()
         self._wire(app)
-        with gr.Column(visible=False):
+        with api_corner():
             self._add_endpoint()
             if self._sheet is not None:
                 self._sheet.add_endpoint()

@@ -1,0 +1,93 @@
+"""Options of a command, read from the signature of the method that it calls: so every default stands once."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args, get_origin
+
+NOT_HERE = frozenset({"callback", "latents"})
+"""Parameters with a default that nobody can type."""
+
+_HELP = {
+    "weights": "how much each style counts, in any unit, such as 2,1",
+    "strength": "0 gives the photograph back, 1 is the full style",
+    "preserve_color": "keep the photograph's colours",
+    "style_scale": "0.25 to 4; at 2 strokes are twice as large",
+    "size": "longer side of the result in pixels, else that of the photograph",
+    "seed": "another one varies the details; of several pictures, the seed of the first",
+    "steps": "corrections at the coarsest level, of a model that makes such",
+    "style_weight": "how much the style counts beside the content, of a model that makes corrections",
+    "tv_weight": "how much smoothness counts, of a model that makes corrections",
+    "style_layers": "layers that the style is measured in, with commas, of a model that makes corrections",
+    "content_layers": "layers that the content is measured in, with commas, of a model that makes corrections",
+    "n": "how many pictures",
+    "truncation": "0 to 1.5; below 1 pictures are more typical and alike",
+    "directions": "move every picture by so many deviations; may be given several times",
+}
+
+
+def parameters(verb: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return the parameters of a method that are options: those with a default that can be typed."""
+    return [
+        one for one in inspect.signature(verb, eval_str=True).parameters.values()
+        if one.default is not one.empty and one.name not in NOT_HERE
+    ]  # fmt: skip
+
+
+def add(parser: argparse.ArgumentParser, verb: Callable[..., Any]) -> None:
+    """Give a parser an option for each; what is not given does not appear in the namespace."""
+    for one in parameters(verb):
+        text = _HELP[one.name] + ("" if one.default is None else f" (default: {one.default})")
+        more: dict[str, Any] = {"dest": one.name, "default": argparse.SUPPRESS, "help": text}
+        kind = _without_none(one.annotation)
+        if kind is bool:
+            parser.add_argument(flag(one), action=argparse.BooleanOptionalAction, **more)
+        elif get_origin(kind) is Mapping:
+            parser.add_argument(flag(one), action="append", type=_amount, metavar="NAME=AMOUNT", **more)
+        elif get_origin(kind) is Sequence:
+            [item] = get_args(kind)
+            metavar = "NAME,NAME" if item is str else "N,N"
+            parser.add_argument(flag(one), type=_list_of(item), metavar=metavar, **more)
+        else:
+            parser.add_argument(flag(one), type=kind, metavar="N", **more)
+
+
+def flag(parameter: inspect.Parameter) -> str:
+    """Return how an option is typed: --style-scale, and --direction for directions, which are given one by one."""
+    one_by_one = get_origin(_without_none(parameter.annotation)) is Mapping
+    name = parameter.name.removesuffix("s") if one_by_one else parameter.name
+    return "--" + name.replace("_", "-")
+
+
+def given(namespace: argparse.Namespace, verb: Callable[..., Any]) -> dict[str, Any]:
+    """Return all options of a method: those that were typed, and the defaults of the others."""
+    values = {one.name: getattr(namespace, one.name, one.default) for one in parameters(verb)}
+    pairs = [one.name for one in parameters(verb) if get_origin(_without_none(one.annotation)) is Mapping]
+    return values | {name: dict(values[name]) for name in pairs if values[name] is not None}
+
+
+def _without_none(annotation: Any) -> Any:
+    kinds = get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    [kind] = (kind for kind in kinds if kind is not types.NoneType)
+    return kind
+
+
+def _list_of(item: Callable[[str], Any]) -> Callable[[str], list[Any]]:
+    def read(text: str) -> list[Any]:
+        try:
+            return [item(part.strip()) for part in text.split(",")]
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers like 2,1") from None
+
+    return read
+
+
+def _amount(text: str) -> tuple[str, float]:
+    name, _, amount = text.rpartition("=")
+    try:
+        return name, float(amount)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no name and number like trees=1.5") from None

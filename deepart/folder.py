@@ -1,0 +1,232 @@
+"""A job on a folder of pictures: which there are, what each result is called, what is done, what went wrong.
+
+One rule says what is done: the file is whole, and it carries the mark of the same order. The mark is made of the bytes
+of the picture that it was made from, the weights, and every option. So a job that is run again goes on where it was
+stopped, and makes anew what another option, another style or another photograph has changed. A file without such a
+mark belongs to somebody else, and is left as it is.
+
+Nothing here knows a command line or a model: `attempt` does one picture, in this process or on another machine.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from deepart.errors import DeepArtError, ImageError, OptionError
+from deepart.images import load_image, save_png, settings, with_settings
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+READ = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+"""Suffixes of what load_image reads."""
+NOT_READ = frozenset({".avif", ".bmp", ".gif", ".heic", ".heif", ".jxl", ".tif", ".tiff"})
+"""Those of pictures that it does not: they are listed too, so that they are reported and not passed over in silence."""
+FORMATS: Mapping[str, str] = MappingProxyType({"png": ".png", "jpeg": ".jpg", "webp": ".webp"})
+"""The formats of results, and their suffixes."""
+QUALITY = 92  # of JPEG and WEBP, as in the app
+
+_DESCRIPTION = 0x010E  # the EXIF field ImageDescription
+_MARK = re.compile(rb'"order": "([0-9a-f]{24})"')
+_NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+Make = Callable[[Any], "Image.Image"]
+"""Makes a result of what a task comes from: the picture, loaded, or the seed."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One result to make. source: path of the picture that it is made from, or its seed. target: where it goes."""
+
+    source: Path | int
+    target: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task: made, or done before, or `error`, a sentence."""
+
+    task: Task
+    made: bool = False
+    error: str = ""
+
+
+# ------------------------------------------------------------------------------------------------- pictures and names
+
+
+def plan(places: Sequence[Path], out: Path, suffix: str = ".png") -> list[Task]:
+    """Return a task for each picture of the places, which are files and folders, sorted within each folder.
+
+    Folders are searched with all below them, except hidden files, hidden folders, and `out` itself; a result has the
+    place below `out` that its picture has below its folder. Where two would have one name (photo.jpg and photo.png),
+    both keep their suffix: photo.jpg.png and photo.png.png.
+
+    Raises OptionError for a place that does not exist, for `out` being one of the folders or a file, for a result that
+    would take the place of a picture, and for two pictures of one name from two folders.
+    """
+    if out.exists() and not out.is_dir():
+        raise OptionError(f"{str(out)!r} is a file; name a folder for the results.")
+    found: dict[str, tuple[Path, Path]] = {}
+    for place in places:
+        for path, below in _pictures(place, out):
+            found.setdefault(os.path.abspath(path), (path, below))
+    names = _names([below for _, below in found.values()], suffix)
+    tasks = [Task(path, out / name) for (path, _), name in zip(found.values(), names, strict=True)]
+    sources = {os.path.realpath(path) for path in found}
+    takers: dict[str, Task] = {}
+    for task in tasks:
+        if os.path.realpath(task.target) in sources:
+            raise OptionError(f"The result {str(task.target)!r} would replace a picture; choose another folder for it.")
+        other = takers.setdefault(os.path.normcase(task.target), task)
+        if other is not task:
+            raise OptionError(
+                f"{str(other.source)!r} and {str(task.source)!r} would both become {str(task.target)!r}; run them one "
+                "after the other, into two folders."
+            )
+    return tasks
+
+
+def _pictures(place: Path, out: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield each picture, and its path below the place."""
+    if place.is_file():
+        yield place, Path(place.name)
+        return
+    if not place.is_dir():
+        raise OptionError(f"There is no file or folder {str(place)!r}; check the name.")
+    results = os.path.realpath(out)
+    if os.path.realpath(place) == results:
+        raise OptionError(f"The results would lie among the pictures, in {str(place)!r}; choose another folder for them.")
+    for folder, below, files in os.walk(place):
+        below[:] = sorted(
+            name for name in below
+            if not name.startswith(".") and os.path.realpath(os.path.join(folder, name)) != results
+        )  # fmt: skip
+        for name in sorted(files):
+            path = Path(folder, name)
+            if not name.startswith(".") and path.suffix.lower() in READ | NOT_READ and path.is_file():
+                yield path, path.relative_to(place)
+
+
+def _names(below: Sequence[Path], suffix: str) -> list[Path]:
+    """Return the names of the results: with the old suffix kept wherever names would be the same without it.
+
+    The same but for capital letters counts as the same, since some disks do not tell these apart.
+    """
+    whole: set[Path] = set()
+    while True:
+        names = [path.with_name((path.name if path in whole else path.stem) + suffix) for path in below]
+        uses = Counter(str(name).casefold() for name in names)
+        more = {path for path, name in zip(below, names, strict=True) if uses[str(name).casefold()] > 1} - whole
+        if not more:
+            return names
+        whole |= more  # a longer name may be another's, and so on; at last all are whole
+
+
+# ------------------------------------------------------------------------------------------------------- one picture
+
+
+def attempt(task: Task, asked: Mapping[str, Any], make: Make) -> Outcome:
+    """Do one task, unless it is done: make the result and write it. What goes wrong with this one becomes a sentence.
+
+    asked: what the results of this job have in common, in plain JSON: the model, its version, every option. make: see
+    Make.
+
+    Raises OSError where no other task would fare better: the disk is full, or cannot be written to.
+    """
+    try:
+        return Outcome(task, made=_do(task, asked, make))
+    except DeepArtError as error:
+        return Outcome(task, error=str(error))
+    except OSError as error:
+        if error.errno in _NO_MORE:
+            raise
+        return Outcome(task, error=f"The file cannot be used: {error.strerror or error}.")
+
+
+def done(task: Task, asked: Mapping[str, Any]) -> bool:
+    """Return whether the result is there, whole, and made from the same picture by the same order.
+
+    Raises OptionError for a file that no such job has made, OSError for what cannot be read.
+    """
+    return _done(task.target, _order(task, asked))
+
+
+def whole(path: Path) -> bool:
+    """Return whether a file is a picture that can be read to its last pixel."""
+    try:
+        load_image(path)
+    except ImageError:
+        return False
+    return True
+
+
+def write_whole(image: Image.Image, path: Path) -> None:
+    """Write a picture, in the format of the path's suffix, so that under its name there is never half of one.
+
+    It is written under a hidden name beside it and then renamed; killed in between, the hidden file, `.*.part`, stays.
+    The settings go into a PNG as save_png writes them, into JPEG and WEBP as the EXIF field ImageDescription. Folders
+    on the way are made.
+
+    Raises ImageError for a picture that cannot be saved so, OSError when the disk refuses.
+    """
+    packed = io.BytesIO()
+    if path.suffix == FORMATS["png"]:
+        save_png(image, packed)
+    else:
+        exif = image.getexif()
+        exif[_DESCRIPTION] = json.dumps(settings(image), sort_keys=True)
+        kind = next(name for name, suffix in FORMATS.items() if suffix == path.suffix)
+        image.save(packed, kind, quality=QUALITY, exif=exif)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{uuid.uuid4().hex}.part")  # nobody else's, whatever else writes here at the same time
+    try:
+        half.write_bytes(packed.getbuffer())
+        os.replace(half, path)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def digest(path: Path) -> str:
+    """Return the sha256 of a file in hexadecimal, to stand in an order for the file; raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _do(task: Task, asked: Mapping[str, Any], make: Make) -> bool:
+    order = _order(task, asked)
+    if _done(task.target, order):
+        return False
+    made = make(load_image(task.source) if isinstance(task.source, Path) else task.source)
+    write_whole(with_settings(made, {**(settings(made) or {}), "order": order}), task.target)
+    return True
+
+
+def _order(task: Task, asked: Mapping[str, Any]) -> str:
+    """Return the mark of a task: 24 hexadecimal digits."""
+    source = digest(task.source) if isinstance(task.source, Path) else task.source
+    return hashlib.sha256(json.dumps([asked, source], sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _done(target: Path, order: str) -> bool:
+    try:
+        data = target.read_bytes()
+    except FileNotFoundError:
+        return False
+    found = _MARK.search(data)  # as it stands in all three formats, also in the first half of a PNG or JPEG
+    if found is None and data:
+        raise OptionError(
+            f"There is a file {str(target)!r} already that was not made by such a job; move it, or choose another folder."
+        )
+    return found is not None and found[1].decode() == order and whole(target)
