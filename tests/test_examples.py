@@ -9,12 +9,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deepart.ui.how import HOW
 from recipes import make_examples
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "deepart" / "ui" / "examples"
 CONTENTS = ROOT / "benchmarks" / "contents"
 ENTRY = re.compile(r"^- `([^`]+)`: (CC0|public domain|MIT)\. \w", re.MULTILINE)
+
+# Of each folder: the least and the most pixels of a picture's longer side, and the most bytes of its file.
+FIT = {
+    "content": (768, 1024, 200_000), "style": (768, 1024, 250_000), "paintings": (400, 1024, 200_000),
+    "contents": (512, 512, 100_000), "how": (640, 1280, 50_000), "first": (128, 1024, 100_000),
+}  # fmt: skip
 
 
 def listed(folder: Path) -> dict[str, str]:
@@ -44,28 +51,27 @@ def test_there_are_the_promised_examples() -> None:
         f"style/{name}.webp" for name in make_examples.STYLES
     )
     assert sum(name.startswith("paintings/") for name in names) == 8
+    assert [name for name in names if name.startswith("how/")] == sorted(f"how/{task}.webp" for task in HOW)
     assert found(CONTENTS) == sorted(f"{name}.jpg" for name in make_examples.JUDGING)
 
 
-def test_what_we_painted_is_ours_and_what_others_did_is_free() -> None:
+def test_what_we_and_our_models_painted_is_ours_and_what_others_did_is_free() -> None:
     for name, licence in listed(EXAMPLES).items():
-        assert (licence == "MIT") == name.startswith("style/")
+        assert (licence == "MIT") == name.startswith(("style/", "how/", "first/"))
 
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
 def test_a_picture_opens_and_is_of_a_fit_size(path: Path) -> None:
-    bounds = {"content": (768, 1024), "style": (768, 1024), "paintings": (400, 1024), "contents": (512, 512)}
-    most = {"content": 200_000, "style": 250_000, "paintings": 200_000, "contents": 100_000}
     kind = path.parent.name
     with Image.open(path) as image:
         image.load()
         assert image.format in ("JPEG", "PNG", "WEBP")
         assert image.mode == "RGB"
-        low, high = bounds[kind]
+        low, high, most = FIT[kind]
         assert low <= max(image.size) <= high
-        assert max(image.size) <= 2 * min(image.size)
+        assert kind == "how" or max(image.size) <= 2 * min(image.size)  # those are parts beside each other
         assert not image.getexif()  # nothing about a camera or its owner
-    assert path.stat().st_size <= most[kind]
+    assert path.stat().st_size <= most
 
 
 def test_the_examples_are_light() -> None:
