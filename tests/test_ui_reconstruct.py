@@ -316,7 +316,7 @@ def test_tools_are_those_of_the_model(tab: Any, cat: Image.Image, tmp_path: Path
         assert [visible(changes[part]) for part in parts] == [there] * 5
         assert visible(changes[tab._morph.warning]) == visible(changes[tab.examples]) == (not there)
         assert visible(changes[tab._inside.channel]) == (not there)
-        assert changes[tab.model] == model
+        assert changes[tab.model].constructor_args["value"] == model
 
 
 def test_an_example_gives_way_to_a_portrait_and_an_upload_stays(tab: Any, cat: Image.Image, tmp_path: Path) -> None:

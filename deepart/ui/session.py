@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 
 from deepart.images import load_image, settings
-from deepart.ui.common import AT_ONCE, SOON, sentences
+from deepart.ui.common import AT_ONCE, IN_TURN, sentences
 from deepart.ui.pieces import at
 from deepart.ui.send import SendTo
 from deepart.ui.starter import Changes, note
@@ -67,7 +67,10 @@ class Session:
         for component, read in sources:
             component.change(_keeper(self, read), [component, self.kept], shown, **AT_ONCE)
         parts = [self.picked, self.slider, self.facts, self.download]
-        self.gallery.select(self._pick, [self.kept, self.picked], [*parts, self.gallery], **SOON)
+        # In turn, so that no click is lost that comes while another is still answered.
+        self.gallery.select(
+            self._pick, [self.kept, self.picked], [*parts, self.gallery], trigger_mode="multiple", **IN_TURN
+        )
         self.clear.click(self._clear, None, [*shown, *parts], **AT_ONCE)
 
     def keep(self, one: Kept | None, kept: list[Kept]) -> Changes:
