@@ -14,6 +14,13 @@ WORDS: dict[str, str] = {
     "Stopping after this step": "完成这一步后停止",
     "Leave the queue": "退出排队",
     "Format of the file": "文件格式",
+    "Download": "下载",
+    "Seed": "种子",
+    "Another seed": "换一个种子",
+    "Strength": "强度",
+    "Steps": "步数",
+    "about {time} left": "还需约 {time}",
+    "working out the time left": "正在估算剩余时间",
 }
 
 SENTENCES: dict[str, str] = {}
