@@ -84,12 +84,12 @@ class Diary:
     """A file with a line of JSON for all that is noted."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", buffering=1)
+        self._path = path
         self._lock = threading.Lock()
 
     def note(self, **entry: Any) -> None:
-        with self._lock:
-            self._file.write(json.dumps(entry) + "\n")
+        with self._lock, self._path.open("a") as file:
+            file.write(json.dumps(entry) + "\n")
 
 
 def found(place: str) -> tuple[Any, str, Any]:

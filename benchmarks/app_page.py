@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -20,6 +21,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from deepart import load_image
 
 ROOT = Path(__file__).parents[1]
 APP = ("app.py",)  # what Python runs
@@ -129,12 +132,17 @@ ACTS = {
 TABS = {"generate": "Generate", "reconstruct": "Reconstruct", "style": "Style transfer", "results": "My results"}
 
 
+def chromium_path() -> str | None:
+    """Return where Debian's Chromium is, None where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 @contextmanager
 def chromium() -> Iterator[Any]:
     """Start Chromium without a window; raises SystemExit where there is none."""
     from playwright.sync_api import sync_playwright
 
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    program = chromium_path()
     if program is None:
         raise SystemExit("There is no Chromium; install it, on Debian with apt-get install chromium.")
     with sync_playwright() as playwright:
@@ -210,6 +218,11 @@ def upload(tab: Any, box: str, path: Path) -> None:
         " return one && one.getAttribute('src') !== before; }",
         arg=[box, before],
     )
+
+
+def fetched(tab: Any, source: str) -> Image.Image:
+    """Return a picture of the page, as its file has it."""
+    return load_image(io.BytesIO(tab.context.request.get(source).body()))
 
 
 def look_at_reconstruct(tab: Any, path: Path) -> None:

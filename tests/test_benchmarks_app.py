@@ -1,0 +1,149 @@
+"""The benchmark of the page, over a page with tiny models: what it looks for is there, and its sums are right."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops, ImageFilter
+from running_page import Page
+
+from benchmarks import app, app_click, app_page, app_visitors
+from benchmarks.machine import machine
+from deepart.images import with_settings
+
+BEGAN = 1000.0
+
+
+def test_visitors_pictures_cannot_be_taken_for_one_another() -> None:
+    pictures = {who: app_page.picture_of(who) for who in range(50)}
+    worse = [one.resize((64, 48)).filter(ImageFilter.GaussianBlur(3)) for one in pictures.values()]
+    assert app_visitors.owners(worse, pictures) == list(pictures)
+    assert app_page.distances(pictures[0], [pictures[0]]) == [0.0]
+    assert app_page.distances(Image.new("RGB", (9, 9), "black"), [Image.new("L", (20, 10), "white")]) == [255.0]
+
+
+def test_a_result_of_another_is_found_out() -> None:
+    known = {who: app_page.picture_of(who) for who in range(3)}
+    visits = [
+        app_visitors.Visit(0, told=0.1, seconds=1.0, results=[known[0]]),
+        app_visitors.Visit(1, seconds=2.0, results=[known[1], known[2]]),
+        app_visitors.Visit(2, refused=True, error="Queue is full!"),
+    ]
+    found = app_visitors.summary(visits, known)
+    assert (found["served"], found["told_their_place"], found["served_at_once"], found["refused"]) == (2, 1, 1, 1)
+    assert (found["pictures"], found["of_another_visitor"], found["failed"]) == (3, 1, [])
+    assert found["wait_s"] == {"median": 1.5, "p90": 1.9, "worst": 2.0}
+    generated = with_settings(app_page.picture_of(99), {"task": "gan", "model": "landscapes"})
+    mine = {0: [known[0], generated, app_visitors.load_image(app_visitors.CONTENTS[0])], 1: [known[2]]}
+    expected = {"own": 1, "of_the_examples": 1, "generated": 1, "of_another_visitor": 1}
+    assert app_visitors.collection(mine, known) == expected
+
+
+def test_the_time_of_a_click_is_split_without_a_rest() -> None:
+    def call(place: str, began: float, ended: float) -> dict[str, Any]:
+        return {"call": place, "began": BEGAN + began, "ended": BEGAN + ended}
+
+    def said(event: str, message: str, time: float) -> dict[str, Any]:
+        return {"event": event, "message": message, "time": BEGAN + time}
+
+    latent, decode = app_click.PIPELINES[1:3]
+    entries = [
+        said("a", "arrived", 0.010), said("a", "process_starts", 0.011), said("a", "process_completed", 0.030),
+        said("b", "arrived", 0.050), said("b", "process_generating", 0.060),
+        call(app_click.JOB, 0.070, 0.320), call(latent, 0.080, 0.180), call(latent, 0.100, 0.120),
+        call(decode, 0.200, 0.300), call(app_click.RESULT, 0.325, 0.326), call(app_click.BESIDES[1], 0.330, 0.350),
+        said("b", "process_generating", 0.360), said("b", "process_completed", 0.370), said("c", "arrived", 0.380),
+    ]  # fmt: skip
+    found = app_click.split(entries, BEGAN, BEGAN + 0.400)
+    parts = dict(zip(app_click.PARTS, [10, 20, 20, 30, 40, 5, 35, 40], strict=True))
+    assert found["parts"] == pytest.approx(parts)
+    assert found["of which"] == {"save_png": pytest.approx(20)}
+    assert (found["whole"], found["pipeline"], found["besides"]) == pytest.approx((400, 200, 200))
+    assert found["pipeline"] + sum(found["parts"].values()) == pytest.approx(found["whole"])
+    middle = app_click.middle([found, found | {"besides": 50.0}])
+    assert middle["besides_ms"] == {"median": 125.0, "worst": 200.0}
+    assert not middle["target_met"]
+    with pytest.raises(RuntimeError, match="no pipeline"):
+        app_click.split(entries[:5], BEGAN, BEGAN + 1)
+
+
+def test_what_is_timed_is_there_and_does_the_same(tmp_path: Path) -> None:
+    for place in (*app_click.PIPELINES, *app_click.BESIDES, app_click.JOB, app_click.RESULT):
+        assert callable(app_click.found(place)[2]), place
+    diary = app_click.Diary(tmp_path / "diary.jsonl")
+
+    def count(down: int) -> int:
+        return down and 1 + timed(down - 1)
+
+    timed = app_click.timed(count, lambda began, ended: diary.note(call="count", began=began, ended=ended))
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(timed, [3] * 8)) == [3] * 8
+    entries = app_click.read(tmp_path / "diary.jsonl", 0, float("inf"))
+    assert len(entries) == 8  # those that it makes of itself are within them
+    assert app_click.read(tmp_path / "diary.jsonl", max(one["ended"] for one in entries), float("inf")) == []
+
+
+def test_parts_are_measured_one_by_one(tmp_path: Path) -> None:
+    assert app.parts("visitors, first") == ["first", "visitors"]
+    with pytest.raises(argparse.ArgumentTypeError, match="'clicks' is none of first, click, memory, visitors"):
+        app.parts("clicks")
+    path = tmp_path / "app.json"
+    for name, measured in (("memory", {"old": 1}), ("first", {"runs": 3}), ("memory", {"new": 2})):
+        app.write(path, name, measured)
+    assert json.loads(path.read_text()) == {"machine": machine(), "first": {"runs": 3}, "memory": {"new": 2}}
+    path.write_text(json.dumps({"machine": {"processor": "another"}, "first": {}}))
+    app.write(path, "click", {"runs": 1})
+    assert json.loads(path.read_text()) == {"machine": machine(), "click": {"runs": 1}}
+
+
+def test_programs_get_their_own_and_memory_is_read(page: Page, tmp_path: Path) -> None:
+    url, known = page.url + "/", {who: app_page.picture_of(who) for who in range(3)}
+    programs = app_visitors.enter(url, app_visitors.photos(tmp_path, 3), tmp_path)
+    try:
+        for kind in app_visitors.ROUNDS:
+            found = app_visitors.summary(app_visitors.rush(kind, programs), known)
+            assert (found["visitors"], found["served"], found["failed"]) == (3, 3, []), kind
+            assert (found["pictures"], found["of_another_visitor"]) == (3, 0), kind
+    finally:
+        for program in programs:
+            program.leave()
+    grown = app.growth(url, lambda: app_page.resident(os.getpid()), tmp_path, requests=3, settled=1, every=2)
+    assert list(grown["resident_mb"]) == ["1", "2", "3"]
+    assert all(megabytes > 100 for megabytes in grown["resident_mb"].values())  # torch alone has more
+
+
+def test_the_page_has_what_visitors_look_for(page: Page) -> None:
+    there = {block.elem_id for block in page.blocks.blocks.values()}
+    wanted = {part.split()[0].removeprefix("#") for one in app_page.ACTS.values()
+              for part in (one.button, one.pictures, one.place)}  # fmt: skip
+    wanted |= {"chosen", "gan-count", "gan-seed", "vae-picture", "vae-title", "content", "size", "strength"}
+    assert wanted | {"session-grid"} <= there
+
+
+def test_a_browser_waits_for_the_first_page_and_for_what_it_clicks(page: Page, tmp_path: Path) -> None:
+    """In a thread of its own: the tests of the page may have a Playwright in this one."""
+    if app_page.chromium_path() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("There is no Chromium; this test must not be skipped where CI is true.")
+        pytest.skip("There is no Chromium.")
+
+    def look() -> tuple[float, dict[str, Any], Image.Image]:
+        with app_page.chromium() as browser:
+            tab = app_page.tab_of(browser)
+            tab.goto(page.url)
+            usable = app_page.opened(tab)
+            app_click.prepare(tab, "generate", tmp_path)
+            seen = app_click.click(tab, "generate", 7)
+            return usable, seen, app_page.fetched(tab, seen["sources"][0])
+
+    with ThreadPoolExecutor(1) as pool:
+        usable, seen, made = pool.submit(look).result()
+    assert 1e3 * usable < seen["clicked"] < seen["shown"]
+    [expected] = page.landscapes.generate(seed=1007)
+    assert ImageChops.difference(made, expected).getbbox() is None
