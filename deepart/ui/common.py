@@ -55,6 +55,10 @@ _CSS = """
 .da-examples button { aspect-ratio: 1; border-radius: 6px; overflow: hidden; padding: 0; }
 .da-examples button:hover, .da-examples button:focus-visible { outline: 2px solid var(--color-accent); }
 .da-examples img { width: 100%; height: 100%; object-fit: cover; display: block; margin: 0; }
+.da-pairs { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 6px; }
+.da-pairs button { display: grid; grid-template-columns: 1fr 1fr; border-radius: 6px; overflow: hidden; padding: 0; }
+.da-pairs button:hover, .da-pairs button:focus-visible { outline: 2px solid var(--color-accent); }
+.da-pairs img { width: 100%; aspect-ratio: 1; object-fit: cover; display: block; margin: 0; }
 
 /* What was painted and what is being painted lie over each other in boxes of a fixed size: nothing moves. */
 .da-canvas, .da-status { display: grid !important; gap: 0 !important; }

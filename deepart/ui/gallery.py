@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import io
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,8 @@ TITLES = {
     "van-gogh-night-cafe": "Van Gogh: The Night Café",
 }
 _THUMBNAIL = 112  # pixels, twice what the page shows, for fine screens; the full picture is fetched when it is chosen
-_CHOOSE = """
+# JavaScript for a row of such buttons: a click on one is the event "select" with its number.
+CHOOSE = """
 element.addEventListener('click', event => {
   const button = event.target.closest('button');
   if (button) trigger('select', {index: Number(button.dataset.index), value: button.title});
@@ -72,8 +74,8 @@ def example_row(files: list[Path], box: gr.Image) -> Any:
 
     Returns the event of that.
     """
-    buttons = "".join(_button(index, path) for index, path in enumerate(files))
-    row = gr.HTML(f'<div class="da-examples">{buttons}</div>', js_on_load=_CHOOSE)
+    buttons = "".join(picture_button(index, [path], TITLES[path.stem]) for index, path in enumerate(files))
+    row = gr.HTML(f'<div class="da-examples">{buttons}</div>', js_on_load=CHOOSE)
 
     def choose(event: gr.SelectData) -> str:
         return str(files[event.index])
@@ -89,10 +91,11 @@ def thumbnail_css(element: str, files: list[Path]) -> str:
     )
 
 
-def _button(index: int, path: Path) -> str:
-    name = html.escape(TITLES[path.stem])
-    image = f'<img alt="{name}" src="{_thumbnail(path)}">'
-    return f'<button type="button" data-index="{index}" title="{name}">{image}</button>'
+def picture_button(index: int, files: Sequence[Path], title: str) -> str:
+    """Return a button that shows pictures beside each other; title: what it is called."""
+    images = "".join(f'<img alt="" src="{_thumbnail(path)}">' for path in files)
+    name = html.escape(title)
+    return f'<button type="button" data-index="{index}" title="{name}" aria-label="{name}">{images}</button>'
 
 
 @cache

@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+from deepart.ui.common import duration
+from deepart.ui.language import t
+
 _STYLE = 1 / 3  # of a million pixels: what it costs to measure a style before one pass can paint with it
-# Seconds for a million pixels before anything was painted, for one correction of them and for one pass over them, and
-# the machine that this is true of.
-_FIRST_GUESS = {
-    "cpu": (6.0, 1.5, "on two processor cores"),
-    "mps": (0.6, 0.15, "on a laptop's graphics chip"),
-    "cuda": (0.06, 0.03, "on a graphics card"),
-}
+# Seconds for a million pixels before anything was painted, for one correction of them and for one pass over them: on
+# two processor cores, on a laptop's graphics chip, on a graphics card.
+_FIRST_GUESS = {"cpu": (6.0, 1.5), "mps": (0.6, 0.15), "cuda": (0.06, 0.03)}
 
 
 def corrections(shares: Sequence[float], size: tuple[int, int]) -> float:
@@ -40,14 +39,19 @@ class Pace:
     def __init__(self, device: str, one_pass: bool = False) -> None:
         """device: its torch type, "cpu", "mps" or "cuda". one_pass: what efforts are made of, see above."""
         self._lock = threading.Lock()
-        correction, one, self._guessed_for = _FIRST_GUESS.get(device, _FIRST_GUESS["cpu"])
+        self._device = device
+        correction, one = _FIRST_GUESS.get(device, _FIRST_GUESS["cpu"])
         self._seconds = one if one_pass else correction
         self.measured = False  # here, on this machine
 
     @property
     def where(self) -> str:
-        """The machine that an estimate is true of."""
-        return "on this machine" if self.measured else self._guessed_for
+        """The machine that an estimate is true of, in words."""
+        if self.measured:
+            return t("on this machine")
+        if self._device == "cuda":
+            return t("on a graphics card")
+        return t("on a laptop's graphics chip") if self._device == "mps" else t("on two processor cores")
 
     def learn(self, effort: float, seconds: float) -> None:
         """Note how many seconds an effort took."""
@@ -60,6 +64,11 @@ class Pace:
     def estimate(self, effort: float) -> float:
         """Return how many seconds an effort will take."""
         return effort * self._seconds
+
+
+def time_left(seconds: float | None) -> str:
+    """Return the time left in words; None: nobody knows yet."""
+    return t("working out the time left") if seconds is None else t("about {time} left", time=duration(seconds))
 
 
 class Clock:

@@ -34,7 +34,8 @@ from deepart.ui.common import (
 from deepart.ui.easel import Easel, Order, checked, fitted
 from deepart.ui.gallery import TITLES, example_files, example_of, thumbnail_css
 from deepart.ui.jobs import Callback, Job, Jobs
-from deepart.ui.pace import passes
+from deepart.ui.language import t, t_text
+from deepart.ui.pace import passes, time_left
 from deepart.ui.starter import Changes, Starter, note
 from deepart.ui.ways import Way
 
@@ -123,9 +124,9 @@ class Sheet:
         """Say what the button waits for, or what it will do."""
         count = len(self._styles(style, chosen))
         if content is None or not count:
-            missing = "a content picture" if content is None else "styles"
-            return self.paint.missing(f"Choose {missing} first", "The sheet takes both.")
-        return self.paint.ready("Paint the sheet", self._guess(content, count))
+            missing = t("Choose a content picture first") if content is None else t("Choose styles first")
+            return self.paint.missing(missing, t("The sheet takes a content picture and styles."))
+        return self.paint.ready(t("Paint the sheet"), self._guess(content, count))
 
     def _guess(self, content: str, count: int) -> str:
         """Return what the sheet will be in words, or why it cannot be made."""
@@ -135,9 +136,11 @@ class Sheet:
             pace = self._easel.pace(pipeline)
             seconds = pace.estimate(passes(fitted(size_of(content), self._side), count, count))
         except DeepArtError as error:
-            return str(error)
-        what = f"{count} picture{'s' if count > 1 else ''} of {self._side} pixels"
-        return f"{what} in about {duration(seconds)} {pace.where}; click one to take its style."
+            return t_text(str(error))
+        values = {"count": count, "side": self._side, "time": duration(seconds), "where": pace.where}
+        if count == 1:
+            return t("1 picture of {side} pixels in about {time} {where}; click it to take its style.", **values)
+        return t("{count} pictures of {side} pixels in about {time} {where}; click one to take its style.", **values)
 
     def _begin(self, content: str | None, style: str | None, chosen: list[str]) -> Changes:
         """Show that the page has understood, before the queue has a place."""
@@ -160,7 +163,7 @@ class Sheet:
                 size=self._side, seed=seed,
             )  # fmt: skip
             seconds = self._easel.pace(order.pipeline).estimate(order.effort())
-            yield self.paint.working(_bar(order, None, seconds), "Stop")
+            yield self.paint.working(_bar(order, None, seconds), t("Stop"))
             with self._jobs.run(visitor(request), order.work) as job:
                 for moment in job.watch():
                     left = seconds - (time.monotonic() - job.began)
@@ -171,8 +174,9 @@ class Sheet:
             yield self.paint.resting() | shown
 
     def _show(self, styles: list[Style], pictures: list[Image.Image]) -> Changes:
+        shown = [(path, t_text(title)) for path, title in self._files(styles, pictures)]
         return {
-            self.gallery: gr.Gallery(self._files(styles, pictures), selected_index=None, visible=True),
+            self.gallery: gr.Gallery(shown, selected_index=None, visible=True),
             self.told: note(""),
             self._shown: styles,
         }
@@ -180,7 +184,8 @@ class Sheet:
     def _choose(self, event: gr.SelectData, shown: list[Style]) -> tuple[str, str]:
         """Make the style of a picture of the sheet the style picture."""
         style = shown[event.index]
-        return style.path, note(f"{style.title}: this is the style picture now, and Paint makes it at full size.")
+        words = t("{name}: this is the style picture now, and Paint makes it at full size.", name=t_text(style.title))
+        return style.path, note(words)
 
     # ----------------------------------------------------------------------------------------------- page and endpoint
 
@@ -264,8 +269,8 @@ class Sheet:
 def _bar(order: SheetOrder, share: float | None, left: float) -> str:
     """Return how far a sheet is, and how long it will go on."""
     count = len(order.styles)
-    then = f" · about {duration(left)} left" if left > 1.5 else ""
-    return progress(share, f"Painting {count} picture{'s' if count > 1 else ''}{then}")
+    what = t("Painting 1 picture") if count == 1 else t("Painting {count} pictures", count=count)
+    return progress(share, f"{what} · {time_left(left)}" if left > 1.5 else what)
 
 
 def _file_name(style: Style, picture: Image.Image) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from deepart.errors import DeepArtError, ImageError
-from deepart.images import fit, settings
+from deepart.images import fit, load_image, settings
 from deepart.latents import MAX_SEED
 from deepart.models.gatys import GatysConfig
 from deepart.pipelines.style import StyleTransferPipeline
@@ -37,11 +37,15 @@ from deepart.ui.common import (
     visitor,
 )
 from deepart.ui.easel import Easel, Painted, PictureOrder
+from deepart.ui.first import first_files
 from deepart.ui.gallery import example_files, example_row
 from deepart.ui.jobs import Jobs, Moment
+from deepart.ui.language import t, t_text
 from deepart.ui.menu import model_menu, title_of
 from deepart.ui.more import MoreModels
-from deepart.ui.pace import Clock
+from deepart.ui.pace import Clock, time_left
+from deepart.ui.pairs import FIRST_SIZE, PAIRS, Pair, pair_row
+from deepart.ui.saving import Format
 from deepart.ui.send import SendTo
 from deepart.ui.sheet import Sheet
 from deepart.ui.starter import Changes, Starter, note
@@ -52,7 +56,6 @@ _DEFAULT: dict[str, Any] = {
     name: parameter.default for name, parameter in inspect.signature(StyleTransferPipeline.stylize).parameters.items()
 }
 _GATYS = GatysConfig()
-_PAINTING = progress(None, "Painting")
 
 
 class StyleTab:
@@ -65,6 +68,8 @@ class StyleTab:
         self._ways = style_ways()
         self._first = next(iter(self._ways.values()))
         self._device = studio.device.type
+        self._example = next(iter(first_files(studio, "style")), None)  # PAIRS[0], painted
+        self._pair = PAIRS[0] if self._example is not None else _plain_pair()
         self._sheet: Sheet | None = None
         with gr.Row(elem_classes="da-studio"):
             with gr.Column(elem_classes="da-pictures"):
@@ -83,27 +88,29 @@ class StyleTab:
 
     def _lay_pictures(self) -> None:
         contents, styles = example_files("content"), example_files("style", "paintings")
+        content, style = self._pair.files
         with gr.Row():
             with gr.Column(min_width=150):
-                self.content = picture_input("Content picture", value=str(contents[0]), height=220, elem_id="content")
+                self.content = picture_input("Content picture", value=str(content), height=220, elem_id="content")
                 gr.HTML(note("What to paint: upload a photograph, or choose one."))
                 example_row(contents, self.content)
             with gr.Column(min_width=150):
-                self.style = picture_input("Style picture", value=str(styles[0]), height=220, elem_id="style")
+                self.style = picture_input("Style picture", value=str(style), height=220, elem_id="style")
                 gr.HTML(note("How to paint it: upload any picture, or choose one."))
                 example_row(styles, self.style)
+        self.pairs = gr.Column(elem_classes="da-try")
 
     def _lay_options(self) -> None:
         self.strength = gr.Slider(
-            0, 1, _DEFAULT["strength"], step=0.05, label="Strength",
+            0, 1, self._pair.strength, step=0.05, label="Strength",
             info="How far it goes: 0 leaves the photograph as it is.", elem_id="strength",
         )  # fmt: skip
         self.scale = gr.Slider(
-            0.25, 4, _DEFAULT["style_scale"], step=0.25, label="Stroke size",
+            0.25, 4, self._pair.scale, step=0.25, label="Stroke size",
             info="2 makes the strokes twice as large.", elem_id="scale",
         )  # fmt: skip
         self.size = gr.Slider(
-            128, self._first.most(self._device), self._first.size(self._device), step=64, label="Size",
+            128, self._first.most(self._device), self._size(self._first, None), step=64, label="Size",
             info="The longer side of the result in pixels.", elem_id="size",
         )  # fmt: skip
         self.keep = gr.Checkbox(
@@ -111,6 +118,7 @@ class StyleTab:
             info="Take the strokes of the style, but not its palette.",
         )  # fmt: skip
         with gr.Accordion("Blend in more styles", open=False):
+            gr.HTML(note("The painting takes from each of up to three styles, as much as its weight says."))
             self.weight = _weight_slider("Weight of the first style", elem_id="weight")
             with gr.Row():
                 with gr.Column(min_width=150):
@@ -124,7 +132,7 @@ class StyleTab:
                 _DEFAULT["seed"], label="Seed", precision=0, minimum=0, maximum=MAX_SEED,
                 info="The same seed gives the same picture, another one varies the details.", elem_id="seed",
             )  # fmt: skip
-            self.dice = gr.Button("Another seed", size="sm")
+            self.dice = gr.Button("Another seed", size="sm", elem_id="dice")
             with gr.Column(visible=not self._first.one_pass) as self.corrected:
                 self.steps = gr.Slider(
                     10, 300, _GATYS.steps, step=10, label="Steps", elem_id="steps",
@@ -141,21 +149,25 @@ class StyleTab:
             self.model = model_menu("style", "model", self._studio.added("style"))
             self.paint = Starter("Paint", variant="primary")
         if len(ours) > 1:
-            gr.HTML(note(" ".join(way.sentence for way in ours)))
+            gr.HTML('<p class="da-note">' + " ".join(f"<span>{way.sentence}</span>" for way in ours) + "</p>")
         self.paint.lay_status()
         with gr.Column(elem_classes="da-canvas"):
             gr.HTML(stage(None, "Your painting will appear here."))
             self.slider = gr.ImageSlider(
-                type="pil", format="png", label="Before and after", show_label=False, interactive=False, visible=False,
-                buttons=["fullscreen"], max_height=4096, elem_id="slider",
+                None if self._example is None else (str(self._pair.files[0]), str(self._example)),
+                type="pil", format="png", label="Before and after", show_label=False, interactive=False,
+                visible=self._example is not None, buttons=["fullscreen"], max_height=4096, elem_id="slider",
             )  # fmt: skip
             self.preview = gr.HTML(visible=False, elem_id="preview")
         with gr.Row(elem_classes="da-under"):
-            self.facts = gr.HTML(_facts(""), min_width=260, elem_id="facts")
+            self.facts = gr.HTML(self._first_facts(), min_width=260, elem_id="facts")
             self.download = gr.DownloadButton(
-                "Download the PNG", interactive=False, size="md", scale=0, min_width=200, elem_id="download"
-            )
-        self.result: Any = gr.State(None)  # str | None: the file of the last painting
+                "Download", None if self._example is None else str(self._example), size="md", scale=0, min_width=120,
+                interactive=self._example is not None, elem_id="download",
+            )  # fmt: skip
+            self.format = Format(self.download)
+        # str | None: the file of the last painting; at first the example's copy, which visitors may have
+        self.result: Any = gr.State(self.download.value["path"] if self.download.value else None)
         self.send = SendTo("style", ("content", "style", "photo", "find"))
         self.more = MoreModels("style", self._studio, self._jobs, self.model)
         quick = [way for way in self._ways.values() if way.one_pass]
@@ -166,6 +178,9 @@ class StyleTab:
     # ------------------------------------------------------------------------------------------------- what leads where
 
     def _wire(self, app: gr.Blocks) -> None:
+        with self.pairs:
+            gr.HTML(note("Or take a pair that goes well together."))
+            pair_row(self.content, self.style, self.strength, self.scale)
         for box in (self.content, self.style, self.style_2, self.style_3):
             keep_good(box)
         self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
@@ -190,14 +205,29 @@ class StyleTab:
         painting.success(self._describe, told, hint, **AT_ONCE)  # the pace is known better now
         if self._sheet is not None:
             self._sheet.wire(app, self.content, self.style, [self.strength, self.keep, self.scale, self.seed])
+        self.format.wire(self.result, lambda path: path)
+
+    @property
+    def linked(self) -> dict[str, Any]:
+        """The settings of a painting, by the keys that an address names them with."""
+        return {
+            "model": self.model, "strength": self.strength, "strokes": self.scale, "size": self.size,
+            "keep-colours": self.keep, "seed": self.seed, "steps": self.steps, "style-weight": self.pull,
+        }  # fmt: skip
 
     def _switch(self, model: str, wished: int | None) -> Changes:
         """Show what the way of painting takes; what the visitor has set stays, where it goes, and comes back."""
         way = self._way(model)
         return {
-            self.size: gr.Slider(maximum=way.most(self._device), value=way.size(self._device, wished)),
+            self.size: gr.Slider(maximum=way.most(self._device), value=self._size(way, wished)),
             self.corrected: gr.Column(visible=not way.one_pass),
         }
+
+    def _size(self, way: Way, wished: int | None) -> int:
+        """Return the size that the page shows for a way of painting: that of the example as long as nobody wishes."""
+        if wished is None and self._example is not None and way == self._first:
+            return FIRST_SIZE
+        return way.size(self._device, wished)
 
     def _way(self, model: str) -> Way:
         """Return what is known of a model; one that is not registered has been loaded by now."""
@@ -205,10 +235,19 @@ class StyleTab:
 
     def _describe(self, content: str | None, style: str | None, size: int, model: str, steps: int) -> Changes:
         """Say what the button waits for, and how long the painting would take."""
-        missing = "content" if content is None else "style" if style is None else None
-        if missing:
-            return self.paint.missing(f"Choose a {missing} picture first", "The painting takes both.")
-        return self.paint.ready("Paint", self._guess(content, size, model, steps))
+        if content is None or style is None:
+            missing = t("Choose a content picture first") if content is None else t("Choose a style picture first")
+            return self.paint.missing(missing, t("The painting takes a content picture and a style picture."))
+        return self.paint.ready(t("Paint"), self._guess(content, size, model, steps))
+
+    def _first_facts(self) -> str:
+        """Return the line under the example that the tab opens with; empty where there is none."""
+        if self._example is None:
+            return _facts("")
+        width, height = load_image(self._example).size
+        parts = ("A finished example: Paint makes it again", f"{width} × {height}", self._first.title)
+        words = " · ".join(f"<span>{html.escape(part)}</span>" for part in parts)
+        return f'<p class="da-facts" role="status">{words}</p>'
 
     def _guess(self, content: str | None, size: int, model: str, steps: int) -> str:
         """Return how long a painting takes in words, or why it cannot be made."""
@@ -217,9 +256,11 @@ class StyleTab:
             seconds = self._easel.estimate(model, size_of(str(content)), size, None if one_pass else steps)
             where = self._easel.pace(self._easel.pipeline(model)).where
         except DeepArtError as error:
-            return str(error)
-        more = "." if one_pass else "; twice the size takes over three times as long."
-        return f"Takes about {duration(seconds)} {where}{more}"
+            return t_text(str(error))
+        values = {"time": duration(seconds), "where": where}
+        if one_pass:
+            return t("Takes about {time} {where}.", **values)
+        return t("Takes about {time} {where}; twice the size takes over three times as long.", **values)
 
     def _begin(self, content: str | None, style: str | None, model: str) -> Changes:
         """Show that the page has understood, before the queue has a place."""
@@ -228,7 +269,7 @@ class StyleTab:
                 if path is None:
                     raise ImageError(f"There is no {what} yet; upload one or choose an example.")
         # One pass is done before one has looked: what is there stays until the next picture comes.
-        cover = VEIL if self._way(model).one_pass else stage(None, "Waiting for the machine to be free.")
+        cover = VEIL if self._way(model).one_pass else stage(None, t("Waiting for the machine to be free."))
         return self.paint.waiting() | {self.preview: gr.HTML(cover, visible=True)}
 
     def _rest(self) -> Changes:
@@ -259,8 +300,9 @@ class StyleTab:
                     # The last preview would only flash up before the picture itself.
                     if moment.preview is not None and shown != moment.shown < moment.total:
                         shown = moment.shown
-                        done = f"part {shown}" if one_pass else f"{shown} steps"
-                        changes[self.preview] = stage(moment.preview, f"The picture after {done}")
+                        after = t("The picture after {n} steps", n=shown)
+                        after = t("The picture after part {n}", n=shown) if one_pass else after
+                        changes[self.preview] = stage(moment.preview, after)
                     yield changes
                 painted = self._easel.finish(order, job)
             yield self._rest() if painted is None else self._rest() | self._show(order, painted)
@@ -268,10 +310,10 @@ class StyleTab:
     def _opening(self, order: PictureOrder) -> Changes:
         """Show that the work begins."""
         if order.pipeline.one_pass:
-            return self.paint.working(_PAINTING, "Stop")
-        first = stage(fit(order.content, min(max(order.size), 256)), "The content picture")
-        bar = progress(0, "Looking at the pictures")
-        return self.paint.working(bar, "Stop and keep what is there") | {self.preview: first}
+            return self.paint.working(progress(None, t("Painting the picture")), t("Stop"))
+        first = stage(fit(order.content, min(max(order.size), 256)), t("The content picture"))
+        bar = progress(0, t("Looking at the pictures"))
+        return self.paint.working(bar, t("Stop and keep what is there")) | {self.preview: first}
 
     def _show(self, order: PictureOrder, painted: Painted) -> Changes:
         """Show the result beside the content, and offer its file."""
@@ -282,7 +324,6 @@ class StyleTab:
             self.slider: gr.ImageSlider((before, path), visible=True),
             self.facts: _facts(_fact_line(painted)),
             self.result: path,
-            self.download: gr.DownloadButton(value=path, interactive=True),
         }
 
     # --------------------------------------------------------------------------------------------------------- endpoint
@@ -343,6 +384,12 @@ class StyleTab:
             yield path, settings(painted.image) or {}
 
 
+def _plain_pair() -> Pair:
+    """Return the first of the pictures, for a model that has painted no example."""
+    content, style = example_files("content")[0], example_files("style")[0]
+    return Pair(content.stem, style.stem, _DEFAULT["strength"], _DEFAULT["style_scale"])
+
+
 def _weight_slider(label: str, **options: Any) -> gr.Slider:
     return gr.Slider(0, 1, 1, step=0.05, label=label, info="Beside the others; 0 leaves it out.", **options)
 
@@ -357,22 +404,29 @@ def _file_name(painted: Painted) -> str:
 def _fact_line(painted: Painted) -> str:
     made = settings(painted.image) or {}
     width, height = painted.image.size
-    stopped = f", stopped after step {painted.stopped_at}" if painted.stopped_at is not None else ""
-    title = title_of("style", made["model"])
     seconds = max(1, round(painted.seconds))
-    time_taken = f"{seconds} second{'s' if seconds > 1 else ''}"
-    return f"{width} × {height} pixels · {time_taken}{stopped} · seed {made.get('seed')} · {title}"
+    parts = [
+        t("{width} × {height} pixels", width=width, height=height),
+        t("1 second") if seconds == 1 else t("{n} seconds", n=seconds),
+        t("seed {n}", n=made.get("seed")),
+        t_text(title_of("style", made["model"])),
+    ]
+    if painted.stopped_at is not None:
+        parts.insert(2, t("stopped after step {n}", n=painted.stopped_at))
+    return " · ".join(parts)
 
 
 def _bar(order: PictureOrder, clock: Clock, moment: Moment, elapsed: float) -> str:
     """Return how far a job is, and how long it will go on."""
     one_pass = order.pipeline.one_pass
-    if not moment.step or (one_pass and moment.step == moment.total):
-        return _PAINTING if one_pass else progress(0, "Looking at the pictures")
     share, left = clock.share(moment.step), clock.left(moment.step, elapsed)
-    then = "working out the time left" if left is None else f"about {duration(left)} left"
-    done = f"{'part' if one_pass else 'step'} {moment.step} of {moment.total}"
-    return progress(share, f"{100 * share:.0f} % · {done} · {then}")
+    if not moment.step or (one_pass and moment.step == moment.total):
+        words = t("Painting the picture") if one_pass else t("Looking at the pictures")
+        known = left is not None and left > 1.5
+        return progress(None if one_pass else 0, f"{words} · {time_left(left)}" if known else words)
+    step, total = moment.step, moment.total
+    done = t("part {n} of {total}", n=step, total=total) if one_pass else t("step {n} of {total}", n=step, total=total)
+    return progress(share, f"{100 * share:.0f} % · {done} · {time_left(left)}")
 
 
 def _facts(words: str) -> str:
