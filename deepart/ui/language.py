@@ -26,6 +26,7 @@ from deepart.ui.chinese import SENTENCES, WORDS
 API = "da-api"  # class of the columns in which endpoints keep their parts: nobody sees these, so they stay English
 _TEXT = re.compile(r">([^<>]*[^\s<>][^<>]*)<")
 _SPOKEN = re.compile(r'\b(alt|title|aria-label|placeholder)="([^"]+)"')
+_LATIN = re.compile(r"[A-Za-z]")
 _UNSEEN = re.compile(r"<(style|script|svg)\b.*?</\1>", re.DOTALL)
 _SHOWN = ("label", "info", "placeholder", "value")  # properties of components that Gradio's page translates
 
@@ -53,14 +54,19 @@ def chinese() -> bool:
 
 @lru_cache(maxsize=1024)
 def _recognised(sentence: str) -> str:
-    """Translate a sentence that was made from one of the templates, and the values in it that are words themselves."""
+    """Translate a sentence that was made from one of the templates, and the values in it that are words themselves.
+
+    Where several would fit, that one is right which leaves the least in English.
+    """
     if sentence in WORDS:
         return WORDS[sentence]
-    for pattern, translation in _patterns():
-        match = pattern.fullmatch(sentence)
-        if match is not None:
-            return translation.format(*(_recognised(value) for value in match.groups()))
-    return sentence
+    found = [
+        translation.format(*(_recognised(value) for value in match.groups()))
+        for pattern, translation in _patterns()
+        if (match := pattern.fullmatch(sentence)) is not None
+    ]
+    # A sentence with another inside it can look like one of that other's kind, with words for a value.
+    return min(found, key=lambda words: len(_LATIN.findall(words)), default=sentence)
 
 
 @cache
