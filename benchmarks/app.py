@@ -16,7 +16,8 @@ of each tab, of 512 x 512 pixels where it has a size; medians, and where they go
 functions that these times, or that of the work, are spent in.
 
 memory: resident megabytes of the server after some requests with different inputs to /stylize, /generate and
-/reconstruct by turns, each ten from a new visitor.
+/reconstruct by turns, each ten from a new visitor. newcomer_kb: by how much it grows for each further visitor, who
+comes for one picture.
 
 visitors: see app_visitors; seconds to the result, and to the first word of the place in the queue. distance: mean
 difference of pixels, in levels of 255, between a result and the picture sent, and the nearest of all others.
@@ -134,10 +135,28 @@ def growth(
     }  # fmt: skip
 
 
-def memory(folder: Path, requests: int, settled: int) -> dict[str, Any]:
+def newcomer(url: str, memory: Callable[[], int], folder: Path, count: int) -> float:
+    """Return the kilobytes that so many visitors, who come for one picture each, leave behind on average."""
+    from gradio_client import Client
+
+    before = memory()
+    for number in range(count):
+        client = Client(url, verbose=False, download_files=folder / "answers", analytics_enabled=False)
+        client.predict(n=1, seed=10_000 + number, api_name="/generate")
+        client.close()
+    time.sleep(1)
+    return round((memory() - before) / count / 1e3)
+
+
+def memory(folder: Path, requests: int, settled: int, newcomers: int) -> dict[str, Any]:
     """Measure the growth of a fresh page."""
     with running(folder) as server:
-        return growth(server.url, lambda: resident(server.pid), folder, requests, settled)
+
+        def now() -> int:
+            return resident(server.pid)
+
+        found = growth(server.url, now, folder, requests, settled)
+        return found | {"newcomers": newcomers, "newcomer_kb": newcomer(server.url, now, folder, newcomers)}
 
 
 # --- All of them -----------------------------------------------------------------------------------------------------
@@ -168,6 +187,7 @@ def main() -> None:
     parser.add_argument("--warm", type=int, default=3, help="runs before those (default: %(default)s)")
     parser.add_argument("--requests", type=int, default=200, help="for memory (default: %(default)s)")
     parser.add_argument("--settled", type=int, default=20, help="the first of those (default: %(default)s)")
+    parser.add_argument("--newcomers", type=int, default=50, help="after those (default: %(default)s)")
     parser.add_argument("--programs", type=int, default=16, help="among the visitors (default: %(default)s)")
     parser.add_argument("--browsers", type=int, default=4, help="among the visitors (default: %(default)s)")
     parser.add_argument("--crowd", type=int, default=30, help="more than fit the queue (default: %(default)s)")
@@ -183,7 +203,7 @@ def main() -> None:
         measure: dict[str, Callable[[], dict[str, Any]]] = {
             "first": lambda: first(folder, options.starts),
             "click": lambda: clicks(folder, options.runs, options.warm),
-            "memory": lambda: memory(folder, options.requests, options.settled),
+            "memory": lambda: memory(folder, options.requests, options.settled, options.newcomers),
             "visitors": lambda: visitors(folder, options.programs, options.browsers, options.crowd),
         }
         for name in options.only:

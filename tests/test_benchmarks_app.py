@@ -116,6 +116,8 @@ def test_programs_get_their_own_and_memory_is_read(page: Page, tmp_path: Path) -
     grown = app.growth(url, lambda: app_page.resident(os.getpid()), tmp_path, requests=3, settled=1, every=2)
     assert list(grown["resident_mb"]) == ["1", "2", "3"]
     assert all(megabytes > 100 for megabytes in grown["resident_mb"].values())  # torch alone has more
+    steady = iter([5_000_000, 5_040_000])
+    assert app.newcomer(url, lambda: next(steady), tmp_path, count=1) == 40
 
 
 def test_the_page_has_what_visitors_look_for(page: Page) -> None:
