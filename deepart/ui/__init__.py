@@ -10,6 +10,7 @@ from deepart import registry
 from deepart.registry import TASKS, list_models
 from deepart.studio import Studio
 from deepart.ui.common import KEEP_FILES, api_corner, api_input, launch_options, sentences, visitor
+from deepart.ui.gallery import lay_thumbnails
 from deepart.ui.generate_tab import GenerateTab
 from deepart.ui.how import lay_how
 from deepart.ui.jobs import Jobs
@@ -36,6 +37,7 @@ def build_app(studio: Studio) -> gr.Blocks:
     app: gr.Blocks
     with gr.Blocks(title="DeepArt", analytics_enabled=False, delete_cache=KEEP_FILES, fill_width=True) as app:
         gr.HTML(_HEAD)
+        lay_thumbnails()
         generate: GenerateTab | None = None
         reconstruct: ReconstructTab | None = None
         with gr.Tabs(overflow_behavior="wrap") as tabs:

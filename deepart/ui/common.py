@@ -52,13 +52,11 @@ _CSS = """
 .da-options { grid-area: options; }
 
 .da-examples { display: grid; grid-template-columns: repeat(auto-fill, minmax(44px, 1fr)); gap: 6px; }
-.da-examples button { aspect-ratio: 1; border-radius: 6px; overflow: hidden; padding: 0; }
-.da-examples button:hover, .da-examples button:focus-visible { outline: 2px solid var(--color-accent); }
-.da-examples img { width: 100%; height: 100%; object-fit: cover; display: block; margin: 0; }
-.da-pairs { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 6px; }
-.da-pairs button { display: grid; grid-template-columns: 1fr 1fr; border-radius: 6px; overflow: hidden; padding: 0; }
-.da-pairs button:hover, .da-pairs button:focus-visible { outline: 2px solid var(--color-accent); }
-.da-pairs img { width: 100%; aspect-ratio: 1; object-fit: cover; display: block; margin: 0; }
+.da-pairs { display: grid; grid-template-columns: 1fr 1fr; gap: 6px; }
+:is(.da-examples, .da-pairs) button { display: flex; margin: 0 !important; padding: 0; border-radius: 6px;
+  overflow: hidden; }
+:is(.da-examples, .da-pairs) button:is(:hover, :focus-visible) { outline: 2px solid var(--color-accent); }
+:is(.da-examples, .da-pairs) span { flex: 1; aspect-ratio: 1; background-size: cover; }
 
 /* What was painted and what is being painted lie over each other in boxes of a fixed size: nothing moves. */
 .da-canvas, .da-status { display: grid !important; gap: 0 !important; }
@@ -149,10 +147,10 @@ _CSS = """
 #session-grid .grid-container { grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 6px; }
 #session-grid .grid-wrap { max-height: none; overflow: visible; padding: 0; }
 #session-facts pre { overflow-x: auto; font-size: var(--text-sm); }
-.da-how figure { margin: 0 0 12px; }
 .da-how img { width: 100%; max-width: 1156px; display: block; border-radius: 8px; }
-.da-how figcaption { font-size: var(--text-sm); color: var(--body-text-color-subdued); margin-top: 4px; }
 .da-how p { max-width: 75ch; line-height: 1.55; margin: 0 0 8px; }
+.da-how .da-caption { font-size: var(--text-sm); color: var(--body-text-color-subdued); }
+.da-how ul { margin: 0 0 8px; padding-left: 20px; line-height: 1.55; list-style: disc; }
 .da-send { gap: 8px !important; align-items: center; }
 .da-send > .html-container, .da-send > div:first-child { flex: none !important; width: auto !important; }
 .da-sliders .form { display: grid !important; grid-template-columns: 1fr 1fr; background: none; }
@@ -207,6 +205,8 @@ _CSS = """
   .da-result .da-tools .da-stage, .da-result .da-tools .da-stage img, .da-result .da-tools .da-canvas,
   .da-result .da-tools .da-canvas > * { height: clamp(240px, 78vw, 480px) !important; }
   .da-start { flex-direction: column; }
+  .da-pictures .da-examples { grid-template-columns: repeat(auto-fill, minmax(32px, 1fr)); }
+  :is(#content, #style) { height: 160px !important; }
   .da-status, .da-status > * { height: 4.2rem; }
   .da-start :is(#model, #gan-model, #gan-dice) { width: 100%; }
   .da-start #gan-dice { min-width: 100% !important; }

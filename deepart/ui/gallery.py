@@ -72,7 +72,7 @@ def _digest(path: str) -> bytes:
 def example_row(files: list[Path], box: gr.Image) -> Any:
     """Lay out thumbnails, each a button with the name of its picture; a click puts that picture into the box.
 
-    Returns the event of that.
+    The page needs lay_thumbnails() as well. Returns the event of that.
     """
     buttons = "".join(picture_button(index, [path], TITLES[path.stem]) for index, path in enumerate(files))
     row = gr.HTML(f'<div class="da-examples">{buttons}</div>', js_on_load=CHOOSE)
@@ -83,17 +83,27 @@ def example_row(files: list[Path], box: gr.Image) -> Any:
     return row.select(choose, None, box, **AT_ONCE)
 
 
+def lay_thumbnails() -> None:
+    """Lay out what the page needs once for the thumbnails on all of its tabs: each is a variable of its style."""
+    variables = "".join(f"{_variable(path)}: url({_thumbnail(path)}); " for path in _digests().values())
+    gr.HTML(f"<style>:root {{ {variables}}}</style>", elem_classes="da-rules")
+
+
+def _variable(path: Path) -> str:
+    return f"--thumbnail-{path.stem}"
+
+
 def thumbnail_css(element: str, files: list[Path]) -> str:
     """Return rules that put a picture before each of as many elements as there are files."""
     return "".join(
-        f"{element}:nth-of-type({number})::before {{ background-image: url({_thumbnail(path)}); }}"
+        f"{element}:nth-of-type({number})::before {{ background-image: var({_variable(path)}); }}"
         for number, path in enumerate(files, 1)
     )
 
 
 def picture_button(index: int, files: Sequence[Path], title: str) -> str:
     """Return a button that shows pictures beside each other; title: what it is called."""
-    images = "".join(f'<img alt="" src="{_thumbnail(path)}">' for path in files)
+    images = "".join(f'<span style="background-image: var({_variable(path)})"></span>' for path in files)
     name = html.escape(title)
     return f'<button type="button" data-index="{index}" title="{name}" aria-label="{name}">{images}</button>'
 

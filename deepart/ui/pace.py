@@ -98,3 +98,13 @@ class Clock:
         else:  # lean over from the one to the other
             total = self._estimate + (seen - self._estimate) * done / 0.2
         return None if total is None else max(total * (1 - done) - (elapsed - self._at), 0.0)
+
+
+def even(steps: int) -> Clock:
+    """Return the clock of work whose steps are alike."""
+    return Clock([step / steps for step in range(1, steps + 1)], None)
+
+
+def with_time_left(words: str, seconds: float | None) -> str:
+    """Return words about work, and the time left where it is known and worth telling."""
+    return words if seconds is None or seconds < 1.5 else f"{words} · {time_left(seconds)}"

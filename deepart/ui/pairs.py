@@ -34,26 +34,28 @@ class Pair:
 PAIRS = (
     Pair("mountain", "marbling", scale=2.0),
     Pair("cat", "pointillism"),
-    Pair("mountain", "hokusai-great-wave"),
-    Pair("portrait", "woodcut", strength=0.7),
+    Pair("mountain", "hokusai-great-wave", scale=1.5),
+    Pair("portrait", "kandinsky-composition-viii", strength=0.8, scale=0.5),
 )
 
 
-def pair_row(content: gr.Image, style: gr.Image, strength: gr.Slider, scale: gr.Slider) -> Any:
-    """Lay out a button for each of PAIRS, with both of its pictures; a click fills both boxes and sets the sliders.
+class PairRow:
+    """A button for each of PAIRS, with both of its pictures."""
 
-    Returns the event of that.
-    """
-    buttons = "".join(picture_button(index, pair.files, _title(pair)) for index, pair in enumerate(PAIRS))
-    row = gr.HTML(f'<div class="da-pairs">{buttons}</div>', js_on_load=CHOOSE, elem_id="pairs")
+    def __init__(self) -> None:
+        """Lay it out inside the Blocks being built; the page needs lay_thumbnails() as well."""
+        buttons = "".join(
+            picture_button(index, pair.files, f"{TITLES[pair.content]} · {TITLES[pair.style]}")
+            for index, pair in enumerate(PAIRS)
+        )
+        self._row: Any = gr.HTML(f'<div class="da-pairs">{buttons}</div>', js_on_load=CHOOSE, elem_id="pairs")
 
-    def choose(event: gr.SelectData) -> dict[Any, Any]:
-        pair = PAIRS[event.index]
-        files = [str(path) for path in pair.files]
-        return {content: files[0], style: files[1], strength: pair.strength, scale: pair.scale}
+    def wire(self, content: gr.Image, style: gr.Image, strength: gr.Slider, scale: gr.Slider) -> None:
+        """Let a click fill both boxes and set the sliders of strength and stroke size."""
 
-    return row.select(choose, None, [content, style, strength, scale], **AT_ONCE)
+        def choose(event: gr.SelectData) -> dict[Any, Any]:
+            pair = PAIRS[event.index]
+            files = [str(path) for path in pair.files]
+            return {content: files[0], style: files[1], strength: pair.strength, scale: pair.scale}
 
-
-def _title(pair: Pair) -> str:
-    return f"{TITLES[pair.content]} · {TITLES[pair.style]}"
+        self._row.select(choose, None, [content, style, strength, scale], **AT_ONCE)

@@ -35,7 +35,7 @@ from deepart.ui.easel import Easel, Order, checked, fitted
 from deepart.ui.gallery import TITLES, example_files, example_of, thumbnail_css
 from deepart.ui.jobs import Callback, Job, Jobs
 from deepart.ui.language import t, t_text
-from deepart.ui.pace import passes, time_left
+from deepart.ui.pace import passes, with_time_left
 from deepart.ui.starter import Changes, Starter, note
 from deepart.ui.ways import Way
 
@@ -270,7 +270,7 @@ def _bar(order: SheetOrder, share: float | None, left: float) -> str:
     """Return how far a sheet is, and how long it will go on."""
     count = len(order.styles)
     what = t("Painting 1 picture") if count == 1 else t("Painting {count} pictures", count=count)
-    return progress(share, f"{what} · {time_left(left)}" if left > 1.5 else what)
+    return progress(share, with_time_left(what, left))
 
 
 def _file_name(style: Style, picture: Image.Image) -> str:

@@ -43,8 +43,8 @@ from deepart.ui.jobs import Jobs, Moment
 from deepart.ui.language import t, t_text
 from deepart.ui.menu import model_menu, title_of
 from deepart.ui.more import MoreModels
-from deepart.ui.pace import Clock, time_left
-from deepart.ui.pairs import FIRST_SIZE, PAIRS, Pair, pair_row
+from deepart.ui.pace import Clock, time_left, with_time_left
+from deepart.ui.pairs import FIRST_SIZE, PAIRS, Pair, PairRow
 from deepart.ui.saving import Format
 from deepart.ui.send import SendTo
 from deepart.ui.sheet import Sheet
@@ -94,11 +94,12 @@ class StyleTab:
                 self.content = picture_input("Content picture", value=str(content), height=220, elem_id="content")
                 gr.HTML(note("What to paint: upload a photograph, or choose one."))
                 example_row(contents, self.content)
+                gr.HTML(note("Or take a pair that goes well together."))
+                self.pairs = PairRow()
             with gr.Column(min_width=150):
                 self.style = picture_input("Style picture", value=str(style), height=220, elem_id="style")
                 gr.HTML(note("How to paint it: upload any picture, or choose one."))
                 example_row(styles, self.style)
-        self.pairs = gr.Column(elem_classes="da-try")
 
     def _lay_options(self) -> None:
         self.strength = gr.Slider(
@@ -149,7 +150,7 @@ class StyleTab:
             self.model = model_menu("style", "model", self._studio.added("style"))
             self.paint = Starter("Paint", variant="primary")
         if len(ours) > 1:
-            gr.HTML('<p class="da-note">' + " ".join(f"<span>{way.sentence}</span>" for way in ours) + "</p>")
+            gr.HTML(_sentences([way.sentence for way in ours], "da-note"))
         self.paint.lay_status()
         with gr.Column(elem_classes="da-canvas"):
             gr.HTML(stage(None, "Your painting will appear here."))
@@ -178,9 +179,7 @@ class StyleTab:
     # ------------------------------------------------------------------------------------------------- what leads where
 
     def _wire(self, app: gr.Blocks) -> None:
-        with self.pairs:
-            gr.HTML(note("Or take a pair that goes well together."))
-            pair_row(self.content, self.style, self.strength, self.scale)
+        self.pairs.wire(self.content, self.style, self.strength, self.scale)
         for box in (self.content, self.style, self.style_2, self.style_3):
             keep_good(box)
         self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
@@ -245,9 +244,10 @@ class StyleTab:
         if self._example is None:
             return _facts("")
         width, height = load_image(self._example).size
-        parts = ("A finished example: Paint makes it again", f"{width} × {height}", self._first.title)
-        words = " · ".join(f"<span>{html.escape(part)}</span>" for part in parts)
-        return f'<p class="da-facts" role="status">{words}</p>'
+        return _sentences(
+            ["A finished example: Paint makes it again", f"· {width}\u00a0×\u00a0{height}\u00a0·", self._first.title],
+            "da-facts",
+        )
 
     def _guess(self, content: str | None, size: int, model: str, steps: int) -> str:
         """Return how long a painting takes in words, or why it cannot be made."""
@@ -384,6 +384,11 @@ class StyleTab:
             yield path, settings(painted.image) or {}
 
 
+def _sentences(parts: list[str], kind: str) -> str:
+    """Return a line of HTML whose parts are translated one by one. kind: its class."""
+    return f'<p class="{kind}">{" <wbr>".join(map(html.escape, parts))}</p>'
+
+
 def _plain_pair() -> Pair:
     """Return the first of the pictures, for a model that has painted no example."""
     content, style = example_files("content")[0], example_files("style")[0]
@@ -422,8 +427,7 @@ def _bar(order: PictureOrder, clock: Clock, moment: Moment, elapsed: float) -> s
     share, left = clock.share(moment.step), clock.left(moment.step, elapsed)
     if not moment.step or (one_pass and moment.step == moment.total):
         words = t("Painting the picture") if one_pass else t("Looking at the pictures")
-        known = left is not None and left > 1.5
-        return progress(None if one_pass else 0, f"{words} · {time_left(left)}" if known else words)
+        return progress(None if one_pass else 0, with_time_left(words, left))
     step, total = moment.step, moment.total
     done = t("part {n} of {total}", n=step, total=total) if one_pass else t("step {n} of {total}", n=step, total=total)
     return progress(share, f"{100 * share:.0f} % · {done} · {time_left(left)}")

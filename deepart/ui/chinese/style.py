@@ -34,7 +34,7 @@ WORDS: dict[str, str] = {
     "A mountain · Marbling": "山峰 · 大理石纹",
     "A cat · Pointillism": "猫 · 点彩",
     "A mountain · Hokusai: Under the Wave off Kanagawa": "山峰 · 葛饰北斋：《神奈川冲浪里》",
-    "A portrait · Woodcut": "人像 · 木刻版画",
+    "A portrait · Kandinsky: Composition VIII": "人像 · 康定斯基：《构图八号》",
     # Settings
     "How far it goes: 0 leaves the photograph as it is.": "画得多彻底：0 表示照片保持原样。",
     "Stroke size": "笔触大小",
