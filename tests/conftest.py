@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from loopback_hub import LoopbackHub
 from running_page import Page, TinyStudio, register_gans, register_vaes, serve
 
 
@@ -13,6 +15,14 @@ def tiny_studio(monkeypatch: pytest.MonkeyPatch) -> TinyStudio:
     register_gans(monkeypatch)
     register_vaes(monkeypatch)
     return TinyStudio()
+
+
+@pytest.fixture
+def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+    """A Hub on this machine's loopback address that has nothing yet, and caches that have nothing either."""
+    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "marks"))
+    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "hf"):
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import io
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,7 +44,27 @@ def _random(key: str, shape: tuple[int, ...]) -> Tensor:
 
 
 def make_state(noise: float = 0.0) -> dict[str, Tensor]:
-    """Return the 142 tensors of a file; noise: what the weights of the noise inside are."""
+    """Return the 142 tensors of a file; noise: what the weights of the noise inside are.
+
+    Tests share them, so a test that wants another one puts it in its place.
+    """
+    weights = {
+        f"_upsample_{side}._layers.{order}._weight": torch.full((1,), noise)
+        for side in (8, 32, 128, 512)
+        for order in (2, 6)
+    }
+    return _without_noise() | weights
+
+
+def file_of(state: Any) -> bytes:
+    """Return the file pytorch_model.bin of a state, which may be anything."""
+    stream = io.BytesIO()
+    torch.save(state, stream)
+    return stream.getvalue()
+
+
+@functools.cache
+def _without_noise() -> dict[str, Tensor]:
     state: dict[str, Tensor] = {}
     for conv, shape in _convs():
         name = f"{conv}._conv.weight"
@@ -55,7 +78,4 @@ def make_state(noise: float = 0.0) -> dict[str, Tensor]:
         state[f"{norm}.running_mean"] = 0.05 * _random(f"{norm}.running_mean", (channels,))
         state[f"{norm}.running_var"] = 0.18 + 0.01 * _random(f"{norm}.running_var", (channels,)).abs()
         state[f"{norm}.num_batches_tracked"] = torch.tensor(0)
-    for side in (8, 32, 128, 512):
-        for order in (2, 6):
-            state[f"_upsample_{side}._layers.{order}._weight"] = torch.full((1,), noise)
     return state

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,12 +10,10 @@ from typing import Any
 
 import pytest
 import torch
-from loopback_hub import LoopbackHub
+from loopback_hub import LoopbackHub, offer
 from safetensors.torch import save
 from torch import Tensor
 
-from deepart import registry
-from deepart.hub import ModelFile
 from deepart.models.kl import AutoencoderKL, KLConfig
 from deepart.pipelines.vae_hub import DECODER, ENCODER, PUBLISHED
 
@@ -120,16 +116,10 @@ def kl_files(**changes: Any) -> dict[str, bytes]:
 @contextmanager
 def offered(patch: pytest.MonkeyPatch, home: Path, name: str, files: Mapping[str, bytes]) -> Iterator[LoopbackHub]:
     """Put files into the registry's record of a model, and let a Hub offer them."""
-    spec = registry.REGISTRY["vae", name]
-    pins = tuple(ModelFile(file, len(data), hashlib.sha256(data).hexdigest()) for file, data in files.items())
-    changed = dataclasses.replace(spec, files=pins)
-    patch.setattr(registry, "REGISTRY", {**registry.REGISTRY, ("vae", name): changed})
     patch.setenv("DEEPART_CACHE", str(home / "marks"))
     patch.setenv("DEEPART_WEIGHTS", str(home / "weights"))
-    assert spec.repo_id is not None
-    assert spec.revision is not None
     with LoopbackHub() as server, server.used(patch, home):
-        server.add(spec.repo_id, spec.revision, files)
+        offer(server, patch, "vae", name, files)
         yield server
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import itertools
 import json
 import os
@@ -19,7 +17,7 @@ import pytest
 import torch
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from loopback_hub import LoopbackHub
+from loopback_hub import LoopbackHub, offer
 from PIL import Image, ImageChops
 from published_vaes import taesd_files
 from running_page import (
@@ -33,7 +31,6 @@ from running_page import (
 from safetensors.torch import load, save
 
 from deepart import VAEPipeline, hub, load_image, registry, studio
-from deepart.hub import ModelFile
 from deepart.models.fast import Fast
 from deepart.models.painter import Painter, PainterConfig
 from deepart.pipelines.base import Pipeline
@@ -100,13 +97,6 @@ def files_of(pipeline: Pipeline, folder: Path) -> Files:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def pin(known: dict[tuple[str, str], registry.ModelSpec], task: str, name: str, files: Files) -> registry.ModelSpec:
-    """Put files in place of the real ones of a model."""
-    pins = tuple(ModelFile(file, len(data), hashlib.sha256(data).hexdigest()) for file, data in files.items())
-    known[task, name] = dataclasses.replace(known[task, name], files=pins)
-    return known[task, name]
-
-
 @pytest.fixture(scope="module")
 def offered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offered]:
     home = tmp_path_factory.mktemp("home")
@@ -114,17 +104,11 @@ def offered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offered]:
     Image.linear_gradient("L").resize((48, 32)).convert("RGB").save(photo)
     made = {"gan": tiny_landscapes(), "vae": tiny_pictures_vae(), "fine": tiny_fine(), "fast": fast()}  # fmt: skip
     good = {name: files_of(pipeline, home / name) for name, pipeline in made.items()} | {"taesd": taesd_files()}
-    known = dict(registry.REGISTRY)
-    taesd = pin(known, "vae", "taesd", good["taesd"])
     harmful = {"pytorch_model.bin": pickle.dumps(Payload(home / "it-ran"))}
-    fastgan = pin(known, "gan", FASTGAN, harmful)
     with pytest.MonkeyPatch.context() as patch, LoopbackHub() as server, server.used(patch, home / "hf"):
         patch.setenv("DEEPART_CACHE", str(home / "marks"))
-        patch.setattr(registry, "REGISTRY", known)
-        server.add(str(taesd.repo_id), str(taesd.revision), good["taesd"])
-        server.add(
-            str(fastgan.repo_id), str(fastgan.revision), {"pytorch_model.bin": pickle.dumps(Payload(home / "it-ran"))}
-        )
+        offer(server, patch, "vae", "taesd", good["taesd"])
+        offer(server, patch, "gan", FASTGAN, harmful)
         with serve(tmp_path_factory.mktemp("files"), "--allow-any-repo") as page:
             client = Client(page.url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
             yield Offered(page, server, client, home, photo, good)

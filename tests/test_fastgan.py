@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +9,7 @@ import fastgan_layout
 import numpy as np
 import pytest
 import torch
-from loopback_hub import LoopbackHub
+from loopback_hub import LoopbackHub, offer
 from PIL import Image
 
 from deepart import GANPipeline, hub, registry
@@ -216,33 +212,13 @@ def test_a_saved_pipeline_makes_the_same_pictures(gan: GANPipeline, tmp_path: Pa
 # ---------------------------------------------------------------------------------------------------------------- Hub
 
 
-def file_of(state: Any) -> bytes:
-    stream = io.BytesIO()
-    torch.save(state, stream)
-    return stream.getvalue()
-
-
-@pytest.fixture
-def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
-    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "deepart"))
-    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
-    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "hf"):
-        yield server
-
-
-def offer(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    """Let the loopback Hub and the registry have a file as that of the model fastgan-painting."""
-    spec = get_spec("gan", "fastgan-painting")
-    assert spec.repo_id is not None
-    assert spec.revision is not None
-    file = dataclasses.replace(spec.files[0], size=len(data), sha256=hashlib.sha256(data).hexdigest())
-    known = {**registry.REGISTRY, ("gan", spec.name): dataclasses.replace(spec, files=(file,))}
-    monkeypatch.setattr(registry, "REGISTRY", known)
-    loopback.add(spec.repo_id, spec.revision, {file.name: data})
+def offered(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, state: Any) -> None:
+    """Let the loopback Hub and the registry have a state as that of the model fastgan-painting."""
+    offer(loopback, monkeypatch, "gan", "fastgan-painting", {"pytorch_model.bin": fastgan_layout.file_of(state)})
 
 
 def test_a_registered_model_comes_from_the_hub(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    offer(loopback, monkeypatch, file_of(fastgan_layout.make_state(noise=0.1)))
+    offered(loopback, monkeypatch, fastgan_layout.make_state(noise=0.1))
     assert not get_spec("gan", "fastgan-painting").here
     gan = GANPipeline.from_pretrained("fastgan-painting", device="cpu")
     assert loopback.count("GET", "pytorch_model.bin") == 1
@@ -279,7 +255,7 @@ def test_a_file_that_does_not_fit_gets_a_sentence(
     loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, change: dict[str, torch.Tensor | None], words: str
 ) -> None:
     state: dict[str, Any] = {**fastgan_layout.make_state(), **change}
-    offer(loopback, monkeypatch, file_of({name: value for name, value in state.items() if value is not None}))
+    offered(loopback, monkeypatch, {name: value for name, value in state.items() if value is not None})
     with pytest.raises(WeightsError, match=words) as caught:
         GANPipeline.from_pretrained("fastgan-painting", device="cpu")
     assert "\n" not in str(caught.value)
@@ -287,7 +263,7 @@ def test_a_file_that_does_not_fit_gets_a_sentence(
 
 def test_code_in_the_file_never_runs(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     target = tmp_path / "ran"
-    offer(loopback, monkeypatch, file_of({"_init": Payload(target)}))
+    offered(loopback, monkeypatch, {"_init": Payload(target)})
     with pytest.raises(WeightsError, match="holds more than tensors"):
         GANPipeline.from_pretrained("fastgan-painting", device="cpu")
     assert not target.exists()
@@ -295,8 +271,8 @@ def test_code_in_the_file_never_runs(loopback: LoopbackHub, monkeypatch: pytest.
 
 def test_tensors_that_make_no_numbers_get_a_sentence(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
     state = fastgan_layout.make_state()
-    state["_upsample_64._layers.2.running_var"].fill_(-1.0)
-    offer(loopback, monkeypatch, file_of(state))
+    name = "_upsample_64._layers.2.running_var"
+    offered(loopback, monkeypatch, state | {name: torch.full_like(state[name], -1.0)})
     with pytest.raises(WeightsError, match=r"makes numbers in 'grow\.3\.first\.conv\.weight' that are not finite"):
         GANPipeline.from_pretrained("fastgan-painting", device="cpu")
 

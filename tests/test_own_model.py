@@ -10,7 +10,6 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -73,12 +72,6 @@ def data(photos: Path, tmp_path: Path) -> Path:
     draw(tmp_path / "paintings", seed=1)
     prepare(photos, tmp_path / "data", "--styles", str(tmp_path / "paintings"), "--licence", "CC BY 4.0")
     return tmp_path / "data"
-
-
-@pytest.fixture
-def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
-    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "home"):
-        yield server
 
 
 def upload(server: LoopbackHub, model: Path, home: Path, **more: str) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import safetensors.torch
 import torch
 import torchvision
-from loopback_hub import LoopbackHub
+from loopback_hub import LoopbackHub, offer
 from PIL import Image
 from running_page import tiny_landscapes
 
@@ -38,24 +35,9 @@ def make_state() -> dict[str, torch.Tensor]:
     return state
 
 
-@pytest.fixture
-def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
-    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "deepart"))
-    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
-    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "hf"):
-        yield server
-
-
-def offer(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, state: dict[str, torch.Tensor]) -> None:
-    """Let the loopback Hub and the registry have a file as that of vgg19."""
-    data = safetensors.torch.save(state)
-    spec = get_spec("features", "vgg19")
-    assert spec.repo_id is not None
-    assert spec.revision is not None
-    file = dataclasses.replace(spec.files[0], sha256=hashlib.sha256(data).hexdigest())
-    known = {**registry.REGISTRY, ("features", "vgg19"): dataclasses.replace(spec, files=(file,))}
-    monkeypatch.setattr(registry, "REGISTRY", known)
-    loopback.add(spec.repo_id, spec.revision, {file.name: data})
+def offered(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, state: dict[str, torch.Tensor]) -> None:
+    """Let the loopback Hub and the registry have a state as that of vgg19."""
+    offer(loopback, monkeypatch, "features", "vgg19", {"model.safetensors": safetensors.torch.save(state)})
 
 
 def test_the_names_are_those_of_torchvision() -> None:
@@ -69,7 +51,7 @@ def test_the_names_are_those_of_torchvision() -> None:
 
 def test_only_the_wanted_tensors_are_read(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
     state = make_state()  # its classifier is not finite, which would be refused
-    offer(loopback, monkeypatch, state)
+    offered(loopback, monkeypatch, state)
     features = load_features("vgg19", device="cpu")
     theirs = torchvision.models.vgg19()
     theirs.features.load_state_dict({k.removeprefix("features."): v for k, v in state.items() if "features" in k})
@@ -86,7 +68,7 @@ def test_only_the_wanted_tensors_are_read(loopback: LoopbackHub, monkeypatch: py
 
 
 def test_it_paints(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    offer(loopback, monkeypatch, make_state())
+    offered(loopback, monkeypatch, make_state())
     assert not get_spec("style", "fine-vgg19").here
     pipeline = StyleTransferPipeline.from_pretrained("fine-vgg19", device="cpu")
     assert get_spec("style", "fine-vgg19").here
@@ -104,7 +86,7 @@ def test_it_paints(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_a_file_without_them_gets_a_sentence(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
     state = make_state()
     del state["features.28.weight"]
-    offer(loopback, monkeypatch, state)
+    offered(loopback, monkeypatch, state)
     with pytest.raises(WeightsError, match=r"does not fit the network: it lacks 'features\.28\.weight'"):
         load_features("vgg19", device="cpu")
 
@@ -120,7 +102,7 @@ def test_no_config_has_them_downloaded_unasked(loopback: LoopbackHub, tmp_path: 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU; runs where there is one")
 def test_a_gpu_finds_the_same_features(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    offer(loopback, monkeypatch, make_state())
+    offered(loopback, monkeypatch, make_state())
     x = torch.rand(1, 3, 64, 64)
     here, there = (load_features("vgg19", device=device)(x.to(device), ("relu4_2",)) for device in ("cpu", "cuda"))
     assert torch.allclose(here["relu4_2"], there["relu4_2"].cpu(), rtol=1e-2, atol=1e-2)

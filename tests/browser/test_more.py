@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,17 +9,14 @@ from pathlib import Path
 
 import fastgan_layout
 import pytest
-import torch
 from hands import OpenTab, go, put, save, told
-from loopback_hub import LoopbackHub
+from loopback_hub import LoopbackHub, offer
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from published_vaes import taesd_files
 from running_page import Page, serve, tiny_landscapes
 
-from deepart import load_image, registry, settings
-from deepart.hub import ModelFile
-from deepart.registry import get_spec
+from deepart import load_image, settings
 
 MINE = "someone/landscapes"
 COMMIT = "5" * 40
@@ -36,29 +30,16 @@ class Offered:
     hub: LoopbackHub
 
 
-def published(task: str, name: str, files: dict[str, bytes]) -> registry.ModelSpec:
-    """Return the record of a model with these files in place of the real ones."""
-    pins = tuple(ModelFile(file, len(data), hashlib.sha256(data).hexdigest()) for file, data in files.items())
-    return dataclasses.replace(get_spec(task, name), files=pins)
-
-
 @pytest.fixture(scope="module")
 def offered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offered]:
     home = tmp_path_factory.mktemp("home")
-    stream = io.BytesIO()
-    torch.save(fastgan_layout.make_state(), stream)
-    fastgan, taesd = {"pytorch_model.bin": stream.getvalue()}, taesd_files()
+    fastgan = {"pytorch_model.bin": fastgan_layout.file_of(fastgan_layout.make_state())}
     tiny_landscapes().save_pretrained(home / "mine")
     with pytest.MonkeyPatch.context() as patch, LoopbackHub() as hub, hub.used(patch, home / "hf"):
         patch.setenv("DEEPART_CACHE", str(home / "marks"))
-        known = dict(registry.REGISTRY)
         for task, name, files in (("gan", "fastgan-painting", fastgan), ("gan", "fastgan-shells", fastgan),
-                                  ("vae", "taesd", taesd)):  # fmt: skip
-            spec = known[task, name] = published(task, name, files)
-            assert spec.repo_id is not None
-            assert spec.revision is not None
-            hub.add(spec.repo_id, spec.revision, files)
-        patch.setattr(registry, "REGISTRY", known)
+                                  ("vae", "taesd", taesd_files())):  # fmt: skip
+            offer(hub, patch, task, name, files)
         hub.add(MINE, COMMIT, {path.name: path.read_bytes() for path in (home / "mine").iterdir()})
         with serve(tmp_path_factory.mktemp("files"), "--allow-any-repo") as page:
             yield Offered(page, hub)
