@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from deepart.registry import FEATURES, REGISTRY, ModelSpec, get_spec, list_models
+from deepart.ui.language import t, t_text
 
 
 def specs_of(task: str) -> list[ModelSpec]:
@@ -33,7 +34,7 @@ def title_of(task: str, name: str) -> str:
 
 def summary_of(task: str, name: str) -> str:
     """Return one line about a model."""
-    return get_spec(task, name).summary if name in list_models(task) else f"The model {name}."
+    return t_text(get_spec(task, name).summary) if name in list_models(task) else t("The model {name}.", name=name)
 
 
 def model_menu(task: str, name: str, others: Sequence[str] = ()) -> gr.Radio:

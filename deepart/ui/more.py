@@ -17,6 +17,7 @@ from deepart.registry import ModelSpec, get_spec, list_models
 from deepart.studio import MOST_OF_REPO, Studio
 from deepart.ui.common import AT_ONCE, SOON, progress, sentences, visitor
 from deepart.ui.jobs import Callback, Jobs
+from deepart.ui.language import chinese, t, t_text
 from deepart.ui.menu import offered, source, specs_of, title_of
 from deepart.ui.starter import Changes, Starter, note
 
@@ -83,7 +84,7 @@ class MoreModels:
 
     def _stop(self, request: gr.Request) -> Changes:
         self._leave(request)
-        return {self.get.stop: gr.Button("Stopping", interactive=False)}
+        return {self.get.stop: gr.Button(t("Stopping"), interactive=False)}
 
     def _refresh(self) -> gr.Radio:
         """Put into the menu what other visitors have downloaded since the page was built."""
@@ -92,19 +93,20 @@ class MoreModels:
 
     def _describe(self, name: str) -> Changes:
         spec = get_spec(self._task, name)
-        words = "Use it" if spec.here else ", ".join(word for word in ("Get it", _megabytes(spec)) if word)
+        size = _megabytes(spec)
+        words = t("Use it") if spec.here else t("Get it, {size}", size=size) if size else t("Get it")
         return {self.about: note(about(spec)), self.get.start: gr.Button(words), self.repo: ""}
 
     def _begin(self, choice: str | None, repo: str | None) -> Changes:
         with sentences():
             _named(choice, repo)
-        return self.get.waiting() | {self.get.bar: gr.HTML(progress(None, "Asking the Hub"), visible=True)}
+        return self.get.waiting() | {self.get.bar: gr.HTML(progress(None, t("Asking the Hub")), visible=True)}
 
     def _fetch(self, choice: str | None, repo: str | None, request: gr.Request) -> Iterator[Changes]:
         """Download a model, load it, and choose it."""
         with sentences():
             name = _named(choice, repo)
-            yield self.get.working(progress(None, "Asking the Hub"), "Stop")
+            yield self.get.working(progress(None, t("Asking the Hub")), t("Stop"))
 
             def work(callback: Callback) -> bool:
                 # A step short of the last while it comes, so that a wish to stop is heard.
@@ -118,26 +120,30 @@ class MoreModels:
                     yield {self.get.bar: _bar(moment.step, moment.total)}
                 done = job.result()
             if done is None:
-                yield self.get.resting() | {self.about: note("The download was stopped, and nothing of it stays.")}
+                yield self.get.resting() | {self.about: note(t("The download was stopped, and nothing of it stays."))}
                 raise gr.Error(visible=False, print_exception=False)  # no success, and no mistake either
+            title = t_text(title_of(self._task, name))
             yield self.get.resting() | {
-                self._menu: self.menu_at(name), self.get.start: gr.Button("Use it", visible=True),
-                self.about: note(f"{title_of(self._task, name)} is here now, and chosen."),
+                self._menu: self.menu_at(name), self.get.start: gr.Button(t("Use it"), visible=True),
+                self.about: note(t("{model} is here now, and chosen.", model=title)),
             }  # fmt: skip
 
 
 def about(spec: ModelSpec) -> str:
     """Return what a visitor should know before a model is downloaded: what it is, size, source, licence, cost."""
     origin = source(spec) or spec
-    where = f"{origin.repo_id} at {(origin.revision or '')[:12]}"
-    size = _megabytes(spec)
-    told = f"{size or 'Size unknown,'} from {where}, licence {origin.licence}."
-    words = [spec.summary, told, spec.cost]
+    size, commit = _megabytes(spec), (origin.revision or "")[:12]
+    known = {"repo": origin.repo_id, "commit": commit, "licence": origin.licence}
+    if size:
+        told = t("{size} from {repo} at {commit}, licence {licence}.", size=size, **known)
+    else:
+        told = t("Size unknown, from {repo} at {commit}, licence {licence}.", **known)
+    sentences = [t_text(spec.summary), told, t_text(spec.cost)]
     if origin is not spec:
-        words.append(origin.cost)
+        sentences.append(t_text(origin.cost))
     if spec.extra:
-        words.append(f"Needs the package {spec.extra}.")
-    return " ".join(word for word in words if word)
+        sentences.append(t("Needs the package {package}.", package=spec.extra))
+    return ("" if chinese() else " ").join(sentence for sentence in sentences if sentence)
 
 
 def _megabytes(spec: ModelSpec) -> str:
@@ -159,9 +165,9 @@ def _named(choice: str | None, repo: str | None) -> str:
 
 def _bar(done: int, total: int) -> str:
     if not total:
-        return progress(None, "Asking the Hub")
+        return progress(None, t("Asking the Hub"))
     if done >= total:
-        return progress(None, "Checking and loading it")
-    known = total > done + 1
-    words = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if known else f"{done / 1e6:.0f} MB"
-    return progress(done / total if known else None, words)
+        return progress(None, t("Checking and loading it"))
+    if total > done + 1:
+        return progress(done / total, t("{done} of {total} MB", done=f"{done / 1e6:.0f}", total=f"{total / 1e6:.0f}"))
+    return progress(None, f"{done / 1e6:.0f} MB")
