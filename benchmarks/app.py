@@ -31,7 +31,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -198,6 +200,7 @@ def main() -> None:
     if rest:
         parser.error(f"unknown: {' '.join(rest)}")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before the client is imported
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no page goes on behind it
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         measure: dict[str, Callable[[], dict[str, Any]]] = {
