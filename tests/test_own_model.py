@@ -112,6 +112,7 @@ def test_a_generator_of_ones_own(
     monkeypatch.setattr(train_gan, "FeatureDiscriminator", lambda: FeatureDiscriminator(LAYERS, 4, 1))
     monkeypatch.setattr(export_gan, "MAPPED", 500)
     monkeypatch.setattr(gan_directions, "SEEDS", 100)
+    monkeypatch.setattr(gan_directions, "SIDE", 8)
     # The name of a run of ours: the names of its directions must not go to another's model.
     run, model = tmp_path / "gan-landscapes", tmp_path / "cats"
     train_gan.main([str(data), "--run", str(run), "--batch", "4", "--device", "cpu", "--steps", "3"])
@@ -140,6 +141,7 @@ def test_an_autoencoder_of_ones_own(
     kinds = {name: dataclasses.replace(kind, make=make[name]) for name, kind in train_vae.KINDS.items()}
     for module in (train_vae, export_vae):
         monkeypatch.setattr(module, "KINDS", kinds)
+    monkeypatch.setattr(export_vae, "SIDE", 8)
     monkeypatch.setattr(train_vae, "JUDGED", 33)
     monkeypatch.setattr(vae_adversary, "DRAWN", 64)
     monkeypatch.setattr(vae_adversary, "PatchDiscriminator", lambda: PatchDiscriminator(8))

@@ -43,6 +43,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_gan, "FeatureDiscriminator", lambda: FeatureDiscriminator(LAYERS, 4, 1))
     monkeypatch.setattr(export_gan, "MAPPED", 500)
     monkeypatch.setattr(gan_directions, "SEEDS", 100)
+    monkeypatch.setattr(gan_directions, "SIDE", 8)
 
 
 def vars_of(config: GeneratorConfig) -> dict[str, object]:

@@ -54,6 +54,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds = {name: dataclasses.replace(kind, make=MAKERS[name]) for name, kind in train_vae.KINDS.items()}
     monkeypatch.setattr(train_vae, "KINDS", kinds)
     monkeypatch.setattr(export_vae, "KINDS", kinds)
+    monkeypatch.setattr(export_vae, "SIDE", 8)
     monkeypatch.setattr(train_vae, "JUDGED", 33)
     monkeypatch.setattr(vae_adversary, "DRAWN", 64)
     monkeypatch.setattr(vae_adversary, "PatchDiscriminator", lambda: PatchDiscriminator(8))
