@@ -102,6 +102,7 @@ class StyleTab:
                 example_row(styles, self.style)
 
     def _lay_options(self) -> None:
+        self._wished = gr.State(None)  # the size that the visitor has set; until then the way of painting decides
         self.strength = gr.Slider(
             0, 1, self._pair.strength, step=0.05, label="Strength",
             info="How far it goes: 0 leaves the photograph as it is.", elem_id="strength",
@@ -183,14 +184,12 @@ class StyleTab:
         for box in (self.content, self.style, self.style_2, self.style_3):
             keep_good(box)
         self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
-        told: list[Any] = [self.content, self.style, self.size, self.model, self.steps]
-        hint = [self.paint.start, self.paint.hint]
+        told, hint = self._told()
         changes = [box.change for box in (self.content, self.style, self.size, self.steps)]
         gr.on([app.load, *changes], self._describe, told, hint, trigger_mode="always_last", **AT_ONCE)
-        wished = gr.State(None)  # the size that the visitor has set; until then the way of painting decides
-        self.size.input(lambda size: size, self.size, wished, trigger_mode="always_last", **AT_ONCE)
+        self.size.input(lambda size: size, self.size, self._wished, trigger_mode="always_last", **AT_ONCE)
         for event in (self.model.input, self.more.wire(app).success):
-            switched = event(self._switch, [self.model, wished], [self.size, self.corrected], **AT_ONCE)
+            switched = event(self._switch, [self.model, self._wished], [self.size, self.corrected], **AT_ONCE)
             switched.then(self._describe, told, hint, **AT_ONCE)
 
         wanted = [
@@ -213,6 +212,22 @@ class StyleTab:
             "model": self.model, "strength": self.strength, "strokes": self.scale, "size": self.size,
             "keep-colours": self.keep, "seed": self.seed, "steps": self.steps, "style-weight": self.pull,
         }  # fmt: skip
+
+    def follow(self, linked: Any) -> None:
+        """Let the tab show what belongs to its settings once an event has set them as an address says."""
+        told, hint = self._told()
+        settled = linked.then(
+            self._settle, [self.model, self.size], [self.size, self.corrected, self._wished], **AT_ONCE
+        )  # fmt: skip
+        settled.then(self._describe, told, hint, **AT_ONCE)
+
+    def _told(self) -> tuple[list[Any], list[Any]]:
+        """Return what the words on the button depend on, and where these stand."""
+        return [self.content, self.style, self.size, self.model, self.steps], [self.paint.start, self.paint.hint]
+
+    def _settle(self, model: str, size: int) -> Changes:
+        """Show what the way of painting takes, at the size that is there; that counts as the visitor's wish."""
+        return self._switch(model, size) | {self._wished: size}
 
     def _switch(self, model: str, wished: int | None) -> Changes:
         """Show what the way of painting takes; what the visitor has set stays, where it goes, and comes back."""

@@ -15,6 +15,8 @@ from running_page import Page, serve, until
 
 from deepart import load_image, settings
 from deepart.ui.common import EXAMPLES
+from deepart.ui.pairs import PAIRS
+from recipes import first_style
 
 OpenTab = Callable[..., Tab]  # see the fixture open_tab
 DESKTOP, PHONE = (1280, 800), (390, 844)
@@ -31,7 +33,7 @@ def open_tab(open_tab: OpenTab) -> OpenTab:
 
     def open_one(*arguments: Any, **options: Any) -> Tab:
         tab = open_tab(*arguments, **options)
-        tab.get_by_role("tab", name="Style transfer").click()
+        tab.get_by_role("tab", name=re.compile("Style transfer|风格迁移")).click()
         return tab
 
     return open_one
@@ -155,7 +157,7 @@ def test_paint_in_one_pass(page: Page, open_tab: OpenTab, tmp_path: Path, screen
 
     page.fast.hold(1)
     tab.locator("#paint").click()
-    expect(tab.locator("#progress")).to_have_text("Painting")
+    expect(tab.locator("#progress")).to_contain_text("Painting the picture")
     expect(tab.locator("#stop")).to_have_text("Stop")
     assert page.fast.held.wait(60)
     assert tab.locator("#preview img").count() == 0  # what is there stays until the picture comes
@@ -521,3 +523,91 @@ def test_the_pages_behind_stay_on_this_machine(open_tab: OpenTab) -> None:
     ready(tab)
     tab.get_by_role("button", name="Settings").click()
     expect(tab.get_by_text("Display Theme")).to_be_visible()
+
+
+def test_the_tab_opens_with_a_painting(
+    open_tab: OpenTab, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be looked at, downloaded and sent before anything has run; "My results" has what the visitor makes."""
+    example = first_style.write(page.fast, tmp_path / "first" / "style", SIZE)
+    monkeypatch.setattr("deepart.ui.first.EXAMPLES", tmp_path)
+    with serve(tmp_path / "files") as other:
+        tab = open_tab(url=other.url)
+        expect(tab.locator("#slider img[data-testid=imageslider-image]")).to_have_count(2)
+        expect(tab.locator("#facts")).to_contain_text("A finished example: Paint makes it again")
+        assert [picture(tab, box).split("/")[-1] for box in ("content", "style")] == ["mountain.jpg", "marbling.webp"]
+        size_shown(tab, 512, 2048)
+        assert other.fast.steps == []
+        drag_slider(tab)
+        kept = download(tab, tmp_path)
+        assert (kept.name, kept.read_bytes()) == ("mountain-marbling.png", example.read_bytes())
+        tab.locator("#style-to-style").click()
+        expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("mountain-marbling"))
+        tab.get_by_role("button", name="Marbling", exact=True).click()
+        expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("marbling.webp"))
+        tab.get_by_role("tab", name="My results").click()
+        expect(tab.locator("#session-told")).to_contain_text("is kept here")
+        tab.get_by_role("tab", name="Style transfer").click()
+        ready(tab, "Fast")
+        tab.locator("#paint").click()
+        expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+        again = load_image(download(tab, tmp_path))
+        assert ImageChops.difference(again, load_image(example)).getbbox() is None
+        assert settings(again) == settings(load_image(example))
+        tab.close()
+
+
+def test_a_pair_fills_both_boxes_and_sets_the_sliders(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    ready(tab, "Fast")
+    pair = PAIRS[-1]
+    tab.get_by_role("button", name="A portrait · Kandinsky: Composition VIII").click()
+    expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile(pair.content))
+    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile(pair.style))
+    expect(tab.locator("#strength input[type=number]")).to_have_value(str(pair.strength))
+    expect(tab.locator("#scale input[type=number]")).to_have_value(str(pair.scale))
+    thumbnail = tab.locator("#pairs span").first
+    assert "url(" in thumbnail.evaluate("element => getComputedStyle(element).backgroundImage")
+
+
+def test_a_painting_is_downloaded_in_the_format_that_was_chosen(open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    ready(tab, "Fast")
+    expect(tab.locator("#download")).to_be_disabled()
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+    exact = load_image(download(tab, tmp_path))
+    for kind, suffix in (("JPEG", ".jpg"), ("WEBP", ".webp")):
+        tab.locator("#download-format").get_by_role("listbox").or_(tab.locator("#download-format input")).first.click()
+        tab.get_by_role("option", name=kind).click()
+        until(
+            lambda suffix=suffix: (tab.locator("#download a, a#download").get_attribute("href") or "").endswith(suffix),
+            lambda seconds: tab.wait_for_timeout(1000 * seconds),
+        )
+        path = download(tab, tmp_path)
+        assert path.name == f"deepart-128x85-seed0{suffix}"
+        assert Image.open(path).format == kind
+        assert max(high for _, high in ImageChops.difference(load_image(path), exact).getextrema()) < 128
+
+
+def test_the_tab_speaks_chinese(page: Page, open_tab: OpenTab) -> None:
+    tab = open_tab(locale="zh-CN")
+    expect(tab.locator("#hint")).to_contain_text("约需")
+    expect(tab.locator("#paint")).to_have_text("开始绘制")
+    expect(tab.locator("#content label").first).to_contain_text("内容图")
+    put(tab, "size", str(SIZE))
+    tab.get_by_role("button", name="猫 · 点彩").click()
+    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("pointillism"))
+    page.fast.hold(1)
+    tab.locator("#paint").click()
+    expect(tab.locator("#progress")).to_contain_text("正在绘制")
+    expect(tab.locator("#stop")).to_have_text("停止")
+    page.fast.release()
+    expect(tab.locator("#facts")).to_have_text(re.compile(r"128 × 85 像素 · \d+ 秒 · 种子 0 · "))
+    tab.get_by_role("button", name="一次试多种风格").click()
+    tab.locator("#sheet-paint").click()
+    expect(tab.locator("#sheet .gallery-item").nth(7)).to_contain_text("葛饰北斋：《神奈川冲浪里》")
+    tab.locator("#sheet .gallery-item button").nth(7).click()
+    expect(tab.locator("#sheet-told")).to_contain_text("已将风格图换成葛饰北斋：《神奈川冲浪里》")
+    tab.locator("#content button").first.click()
+    expect(tab.locator("#paint")).to_have_text("请先选择内容图")
