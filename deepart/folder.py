@@ -53,6 +53,11 @@ class Task:
     source: Path | int
     target: Path
 
+    @property
+    def about(self) -> Path:
+        """The file that people know it by: the picture that it is made from, where there is one."""
+        return self.source if isinstance(self.source, Path) else self.target
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -98,6 +103,16 @@ def plan(places: Sequence[Path], out: Path, suffix: str = ".png") -> list[Task]:
     return tasks
 
 
+def ready(out: Path) -> None:
+    """Make the folder of the results, unless it is there; raises OptionError when nothing can be written into it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(f"The folder {str(out)!r} cannot be made: {error.strerror}.") from None
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise OptionError(f"Nothing can be written into the folder {str(out)!r}; check that it is yours.")
+
+
 def _pictures(place: Path, out: Path) -> Iterator[tuple[Path, Path]]:
     """Yield each picture, and its path below the place."""
     if place.is_file():
@@ -107,8 +122,14 @@ def _pictures(place: Path, out: Path) -> Iterator[tuple[Path, Path]]:
         raise OptionError(f"There is no file or folder {str(place)!r}; check the name.")
     results = os.path.realpath(out)
     if os.path.realpath(place) == results:
-        raise OptionError(f"The results would lie among the pictures, in {str(place)!r}; choose another folder for them.")
-    for folder, below, files in os.walk(place):
+        raise OptionError(
+            f"The results would lie among the pictures, in {str(place)!r}; choose another folder for them."
+        )
+
+    def closed(error: OSError) -> None:  # which os.walk would pass over
+        raise OptionError(f"The folder {str(error.filename)!r} cannot be read; check that you may, or move it.")
+
+    for folder, below, files in os.walk(place, onerror=closed):
         below[:] = sorted(
             name for name in below
             if not name.startswith(".") and os.path.realpath(os.path.join(folder, name)) != results
@@ -227,6 +248,6 @@ def _done(target: Path, order: str) -> bool:
     found = _MARK.search(data)  # as it stands in all three formats, also in the first half of a PNG or JPEG
     if found is None and data:
         raise OptionError(
-            f"There is a file {str(target)!r} already that was not made by such a job; move it, or choose another folder."
+            f"There is a file {str(target)!r} already, which no such job has made; move it, or choose another folder."
         )
     return found is not None and found[1].decode() == order and whole(target)

@@ -21,12 +21,15 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Rooms from the street inwards: each may import those below it, and nothing above or beside it unless named here.
 FLOORS = {
+    "__main__": 8,
+    "cli": 7,
     "ui": 7,
     "studio": 6,
     "pipelines": 5,
     "metrics": 5,
     "registry": 4,
     "animations": 3,
+    "folder": 3,
     "models": 3,
     "hub": 3,
     "color": 2,
@@ -42,8 +45,9 @@ FLOORS = {
 OUTSIDE = {
     "gradio": {"ui"},
     "huggingface_hub": {"hub"},
-    "PIL": {"animations", "images", "pipelines", "ui"},
+    "PIL": {"animations", "cli", "folder", "images", "pipelines", "ui"},
     "av": {"animations"},
+    "tqdm": {"cli"},
 }
 
 
