@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -9,13 +10,16 @@ from typing import Any
 import gradio as gr
 
 from deepart.errors import OptionError
+from deepart.images import settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import MAX_CHILDREN, MAX_PARENTS, GANPipeline
-from deepart.ui.common import AT_ONCE, SOON, progress, sentences, visitor
-from deepart.ui.family import Litter, found, generation, grown, tree
+from deepart.ui.common import AT_ONCE, SOON, progress, read_picture, sentences, visitor
+from deepart.ui.family import Litter, found, generation, grown, listed, tree
 from deepart.ui.jobs import Jobs
+from deepart.ui.language import t, t_text
 from deepart.ui.maker import Maker, defaults
-from deepart.ui.pieces import Piece, at
+from deepart.ui.pieces import Piece, at, name_of
+from deepart.ui.reread import check
 from deepart.ui.starter import Changes, Starter, note
 from deepart.ui.views import CHOOSE, strip, thumb
 from deepart.ui.wall import Wall, mark_rules
@@ -27,8 +31,11 @@ _FEWEST, _OFTEN = 4, 12  # children
 class Breed:
     """The pictures that are liked, the controls, and the ancestry."""
 
-    def __init__(self, maker: Maker, jobs: Jobs, wall: Wall) -> None:
-        """Lay it out inside the Blocks being built. wall: where the children are hung."""
+    def __init__(self, maker: Maker, jobs: Jobs, wall: Wall, first: Piece | None = None) -> None:
+        """Lay it out inside the Blocks being built.
+
+        wall: where the children are hung. first: the picture that is chosen from the beginning.
+        """
         self._maker = maker
         self._jobs = jobs
         self._wall = wall
@@ -46,14 +53,11 @@ class Breed:
             elem_id="children",
         )  # fmt: skip
         self.start = Starter("Breed", "breed-", verb="start")
-        self.start.lay_status()
+        self.start.lay_status("" if first is None else _hint([first], marked=False))
         self.tree = gr.HTML(tree([]), js_on_load=CHOOSE, elem_id="family")
 
-    def wire(self, take: Callable[[Piece], Changes], chosen: Any, parts: Sequence[Any], like: gr.Button) -> list[Any]:
-        """Connect it, and return the events that change what is chosen, liked or on the wall.
-
-        take, chosen, parts: those of the chosen picture; like: the button that marks it.
-        """
+    def wire(self, take: Callable[[Piece], Changes], chosen: Any, parts: Sequence[Any], like: gr.Button) -> None:
+        """Connect it; take, chosen, parts: those of the chosen picture; like: the button that marks it."""
         wall, self._like = self._wall, like
 
         def pick_parent(liked: list[Piece], event: gr.SelectData) -> Changes:
@@ -65,44 +69,54 @@ class Breed:
                 return take(found(family, str(event.index)))
 
         needs = [chosen, self.liked]
-        bred = self.start.wire(
+        self.start.wire(
             self._jobs, self._begin, needs, self._breed, [*needs, self.family, self.mutation, self.count],
             self.start.resting, covers=[], shows=[*wall.parts, self.liked, self.family, self.tree],
             queue_on=self.start.bar,
         )  # fmt: skip
-        return [
-            *bred,
-            self.parents.select(pick_parent, self.liked, list(parts), **SOON),
-            self.tree.select(pick_relative, self.family, list(parts), **SOON),
-            self.forget.click(lambda: [], None, self.liked, **AT_ONCE),
-            like.click(toggled, [chosen, self.liked], self.liked, **AT_ONCE),
-        ]
-
-    def follow(self, events: Sequence[Any], chosen: Any) -> None:
-        """Let hearts, parents and buttons follow what the events change."""
-        inputs = [chosen, self.liked, self._wall.pieces]
-        outputs = [self._wall.marks, self.parents, self._like, self.start.hint]
-        for event in events:
-            event.then(self._say, inputs, outputs, **AT_ONCE)
+        self.parents.select(pick_parent, self.liked, list(parts), **SOON)
+        self.tree.select(pick_relative, self.family, list(parts), **SOON)
+        self.forget.click(lambda: [], None, self.liked, **AT_ONCE)
+        like.click(toggled, [chosen, self.liked], self.liked, **AT_ONCE)
+        # Whatever changes these, here or on another tab: hearts, parents and buttons follow.
+        self.says = [chosen, self.liked, wall.pieces]
+        changed = [part.change for part in self.says]
+        gr.on(changed, self.say, self.says, self.told, trigger_mode="always_last", **AT_ONCE)
 
     # --------------------------------------------------------------------------------------------------- what is liked
 
-    def _say(self, chosen: Piece | None, liked: list[Piece], pieces: list[Piece]) -> Changes:
-        """Show what is liked, and say on the buttons what they will do."""
+    @property
+    def told(self) -> list[Any]:
+        """The components that say() changes."""
+        return [self._wall.marks, self.parents, self._like, self.start.start, self.start.hint]
+
+    def say(self, chosen: Piece | None, liked: list[Piece], pieces: list[Piece]) -> Changes:
+        """Show what is liked, and say on the buttons what they will do, or what they wait for."""
         mine = chosen is not None and chosen in liked
         parents = _who(chosen, liked)
-        if not parents:
-            hint = "Choose or mark a picture first."
-        elif not liked:
-            hint = f"Nothing is marked: {parents[0].name} alone will be the parent; more mutation brings variety."
-        else:
-            hint = f"{len(parents)} parent{'s' if len(parents) > 1 else ''}: {', '.join(one.name for one in parents)}."
-        return {
+        try:
+            _check(parents)
+            begin = self.start.ready(t("Breed"), _hint(parents, bool(liked)))
+        except OptionError as error:
+            words = t("Breed") if parents else t("Choose or mark a picture first")
+            begin = self.start.missing(words, t_text(str(error)))
+        return begin | {
             self._wall.marks: mark_rules(pieces, liked, chosen),
             self.parents: _parents(liked),
-            self._like: gr.Button("♥ Liked" if mine else "♡ Like"),
-            self.start.hint: note(hint),
+            self._like: gr.Button(t("♥ Liked") if mine else t("♡ Like")),
         }
+
+    @staticmethod
+    def joined(path: str, name: str, liked: Sequence[Piece]) -> list[Piece]:
+        """Return what is liked once a picture from elsewhere on the page is, such as a favourite among the results.
+
+        path: of a PNG that this tab has made, with its settings inside. name: what it is called, "" for what its
+        settings say. Put the answer into `liked`: the page follows. Raises OptionError for a picture that no generator
+        here has made, ImageError for a file that cannot be read.
+        """
+        made = check(settings(read_picture(path, "picture")))
+        one = Piece(path, json.dumps(made, sort_keys=True), name or name_of(made))
+        return list(liked) if any(other.text == one.text for other in liked) else [*liked, one]
 
     # ---------------------------------------------------------------------------------------------------- the breeding
 
@@ -123,7 +137,7 @@ class Breed:
                 parents[0].model, [one.origin() for one in parents], n=n, mutation=mutation,
                 seed=random.randint(0, MAX_SEED), truncation=_DEFAULT["truncation"],
             )  # fmt: skip
-            yield self.start.working(progress(None, f"Breeding {n} children"), "Stop")
+            yield self.start.working(progress(None, t("Breeding {n} children", n=n)), t("Stop"))
             pictures = self._jobs.do(visitor(request), work)
             if pictures is None:
                 yield self.start.resting()
@@ -132,9 +146,8 @@ class Breed:
             names = [f"Child {child} of generation {number}" for child in range(1, len(pictures) + 1)]
             children = self._wall.keep(pictures, names)
             litter = Litter(number, tuple(parents), tuple(children), mutation)
-            who = ", ".join(one.name for one in parents)
             family = grown(family, litter)
-            hung = self._wall.show(children, f"Generation {number}: children of {who}")
+            hung = self._wall.show(children, t("Generation {n}: children of {who}", n=number, who=listed(parents)))
             # The next parents are chosen among the children; those of before stay in the ancestry.
             grew: Changes = {self.family: family, self.tree: tree(family), self.liked: []}
             yield self.start.resting() | hung | grew
@@ -154,6 +167,18 @@ def _who(chosen: Piece | None, liked: Sequence[Piece]) -> list[Piece]:
     return [] if chosen is None else [chosen]
 
 
+def _hint(parents: Sequence[Piece], marked: bool) -> str:
+    """Return who the parents will be, in words; marked: or it is the chosen picture alone."""
+    if not marked:
+        return t(
+            "Nothing is marked: {name} alone will be the parent; more mutation brings variety.",
+            name=t_text(parents[0].name),
+        )
+    if len(parents) == 1:
+        return t("1 parent: {who}.", who=listed(parents))
+    return t("{n} parents: {who}.", n=len(parents), who=listed(parents))
+
+
 def _check(parents: Sequence[Piece]) -> None:
     if not parents:
         raise OptionError("There is no parent yet; mark the pictures that you like.")
@@ -164,5 +189,5 @@ def _check(parents: Sequence[Piece]) -> None:
 
 
 def _parents(liked: Sequence[Piece]) -> str:
-    thumbs = [thumb(one.path, one.name, str(index)) for index, one in enumerate(liked)]
-    return strip(thumbs, "No picture is marked yet.")
+    thumbs = [thumb(one.path, t_text(one.name), str(index)) for index, one in enumerate(liked)]
+    return strip(thumbs, t("No picture is marked yet."))

@@ -12,8 +12,10 @@ from deepart.errors import OptionError
 from deepart.images import load_image
 from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, sentences, visitor
 from deepart.ui.jobs import Jobs
+from deepart.ui.language import t, t_text
 from deepart.ui.maker import Maker
 from deepart.ui.pieces import Piece, facts, piece
+from deepart.ui.saving import Format
 from deepart.ui.send import SendTo
 from deepart.ui.sliders import MAX_SLIDERS, Sliders, said
 from deepart.ui.starter import Changes, note
@@ -26,32 +28,37 @@ _EMPTY = "Click a picture to see it here."
 class Chosen:
     """The chosen picture and its buttons; lay_sliders() puts the sliders where they belong."""
 
-    def __init__(self, maker: Maker, jobs: Jobs) -> None:
-        """Lay it out inside the Blocks being built."""
+    def __init__(self, maker: Maker, jobs: Jobs, first: Piece | None = None) -> None:
+        """Lay it out inside the Blocks being built. first: the picture that is chosen from the beginning."""
         self._maker = maker
         self._jobs = jobs
-        self.piece: Any = gr.State(None)  # Piece | None
+        self._first = first
+        self.piece: Any = gr.State(first)  # Piece | None
         self.turn = Turn("chosen-mark")
         self.moved: Any = gr.State(None)  # tuple[str, Piece] | None: what sliders have made, and in which turn
         with gr.Row(elem_classes="da-hero"):
-            self.stage = gr.HTML(frame(None, _EMPTY), elem_id="chosen")
+            self.stage = gr.HTML(frame(None, _EMPTY) if first is None else _large(first), elem_id="chosen")
             with gr.Column(elem_classes="da-acts", min_width=100):
-                self.title = gr.HTML(_title(None), elem_id="chosen-title")
-                self.like = _button("♡ Like", "like")
-                self.use_seed = _button("Use its seed", "use-seed")
-                self.walk = _button("Walk from it", "walk-from")
-                self.as_shape = _button("Mix its shapes", "as-shape")
-                self.as_detail = _button("Mix its detail", "as-detail")
-                self.download = gr.DownloadButton(
-                    "Download PNG", size="sm", min_width=90, interactive=False, elem_id="chosen-download"
-                )
+                self.title = gr.HTML(_title(first), elem_id="chosen-title")
+                there = first is not None
+                self.like = _button("♡ Like", "like", there)
+                self.use_seed = _button("Use its seed", "use-seed", there)
+                self.walk = _button("Walk from it", "walk-from", there)
+                self.as_shape = _button("Mix its shapes", "as-shape", there)
+                self.as_detail = _button("Mix its detail", "as-detail", there)
+                with gr.Row(elem_classes="da-save"):
+                    self.download = gr.DownloadButton(
+                        "Download", first.path if first is not None else None, size="sm", min_width=70,
+                        interactive=there, elem_id="chosen-download",
+                    )  # fmt: skip
+                    self.format = Format(self.download)
 
         self.send = SendTo("chosen", ("content", "style", "photo"))
 
     def lay_sliders(self) -> None:
-        """Lay out the sliders; they get their names with the first picture."""
+        """Lay out the sliders; without a picture they get their names with the first one."""
         gr.HTML(note("Each slider pushes the chosen picture along one thing that the model has learned."))
-        self.sliders = Sliders()
+        self.sliders = Sliders(names=() if self._first is None else self.names(self._first))
         with gr.Row():
             self.reset = gr.Button("Reset", size="sm", elem_id="reset")
             self.apply = gr.Button("Apply to all pictures", size="sm", elem_id="apply")
@@ -72,22 +79,23 @@ class Chosen:
     def _show(self, chosen: Piece) -> Changes:
         if not Path(chosen.path).is_file():
             raise OptionError("The file of this picture was deleted, as all are after a day; make the picture again.")
-        side = (chosen.made.get("size") or [128])[0]
         return {
             self.piece: chosen,
-            self.stage: frame(load_image(chosen.path), f"{chosen.name}, enlarged from {side} pixels"),
+            self.stage: _large(chosen),
             self.title: _title(chosen),
-            self.use_seed: gr.Button(interactive=chosen.seed is not None),
+            self.use_seed: gr.Button(
+                t("It has no seed") if chosen.seed is None else t("Use its seed"), interactive=chosen.seed is not None
+            ),
             self.download: gr.DownloadButton(value=chosen.path, interactive=True),
             **{button: gr.Button(interactive=True) for button in (self.like, self.walk, self.as_shape, self.as_detail)},
         }
 
     def names(self, chosen: Piece) -> tuple[str, ...]:
         """The directions of the model that made a picture, as many as there are sliders."""
-        return self._maker.pipeline(chosen.model).directions[:MAX_SLIDERS]
+        return self._maker.directions(chosen)[:MAX_SLIDERS]
 
-    def wire(self) -> list[Any]:
-        """Connect the sliders with the picture, and return the events that change it."""
+    def wire(self) -> None:
+        """Connect the sliders with the picture, and the choice of a format with its file."""
         shown = [part for part in self.parts if part not in self.sliders.all]
         needs = [self.piece, *self.turn.parts, *self.sliders.all]
         moved = gr.on(
@@ -98,7 +106,9 @@ class Chosen:
         straight = level.then(
             self._change, needs, self.moved, show_progress="hidden", api_visibility="private", **GPU_SLOT
         )
-        return [made.success(self._arrive, [self.turn.now, self.moved], shown, **SOON) for made in (moved, straight)]
+        for made in (moved, straight):
+            made.success(self._arrive, [self.turn.now, self.moved], shown, **SOON)
+        self.format.wire(self.piece, lambda one: str(one.path))
 
     def _change(self, request: gr.Request, chosen: Piece | None, turn: str, mark: str, *values: float) -> Any:
         """Make the chosen picture again with what the sliders say, unless that was said of another picture."""
@@ -121,13 +131,18 @@ class Chosen:
         return said(self.names(chosen), values, chosen.amounts)
 
 
-def _button(words: str, name: str) -> gr.Button:
-    return gr.Button(words, size="sm", min_width=90, interactive=False, elem_id=name)
+def _button(words: str, name: str, there: bool) -> gr.Button:
+    return gr.Button(words, size="sm", min_width=90, interactive=there, elem_id=name)
+
+
+def _large(chosen: Piece) -> str:
+    side = (chosen.made.get("size") or [128])[0]
+    return frame(load_image(chosen.path), t("{name}, enlarged from {side} pixels", name=t_text(chosen.name), side=side))
 
 
 def _title(chosen: Piece | None) -> str:
     if chosen is None:
         return '<p class="da-title">&nbsp;</p>' + note("")
     width, height = chosen.made.get("size") or (128, 128)
-    words = f"{facts(chosen.made)} · {width} × {height} pixels, enlarged here"
-    return f'<p class="da-title">{html.escape(chosen.name)}</p>' + note(words)
+    told, size = facts(chosen.made), t("{width} × {height} pixels, enlarged here", width=width, height=height)
+    return f'<p class="da-title">{html.escape(t_text(chosen.name))}</p>' + note(f"{told} · {size}" if told else size)

@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from deepart.ui.language import t, t_text
 from deepart.ui.pieces import Piece, at
 from deepart.ui.views import strip, thumb
 
@@ -43,7 +44,7 @@ def found(family: Sequence[Litter], index: str) -> Piece:
 def tree(family: Sequence[Litter]) -> str:
     """Return the ancestry as HTML, the newest generation first; a click on a thumbnail names it by its index."""
     if not family:
-        return '<p class="da-note">The ancestry of your pictures will grow here.</p>'
+        return f'<p class="da-note">{html.escape(t("The ancestry of your pictures will grow here."))}</p>'
     raised = {parent.root for litter in family for parent in litter.parents}
     return f'<div class="da-tree">{"".join(_litter(index, litter, raised) for index, litter in _newest(family))}</div>'
 
@@ -53,14 +54,22 @@ def _newest(family: Sequence[Litter]) -> list[tuple[int, Litter]]:
 
 
 def _litter(index: int, litter: Litter, raised: set[str]) -> str:
-    parents = [thumb(one.path, one.name, f"{index}:parent:{number}") for number, one in enumerate(litter.parents)]
+    parents = [
+        thumb(one.path, t_text(one.name), f"{index}:parent:{number}") for number, one in enumerate(litter.parents)
+    ]
     children = [
-        thumb(one.path, one.name, f"{index}:child:{number}", "da-raised" if one.root in raised else "")
+        thumb(one.path, t_text(one.name), f"{index}:child:{number}", "da-raised" if one.root in raised else "")
         for number, one in enumerate(litter.children)
     ]
-    who = ", ".join(parent.name for parent in litter.parents)
+    head = t("Generation {n}", n=litter.generation)
+    mutation = t("mutation {n}", n=f"{litter.mutation:g}")
     return (
-        f'<section><p class="da-title">Generation {litter.generation}</p>'
-        f'<p class="da-note">{html.escape(who)} · mutation {litter.mutation:g}</p>'
+        f'<section><p class="da-title">{html.escape(head)}</p>'
+        f'<p class="da-note">{html.escape(f"{listed(litter.parents)} · {mutation}")}</p>'
         f'<div class="da-litter">{strip(parents)}<span aria-hidden="true">→</span>{strip(children)}</div></section>'
     )
+
+
+def listed(pieces: Sequence[Piece]) -> str:
+    """Return the names of pictures as a list in the visitor's language."""
+    return ", ".join(t_text(one.name) for one in pieces)

@@ -10,6 +10,7 @@ import gradio as gr
 from PIL import Image
 
 from deepart.animations import save_animation
+from deepart.ui.language import t
 from deepart.ui.starter import Changes, note
 from deepart.ui.views import frame, playing
 
@@ -67,4 +68,4 @@ def save_film(frames: list[Image.Image], kinds: Sequence[str], name: str, cache:
 
 def lasting(frames: int) -> str:
     """Return how long an animation is, in words."""
-    return f"{frames} frames, {frames / FPS:.1f} seconds"
+    return t("{n} frames, {seconds} seconds", n=frames, seconds=f"{frames / FPS:.1f}")

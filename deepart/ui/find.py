@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,16 +13,17 @@ from deepart.errors import ImageError
 from deepart.images import settings
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.gan_project import square
-from deepart.ui.common import keep_good, picture_input, progress, read_picture, sentences, visitor
+from deepart.ui.common import AT_ONCE, keep_good, picture_input, progress, read_picture, sentences, visitor
 from deepart.ui.jobs import Jobs, Moment
+from deepart.ui.language import t
 from deepart.ui.maker import Maker, defaults, likeness
+from deepart.ui.pace import Clock, even, with_time_left
 from deepart.ui.pieces import Piece, piece
 from deepart.ui.starter import Changes, Starter, note
 from deepart.ui.views import pair
 
 _DEFAULT = defaults(GANPipeline.project)
 _WHAT = "picture to find"
-_SHOWN = "The picture to find"
 
 
 class Find:
@@ -33,23 +35,32 @@ class Find:
         self._jobs = jobs
         gr.HTML(note("The model looks for the picture of its own that comes nearest; its middle square counts."))
         self.picture = picture_input("Picture to find", height=180, elem_id="find-picture")
-        self.steps = gr.Slider(
-            20, 1000, _DEFAULT["steps"], step=10, label="Steps", elem_id="find-steps",
-            info="Corrections: more come nearer, and take longer.",
-        )  # fmt: skip
-        self.start = Starter("Find this picture", "find-", verb="start")
+        self.start = Starter("Upload a picture first", "find-", verb="start")
+        self.start.start.interactive = False
         self.start.lay_status()
+        with gr.Accordion("More settings", open=False, elem_id="find-more"):
+            self.steps = gr.Slider(
+                20, 1000, _DEFAULT["steps"], step=10, label="Steps", elem_id="find-steps",
+                info="Corrections: more come nearer, and take longer.",
+            )  # fmt: skip
         self.stage = gr.HTML("", elem_id="find-stage")
         self.told = gr.HTML(note(""), elem_id="find-facts")
 
-    def wire(self, take: Callable[[Piece], Changes], parts: Sequence[Any], model: Any) -> list[Any]:
-        """Connect it, and return the events that choose; take, parts: those of the chosen picture."""
+    def wire(self, take: Callable[[Piece], Changes], parts: Sequence[Any], model: Any) -> None:
+        """Connect it; take, parts: those of the chosen picture."""
         self._take = take
         keep_good(self.picture)
-        return self.start.wire(
+        self.picture.change(self._say, self.picture, self.start.start, **AT_ONCE)
+        self.start.wire(
             self._jobs, self._begin, [self.picture], self._find, [self.picture, self.steps, model], self.start.resting,
             covers=[], shows=[self.stage, self.told, *parts], queue_on=self.start.bar,
         )  # fmt: skip
+
+    def _say(self, path: str | None) -> gr.Button:
+        """Say on the button what it will do, or what it waits for."""
+        if path is None:
+            return gr.Button(t("Upload a picture first"), interactive=False)
+        return gr.Button(t("Find this picture"), interactive=True)
 
     def _begin(self, path: str | None) -> Changes:
         with sentences():
@@ -63,28 +74,28 @@ class Find:
             picture = read_picture(path, _WHAT)
             target = square(picture, self._maker.pipeline(model).side)
             work = self._maker.project(model, picture, steps=steps, seed=_DEFAULT["seed"])
-            begun = pair((target, _SHOWN), (None, "The best so far"))
-            yield self.start.working(_bar(Moment()), "Stop and keep what is found") | {self.stage: begun}
-            shown = 0
+            wanted = t("The picture to find")
+            begun = pair((target, wanted), (None, t("The best so far")))
+            yield self.start.working(_bar(Moment(), None, 0.0), t("Stop and keep what is found")) | {self.stage: begun}
+            shown, clock = 0, None
             with self._jobs.run(visitor(request), work) as job:
                 for moment in job.watch():
-                    changes: Changes = {self.start.bar: _bar(moment)}
+                    clock = clock or (even(moment.total) if moment.total else None)
+                    changes: Changes = {self.start.bar: _bar(moment, clock, time.monotonic() - job.began)}
                     if moment.preview is not None and shown != moment.shown:
                         shown = moment.shown
-                        changes[self.stage] = pair((target, _SHOWN), (moment.preview, f"After {shown} steps"))
+                        changes[self.stage] = pair((target, wanted), (moment.preview, t("After {n} steps", n=shown)))
                     yield changes
-                image, stopped = job.result(), ""
+                image, stopped = job.result(), 0
                 if image is None and carries(job.moment.preview):
-                    image = self._whole(model, job.moment.preview, request)
-                    stopped = f", stopped after step {job.moment.shown}"
+                    image, stopped = self._whole(model, job.moment.preview, request), job.moment.shown
             if image is None:
-                nothing = note("Stopped before anything was found.")
+                nothing = note(t("Stopped before anything was found."))
                 yield self.start.resting() | {self.stage: "", self.told: nothing}
                 return
             one = piece(image, self.picture.GRADIO_CACHE, "Found picture")
-            near = f"{likeness(image, target):.1f} dB near it{stopped}"
-            words = f"{near}; it is the chosen picture now, so sliders and walks go on from it."
-            both = pair((target, _SHOWN), (image, "What was found"))
+            both = pair((target, wanted), (image, t("What was found")))
+            words = _found(likeness(image, target), stopped)
             yield self.start.resting() | self._take(one) | {self.stage: both, self.told: note(words)}
 
     def _whole(self, model: str, preview: Image.Image | None, request: gr.Request) -> Image.Image | None:
@@ -101,8 +112,20 @@ def carries(preview: Image.Image | None) -> bool:
     return preview is not None and "latent" in (settings(preview) or {})
 
 
-def _bar(moment: Moment) -> str:
-    if not moment.step:
-        return progress(None, "Looking at the picture")
-    share = moment.step / moment.total
-    return progress(share, f"{100 * share:.0f} % · step {moment.step} of {moment.total}")
+def _found(near: float, stopped: int) -> str:
+    """Return what is to be said of a picture that was found. near: in dB. stopped: after which step, 0 for the last."""
+    if stopped:
+        return t(
+            "{near} dB near it, stopped after step {step}; it is the chosen picture now, so sliders and walks go on "
+            "from it.",
+            near=f"{near:.1f}", step=stopped,
+        )  # fmt: skip
+    return t("{near} dB near it; it is the chosen picture now, so sliders and walks go on from it.", near=f"{near:.1f}")
+
+
+def _bar(moment: Moment, clock: Clock | None, elapsed: float) -> str:
+    if not moment.step or clock is None:
+        return progress(None, t("Looking at the picture"))
+    share = clock.share(moment.step)
+    words = t("{share} % · step {step} of {total}", share=f"{100 * share:.0f}", step=moment.step, total=moment.total)
+    return progress(share, with_time_left(words, clock.left(moment.step, elapsed)))

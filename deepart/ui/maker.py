@@ -38,12 +38,27 @@ class Maker:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
+        self._directions: dict[tuple[str, str], tuple[str, ...]] = {}  # by name and version of the model
 
     def pipeline(self, model: Any) -> GANPipeline:
         """Return a model of the studio; None: the default one."""
         if not (model is None or isinstance(model, str)):
             raise OptionError(f"The model is {shown(model)}; it must be a name.")
         return self._studio.gan(model)
+
+    def directions(self, piece: Piece) -> tuple[str, ...]:
+        """Return the names of the directions of the model that made a picture, strongest first.
+
+        The model is loaded for that only where nobody has asked before.
+        """
+        made = piece.model, str(piece.made.get("version"))
+        if made not in self._directions:
+            self.know(piece, self.pipeline(piece.model).directions)
+        return self._directions[made]
+
+    def know(self, piece: Piece, names: tuple[str, ...]) -> None:
+        """Note the names of the directions of the model that made a picture."""
+        self._directions[piece.model, str(piece.made.get("version"))] = names
 
     def grid(self, model: Any, n: Any, seed: Any, truncation: Any, directions: Any) -> Work[Pictures]:
         """Return the work that makes n pictures from a seed on."""

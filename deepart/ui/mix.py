@@ -8,8 +8,9 @@ from typing import Any
 import gradio as gr
 
 from deepart.errors import OptionError
-from deepart.ui.common import progress, sentences, visitor
+from deepart.ui.common import AT_ONCE, progress, sentences, visitor
 from deepart.ui.jobs import Jobs
+from deepart.ui.language import t, t_text
 from deepart.ui.maker import Maker, check_seed
 from deepart.ui.pieces import Piece, name_of, piece
 from deepart.ui.starter import Changes, Starter, note
@@ -33,14 +34,16 @@ class Mix:
         with gr.Row():
             with gr.Column(min_width=140):
                 self.shape_seed = gr.Number(
-                    0, label="Shapes from seed", precision=0, elem_id="mix-shape", min_width=100
-                )
-                self.shape_told = gr.HTML(_told(None, 0), elem_id="mix-shape-told")
+                    0, label="Shapes from seed", precision=0, elem_id="mix-shape", min_width=100,
+                    info="What is where: sky, hills, a head.",
+                )  # fmt: skip
+                self.shape_told = gr.HTML(_told(None), elem_id="mix-shape-told")
             with gr.Column(min_width=140):
                 self.detail_seed = gr.Number(
-                    1, label="Detail from seed", precision=0, elem_id="mix-detail", min_width=100
-                )
-                self.detail_told = gr.HTML(_told(None, 1), elem_id="mix-detail-told")
+                    1, label="Detail from seed", precision=0, elem_id="mix-detail", min_width=100,
+                    info="How it is painted: colours, strokes, texture.",
+                )  # fmt: skip
+                self.detail_told = gr.HTML(_told(None), elem_id="mix-detail-told")
         self.start = Starter("Mix", "mix-", verb="start")
         self.start.lay_status()
         self.gallery = gr.Gallery(
@@ -53,11 +56,11 @@ class Mix:
         for seed, kept, told in (
             (self.shape_seed, self.shape, self.shape_told), (self.detail_seed, self.detail, self.detail_told)
         ):  # fmt: skip
-            seed.input(
-                lambda number: (None, _told(None, number)), seed, [kept, told], trigger_mode="always_last",
-                api_visibility="private", show_progress="hidden", queue=False,
-            )  # fmt: skip
-        needs = [self.shape, self.detail, self.shape_seed, self.detail_seed, model]
+            seed.input(lambda: (None, _told(None)), None, [kept, told], trigger_mode="always_last", **AT_ONCE)
+        sources = [self.shape, self.detail, self.shape_seed, self.detail_seed]
+        changed = [source.change for source in sources]
+        gr.on(changed, self._say, sources, self.start.start, trigger_mode="always_last", **AT_ONCE)
+        needs = [*sources, model]
         self.start.wire(
             self._jobs, self._begin, needs, self._mix, [*needs, truncation], self.start.resting, covers=[],
             shows=[self.gallery, self.pieces], queue_on=self.start.bar,
@@ -72,7 +75,15 @@ class Mix:
     def put(self, chosen: Piece, where: str) -> Changes:
         """Put a picture into one of the two places, `shapes` or `detail`."""
         kept, seed, told = self.places(where)
-        return {kept: chosen, seed: chosen.seed, told: _told(chosen, chosen.seed)}
+        return {kept: chosen, seed: chosen.seed, told: _told(chosen)}
+
+    def _say(self, shape: Piece | None, detail: Piece | None, shape_seed: Any, detail_seed: Any) -> gr.Button:
+        """Say on the button what it will do, or what it waits for."""
+        if shape is None and shape_seed is None:
+            return gr.Button(t("Type a seed for the shapes first"), interactive=False)
+        if detail is None and detail_seed is None:
+            return gr.Button(t("Type a seed for the detail first"), interactive=False)
+        return gr.Button(t("Mix"), interactive=True)
 
     def _sources(
         self, shape: Piece | None, detail: Piece | None, shape_seed: Any, detail_seed: Any, model: str
@@ -102,7 +113,7 @@ class Mix:
         """Mix for the page."""
         with sentences():
             model, sources = self._sources(shape, detail, shape_seed, detail_seed, model)
-            yield self.start.working(progress(None, "Mixing"), "Stop")
+            yield self.start.working(progress(None, t("Mixing")), t("Stop"))
             cache = self.gallery.GRADIO_CACHE
             parents: list[Piece] = []
             for source in sources:
@@ -124,7 +135,9 @@ class Mix:
             shown = [one, first, second, other]
             yield self.start.resting() | {
                 self.pieces: shown,
-                self.gallery: gr.Gallery([(each.path, each.name) for each in shown], visible=True, selected_index=None),
+                self.gallery: gr.Gallery(
+                    [(each.path, t_text(each.name)) for each in shown], visible=True, selected_index=None
+                ),
             }
 
 
@@ -133,7 +146,9 @@ def _brief(parent: Piece) -> str:
     return name_of(parent.made) if _OF in parent.name else parent.name
 
 
-def _told(kept: Piece | None, seed: Any) -> str:
-    if kept is not None:
-        return strip([thumb(kept.path, kept.name, "0")]) + note(kept.name)
-    return note("" if seed is None else f"Seed {seed}")
+def _told(kept: Piece | None) -> str:
+    """Return what stands under the seed of a place: the picture that was put there in its stead."""
+    if kept is None:
+        return note("")
+    name = t_text(kept.name)
+    return strip([thumb(kept.path, name, "0")]) + note(name)

@@ -19,6 +19,7 @@ from PIL import Image
 from deepart.errors import ImageError, OptionError
 from deepart.images import settings, with_settings
 from deepart.ui.common import save_result
+from deepart.ui.language import t, t_text
 
 _SLUG = 60  # letters of a name that go into a file's
 Shown = TypeVar("Shown")
@@ -27,7 +28,9 @@ _BLANK = (16, 16)  # pixels: as good as the picture itself where only its settin
 
 @dataclass(frozen=True)
 class Piece:
-    """A picture of a generating model: its exact PNG, its settings as JSON, and what it is called on the page.
+    """A picture of a generating model: its exact PNG, its settings as JSON, and what it is called, in English.
+
+    The page says its name through t_text(), and its file is named after it.
 
     It holds nothing but text, so that a visitor's state stays small and Gradio can tell whether it has changed.
     """
@@ -133,10 +136,10 @@ def facts(made: dict[str, Any]) -> str:
     """Return what a picture was made with, in words."""
     words = []
     if "truncation" in made:
-        words.append(f"truncation {made['truncation']:g}")
-    words += [f"{name} {amount:+g}" for name, amount in (made.get("directions") or {}).items() if amount]
+        words.append(t("truncation {n}", n=f"{made['truncation']:g}"))
+    words += [f"{t_text(name)} {amount:+g}" for name, amount in (made.get("directions") or {}).items() if amount]
     if made.get("mutation") is not None:
-        words.append(f"mutation {made['mutation']:g}")
+        words.append(t("mutation {n}", n=f"{made['mutation']:g}"))
     return " · ".join(words)
 
 

@@ -14,6 +14,7 @@ from deepart.pipelines.gan import TRUNCATIONS
 from deepart.registry import get_spec, list_models
 from deepart.ui.common import GPU_SLOT, mistake, picture_input, read_picture, sentences, visitor
 from deepart.ui.jobs import Callback, Jobs
+from deepart.ui.language import t, t_text
 from deepart.ui.maker import Maker, Pictures, again
 from deepart.ui.menu import title_of
 from deepart.ui.pieces import Piece, piece
@@ -33,12 +34,12 @@ class Reread:
         self.picture = picture_input("Picture made here", height=160, elem_id="reread")
         self.told = gr.HTML(note(""), elem_id="reread-told")
 
-    def wire(self, take: Callable[[Piece], Changes], parts: Sequence[Any]) -> Any:
-        """Connect it, and return the event that chooses; take, parts: those of the chosen picture."""
+    def wire(self, take: Callable[[Piece], Changes], parts: Sequence[Any]) -> None:
+        """Connect it; take, parts: those of the chosen picture."""
         self._take = take
         wall = self._wall
         controls = [wall.model, wall.seed, wall.truncation]
-        return self.picture.upload(
+        self.picture.upload(
             self._read, self.picture, [*controls, self.told, *parts], show_progress="minimal",
             show_progress_on=self.told, api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
@@ -63,7 +64,7 @@ class Reread:
         wall, made = self._wall, one.made
         changes: Changes = {
             wall.model: wall.more.menu_at(made["model"]),
-            self.told: note(f"{one.name} is the chosen picture now."),
+            self.told: note(t("{name} is the chosen picture now.", name=t_text(one.name))),
         }
         if one.seed is not None:
             changes[wall.seed] = one.seed

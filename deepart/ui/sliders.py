@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from deepart.ui.language import t_text
 from deepart.ui.starter import Changes
 
 MAX_SLIDERS = 8  # a model's strongest directions
@@ -14,15 +15,20 @@ REACH = 3.0  # deviations, either way
 
 
 class Sliders:
-    """As many sliders as are shown of a model's directions; they get their names with the first picture."""
+    """As many sliders as are shown of a model's directions, under the names of these."""
 
-    def __init__(self, prefix: str = "") -> None:
-        """Lay them out inside the Blocks being built. prefix: of the elements' names on the page."""
+    def __init__(self, prefix: str = "", names: Sequence[str] = ()) -> None:
+        """Lay them out inside the Blocks being built. prefix: of the elements' names on the page.
+
+        names: of the directions that they show from the beginning; put() gives them others.
+        """
         with gr.Column(elem_classes="da-sliders"):
             self.all = [
-                gr.Slider(-REACH, REACH, 0, step=0.1, label=f"Direction {number}", visible=False,
-                          elem_id=f"{prefix}direction-{number}")
-                for number in range(1, MAX_SLIDERS + 1)
+                gr.Slider(
+                    -REACH, REACH, 0, step=0.1, label=names[index].capitalize() if index < len(names) else "Direction",
+                    visible=index < len(names), elem_id=f"{prefix}direction-{index + 1}",
+                )
+                for index in range(MAX_SLIDERS)
             ]  # fmt: skip
 
     def put(self, names: Sequence[str], amounts: Mapping[str, float]) -> Changes:
@@ -31,9 +37,11 @@ class Sliders:
         for index, slider in enumerate(self.all):
             name = names[index] if index < len(names) else ""
             amount = within(amounts.get(name, 0.0))
-            changes[slider] = gr.Slider(label=name.capitalize(), visible=True, value=amount) if name else gr.Slider(
-                visible=False, value=0
-            )  # fmt: skip
+            changes[slider] = (
+                gr.Slider(label=t_text(name).capitalize(), visible=True, value=amount)
+                if name
+                else gr.Slider(visible=False, value=0)
+            )
         return changes
 
     def level(self) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from PIL import Image
 from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, progress, visitor
 from deepart.ui.jobs import Jobs, Work
 from deepart.ui.language import t
+from deepart.ui.pace import Clock, even, with_time_left
 
 Changes = dict[Any, Any]  # of components of the page
 T = TypeVar("T")
@@ -75,10 +77,14 @@ class Starter:
         """
         yield self.working(progress(None, words), t("Stop"))
         with jobs.run(who, work) as job:
-            shown = 0
+            shown, share, told = 0, None, words
+            clock: Clock | None = None
             for moment in job.watch():
-                share = moment.step / moment.total if moment.step else None
-                changes: Changes = {self.bar: progress(share, words)}
+                if moment.step:
+                    clock = clock or even(moment.total)
+                    share = clock.share(moment.step)
+                    told = with_time_left(words, clock.left(moment.step, time.monotonic() - job.began))
+                changes: Changes = {self.bar: progress(share, told)}
                 if preview is not None and moment.preview is not None and moment.shown != shown:
                     shown = moment.shown
                     changes |= preview(moment.preview)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -15,60 +15,66 @@ from deepart.errors import OptionError
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
 from deepart.studio import Studio
-from deepart.ui.common import AT_ONCE, GPU_SLOT, mistake, progress, sentences, visitor
+from deepart.ui.common import AT_ONCE, GPU_SLOT, mistake, sentences, visitor
 from deepart.ui.jobs import Jobs
+from deepart.ui.language import t, t_text
 from deepart.ui.maker import MAX_GRID, Maker, count, defaults, typed_seed
 from deepart.ui.menu import model_menu
 from deepart.ui.more import MoreModels
-from deepart.ui.pieces import Piece, bundle, fresh, piece
+from deepart.ui.opening import PICTURES, Opening
+from deepart.ui.pieces import Piece, bundle, piece
 from deepart.ui.starter import Changes, Starter, note
 
 _DEFAULT = defaults(GANPipeline.generate)
-_FIRST = 16  # pictures that a visitor finds
 
 
 class Wall:
     """The controls, the pictures, and what is under them."""
 
-    def __init__(self, maker: Maker, jobs: Jobs, studio: Studio) -> None:
-        """Lay it out inside the Blocks being built."""
+    def __init__(self, maker: Maker, jobs: Jobs, studio: Studio, example: Sequence[Piece] = ()) -> None:
+        """Lay it out inside the Blocks being built. example: the pictures that hang there from the beginning."""
         self._maker = maker
         self._jobs = jobs
         self._opening = Opening()
-        self.pieces: Any = gr.State([])  # list[Piece], as the gallery shows them
         with gr.Row(elem_classes="da-settings"):
-            self.seed = gr.Number(_DEFAULT["seed"], label="Seed", precision=0, min_width=120, elem_id="gan-seed")
+            self.seed = gr.Number(
+                _DEFAULT["seed"], label="Seed", precision=0, min_width=120, elem_id="gan-seed",
+                info="Names the first picture; the next has the next seed.",
+            )  # fmt: skip
             self.count = gr.Slider(
-                1, MAX_GRID, _FIRST, step=1, label="Pictures", min_width=150, buttons=[], elem_id="gan-count"
-            )
+                1, MAX_GRID, PICTURES, step=1, label="Pictures", min_width=150, buttons=[], elem_id="gan-count",
+                info="How many are made at once.",
+            )  # fmt: skip
             self.truncation = gr.Slider(
                 min(TRUNCATIONS), max(TRUNCATIONS), _DEFAULT["truncation"], step=0.05, label="Truncation",
                 min_width=150, buttons=[], elem_id="gan-truncation",
+                info="Low: alike; high: varied and odd.",
             )  # fmt: skip
-        gr.HTML(note(
-            "The seed names the first picture, and the next has the next seed. "
-            "Lower truncation: more typical and alike; higher: more varied and odd."
-        ))  # fmt: skip
         with gr.Row(elem_classes="da-start"):
             self.model = model_menu("gan", "gan-model", studio.added("gan"))
             self.make = Starter("Make pictures", "gan-", "primary", "make")
             self.dice = gr.Button("Surprise me", elem_id="gan-dice", min_width=150, scale=0)
-        self.make.lay_status("Making the first pictures.")
+        self.make.lay_status(about(example) if example else "Making the first pictures.")
         self.told = self.make.hint
-        self.more = MoreModels("gan", studio, jobs, self.model)
         self.gallery = gr.Gallery(
-            label="Pictures", show_label=False, format="png", columns=columns(_FIRST), object_fit="cover",
-            allow_preview=False, interactive=False, buttons=[], elem_id="grid",
+            [(one.path, one.name) for one in example] or None, label="Pictures", show_label=False, format="png",
+            columns=columns(len(example) or PICTURES), object_fit="cover", allow_preview=False, interactive=False,
+            buttons=[], elem_id="grid",
         )  # fmt: skip
-        self.marks = gr.HTML("", elem_classes="da-rules")
+        self.example = _as_served(example, self.gallery)
+        self.pieces: Any = gr.State(self.example)  # list[Piece], as the gallery shows them
+        self.marks = gr.HTML(mark_rules(self.example, [], next(iter(self.example), None)), elem_classes="da-rules")
         with gr.Row(elem_classes="da-under"):
             self.marking = gr.Checkbox(
-                False, label="Mark with a click", elem_id="marking", container=False, min_width=150
-            )
+                False, label="Mark pictures with a click", elem_id="marking", container=False, min_width=150,
+                info="For breeding and walks; without it a click chooses.",
+            )  # fmt: skip
             self.sweep = gr.Button("Compare truncations", size="sm", scale=0, min_width=160, elem_id="gan-sweep")
             self.zip = gr.DownloadButton(
-                "All as a zip", size="sm", scale=0, min_width=120, interactive=False, elem_id="gan-zip"
-            )
+                "All as a zip", bundle(self.example, self.gallery.GRADIO_CACHE) if self.example else None, size="sm",
+                scale=0, min_width=120, interactive=bool(self.example), elem_id="gan-zip",
+            )  # fmt: skip
+        self.more = MoreModels("gan", studio, jobs, self.model)
 
     @property
     def parts(self) -> list[Any]:
@@ -80,7 +86,7 @@ class Wall:
         return {
             self.pieces: list(pieces),
             self.gallery: gr.Gallery(
-                [(one.path, one.name) for one in pieces], columns=columns(len(pieces)), selected_index=None
+                [(one.path, t_text(one.name)) for one in pieces], columns=columns(len(pieces)), selected_index=None
             ),
             self.told: gr.HTML(note(words), visible=True),
             self.zip: gr.DownloadButton(value=bundle(pieces, self.gallery.GRADIO_CACHE), interactive=True),
@@ -93,38 +99,39 @@ class Wall:
 
     # ---------------------------------------------------------------------------------------------- what leads where
 
-    def wire(self, app: gr.Blocks, take: Callable[[Piece], Changes], chosen: Any, parts: Sequence[Any]) -> list[Any]:
-        """Connect it; take, chosen, parts: those of the chosen picture. Return the events that put pictures up."""
+    def wire(self, app: gr.Blocks, take: Callable[[Piece], Changes], chosen: Any, parts: Sequence[Any]) -> None:
+        """Connect it; take, chosen, parts: those of the chosen picture."""
         self._take = take
         needs = [self.count, self.seed]
         wanted = [self.model, self.count, self.seed, self.truncation, chosen]
         rolled = self.dice.click(lambda: random.randint(0, MAX_SEED - MAX_GRID), None, self.seed, **AT_ONCE)
         shows = [*self.parts, *parts]
-        made = self.make.wire(
+        self.make.wire(
             self._jobs, self._begin, needs, self._make, wanted, self._rest, covers=[self.dice, self.model], shows=shows,
             queue_on=self.make.bar, starts=[rolled.then, self.model.input, self.more.wire(app).success],
         )  # fmt: skip
-        swept = self.sweep.click(
+        self.sweep.click(
             self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,
             api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
-        return [*made, swept]
+        if not self.example:
+            app.load(self.open, None, shows, **AT_ONCE)
 
     def open(self, request: gr.Request) -> Changes:
-        """Show the pictures that every visitor finds; they are made once."""
+        """Show the pictures that every visitor finds where there is no example; they are made once."""
         model = self.model.value
 
         def make() -> list[Piece] | None:
-            wanted = self._maker.grid(model, _FIRST, _DEFAULT["seed"], _DEFAULT["truncation"], None)
+            wanted = self._maker.grid(model, PICTURES, _DEFAULT["seed"], _DEFAULT["truncation"], None)
             pictures = self._jobs.do(visitor(request), wanted)
             return self.keep(pictures) if pictures else None
 
         try:
             with sentences():
-                pieces = self._opening.pieces(make)
-                if pieces is None:
-                    return {self.told: note("Press “Make pictures” to begin.")}
-                return self.show(pieces, _about(pieces)) | self._take(pieces[0])
+                made = self._opening.pieces(make)
+                if made is None:
+                    return {self.told: note(t("Press “Make pictures” to begin."))}
+                return self.show(made, about(made)) | self._take(made[0])
         except gr.Error as error:  # Gradio would show it nowhere, since this event passes the queue by
             return {self.told: note(str(error.message))}
 
@@ -149,16 +156,12 @@ class Wall:
         with sentences():
             _check(n, seed)
             work = self._maker.grid(model, n, seed, truncation, None)
-            yield self.make.working(_bar(0, n), "Stop")
-            with self._jobs.run(visitor(request), work) as job:
-                for moment in job.watch():
-                    yield {self.make.bar: _bar(moment.step, n)}
-                pictures = job.result()
+            pictures = yield from self.make.follow(self._jobs, visitor(request), work, _making(n))
             if pictures is None:
                 yield self._rest()
                 return
             pieces = self.keep(pictures)
-            changes = self._rest() | self.show(pieces, _about(pieces))
+            changes = self._rest() | self.show(pieces, about(pieces))
             # What was chosen stays, where it can: somebody may have looked for it for minutes.
             if chosen is None or chosen.model != model or len(pieces) == 1:
                 changes |= self._take(pieces[0])
@@ -174,23 +177,9 @@ class Wall:
                 raise mistake("The work was stopped before there was a picture.")
             base = chosen.name.split(" at ")[0]
             names = [f"{base} at {truncation:g}" for truncation in TRUNCATIONS]
-            words = f"{base} at truncation {TRUNCATIONS[0]:g} to {TRUNCATIONS[-1]:g}"
+            low, high = f"{TRUNCATIONS[0]:g}", f"{TRUNCATIONS[-1]:g}"
+            words = t("{name} at truncation {low} to {high}", name=t_text(base), low=low, high=high)
             return self.show(self.keep(pictures, names), words)
-
-
-class Opening:
-    """The pictures that every visitor finds: made for the first, and kept as long as their files are there."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._made: list[Piece] | None = None
-
-    def pieces(self, make: Callable[[], list[Piece] | None]) -> list[Piece] | None:
-        """Return them, and make them if nobody has; None when that was stopped."""
-        with self._lock:
-            if self._made is None or not all(fresh(one.path) for one in self._made):
-                self._made = make()
-            return self._made
 
 
 def columns(n: int) -> int:
@@ -216,13 +205,23 @@ def _check(n: Any, seed: Any) -> None:
     typed_seed(seed)
 
 
-def _about(pieces: Sequence[Piece]) -> str:
-    made = pieces[0].made
+def about(pieces: Sequence[Piece]) -> str:
+    """Return what a wall of pictures is, in words: the pictures are of seeds, one after the other."""
     first, last = pieces[0].seed, pieces[-1].seed
-    seeds = f"Seed {first}" if len(pieces) == 1 else f"Seeds {first} to {last}"
-    return f"{seeds} · truncation {made['truncation']:g}"
+    truncation = f"{pieces[0].made['truncation']:g}"
+    if len(pieces) == 1:
+        return t("Seed {n} · truncation {truncation}", n=first, truncation=truncation)
+    return t("Seeds {first} to {last} · truncation {truncation}", first=first, last=last, truncation=truncation)
 
 
-def _bar(done: int, n: int) -> str:
-    words = f"Making {n} picture{'s' if n > 1 else ''}"
-    return progress(done / n if done else None, words)
+def _making(n: int) -> str:
+    return t("Making 1 picture") if n == 1 else t("Making {n} pictures", n=n)
+
+
+def _as_served(pieces: Sequence[Piece], gallery: gr.Gallery) -> list[Piece]:
+    """Return pieces with the files that a gallery which shows them serves, and keeps as long as the page is open.
+
+    Beside those other formats may be written; and the page's own are in a folder that may be read only.
+    """
+    shown: list[dict[str, Any]] = gallery.value or []
+    return [replace(one, path=item["image"]["path"]) for one, item in zip(pieces, shown, strict=True)]
