@@ -120,6 +120,8 @@ def test_the_settings_of_an_address_are_those_of_a_painting(tiny_studio: TinyStu
     settled = tab._settle("fine", 640)
     assert (settled[tab.size].value, settled[tab.size].maximum, settled[tab._wished]) == (640, 1024, 640)
     assert settled[tab.corrected].visible
+    untouched = tab._settle("fine", 768)  # as the page opens
+    assert (untouched[tab.size].value, untouched[tab._wished]) == (384, None)
 
 
 def test_a_way_begins_with_its_size_and_the_example_with_its_own(tiny_studio: TinyStudio) -> None:

@@ -226,8 +226,9 @@ class StyleTab:
         return [self.content, self.style, self.size, self.model, self.steps], [self.paint.start, self.paint.hint]
 
     def _settle(self, model: str, size: int) -> Changes:
-        """Show what the way of painting takes, at the size that is there; that counts as the visitor's wish."""
-        return self._switch(model, size) | {self._wished: size}
+        """Show what the way of painting takes; a size that the page has not opened with is a wish."""
+        wished = None if size == self._size(self._first, None) else size
+        return self._switch(model, wished) | {self._wished: wished}
 
     def _switch(self, model: str, wished: int | None) -> Changes:
         """Show what the way of painting takes; what the visitor has set stays, where it goes, and comes back."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
-    "Style transfer": "风格迁移",
     # Pictures
     "Content picture": "内容图",
     "Style picture": "风格图",
