@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+# Threads that wait for each other sleep: where they spin, as by default, they take the cores from the browser, the page
+# and each other, and a test of many small steps takes ten times as long. PyTorch reads it when it is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import pytest
 from loopback_hub import LoopbackHub
