@@ -147,6 +147,9 @@ _CSS = """
 #session-grid .grid-container { grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 6px; }
 #session-grid .grid-wrap { max-height: none; overflow: visible; padding: 0; }
 #session-facts pre { overflow-x: auto; font-size: var(--text-sm); }
+/* Gradio's "Error" is in English whatever the page is in, and the colour and the sign say it. */
+.toast-title { font-size: 0 !important; }
+.toast-count { font-size: var(--text-md); }
 .da-how img { width: 100%; max-width: 1156px; display: block; border-radius: 8px; }
 .da-how p { max-width: 75ch; line-height: 1.55; margin: 0 0 8px; }
 .da-how .da-caption { font-size: var(--text-sm); color: var(--body-text-color-subdued); }

@@ -45,8 +45,10 @@ def open_tab(browser: Browser, page: Page) -> Iterator[OpenTab]:
         else:
             route.continue_()
 
-    def open_one(size: tuple[int, int] = (1280, 800), path: str = "/", url: str | None = None) -> Tab:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    def open_one(
+        size: tuple[int, int] = (1280, 800), path: str = "/", url: str | None = None, locale: str = "en-US"
+    ) -> Tab:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
         contexts.append(context)
         context.route("**/*", watch)
         tab = context.new_page()

@@ -1,0 +1,135 @@
+"""The page in the language of the browser: no English in sight of who reads Chinese, and English for all others."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hands import OpenTab, told
+from playwright.sync_api import Locator, expect
+from playwright.sync_api import Page as Tab
+from running_page import Page, until
+
+from deepart.ui.chinese import SENTENCES, WORDS
+from deepart.ui.how import HOW
+
+# What is called the same in both languages: names of things, of formats, units, and what has to be typed as it is.
+NAMES = {
+    "DeepArt", "PNG", "JPEG", "WEBP", "WebP", "GIF", "MP4", "JSON", "safetensors", "PSNR", "SSIM", "dB", "px", "MB",
+    "GB", "CPU", "GPU", "GAN", "VAE", "VGG", "VGG19", "CC0", "arXiv", "Hugging", "Face", "Hub", "TAESD", "Stable",
+    "Diffusion", "MIT", "save_pretrained",
+}  # fmt: skip
+PAPERS = {title for how in HOW.values() for title, _ in how.papers}
+WORD = re.compile(r"[A-Za-z][A-Za-z_0-9]+")
+ADDRESS = re.compile(r"\S+/\S+|\S+\.(?:png|jpg|webp|gif|mp4|safetensors)")
+
+SEEN = """() => {
+    const found = new Set();
+    const seen = element => element.checkVisibility({visibilityProperty: true}) && element.getClientRects().length > 0;
+    for (const element of document.querySelectorAll("body *")) {
+        if (element.closest("footer, script, style, .da-api") || !seen(element)) continue;
+        for (const node of element.childNodes)
+            if (node.nodeType === Node.TEXT_NODE && node.data.trim()) found.add(node.data.trim());
+        for (const name of ["placeholder", "aria-label", "title", "alt"])
+            if (element.getAttribute(name)) found.add(element.getAttribute(name).trim());
+    }
+    return [...found];
+}"""  # fmt: skip
+
+
+def english(tab: Tab) -> list[str]:
+    """What can be seen or is read out, and has an English word in it."""
+    return sorted(words for words in set(tab.evaluate(SEEN)) - PAPERS if not_a_name(ADDRESS.sub("", words)))
+
+
+def not_a_name(words: str) -> bool:
+    return any(word not in NAMES for word in WORD.findall(words))
+
+
+def ready(tab: Tab) -> None:
+    expect(tab.locator("#grid img")).to_have_count(16)
+
+
+def outer_tabs(tab: Tab) -> Locator:
+    return tab.locator(".tabs").first.get_by_role("tablist").first.get_by_role("tab")
+
+
+def open_all(tab: Tab) -> None:
+    """Open what is folded away on the tab that is shown."""
+    closed = tab.locator("button.label-wrap:not(.open):visible")
+    while count := closed.count():
+        closed.first.click()
+        expect(closed).to_have_count(count - 1)
+
+
+def looked_through(tab: Tab) -> set[str]:
+    """What is English on all tabs, with all that is folded away, and on the tabs inside of them."""
+    found: set[str] = set()
+    for index in range(outer_tabs(tab).count()):
+        outer_tabs(tab).nth(index).click()
+        expect(outer_tabs(tab).nth(index)).to_have_attribute("aria-selected", "true")
+        open_all(tab)
+        found |= set(english(tab))
+        inner = tab.locator(".tabs .tabs:visible").get_by_role("tab")
+        for number in range(inner.count()):
+            inner.nth(number).click()
+            expect(inner.nth(number)).to_have_attribute("aria-selected", "true")
+            open_all(tab)
+            found |= set(english(tab))
+    return found
+
+
+def test_nothing_in_sight_lacks_its_translation(open_tab: OpenTab, page: Page) -> None:
+    tab = open_tab(locale="zh-CN")
+    ready(tab)
+    expect(outer_tabs(tab).nth(0)).to_have_text(WORDS["Generate"])
+    assert sorted(looked_through(tab)) == []
+
+
+def test_what_comes_of_work_is_chinese(open_tab: OpenTab, page: Page) -> None:
+    tab = open_tab(locale="zh-CN")
+    ready(tab)
+    found: set[str] = set()
+    tab.locator("#gan-make").click()
+    expect(tab.locator("#gan-make")).to_be_visible()
+    ready(tab)
+    tab.locator("#grid button").nth(3).click()
+    found |= set(english(tab))
+    outer_tabs(tab).nth(1).click()
+    expect(tab.locator("#vae-facts")).to_contain_text("PSNR")
+    found |= set(english(tab))
+    outer_tabs(tab).nth(2).click()
+    tab.locator("#paint").click()
+    expect(tab.locator("#download")).to_be_enabled()
+    found |= set(english(tab))
+    outer_tabs(tab).nth(3).click()
+    until(lambda: tab.locator("#session-grid img").count() >= 1)
+    found |= set(english(tab)) | looked_through(tab)
+    assert sorted(found) == []
+
+
+def test_a_mistake_is_told_in_chinese(open_tab: OpenTab, page: Page) -> None:
+    tab = open_tab(locale="zh-CN")
+    ready(tab)
+    tab.locator("#gan-more > button").click()
+    tab.locator("#gan-more-get").click()
+    # Over it Gradio writes "Error", in no other language, so the page does not show that.
+    expect(tab.locator(".toast-title")).to_have_css("font-size", "0px")
+    told(tab, SENTENCES["No model is chosen yet; choose one first."])
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
+def test_all_others_read_english(open_tab: OpenTab, page: Page, locale: str) -> None:
+    tab = open_tab(locale=locale)
+    ready(tab)
+    for number, name in enumerate(("Generate", "Reconstruct", "Style transfer", "My results")):
+        expect(outer_tabs(tab).nth(number)).to_have_text(name)
+    outer_tabs(tab).nth(2).click()
+    expect(tab.locator("#style-how")).to_contain_text("How it works")
+    open_all(tab)
+    expect(tab.locator("#style-how")).to_contain_text("To read on:")
+    assert [words for words in tab.evaluate(SEEN) if re.search("[\u4e00-\u9fff]", words)] == []
+    outer_tabs(tab).nth(0).click()
+    tab.locator("#gan-more > button").click()
+    tab.locator("#gan-more-get").click()
+    told(tab, "No model is chosen yet; choose one first.")
