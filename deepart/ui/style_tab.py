@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import inspect
 import random
 import time
 from collections.abc import Iterator
@@ -14,19 +13,13 @@ import gradio as gr
 from deepart.errors import DeepArtError, ImageError
 from deepart.images import fit, load_image, settings
 from deepart.latents import MAX_SEED
-from deepart.models.gatys import GatysConfig
-from deepart.pipelines.style import StyleTransferPipeline
-from deepart.registry import get_spec
 from deepart.studio import Studio
 from deepart.ui.common import (
     AT_ONCE,
-    GPU_SLOT,
     VEIL,
     api_corner,
-    api_input,
     duration,
     keep_good,
-    mistake,
     picture_input,
     progress,
     save_before,
@@ -49,13 +42,8 @@ from deepart.ui.saving import Format
 from deepart.ui.send import SendTo
 from deepart.ui.sheet import Sheet
 from deepart.ui.starter import Changes, Starter, note
+from deepart.ui.style_api import GATYS, STYLIZE, StyleAPI, file_name
 from deepart.ui.ways import Way, style_ways, way_of
-
-# The defaults of the pipeline, so that page and endpoint say the same as Python does.
-_DEFAULT: dict[str, Any] = {
-    name: parameter.default for name, parameter in inspect.signature(StyleTransferPipeline.stylize).parameters.items()
-}
-_GATYS = GatysConfig()
 
 
 class StyleTab:
@@ -80,7 +68,7 @@ class StyleTab:
                 self._lay_options()
         self._wire(app)
         with api_corner():
-            self._add_endpoint()
+            StyleAPI(self._easel, self._jobs, self._ways).add()
             if self._sheet is not None:
                 self._sheet.add_endpoint()
 
@@ -116,7 +104,7 @@ class StyleTab:
             info="The longer side of the result in pixels.", elem_id="size",
         )  # fmt: skip
         self.keep = gr.Checkbox(
-            _DEFAULT["preserve_color"], label="Keep the content's colours",
+            STYLIZE["preserve_color"], label="Keep the content's colours",
             info="Take the strokes of the style, but not its palette.",
         )  # fmt: skip
         with gr.Accordion("Blend in more styles", open=False):
@@ -131,17 +119,17 @@ class StyleTab:
                     self.weight_3 = _weight_slider("Weight of the third")
         with gr.Accordion("Fine tuning", open=False):
             self.seed = gr.Number(
-                _DEFAULT["seed"], label="Seed", precision=0, minimum=0, maximum=MAX_SEED,
+                STYLIZE["seed"], label="Seed", precision=0, minimum=0, maximum=MAX_SEED,
                 info="The same seed gives the same picture, another one varies the details.", elem_id="seed",
             )  # fmt: skip
             self.dice = gr.Button("Another seed", size="sm", elem_id="dice")
             with gr.Column(visible=not self._first.one_pass) as self.corrected:
                 self.steps = gr.Slider(
-                    10, 300, _GATYS.steps, step=10, label="Steps", elem_id="steps",
+                    10, 300, GATYS.steps, step=10, label="Steps", elem_id="steps",
                     info="Corrections at the coarsest level: fewer are faster, more are more thorough.",
                 )  # fmt: skip
                 self.pull = gr.Slider(
-                    1, 100, _GATYS.style_weight, step=1, label="Style weight", elem_id="pull",
+                    1, 100, GATYS.style_weight, step=1, label="Style weight", elem_id="pull",
                     info="What the style counts beside the content: at 60 a face dissolves into strokes.",
                 )  # fmt: skip
 
@@ -334,70 +322,13 @@ class StyleTab:
     def _show(self, order: PictureOrder, painted: Painted) -> Changes:
         """Show the result beside the content, and offer its file."""
         cache = self.download.GRADIO_CACHE
-        path = save_result(painted.image, _file_name(painted), cache)
+        path = save_result(painted.image, file_name(painted), cache)
         before = save_before(fit(order.content, max(painted.image.size)), cache)
         return {
             self.slider: gr.ImageSlider((before, path), visible=True),
             self.facts: _facts(_fact_line(painted)),
             self.result: path,
         }
-
-    # --------------------------------------------------------------------------------------------------------- endpoint
-
-    def _add_endpoint(self) -> None:
-        boxes = [picture_input(label) for label in ("Content picture", "Style picture", "Second style", "Third style")]
-        limits = ", ".join(f"{way.max_side} with {way.title}" for way in self._ways.values())
-        options = [
-            api_input("Weights: a number for each style, or null for equal ones", "array", example=[1]),
-            api_input("Strength: 0 to 1", "number", _DEFAULT["strength"]),
-            api_input("Keep the content's colours", "boolean", _DEFAULT["preserve_color"]),
-            api_input("Stroke size: 0.25 to 4", "number", _DEFAULT["style_scale"]),
-            api_input(
-                f"Longer side of the result in pixels, up to {limits}; null keeps the content's", "integer", example=512
-            ),
-            api_input("Seed", "integer", _DEFAULT["seed"]),
-            api_input(
-                "Name of the model, or null for the default one; see /models", "string", example=get_spec("style").name
-            ),
-            api_input(
-                "Corrections at the coarsest level, 1 to 1000; null for the model's own, and for one that has none",
-                "integer",
-                example=_GATYS.steps,
-            ),
-            api_input(
-                "Weight of the style beside the content; null for the model's own, and for one that has none",
-                "number",
-                example=_GATYS.style_weight,
-            ),
-        ]
-        outputs = [gr.Image(label="Result, an exact PNG", type="filepath", format="png"), gr.JSON(label="Settings")]
-        gr.Button().click(self._stylize, [*boxes, *options], outputs, api_name="stylize", **GPU_SLOT)
-
-    def _stylize(
-        self, request: gr.Request, content: str, style: str, style_2: str | None = None, style_3: str | None = None,
-        weights: list[float] | None = None, strength: float = _DEFAULT["strength"],
-        preserve_color: bool = _DEFAULT["preserve_color"], style_scale: float = _DEFAULT["style_scale"],
-        size: int | None = None, seed: int = _DEFAULT["seed"], model: str | None = None,
-        steps: int | None = None, style_weight: float | None = None,
-    ) -> Iterator[tuple[str | None, dict[str, Any]]]:  # fmt: skip
-        """Repaint the content picture in the style of one to three others.
-
-        While it works it tells the step and the number of steps; what comes last is the picture and its settings.
-        """
-        with sentences():
-            order = self._easel.order(
-                content, (style, style_2, style_3), model=model, weights=weights, strength=strength,
-                preserve_color=preserve_color, style_scale=style_scale, size=size, seed=seed, steps=steps,
-                style_weight=style_weight,
-            )  # fmt: skip
-            with self._jobs.run(visitor(request), order.work) as job:
-                for moment in job.watch(every=1, pause=1):  # also to notice that the client has gone
-                    yield None, {"step": moment.step, "steps": moment.total}
-                painted = self._easel.finish(order, job)
-            if painted is None:
-                raise mistake("The work was stopped before there was a picture.")
-            path = save_result(painted.image, _file_name(painted), self.download.GRADIO_CACHE)
-            yield path, settings(painted.image) or {}
 
 
 def _sentences(parts: list[str], kind: str) -> str:
@@ -408,18 +339,11 @@ def _sentences(parts: list[str], kind: str) -> str:
 def _plain_pair() -> Pair:
     """Return the first of the pictures, for a model that has painted no example."""
     content, style = example_files("content")[0], example_files("style")[0]
-    return Pair(content.stem, style.stem, _DEFAULT["strength"], _DEFAULT["style_scale"])
+    return Pair(content.stem, style.stem, STYLIZE["strength"], STYLIZE["style_scale"])
 
 
 def _weight_slider(label: str, **options: Any) -> gr.Slider:
     return gr.Slider(0, 1, 1, step=0.05, label=label, info="Beside the others; 0 leaves it out.", **options)
-
-
-def _file_name(painted: Painted) -> str:
-    """Return the name under which a result is downloaded, without its ending."""
-    made = settings(painted.image) or {}
-    width, height = painted.image.size
-    return f"deepart-{width}x{height}-seed{made.get('seed', 0)}"
 
 
 def _fact_line(painted: Painted) -> str:
