@@ -17,8 +17,13 @@ from deepart.ui.how import HOW
 NAMES = {
     "DeepArt", "PNG", "JPEG", "WEBP", "WebP", "GIF", "MP4", "JSON", "safetensors", "PSNR", "SSIM", "dB", "px", "MB",
     "GB", "CPU", "GPU", "GAN", "VAE", "VGG", "VGG19", "CC0", "arXiv", "Hugging", "Face", "Hub", "TAESD", "Stable",
-    "Diffusion", "MIT", "save_pretrained",
+    "Diffusion", "MIT", "save_pretrained", "ms", "zip", "Daylight", "Trees",  # the last two only the tests' model has
 }  # fmt: skip
+# What Gradio's components read out in English whatever the language; what is after it is ours.
+GRADIO = re.compile(
+    r"(?:number input|range slider) for |Thumbnail \d+ of \d+|Reset to default value|Select/Deselect All|Remove Image"
+    r"|Upload file|Paste from clipboard|Fullscreen|undo|common\.complete"
+)
 PAPERS = {title for how in HOW.values() for title, _ in how.papers}
 WORD = re.compile(r"[A-Za-z][A-Za-z_0-9]+")
 ADDRESS = re.compile(r"\S+/\S+|\S+\.(?:png|jpg|webp|gif|mp4|safetensors)")
@@ -31,7 +36,9 @@ SEEN = """() => {
         for (const node of element.childNodes)
             if (node.nodeType === Node.TEXT_NODE && node.data.trim()) found.add(node.data.trim());
         for (const name of ["placeholder", "aria-label", "title", "alt"])
-            if (element.getAttribute(name)) found.add(element.getAttribute(name).trim());
+            // Gradio gives a box to tick its value for a title.
+            if (element.getAttribute(name) && !(name === "title" && element.type === "checkbox"))
+                found.add(element.getAttribute(name).trim());
     }
     return [...found];
 }"""  # fmt: skip
@@ -39,11 +46,11 @@ SEEN = """() => {
 
 def english(tab: Tab) -> list[str]:
     """What can be seen or is read out, and has an English word in it."""
-    return sorted(words for words in set(tab.evaluate(SEEN)) - PAPERS if not_a_name(ADDRESS.sub("", words)))
+    return sorted(words for words in set(tab.evaluate(SEEN)) - PAPERS if not_a_name(words))
 
 
 def not_a_name(words: str) -> bool:
-    return any(word not in NAMES for word in WORD.findall(words))
+    return any(word not in NAMES for word in WORD.findall(ADDRESS.sub("", GRADIO.sub("", words))))
 
 
 def ready(tab: Tab) -> None:
