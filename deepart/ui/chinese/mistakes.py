@@ -27,7 +27,7 @@ WORDS: dict[str, str] = {
     "memory limit": "内存上限",
     "number of pictures": "图片数量",
     "number of variations": "变体数量",
-    "number of children": "后代数量",
+    "number of children": "子代数量",
     "number of frames": "帧数",
     "number of steps": "步数",
     "truncations": "截断值",
