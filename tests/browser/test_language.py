@@ -22,7 +22,7 @@ NAMES = {
 # What Gradio's components read out in English whatever the language; what is after it is ours.
 GRADIO = re.compile(
     r"(?:number input|range slider) for |Thumbnail \d+ of \d+|Reset to default value|Select/Deselect All|Remove Image"
-    r"|Upload file|Paste from clipboard|Fullscreen|undo|common\.complete"
+    r"|Upload file|Paste from clipboard|Fullscreen|undo|common\.complete|processing \|"
 )
 PAPERS = {title for how in HOW.values() for title, _ in how.papers}
 WORD = re.compile(r"[A-Za-z][A-Za-z_0-9]+")
