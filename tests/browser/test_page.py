@@ -521,7 +521,7 @@ def test_the_pages_behind_stay_on_this_machine(open_tab: OpenTab) -> None:
     expect(tab.get_by_text("/stylize").first).to_be_visible()
     tab = open_tab()
     ready(tab)
-    tab.get_by_role("button", name="Settings").click()
+    tab.locator("footer button.settings").click()
     expect(tab.get_by_text("Display Theme")).to_be_visible()
 
 
