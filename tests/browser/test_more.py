@@ -45,10 +45,16 @@ def offered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offered]:
             yield Offered(page, hub)
 
 
+@pytest.fixture(scope="module")
+def page(offered: Offered) -> Page:
+    """The page of all tests here; no other is started."""
+    return offered.page
+
+
 @pytest.fixture
-def tab(open_tab: OpenTab, offered: Offered) -> Callable[[str], Tab]:
+def tab(open_tab: OpenTab) -> Callable[[str], Tab]:
     def open_at(task: str) -> Tab:
-        tab = open_tab(url=offered.page.url)
+        tab = open_tab()
         name = {"gan": "Generate", "vae": "Reconstruct", "style": "Style transfer"}[task]
         go(tab, name)
         if task == "gan":
