@@ -62,7 +62,7 @@ def test_what_we_and_our_models_painted_is_ours_and_what_others_did_is_free() ->
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
 def test_a_picture_opens_and_is_of_a_fit_size(path: Path) -> None:
-    kind = path.parent.name
+    kind = "first" if path.is_relative_to(EXAMPLES / "first") else path.parent.name
     with Image.open(path) as image:
         image.load()
         assert image.format in ("JPEG", "PNG", "WEBP")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageStat
 from running_page import TinyStudio, tiny_pictures_vae, tiny_portraits_vae
 
 from deepart.errors import OptionError, UnsupportedError
@@ -18,24 +19,29 @@ from deepart.metrics import psnr, ssim
 from deepart.pipelines.vae_latent import Latent
 from deepart.pipelines.vae_views import channel, components, error_map
 from deepart.registry import ModelSpec, get_spec, version
+from deepart.studio import Studio
 from deepart.ui.common import EXAMPLES, _last_good
+from deepart.ui.first import first_files
+from deepart.ui.gallery import example_files
 from deepart.ui.jobs import Jobs
 from deepart.ui.nearness import Nearness, nearness
 from deepart.ui.pieces import name_of
+from deepart.ui.reconstruct_first import NUMBERS, PICTURE
 from deepart.ui.reconstruct_maker import MORPH_SIDE, Taken, VAEMaker
 from deepart.ui.reconstruct_morph import strip_of, there_and_back
 from deepart.ui.reconstruct_subject import (
     Subject,
-    in_words,
+    cells,
     kept,
     name_of_source,
     number_cells,
     numbers,
     subject_of,
 )
-from deepart.ui.reconstruct_tab import _placed
+from deepart.ui.reconstruct_tab import _asked_of_example, _asked_of_model, _placed
 from deepart.ui.sliders import said
 from deepart.ui.tray import picked_file
+from recipes import first_reconstruct
 
 CAT = EXAMPLES / "content" / "cat.jpg"
 RED = Image.new("RGB", (32, 24), "red")
@@ -91,10 +97,11 @@ def test_numbers_for_programs() -> None:
 
 
 def test_numbers_for_people() -> None:
-    cells = number_cells(taken(Nearness(30.12345, 0.912345)))
-    for words in ("30.1 dB", "0.912", "8 × 3 × 4", "12 ms", "2.3 s"):
-        assert f"<dd>{words}</dd>" in cells
-    assert "2,304 numbers of the picture became 96, 24 to 1." in cells
+    shown = number_cells(taken(Nearness(30.12345, 0.912345)))
+    for words in ("30.1 dB", "0.912", "8 × 3 × 4", "24 : 1", "12 ms", "2.3 s"):
+        assert f"<dd>{words}</dd>" in shown
+    assert "<span>The latent is a map of numbers.</span>" in shown
+    assert "<span>Numbers in the picture:</span> 2,304 · <span>Numbers in the latent:</span> 96<" in shown
     assert "<dd>exact</dd>" in number_cells(taken(Nearness(math.inf, 1.0)))
     only = number_cells(taken(None, None))
     assert "PSNR" not in only
@@ -102,9 +109,10 @@ def test_numbers_for_people() -> None:
 
 
 def test_a_tiny_picture_becomes_more_numbers_than_it_had() -> None:
-    latent = tiny_portraits_vae().encode(RED)
-    words = in_words(Taken(latent, RED, None, (None, 0.1), (9216,), 0.25))
-    assert words == "The latent is one list of numbers: 2,304 numbers of the picture became 9,216, 1 to 4."
+    shown = cells(None, (9216,), RED.size)
+    assert "<dd>1 : 4</dd>" in shown
+    assert "<span>The latent is one list of numbers.</span>" in shown
+    assert "<span>Numbers in the picture:</span> 2,304 · <span>Numbers in the latent:</span> 9,216<" in shown
 
 
 # -------------------------------------------------------------------------------------------------------------- pieces
@@ -123,6 +131,7 @@ def test_what_pictures_are_called(cat: Image.Image) -> None:
 
 def test_a_source_is_called_by_its_file_or_its_settings(cat: Image.Image) -> None:
     assert name_of_source("/folder/cat.jpg") == "cat"
+    assert name_of_source(str(CAT)) == "A cat"
     assert name_of_source("/folder/deepart-pictures-cat.safetensors") == "cat"
     assert name_of_source("/folder/" + 90 * "a" + ".png") == 40 * "a"
     assert name_of_source("x.png", {"task": "style", "model": "fast"}) == "x"
@@ -299,10 +308,10 @@ def test_a_picture_is_shown_with_all_that_is_known(tab: Any, cat: Image.Image, t
     subject, vae = changes[tab.subject], tiny_pictures_vae()
     assert same(subject.result(), vae.reconstruct(cat))
     assert "dB" in changes[tab.facts]
-    error = load_image(changes[tab._error.download].constructor_args["value"])
+    error = load_image(changes[tab._error.save.button].constructor_args["value"])
     assert same(error, error_map(cat, vae.reconstruct(cat), 4.0))
     assert settings(error) == (settings(vae.reconstruct(cat)) or {}) | {"view": "error map", "gain": 4.0}
-    inside = load_image(changes[tab._inside.whole_file].constructor_args["value"])
+    inside = load_image(changes[tab._inside.whole_save.button].constructor_args["value"])
     assert same(inside, components(vae.encode(cat), side=1024))
     assert changes[tab._inside.channel].constructor_args["maximum"] == 8
     assert changes[tab.turn.now] == changes[tab.turn.mark] != ""
@@ -389,8 +398,9 @@ def test_controls_change_only_the_picture_that_they_were_set_for(tab: Any, cat: 
     # They were set for this one, and what they made comes when there is another.
     turn, moved = change._change(Request(), one, "now", "now", 2.0, *zeros)
     assert same(load_image(moved.path), vae.edit(cat, {"hair": 2.0}))
-    assert change.single.picked not in change._arrive("later", (turn, moved))
-    assert change._arrive("now", (turn, moved))[change.single.picked] == moved
+    assert change.single.picked not in change._arrive("later", (turn, moved), None)
+    assert change.single.picked not in change._arrive("now", (turn, moved), moved)
+    assert change._arrive("now", (turn, moved), None)[change.single.picked] == moved
     turn, seen = error._look(one, "now", "now", 8.0)
     assert same(load_image(seen.path), error_map(cat, one.result(), 8.0))
     assert error.stage not in error._arrive("later", (turn, seen))
@@ -411,7 +421,7 @@ def test_sliders_at_zero_show_the_picture_itself(tab: Any, cat: Image.Image, tmp
     one = a_subject(tiny_portraits_vae(), cat, tmp_path)
     turn, made = tab._change._change(Request(), one, "now", "now", *(0.0,) * 8)
     assert made == one.made
-    assert "Not changed yet" in tab._change._arrive("now", (turn, made))[tab._change.single.told]
+    assert "Not changed yet" in tab._change._arrive("now", (turn, made), None)[tab._change.single.told]
 
 
 def test_three_pictures_are_needed(tab: Any, cat: Image.Image, tmp_path: Path) -> None:
@@ -432,6 +442,191 @@ def test_there_is_no_tab_without_models(monkeypatch: pytest.MonkeyPatch) -> None
 
     left = {key: spec for key, spec in registry.REGISTRY.items() if spec.task != "vae"}
     monkeypatch.setattr(registry, "REGISTRY", left)
-    labels = [block.label for block in build_app(TinyStudio()).blocks.values() if type(block).__name__ == "Tab"]
-    assert "Style transfer" in labels
-    assert "Reconstruct" not in labels
+    names = [block.id for block in build_app(TinyStudio()).blocks.values() if type(block).__name__ == "Tab"]
+    assert "style" in names
+    assert "reconstruct" not in names
+
+
+# ------------------------------------------------------------------------------------------------- the finished example
+
+
+@pytest.fixture
+def studio() -> Studio:
+    """The models of the repository, none of them loaded."""
+    return Studio(device="cpu")
+
+
+@pytest.fixture
+def opened(studio: Studio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """The tab as it opens with the finished example."""
+    import gradio as gr
+
+    from deepart.ui.reconstruct_tab import ReconstructTab
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    with gr.Blocks() as page, gr.Tab("Reconstruct") as around:
+        return ReconstructTab(page, around, studio, Jobs())
+
+
+def test_the_tab_opens_with_the_finished_example_and_loads_nothing(opened: Any, studio: Studio) -> None:
+    [file] = first_files(studio, "vae")
+    subject = opened.subject.value
+    assert (subject.name, subject.model, subject.latent) == ("Arcimboldo: Spring", "pictures", None)
+    assert same(subject.result(), load_image(file))
+    assert subject.made.made == {
+        key: value for key, value in (settings(load_image(file)) or {}).items() if key != NUMBERS
+    }
+    # The other formats of it are written beside a copy.
+    assert subject.made.path == opened.download.value["path"]
+    assert not Path(subject.made.path).is_relative_to(file.parent)
+    before, after = (Path(image["path"]) for image in opened.slider.value)
+    assert Path(opened.picture.value["path"]).read_bytes() == before.read_bytes() == Path(subject.picture).read_bytes()
+    assert after.read_bytes() == file.read_bytes()
+    assert opened.slider.visible
+    assert opened.download.interactive
+    assert opened.work_out.visible
+    assert not opened.latent.visible
+    assert "A finished example: Reconstruct makes it again" in opened.title.value
+    assert not studio._kept
+
+
+def test_the_example_s_numbers_are_those_of_its_files(opened: Any) -> None:
+    subject = opened.subject.value
+    original = subject.original()
+    made = settings(load_image(first_reconstruct.FOLDER / f"{PICTURE}.png")) or {}
+    near, known = nearness(original, subject.result()), made[NUMBERS]
+    assert known["psnr"] == pytest.approx(near.psnr, abs=1e-3)
+    assert known["ssim"] == pytest.approx(near.ssim, abs=1e-4)
+    assert known["compression"] == pytest.approx(
+        original.width * original.height * 3 / math.prod(known["latent_shape"]), abs=1e-3
+    )
+    for words in (f"{near.psnr:.1f} dB", f"{near.ssim:.3f}", "32 × 53 × 44", "5.87 : 1"):
+        assert f"<dd>{words}</dd>" in opened.facts.value
+
+
+def test_the_example_is_what_the_model_makes(opened: Any) -> None:
+    kept = load_image(first_reconstruct.FOLDER / f"{PICTURE}.png")
+    made = reconstructed(opened, Path(opened.picture.value["path"]), "pictures", opened.subject.value)
+    subject = made[opened.subject]
+    difference = ImageChops.difference(subject.result(), kept)
+    assert sum(ImageStat.Stat(difference).mean) / 3 < 2
+    assert settings(subject.result()) == opened.subject.value.made.made
+    assert (subject.name, subject.source().spatial) == ("Arcimboldo: Spring", True)
+    assert visible(made[opened.work_out]) is False
+    assert visible(made[opened.latent]) is True
+
+
+def test_without_its_model_there_is_no_example(tab: Any, tiny_studio: TinyStudio) -> None:
+    assert first_files(tiny_studio, "vae") == []
+    assert tab.subject.value is None
+    assert Path(tab.picture.value["path"]).stem == "cat"
+    assert not tab.slider.visible
+    assert tab.latent.visible
+
+
+def test_the_recipe_writes_what_the_tab_opens_with(tmp_path: Path) -> None:
+    (tmp_path / "old.png").touch()
+    path = first_reconstruct.write(tiny_pictures_vae(), tmp_path)
+    assert list(tmp_path.iterdir()) == [path]
+    found = load_image(path)
+    [picture] = [one for one in example_files("paintings") if one.stem == PICTURE]
+    assert same(found, tiny_pictures_vae().reconstruct(load_image(picture)))
+    made = settings(found) or {}
+    assert set(made[NUMBERS]) == {"psnr", "ssim", "latent_shape", "compression"}
+    assert made[NUMBERS]["latent_shape"] == [8, 53, 44]
+
+
+def test_what_nobody_knows_of_the_example_is_asked_for_once(opened: Any, cat: Image.Image, tmp_path: Path) -> None:
+    example, taken_apart = opened.subject.value, a_subject(tiny_pictures_vae(), cat, tmp_path)
+    assert isinstance(_asked_of_example(example), str)
+    assert not isinstance(_asked_of_example(taken_apart), str)
+    assert not isinstance(_asked_of_example(None), str)
+    assert isinstance(_asked_of_model(example, "portraits"), str)
+    assert not isinstance(_asked_of_model(example, "pictures"), str)
+    assert not isinstance(_asked_of_model(None, "portraits"), str)
+
+
+def test_the_error_map_of_the_example_needs_no_model(opened: Any, studio: Studio) -> None:
+    example, error = opened.subject.value, opened._error
+    turn, seen = error._first_look(example, "", "", 4.0, None)
+    assert same(load_image(seen.path), error_map(example.original(), example.result(), 4.0))
+    assert error._arrive("", (turn, seen))[error.save.piece] == seen
+    assert not isinstance(error._first_look(example, "", "", 4.0, seen), tuple)  # it is there already
+    assert not studio._kept
+
+
+def test_tools_begin_with_the_example_as_it_stands(opened: Any) -> None:
+    example = opened.subject.value
+    changes = last(opened._vary._vary(example, "", "", 1, 3, 1.0, Request()))
+    [one] = changes[opened._vary.tray.pieces]
+    [expected] = opened._maker.pipeline(None).vary(example.original(), n=1, seed=3)
+    assert same(load_image(one.path), expected)
+
+
+# ------------------------------------------------------------------------------------- what buttons wait for, and links
+
+
+def test_buttons_say_what_they_wait_for(tab: Any) -> None:
+    def start(changes: Any, starter: Any) -> tuple[str, bool]:
+        return changes[starter.start].constructor_args["value"], changes[starter.start].constructor_args["interactive"]
+
+    assert start(tab._describe(None, None, "pictures"), tab.start) == ("Choose a picture first", False)
+    assert start(tab._describe(str(CAT), None, "pictures"), tab.start) == ("Reconstruct", True)
+    assert start(tab._describe(None, "latent.safetensors", "pictures"), tab.start) == ("Reconstruct", True)
+    reconstructed(tab, None, "portraits")
+    assert start(tab._describe(None, None, "portraits"), tab.start) == ("Reconstruct", True)  # it draws one
+    morph, combine = tab._morph, tab._combine
+    assert (morph.start.start.value, morph.start.start.interactive) == ("Choose a second picture first", False)
+    assert start(morph._describe(None), morph.start) == ("Choose a second picture first", False)
+    assert start(morph._describe(str(CAT)), morph.start) == ("Morph", True)
+    assert (combine.start.start.value, combine.start.start.interactive) == ("Choose picture A first", False)
+    assert start(combine._describe("a", None, None), combine.start) == ("Choose picture B first", False)
+    assert start(combine._describe("a", "b", "c"), combine.start) == ("A − B + C", True)
+
+
+def test_a_link_names_settings_and_never_pictures(tab: Any) -> None:
+    assert set(tab.linked) == {
+        "model", "gain", "strength", "variations", "seed", "frames", "path", "back", "temperature", "samples",
+        "sample-seed",
+    }  # fmt: skip
+    assert {type(part).__name__ for part in tab.linked.values()} == {"Radio", "Slider", "Number", "Checkbox"}
+
+
+# -------------------------------------------------------------------------------------------------------------- Chinese
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    from gradio.context import LocalContext
+
+    token = LocalContext.request.set(Reading())  # type: ignore[arg-type]
+    yield
+    LocalContext.request.reset(token)
+
+
+class Reading(Request):
+    """A visitor whose browser is Chinese."""
+
+    headers = {"accept-language": "zh-CN,zh;q=0.9"}  # noqa: RUF012, as a request has it
+
+
+@pytest.mark.usefixtures("chinese")
+def test_a_reconstruction_is_told_in_chinese(tab: Any) -> None:
+    changes = reconstructed(tab, CAT)
+    assert "猫" in changes[tab.title]
+    for words in ("压缩比", "编码用时", "潜变量是一张数字图。", "图片中的数字："):
+        assert words in changes[tab.facts]
+    assert "放大 4 倍" in changes[tab._error.told]
+    assert "通道 1：暗为低，亮为高。" in changes[tab._inside.heat_told]
+    assert Path(changes[tab.subject].made.path).name == "deepart-pictures-a-cat-reconstructed.png"  # names stay English
+    varied = last(tab._vary._vary(changes[tab.subject], "", "", 2, 7, 1.0, Request()))
+    assert "猫，强度 1，种子 7 到 8。" in varied[tab._vary.tray.told]
+
+
+def test_every_word_of_the_example_is_in_chinese(opened: Any) -> None:
+    from deepart.ui.chinese import WORDS
+    from deepart.ui.language import words_of_html
+
+    for part in (opened.title, opened.facts):
+        words = [one for one in words_of_html(part.value) if re.search("[A-Za-z]{3}", one)]
+        assert [one for one in words if one not in WORDS] == ["PSNR", "SSIM"][: 2 * (part is opened.facts)]

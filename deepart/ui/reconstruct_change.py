@@ -22,15 +22,18 @@ from deepart.ui.common import (
     visitor,
 )
 from deepart.ui.jobs import Jobs
+from deepart.ui.language import t, t_text
 from deepart.ui.pieces import Piece, facts, piece
 from deepart.ui.reconstruct_maker import VAEMaker
 from deepart.ui.reconstruct_subject import Subject, subject_of
 from deepart.ui.sliders import MAX_SLIDERS, Sliders, said
-from deepart.ui.starter import Changes, Starter, note
+from deepart.ui.starter import Changes, Starter, follow, note
 from deepart.ui.tray import Single
 from deepart.ui.turn import Turn, wanted
 
 _LETTERS = "ABC"
+_SUM = "A − B + C"
+_HINT = "The sum has the size of A."
 
 
 class Change:
@@ -54,7 +57,7 @@ class Change:
         """Begin with a picture: sliders at 0, and the reconstruction beside them."""
         names = self._names(subject.model)
         changes = self.sliders.put(names, {})
-        return changes | self.single.show(subject.made, "Not changed yet.") if names else changes
+        return changes | self.single.show(subject.made, t("Not changed yet.")) if names else changes
 
     @property
     def parts(self) -> list[Any]:
@@ -74,7 +77,7 @@ class Change:
         )  # fmt: skip
         level = self.reset.click(self.sliders.level, None, self.sliders.all, **AT_ONCE)
         for made in (moved, level.then(self._change, needs, self._moved, **quiet)):
-            made.success(self._arrive, [self._turn.now, self._moved], self.single.parts, **SOON)
+            made.success(self._arrive, [self._turn.now, self._moved, self.single.picked], self.single.parts, **SOON)
 
     def _change(self, request: gr.Request, subject: Subject | None, turn: str, mark: str, *values: float) -> Any:
         """Make the picture again with what the sliders say, unless that was said of another picture."""
@@ -91,15 +94,15 @@ class Change:
 
     @property
     def _cache(self) -> str:
-        return self.single.download.GRADIO_CACHE
+        return self.single.save.cache
 
-    def _arrive(self, turn: str, moved: tuple[str, Piece] | None) -> Changes:
-        """Show what sliders have made, unless there is another picture meanwhile."""
+    def _arrive(self, turn: str, moved: tuple[str, Piece] | None, there: Piece | None) -> Changes:
+        """Show what sliders have made, unless it is there, or there is another picture meanwhile."""
         with sentences():
             one = wanted(turn, moved)
-            if one is None:
+            if one is None or one == there:
                 return {self.single.told: gr.skip()}
-            return self.single.show(one, facts(one.made) or "Not changed yet.")
+            return self.single.show(one, facts(one.made) or t("Not changed yet."))
 
 
 class Combine:
@@ -118,8 +121,9 @@ class Combine:
                     self.boxes.append(picture_input(f"{sign}{letter}", height=150, elem_id=name))
                     self.takes.append(gr.Button("The picture above", size="sm", min_width=60, elem_id=f"{name}-take"))
         self.draw = gr.Button("Draw three portraits", size="sm", elem_id="combine-draw")
-        self.start = Starter("A − B + C", "combine-", verb="start")
-        self.start.lay_status("The sum has the size of A.")
+        self.start = Starter(_SUM, "combine-", verb="start")
+        self.start.lay_status(_HINT)
+        self.start.start.value, self.start.start.interactive = "Choose picture A first", False
         self.single = Single("combine-", "The sum will appear here.")
 
     def wire(self, subject: Any, model: Any) -> None:
@@ -130,6 +134,7 @@ class Combine:
         self.draw.click(
             self._draw, model, self.boxes, show_progress="minimal", api_visibility="private", **GPU_SLOT
         )  # fmt: skip
+        follow(self.boxes, self._describe, self.boxes, [self.start.start, self.start.hint])
         needs = [model, *self.boxes]
         self.start.wire(
             self._jobs, self._begin, needs, self._combine, needs, self.start.resting, covers=[],
@@ -148,8 +153,15 @@ class Combine:
             made = self._jobs.do(visitor(request), self._maker.sample(model, len(_LETTERS), seed, 1.0))
             if made is None:
                 raise mistake("The work was stopped before there was a picture.")
-            cache = self.single.download.GRADIO_CACHE
+            cache = self.single.save.cache
             return [piece(image, cache).path for image in made]
+
+    def _describe(self, *paths: str | None) -> Changes:
+        """Say which picture the button waits for."""
+        missing = _missing(paths)
+        if missing is None:
+            return self.start.ready(_SUM, t_text(_HINT))
+        return self.start.missing(t("Choose picture {letter} first", letter=missing), t_text(_HINT))
 
     def _begin(self, model: str, *paths: str | None) -> Changes:
         with sentences():
@@ -164,17 +176,22 @@ class Combine:
             files = zip(_three((a, b, c)), _LETTERS, strict=True)
             pictures = [read_picture(path, f"picture {letter}") for path, letter in files]
             work = self._maker.combine(model, *pictures)
-            made = yield from self.start.follow(self._jobs, visitor(request), work, "Adding up")
+            made = yield from self.start.follow(self._jobs, visitor(request), work, t("Adding up"))
             changes = self.start.resting()
             if made is not None:
-                one = piece(made, self.single.download.GRADIO_CACHE)
-                changes |= self.single.show(one, one.name)
+                one = piece(made, self.single.save.cache)
+                changes |= self.single.show(one, t_text(one.name))
             yield changes
 
 
 def _three(paths: Sequence[str | None]) -> list[str]:
     """Return the files of three pictures; raises ImageError where one is missing."""
-    missing = [letter for letter, path in zip(_LETTERS, paths, strict=True) if path is None]
-    if missing:
-        raise ImageError(f"There is no picture {missing[0]} yet; upload one, take the picture above or draw three.")
+    missing = _missing(paths)
+    if missing is not None:
+        raise ImageError(f"There is no picture {missing} yet; upload one, take the picture above or draw three.")
     return [path for path in paths if path is not None]
+
+
+def _missing(paths: Sequence[str | None]) -> str | None:
+    """Return the first letter that has no picture."""
+    return next((letter for letter, path in zip(_LETTERS, paths, strict=True) if path is None), None)

@@ -12,6 +12,7 @@ from deepart.latents import MAX_SEED, check_seeds
 from deepart.pipelines.vae import MAX_TEMPERATURE, VAEPipeline
 from deepart.ui.common import AT_ONCE, sentences, visitor
 from deepart.ui.jobs import Jobs
+from deepart.ui.language import t, t_text
 from deepart.ui.maker import MAX_GRID, count, defaults, typed_seed
 from deepart.ui.pieces import piece
 from deepart.ui.reconstruct_maker import MAX_VARIATIONS, VAEMaker
@@ -21,6 +22,8 @@ from deepart.ui.tray import Tray
 from deepart.ui.turn import Turn
 
 _VARY, _SAMPLE = defaults(VAEPipeline.vary), defaults(VAEPipeline.sample)
+_SEED = "Names the first picture; the next has the next seed."
+_MANY = "How many are made at once."
 _MOST = 4.0  # deviations
 _DRAWN = 16  # samples at first
 
@@ -37,14 +40,13 @@ class Vary:
             0, _MOST, _VARY["strength"], step=0.25, label="Strength", elem_id="vary-strength",
             info="In deviations: at 1 the model holds all as likely, at 4 they leave the picture behind.",
         )  # fmt: skip
-        with gr.Row():
-            self.count = gr.Slider(
-                1, MAX_VARIATIONS, _VARY["n"], step=1, label="Pictures", min_width=160, buttons=[],
-                elem_id="vary-count",
-            )  # fmt: skip
-            self.seed = gr.Number(_VARY["seed"], label="Seed", precision=0, min_width=110, elem_id="vary-seed")
+        self.count = gr.Slider(
+            1, MAX_VARIATIONS, _VARY["n"], step=1, label="Pictures", buttons=[], elem_id="vary-count", info=_MANY
+        )
+        with gr.Accordion("Fine tuning", open=False, elem_id="vary-fine"):
+            self.seed = gr.Number(_VARY["seed"], label="Seed", precision=0, elem_id="vary-seed", info=_SEED)
         self.start = Starter("Make variations", "vary-", verb="start")
-        self.start.lay_status("The seed names the first one, and the next has the next seed.")
+        self.start.lay_status("The same picture again and again, each a little different.")
         self.tray = Tray("vary-")
 
     def wire(self, subject: Any) -> None:
@@ -69,13 +71,16 @@ class Vary:
         with sentences():
             one = subject_of(subject, turn == mark)
             work = self._maker.vary(one.model, one.source(), strength, n, seed)
-            words = f"Making {n} variation{'s' if n > 1 else ''}"
+            words = t("Making 1 variation") if n == 1 else t("Making {n} variations", n=n)
             made = yield from self.start.follow(self._jobs, visitor(request), work, words)
             changes = self.start.resting()
             if made is not None:
                 cache = self.tray.gallery.GRADIO_CACHE
                 pieces = [piece(image, cache) for image in made]
-                told = f"{one.name} at strength {strength:g}, {_seeds(seed, n)}."
+                told = t(
+                    "{name} at strength {strength}, {seeds}.", name=t_text(one.name), strength=f"{strength:g}",
+                    seeds=_seeds(seed, n),
+                )  # fmt: skip
                 changes |= self.tray.show(pieces, told)
             yield changes
 
@@ -88,10 +93,13 @@ class Draw:
         self._maker = maker
         self._jobs = jobs
         with gr.Row():
-            self.seed = gr.Number(_SAMPLE["seed"], label="Seed", precision=0, min_width=110, elem_id="sample-seed")
-            self.count = gr.Slider(
-                1, MAX_GRID, _DRAWN, step=1, label="Pictures", min_width=160, buttons=[], elem_id="sample-count"
+            self.seed = gr.Number(
+                _SAMPLE["seed"], label="Seed", precision=0, min_width=140, elem_id="sample-seed", info=_SEED
             )
+            self.count = gr.Slider(
+                1, MAX_GRID, _DRAWN, step=1, label="Pictures", min_width=160, buttons=[], elem_id="sample-count",
+                info=_MANY,
+            )  # fmt: skip
         self.temperature = gr.Slider(
             0, MAX_TEMPERATURE, _SAMPLE["temperature"], step=0.05, label="Temperature", elem_id="sample-temperature",
             info="Lower: more typical and alike; higher: more varied and odd.",
@@ -99,7 +107,7 @@ class Draw:
         with gr.Row(elem_classes="da-start"):
             self.start = Starter("Draw pictures", "sample-", verb="start")
             self.dice = gr.Button("Another seed", elem_id="sample-dice", min_width=170, scale=0)
-        self.start.lay_status("The seed names the first picture, and the next has the next seed.")
+        self.start.lay_status("Portraits of people who never existed, drawn from what the model knows of faces.")
         self.tray = Tray("sample-")
 
     def wire(self, model: Any) -> None:
@@ -121,15 +129,17 @@ class Draw:
         """Draw for the page."""
         with sentences():
             work = self._maker.sample(model, n, seed, temperature)
-            words = f"Drawing {n} picture{'s' if n > 1 else ''}"
+            words = t("Drawing 1 picture") if n == 1 else t("Drawing {n} pictures", n=n)
             made = yield from self.start.follow(self._jobs, visitor(request), work, words)
             changes = self.start.resting()
             if made is not None:
                 cache = self.tray.gallery.GRADIO_CACHE
                 pieces = [piece(image, cache) for image in made]
-                changes |= self.tray.show(pieces, f"Temperature {temperature:g}, {_seeds(seed, n)}.")
+                changes |= self.tray.show(
+                    pieces, t("Temperature {n}, {seeds}.", n=f"{temperature:g}", seeds=_seeds(seed, n))
+                )
             yield changes
 
 
 def _seeds(seed: int, n: int) -> str:
-    return f"seed {seed}" if n == 1 else f"seeds {seed} to {seed + n - 1}"
+    return t("seed {n}", n=seed) if n == 1 else t("seeds {first} to {last}", first=seed, last=seed + n - 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,10 +17,12 @@ from deepart.ui.common import keep_good, picture_input, progress, read_picture, 
 from deepart.ui.film import FPS, Film, lasting
 from deepart.ui.gallery import example_files, example_row
 from deepart.ui.jobs import Jobs
-from deepart.ui.pieces import slug
+from deepart.ui.language import t, t_text
+from deepart.ui.pieces import Piece, slug
 from deepart.ui.reconstruct_maker import MORPH_SIDE, VAEMaker
 from deepart.ui.reconstruct_subject import Subject, name_of_source, subject_of
-from deepart.ui.starter import Changes, Starter, note
+from deepart.ui.starter import Changes, Starter, follow, note
+from deepart.ui.tray import Save
 from deepart.ui.turn import Turn
 from deepart.ui.views import address
 
@@ -26,6 +30,7 @@ _FRAMES = 24
 _SHOWN = 8  # pictures of the strip
 _STRIP = 160  # pixels; height of the strip
 _WHAT = "second picture"
+_HINT = "From the picture above to the second one, which is cropped to its shape."
 CROSS_FADE = (
     "With this model a morph is a cross-fade: its latent is a map, so the pictures lie over each other. "
     "Take Portraits for one face that turns into another."
@@ -52,18 +57,20 @@ class Morph:
                     MIN_STEPS, MAX_STEPS, _FRAMES, step=1, label="Frames", buttons=[], elem_id="morph-frames",
                     info=f"{FPS:g} are shown in a second, at most {MORPH_SIDE} pixels large.",
                 )  # fmt: skip
-                self.path = gr.Radio(
-                    [(name.capitalize(), name) for name in PATHS], value=PATHS[0], label="Path", elem_id="morph-path",
-                    info="Straight, or on an arc; that of Portraits leads through its prior.",
-                )  # fmt: skip
-                self.back = gr.Checkbox(True, label="And back again", container=False, elem_id="morph-back")
+                self.back = gr.Checkbox(
+                    True, label="And back again", info="So that the animation has no jump.", elem_id="morph-back"
+                )
+                with gr.Accordion("Fine tuning", open=False, elem_id="morph-fine"):
+                    self.path = gr.Radio(
+                        [(name.capitalize(), name) for name in PATHS], value=PATHS[0], label="Path",
+                        info="Straight, or on an arc; that of Portraits leads through its prior.", elem_id="morph-path",
+                    )  # fmt: skip
         self.start = Starter("Morph", "morph-", verb="start")
-        self.start.lay_status("From the picture above to the second one, which is cropped to its shape.")
+        self.start.lay_status(_HINT)
+        self.start.start.value, self.start.start.interactive = "Choose a second picture first", False
         self.strip = gr.HTML("", elem_id="morph-strip")
         self.film = Film("morph-", "The morph will play here.")
-        self.strip_file = gr.DownloadButton(
-            "Strip as PNG", size="sm", min_width=80, interactive=False, elem_id="morph-strip-download"
-        )
+        self.strip_save = Save("morph-strip-download", "Download the strip")
 
     def suit(self, spatial: bool, drawable: bool) -> Changes:
         """Show what a model can do."""
@@ -81,12 +88,19 @@ class Morph:
     def wire(self, subject: Any) -> None:
         """Connect it with the picture that a morph begins with."""
         keep_good(self.picture)
+        follow([self.picture], self._describe, [self.picture], [self.start.start, self.start.hint])
         needs = [subject, *self._turn.parts, self.picture]
         self.start.wire(
             self._jobs, self._begin, needs, self._morph, [*needs, self.frames, self.path, self.back],
-            self.start.resting, covers=[], shows=[self.strip, self.strip_file, *self.film.parts],
+            self.start.resting, covers=[], shows=[self.strip, *self.strip_save.parts, *self.film.parts],
             queue_on=self.start.bar,
         )  # fmt: skip
+
+    def _describe(self, other: str | None) -> Changes:
+        """Say what the button waits for, or what it will do."""
+        if other is None:
+            return self.start.missing(t("Choose a second picture first"), t_text(_HINT))
+        return self.start.ready(t("Morph"), t_text(_HINT))
 
     def _begin(self, subject: Subject | None, turn: str, mark: str, other: str | None) -> Changes:
         with sentences():
@@ -104,27 +118,27 @@ class Morph:
             one = subject_of(subject, turn == mark)
             second = read_picture(other, _WHAT)
             work = self._maker.morph(one.model, one.source(), second, steps=frames, path=path)
-            words = f"Making {frames} frames"
-            glimpse = self.film.glimpse("A frame of the morph")
+            words = t("Making {n} frames", n=frames)
+            glimpse = self.film.glimpse(t("A frame of the morph"))
             made = yield from self.start.follow(self._jobs, visitor(request), work, words, glimpse)
             if made is None:
-                gone = {self.strip: "", self.strip_file: gr.DownloadButton(value=None, interactive=False)}
-                yield self.start.resting() | self.film.stopped("The morph was stopped.") | gone
+                gone = {self.strip: ""} | self.strip_save.offer(None)
+                yield self.start.resting() | self.film.stopped(t("The morph was stopped.")) | gone
                 return
-            yield {self.start.bar: progress(None, "Writing the files")}
+            yield {self.start.bar: progress(None, t("Writing the files"))}
             yield self.start.resting() | self._show(made, one.name, name_of_source(str(other), settings(second)), back)
 
     def _show(self, made: list[Image.Image], first: str, second: str, back: bool) -> Changes:
-        way = f"{first} → {second}"
+        way = f"{t_text(first)} → {t_text(second)}"
         name = f"deepart-morph-{slug(first)}-{slug(second)}"
         frames = there_and_back(made) if back else made
         strip = strip_of(made)
-        file = save_result(strip, f"{name}-strip", self.film.stage.GRADIO_CACHE)
-        image = f'<img class="da-strip" alt="A strip: {len(made)} frames" src="{address(strip)}">'
-        return self.film.show(frames, name, f"A morph: {way}", f"{way} · {lasting(len(frames))}") | {
-            self.strip: image,
-            self.strip_file: gr.DownloadButton(value=file, interactive=True),
-        }
+        path = save_result(strip, f"{name}-strip", self.strip_save.cache)
+        file = Piece(path, json.dumps(settings(strip), sort_keys=True), "Strip")
+        alt = html.escape(t("A strip: {n} frames", n=len(made)))
+        image = f'<img class="da-strip" alt="{alt}" src="{address(strip)}">'
+        changes = self.film.show(frames, name, t("A morph: {way}", way=way), f"{way} · {lasting(len(frames))}")
+        return changes | {self.strip: image} | self.strip_save.offer(file)
 
 
 def there_and_back(frames: list[Image.Image]) -> list[Image.Image]:

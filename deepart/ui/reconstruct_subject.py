@@ -6,7 +6,7 @@ import html
 import math
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,10 @@ from PIL import Image
 
 from deepart.errors import OptionError
 from deepart.images import load_image
+from deepart.pipelines.vae import Source
 from deepart.pipelines.vae_latent import Latent
+from deepart.ui.gallery import TITLES, example_of
+from deepart.ui.language import t
 from deepart.ui.nearness import Nearness
 from deepart.ui.pieces import Piece, name_of, piece, slug
 from deepart.ui.reconstruct_maker import Taken
@@ -29,12 +32,13 @@ class Subject:
     """A picture that was taken apart.
 
     name: of the picture on the page. picture: the file of it, None where there is only a latent. latent: the file of
-    that. made: what came out. It holds nothing but text and numbers, as visitors keep it; see Piece.
+    that, None for the example that the page opens with, which nobody has taken apart here. made: what came out. It
+    holds nothing but text and numbers, as visitors keep it; see Piece.
     """
 
     name: str
     picture: str | None
-    latent: str
+    latent: str | None
     made: Piece
 
     @property
@@ -56,8 +60,10 @@ class Subject:
         """Return what came out; raises OptionError when it is deleted."""
         return load_image(_there(self.made.path))
 
-    def source(self) -> Latent:
-        """Return the latent; raises OptionError when it is deleted."""
+    def source(self) -> Source:
+        """Return what tools begin with: the latent, or the picture without one; raises OptionError when deleted."""
+        if self.latent is None:
+            return load_image(_there(str(self.picture)))
         return Latent.load(_there(self.latent))
 
 
@@ -86,9 +92,15 @@ def save_latent(latent: Latent, name: str, cache: str) -> str:
 
 
 def name_of_source(path: str, made: Mapping[str, Any] | None = None) -> str:
-    """Return what to call a picture or a latent: by its settings where we have made it, else by its file."""
+    """Return what to call a picture or a latent: by its settings where we have made it, else by its file.
+
+    The examples have titles.
+    """
     if made is not None and made.get("task") == "vae":
         return name_of(dict(made))
+    example = example_of(path)
+    if example is not None:
+        return TITLES[example.stem]
     stem = re.sub(r"^deepart-[a-z0-9]+-", "", Path(path).stem)
     return stem[:_NAME] or "picture"
 
@@ -116,29 +128,36 @@ def numbers(taken: Taken) -> dict[str, Any]:
 
 def number_cells(taken: Taken) -> str:
     """Return the same for the page, as HTML: cells of a number and what it is."""
-    encode, decode = taken.seconds
-    cells = [] if taken.near is None else _near(taken.near)
-    cells += [(" × ".join(map(str, taken.shape)), "Latent")]
-    cells += [(_seconds(value), what) for value, what in ((encode, "Encoded in"), (decode, "Decoded in")) if value]
-    shown = "".join(f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(value)}</dd></div>" for value, what in cells)
-    return f'<dl class="da-numbers">{shown}</dl><p class="da-note">{html.escape(in_words(taken))}</p>'
+    return cells(taken.near, taken.shape, taken.latent.size, taken.seconds)
 
 
-def in_words(taken: Taken) -> str:
-    """Return the compression in words."""
-    width, height = taken.latent.size
-    before, after = 3 * width * height, math.prod(taken.shape)
-    kind = "a map of numbers" if len(taken.shape) > 1 else "one list of numbers"
-    return f"The latent is {kind}: {before:,} numbers of the picture became {after:,}, {_ratio(taken.ratio)}."
+def cells(
+    near: Nearness | None, shape: Sequence[int], size: tuple[int, int],
+    seconds: tuple[float | None, float | None] = (None, None),
+) -> str:  # fmt: skip
+    """Return what is known of a reconstruction as HTML. shape: of the latent. size: width and height in pixels.
+
+    Numbers and words are texts of their own, so that the page can say the words in another language.
+    """
+    before, after = 3 * size[0] * size[1], math.prod(shape)
+    found = [] if near is None else _near(near)
+    found += [(" × ".join(map(str, shape)), t("Latent")), (_ratio(before / after), t("Compression"))]
+    times = zip(seconds, (t("Encoded in"), t("Decoded in")), strict=True)
+    found += [(_seconds(value), what) for value, what in times if value]
+    shown = "".join(f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(value)}</dd></div>" for value, what in found)
+    kind = t("The latent is a map of numbers.") if len(shape) > 1 else t("The latent is one list of numbers.")
+    counts = ((t("Numbers in the picture:"), before), (t("Numbers in the latent:"), after))
+    told = " · ".join(f"<span>{html.escape(words)}</span> {count:,}" for words, count in counts)
+    return f'<dl class="da-numbers">{shown}</dl><p class="da-note"><span>{html.escape(kind)}</span> {told}</p>'
 
 
 def _near(near: Nearness) -> list[tuple[str, str]]:
-    return [("exact" if math.isinf(near.psnr) else f"{near.psnr:.1f} dB", "PSNR"), (f"{near.ssim:.3f}", "SSIM")]
+    return [(t("exact") if math.isinf(near.psnr) else f"{near.psnr:.1f} dB", "PSNR"), (f"{near.ssim:.3f}", "SSIM")]
 
 
 def _ratio(ratio: float) -> str:
-    """Return how many numbers became one, in words; a tiny picture becomes more numbers than it had."""
-    return f"{ratio:.3g} to 1" if ratio >= 1 else f"1 to {1 / ratio:.3g}"
+    """Return how many numbers became one; a tiny picture becomes more numbers than it had."""
+    return f"{ratio:.3g} : 1" if ratio >= 1 else f"1 : {1 / ratio:.3g}"
 
 
 def _seconds(seconds: float) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -35,6 +36,7 @@ from deepart.ui.common import (
 )
 from deepart.ui.gallery import example_files, example_of, example_row
 from deepart.ui.jobs import Callback, Jobs, Work
+from deepart.ui.language import t, t_text
 from deepart.ui.maker import defaults
 from deepart.ui.menu import model_menu, summary_of, title_of
 from deepart.ui.more import MoreModels
@@ -42,20 +44,23 @@ from deepart.ui.pieces import Piece, piece
 from deepart.ui.reconstruct_api import ReconstructAPI
 from deepart.ui.reconstruct_change import Change, Combine
 from deepart.ui.reconstruct_draw import Draw, Vary
+from deepart.ui.reconstruct_first import finished
 from deepart.ui.reconstruct_maker import Taken, VAEMaker
 from deepart.ui.reconstruct_morph import Morph
-from deepart.ui.reconstruct_subject import Subject, kept, name_of_source, number_cells
-from deepart.ui.reconstruct_views import ErrorMap, Inside, title
+from deepart.ui.reconstruct_subject import Subject, cells, kept, name_of_source, number_cells
+from deepart.ui.reconstruct_views import ErrorMap, Inside, example_title, title
+from deepart.ui.saving import Format
 from deepart.ui.send import SendTo
-from deepart.ui.starter import Changes, Starter, note
+from deepart.ui.starter import Changes, Starter, follow, note
 from deepart.ui.tray import picked_file
 from deepart.ui.turn import Turn
 
 _WHAT = "picture"
 _EXACT = 1_000_000  # pixels: larger ones are compared with a JPEG, as a PNG takes seconds
-_WORDS = "Taking the picture apart, and putting it together"
 _NOTHING = "There is no picture yet; upload one or choose an example."
 _EXAMPLES = ("content", "paintings")  # folders
+_HINT = "The picture goes through the model's latent, fewer numbers than it has, and comes back."
+_LATER = "“Look inside”, “Work out the latent” and the tools below load the model first."
 _DRAWN_FIRST = 0  # seed of the picture that a model begins with which knows only its own kind
 _TEMPERATURE = defaults(VAEPipeline.sample)["temperature"]
 
@@ -75,7 +80,8 @@ class ReconstructTab:
         """Lay it out inside the Blocks being built, and wire it. tab: the one that it is in."""
         self._maker = VAEMaker(studio)
         self._studio, self._jobs = studio, jobs
-        self.subject: Any = gr.State(None)  # Subject | None
+        self._example = finished(studio)
+        self._draws: dict[str, bool] = {}  # of the models that have been used: whether pictures can be drawn from them
         self.opened: Any = gr.State(None)  # str | None: a latent file, in place of a picture
         # What was in the box for the picture, and what belongs there. The work itself cannot put it there: a component
         # that it leaves as it is Gradio builds anew, which a picture_input must not be.
@@ -98,36 +104,55 @@ class ReconstructTab:
         self.model = model_menu("vae", "vae-model", self._studio.added("vae"))
         self.about = gr.HTML(_about(self.model.value), elem_id="vae-about")
         self.more = MoreModels("vae", self._studio, self._jobs, self.model)
-        self.picture = picture_input("Picture", value=str(examples[0]), height=240, elem_id="vae-picture")
+        self._first = str(examples[0]) if self._example is None else str(self._example.subject.picture)
+        self.picture = picture_input("Picture", value=self._first, height=240, elem_id="vae-picture")
+        gr.HTML(note("Upload a picture, or choose one: it is taken apart at once."))
         with gr.Column() as self.examples:
             self._chosen = example_row(examples, self.picture)
-        with gr.Row(elem_classes="da-acts"):
-            self.draw = gr.Button("Draw a portrait", size="sm", min_width=120, visible=False, elem_id="vae-draw")
-            self.open = gr.UploadButton("Open a latent file", size="sm", min_width=120, elem_id="vae-open")
+        self.draw = gr.Button("Draw a portrait", size="sm", visible=False, elem_id="vae-draw")
         self.start = Starter("Reconstruct", "vae-", "primary", "start")
-        self.start.lay_status("The picture goes through the model's latent, a few numbers, and comes back.")
+        self.start.lay_status(_HINT)
+        with gr.Accordion("Begin with a latent", open=False, elem_id="vae-latents"):
+            gr.HTML(note("A latent that was saved here becomes a picture again, without the original."))
+            self.open = gr.UploadButton("Open a latent file", size="sm", elem_id="vae-open")
 
     def _lay_result(self) -> None:
-        self.title = gr.HTML('<p class="da-title">&nbsp;</p>' + note(""), elem_id="vae-title")
+        example = self._example
+        first = example.subject if example is not None else None
+        empty = '<p class="da-title">&nbsp;</p>' + note("")
+        named = empty if first is None else example_title(first, title_of("vae", first.model))
+        self.title = gr.HTML(named, elem_id="vae-title")
         with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap"):
             with gr.Tab("Before and after"), gr.Column(elem_classes="da-canvas"):
                 self.stage = gr.HTML(stage(None, "The reconstruction will appear here."), elem_id="vae-stage")
                 self.slider = gr.ImageSlider(
+                    None if first is None else (first.picture, first.made.path),
                     type="pil", format="png", label="Before and after", show_label=False, interactive=False,
-                    visible=False, buttons=["fullscreen"], max_height=4096, elem_id="vae-slider",
+                    visible=first is not None, buttons=["fullscreen"], max_height=4096, elem_id="vae-slider",
                 )  # fmt: skip
-            with gr.Tab("Error map"):
+            with gr.Tab("Error map") as self._error_tab:
                 self._error = ErrorMap(self.turn)
-            with gr.Tab("Look inside"):
+            with gr.Tab("Look inside") as self._inside_tab:
                 self._inside = Inside(self.turn)
-        self.facts = gr.HTML("", elem_id="vae-facts")
+        told = "" if example is None else cells(example.near, example.shape, example.subject.size) + note(_LATER)
+        self.facts = gr.HTML(told, elem_id="vae-facts")
         with gr.Row(elem_classes="da-acts"):
-            self.download = gr.DownloadButton(
-                "Download the PNG", size="sm", min_width=140, interactive=False, elem_id="vae-download"
+            with gr.Row(elem_classes="da-save"):
+                self.download = gr.DownloadButton(
+                    "Download", None if first is None else first.made.path, size="sm", min_width=100,
+                    interactive=first is not None, elem_id="vae-download",
+                )  # fmt: skip
+                self.format = Format(self.download)
+            self.work_out = gr.Button(
+                "Work out the latent", size="sm", min_width=140, visible=first is not None, elem_id="vae-work-out"
             )
             self.latent = gr.DownloadButton(
-                "Save the latent", size="sm", min_width=140, interactive=False, elem_id="vae-latent"
-            )
+                "Save the latent", size="sm", min_width=140, interactive=False, visible=first is None,
+                elem_id="vae-latent",
+            )  # fmt: skip
+        if first is not None:  # visitors have a copy of their own, beside which other formats of it can be written
+            first = replace(first, made=replace(first.made, path=self.download.value["path"]))
+        self.subject: Any = gr.State(first)  # Subject | None
         self.send = SendTo("vae", ("content", "style", "find"))
 
     def _lay_tools(self) -> None:
@@ -146,6 +171,16 @@ class ReconstructTab:
     # ------------------------------------------------------------------------------------------------- what leads where
 
     @property
+    def linked(self) -> dict[str, Any]:
+        """The controls that a link to the tab sets, by what they are called in it."""
+        vary, draw, morph = self._vary, self._draw, self._morph
+        return {
+            "model": self.model, "gain": self._error.gain, "strength": vary.strength, "variations": vary.count,
+            "seed": vary.seed, "frames": morph.frames, "path": morph.path, "back": morph.back,
+            "temperature": draw.temperature, "samples": draw.count, "sample-seed": draw.seed,
+        }  # fmt: skip
+
+    @property
     def _suited(self) -> list[Any]:
         """The components that change with the model."""
         tabs = [self.tools, self.change_tab, self.combine_tab, self.sample_tab]
@@ -156,13 +191,19 @@ class ReconstructTab:
         """The components that change with the picture."""
         return [
             self.subject, *self.turn.parts, self.placed, self.title, self.stage, self.slider, self.facts,
-            self.download, self.latent, *self._error.parts, *self._inside.parts, *self._change.parts, *self._suited,
+            self.download, self.work_out, self.latent, *self._error.parts, *self._inside.parts, *self._change.parts,
+            *self._suited,
         ]  # fmt: skip
 
     def _wire(self, app: gr.Blocks, tab: gr.Tab) -> None:
-        first = gr.Textbox(visible="hidden", elem_id="vae-first")  # changes with the first look at the tab
+        # Changes with the first look at the tab, where it has no example, and with the first wish for what nobody knows
+        # of the example yet; then what is in the box is taken apart.
+        self.asked = gr.Textbox(visible="hidden", elem_id="vae-first")
         self.sent = gr.Textbox(visible="hidden", elem_id="vae-sent")  # changes when another tab has sent a picture
-        tab.select(lambda: "seen", None, first, **AT_ONCE)
+        if self._example is None:
+            tab.select(lambda: "seen", None, self.asked, **AT_ONCE)
+        for wish in (self._inside_tab.select, self.work_out.click):
+            wish(_asked_of_example, self.subject, self.asked, **AT_ONCE)
         source = [self.picture, self.opened]
         opened = self.open.upload(self._open, [self.open, self.model], [*source, self.model], **SOON)
         quick: dict[str, Any] = {"show_progress": "minimal", "api_visibility": "private", **GPU_SLOT}
@@ -179,22 +220,37 @@ class ReconstructTab:
         events = self.start.wire(
             self._jobs, self._begin, needs, self._reconstruct, [*needs, self.subject, self._error.gain],
             self.start.resting, covers=[], shows=self._shown, queue_on=self.start.bar,
-            starts=[first.change, self.sent.change, uploaded.success, chosen.success, opened.success, drawn.success,
-                    self.model.input, self.more.wire(app).success, *gone],
+            starts=[self.asked.change, self.sent.change, uploaded.success, chosen.success, opened.success,
+                    drawn.success, self.model.input, self.more.wire(app).success, *gone],
         )  # fmt: skip
-        for event in events[1:]:  # all but the first look at the tab
+        for event in events[1:]:  # all but what the visitor is looking at already
             event.success(None, None, None, js=f"() => {{ {into_sight('vae-title')} }}", **AT_ONCE)
         for event in events:
             event.success(_placed, [self.placed, self.picture], self.picture, **AT_ONCE)
         for event in events:  # a model that has failed is not the one that the page shows
             event.failure(self._model_of, [self.subject, self.model], self.model, **AT_ONCE)
         self.start.leave.click(self._model_of, [self.subject, self.model], self.model, **AT_ONCE)
-        for part in (self._error, self._inside, self._vary, self._morph, self._change):
+        follow(needs, self._describe, needs, [self.start.start, self.start.hint])
+        self.format.wire(self.subject, lambda subject: subject.made.path)
+        self._error.wire(self.subject, self._error_tab)
+        for part in (self._inside, self._vary, self._morph, self._change):
             part.wire(self.subject)
         self._combine.wire(self.subject, self.model)
         self._draw.wire(self.model)
 
+    def follow(self, linked: Any) -> None:
+        """Let the tab show what belongs to its settings once an event has set them as an address says."""
+        linked.then(_asked_of_model, [self.subject, self.model], self.asked, **AT_ONCE)
+
     # ------------------------------------------------------------------------------------------------ what to work with
+
+    def _describe(self, path: str | None, opened: str | None, model: str) -> Changes:
+        """Say what the button waits for, or what it will do."""
+        if path is None and opened is None and not self._draws.get(model, False):
+            return self.start.missing(
+                t("Choose a picture first"), t("There must be a picture, or a latent, to begin with.")
+            )
+        return self.start.ready(t("Reconstruct"), t_text(_HINT))
 
     def _open(self, path: str, model: str) -> tuple[None, str, str]:
         """Take a latent file in place of a picture, and the model that made it."""
@@ -241,7 +297,7 @@ class ReconstructTab:
             return self._drawn(model, _DRAWN_FIRST, request) if example_of(path) else path
         made = settings(read_picture(path, _WHAT)) or {}
         if made.get("model") == subject.model and "temperature" in made:  # it was drawn for that model's sake
-            return str(example_files(*_EXAMPLES)[0])
+            return self._first
         return path
 
     # ---------------------------------------------------------------------------------------------- there and back
@@ -259,13 +315,14 @@ class ReconstructTab:
     ) -> Iterator[Changes]:  # fmt: skip
         """Take a picture apart for the page, and put it together."""
         with sentences():
-            yield self.start.working(progress(None, _WORDS), "Stop")
+            words = t("Taking the picture apart, and putting it together")
+            yield self.start.working(progress(None, words), t("Stop"))
             latent = Latent.load(opened) if path is None and opened is not None else None
             before = path
             if latent is None:
                 path = self._suitable(path, model, subject, request)
             source: Source = read_picture(path, _WHAT) if latent is None else latent
-            looked = yield from self.start.follow(self._jobs, visitor(request), self._work(model, source, gain), _WORDS)
+            looked = yield from self.start.follow(self._jobs, visitor(request), self._work(model, source, gain), words)
             if looked is None:
                 yield self.start.resting() | {self.model: self._model_of(subject, model)}
                 return
@@ -296,10 +353,11 @@ class ReconstructTab:
             self.subject: one,
             self.title: title(one, title_of("vae", one.model)), self.facts: number_cells(taken),
             self.download: gr.DownloadButton(value=one.made.path, interactive=True),
-            self.latent: gr.DownloadButton(value=one.latent, interactive=True),
+            self.work_out: gr.Button(visible=False),
+            self.latent: gr.DownloadButton(value=one.latent, interactive=True, visible=True),
         }  # fmt: skip
         if isinstance(source, Latent):
-            changes |= {self.stage: stage(taken.image, one.name), self.slider: gr.ImageSlider(visible=False)}
+            changes |= {self.stage: stage(taken.image, t_text(one.name)), self.slider: gr.ImageSlider(visible=False)}
         else:
             small = source.width * source.height <= _EXACT
             before = save_result(source, "before", cache) if small else save_before(source, cache)
@@ -310,6 +368,7 @@ class ReconstructTab:
     def _suit(self, model: str, pipeline: VAEPipeline) -> Changes:
         """Show the tools of a model, and what it is."""
         drawable, vector = pipeline.has_prior, not pipeline.spatial
+        self._draws[model] = drawable
         tabs = ((self.change_tab, bool(pipeline.directions)), (self.combine_tab, vector), (self.sample_tab, drawable))
         return {
             self.model: self.more.menu_at(model),
@@ -326,5 +385,15 @@ def _placed(placed: tuple[str | None, str | None], now: str | None) -> str | Non
     return after if now == before else now
 
 
+def _asked_of_example(subject: Subject | None) -> Any:
+    """Return a new text where somebody asks for what nobody knows of the example yet; see ReconstructTab.asked."""
+    return uuid.uuid4().hex if subject is not None and subject.latent is None else gr.skip()
+
+
+def _asked_of_model(subject: Subject | None, model: str) -> Any:
+    """Return a new text where the page shows the work of another model than the chosen one."""
+    return uuid.uuid4().hex if subject is not None and subject.model != model else gr.skip()
+
+
 def _about(model: str) -> str:
-    return note(summary_of("vae", model))
+    return note(t_text(summary_of("vae", model)))
