@@ -43,7 +43,7 @@ def _save_small(picture: Image.Image, path: Path) -> None:
     """Write a PNG with its settings as save_png does, but packed as tightly as it goes."""
     notes = PngImagePlugin.PngInfo()
     for name, text in picture.info.items():
-        notes.add_text(name, text)
+        notes.add_text(str(name), str(text))
     picture.save(path, "PNG", pnginfo=notes, optimize=True)
 
 

@@ -13,14 +13,14 @@ from deepart.errors import OptionError
 from deepart.images import settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import MAX_CHILDREN, MAX_PARENTS, GANPipeline
-from deepart.ui.common import AT_ONCE, SOON, progress, read_picture, sentences, visitor
+from deepart.ui.common import SOON, progress, read_picture, sentences, visitor
 from deepart.ui.family import Litter, found, generation, grown, listed, tree
 from deepart.ui.jobs import Jobs
 from deepart.ui.language import t, t_text
 from deepart.ui.maker import Maker, defaults
 from deepart.ui.pieces import Piece, at, name_of
 from deepart.ui.reread import check
-from deepart.ui.starter import Changes, Starter, note
+from deepart.ui.starter import Changes, Starter, follow, note
 from deepart.ui.views import CHOOSE, strip, thumb
 from deepart.ui.wall import Wall, mark_rules
 
@@ -76,12 +76,11 @@ class Breed:
         )  # fmt: skip
         self.parents.select(pick_parent, self.liked, list(parts), **SOON)
         self.tree.select(pick_relative, self.family, list(parts), **SOON)
-        self.forget.click(lambda: [], None, self.liked, **AT_ONCE)
-        like.click(toggled, [chosen, self.liked], self.liked, **AT_ONCE)
+        self.forget.click(lambda: [], None, self.liked, **SOON)
+        like.click(toggled, [chosen, self.liked], self.liked, **SOON)
         # Whatever changes these, here or on another tab: hearts, parents and buttons follow.
         self.says = [chosen, self.liked, wall.pieces]
-        changed = [part.change for part in self.says]
-        gr.on(changed, self.say, self.says, self.told, trigger_mode="always_last", **AT_ONCE)
+        follow(self.says, self.say, self.says, self.told)
 
     # --------------------------------------------------------------------------------------------------- what is liked
 
@@ -111,8 +110,8 @@ class Breed:
         """Return what is liked once a picture from elsewhere on the page is, such as a favourite among the results.
 
         path: of a PNG that this tab has made, with its settings inside. name: what it is called, "" for what its
-        settings say. Put the answer into `liked`: the page follows. Raises OptionError for a picture that no generator
-        here has made, ImageError for a file that cannot be read.
+        settings say. Put the answer into `liked`, by an event of the queue: then the page follows. Raises OptionError
+        for a picture that no generator here has made, ImageError for a file that cannot be read.
         """
         made = check(settings(read_picture(path, "picture")))
         one = Piece(path, json.dumps(made, sort_keys=True), name or name_of(made))

@@ -91,9 +91,14 @@ class GenerateTab:
         self._reread.wire(take, parts)
         self._walk.wire(wall.truncation, chosen.piece, breed.liked, wall.model)
         self._mix.wire(wall.truncation, wall.model)
+        walk, shows = self._walk, [*wall.parts, *parts]
         if wall.example:
-            shows = dict.fromkeys([*wall.parts, *parts, *breed.told, *self._walk.told])
-            app.load(self._speak, [*breed.says, *self._walk.says], list(shows), **AT_ONCE)
+            said = list(dict.fromkeys([*shows, *breed.told, *walk.told]))
+            app.load(self._speak, [*breed.says, *walk.says], said, **AT_ONCE)
+        else:
+            opened = app.load(wall.open, None, shows, **AT_ONCE)
+            opened.then(breed.say, breed.says, breed.told, **AT_ONCE)
+            opened.then(walk.say, walk.says, walk.told, **AT_ONCE)
         chosen.use_seed.click(lambda one: one.seed if one else gr.skip(), chosen.piece, wall.seed, **AT_ONCE)
         chosen.walk.click(
             lambda: (gr.Tabs(selected="walk"), True), None, [self._tools, self._walk.begin_here], **AT_ONCE

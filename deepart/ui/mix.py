@@ -8,12 +8,12 @@ from typing import Any
 import gradio as gr
 
 from deepart.errors import OptionError
-from deepart.ui.common import AT_ONCE, progress, sentences, visitor
+from deepart.ui.common import SOON, progress, sentences, visitor
 from deepart.ui.jobs import Jobs
 from deepart.ui.language import t, t_text
 from deepart.ui.maker import Maker, check_seed
 from deepart.ui.pieces import Piece, name_of, piece
-from deepart.ui.starter import Changes, Starter, note
+from deepart.ui.starter import Changes, Starter, follow, note
 from deepart.ui.views import strip, thumb
 
 _SHAPES, _DETAIL = "shapes", "detail"
@@ -56,10 +56,9 @@ class Mix:
         for seed, kept, told in (
             (self.shape_seed, self.shape, self.shape_told), (self.detail_seed, self.detail, self.detail_told)
         ):  # fmt: skip
-            seed.input(lambda: (None, _told(None)), None, [kept, told], trigger_mode="always_last", **AT_ONCE)
+            seed.input(lambda: (None, _told(None)), None, [kept, told], trigger_mode="always_last", **SOON)
         sources = [self.shape, self.detail, self.shape_seed, self.detail_seed]
-        changed = [source.change for source in sources]
-        gr.on(changed, self._say, sources, self.start.start, trigger_mode="always_last", **AT_ONCE)
+        follow(sources, self._say, sources, self.start.start)
         needs = [*sources, model]
         self.start.wire(
             self._jobs, self._begin, needs, self._mix, [*needs, truncation], self.start.resting, covers=[],

@@ -12,13 +12,13 @@ from deepart.errors import OptionError
 from deepart.latents import truncate
 from deepart.pipelines.gan import MAX_FRAMES, MAX_STOPS, MIN_FRAMES, GANPipeline
 from deepart.pipelines.gan_origin import Origin
-from deepart.ui.common import AT_ONCE, sentences, visitor
+from deepart.ui.common import sentences, visitor
 from deepart.ui.film import FPS, Film, lasting
 from deepart.ui.jobs import Jobs
 from deepart.ui.language import t, t_text
 from deepart.ui.maker import Maker, defaults, seeds_of
 from deepart.ui.pieces import Piece, slug
-from deepart.ui.starter import Changes, Starter
+from deepart.ui.starter import Changes, Starter, follow
 
 _DEFAULT = defaults(GANPipeline.walk)
 _SEEDS = "1, 2, 3"
@@ -55,8 +55,7 @@ class Walk:
         """Connect it with what else is on the tab."""
         needs = [self.seeds, self.begin_here, self.visit_liked, chosen, liked, model]
         self.says = [*needs, self.loop]
-        changed = [part.change for part in self.says]
-        gr.on(changed, self.say, self.says, self.told, trigger_mode="always_last", **AT_ONCE)
+        follow(self.says, self.say, self.says, self.told)
         self.start.wire(
             self._jobs, self._begin, needs, self._walk, [*needs, self.frames, self.loop, truncation],
             self.start.resting, covers=[], shows=self.film.parts, queue_on=self.start.bar,

@@ -114,8 +114,6 @@ class Wall:
             self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,
             api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
-        if not self.example:
-            app.load(self.open, None, shows, **AT_ONCE)
 
     def open(self, request: gr.Request) -> Changes:
         """Show the pictures that every visitor finds where there is no example; they are made once."""

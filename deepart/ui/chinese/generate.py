@@ -145,7 +145,7 @@ SENTENCES: dict[str, str] = {
     "Variation {}": "变体 {0}",
     "Sample {}": "抽样 {0}",
     "Changed picture": "调整后的图片",
-    "Frame of a morph": "变形动画的一帧",
+    "Frame of a morph": "渐变动画的一帧",
     "Reconstruction": "重建结果",
     # Directions of our generators, and of those of others.
     "open sky": "开阔天空",

@@ -1,0 +1,150 @@
+"""The finished example of the tab "Generate": what the model makes, shown before it is loaded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gradio.context import LocalContext
+from PIL import Image, ImageChops, ImageStat
+from running_page import TinyStudio
+
+from deepart import GANPipeline
+from deepart.errors import OptionError
+from deepart.images import load_image, save_png, settings
+from deepart.studio import Studio
+from deepart.ui.breed import Breed
+from deepart.ui.jobs import Jobs
+from deepart.ui.opening import NAMED, PICTURES, finished
+from recipes import first_generate
+
+
+class Idle(Studio):
+    """A studio in which no generator may be loaded."""
+
+    def gan(self, name: str | None = None) -> GANPipeline:
+        raise AssertionError(f"The generator {name} is loaded.")
+
+
+class Visit:
+    """Stands for a request of somebody who reads Chinese."""
+
+    headers = {"accept-language": "zh-CN"}  # noqa: RUF012, as of a request
+
+
+def lay(studio: Studio, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    import gradio as gr
+
+    from deepart.ui.generate_tab import GenerateTab
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    with gr.Blocks() as app:
+        return GenerateTab(app, studio, Jobs())
+
+
+@pytest.fixture
+def tab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    return lay(Idle(device="cpu"), tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def landscapes() -> GANPipeline:
+    return GANPipeline.from_pretrained(device="cpu")
+
+
+def test_the_committed_pictures_are_what_the_model_makes(landscapes: GANPipeline) -> None:
+    example = finished(Idle(device="cpu"))
+    assert example is not None
+    assert example.names == landscapes.directions
+    assert [one.seed for one in example.pieces] == list(range(PICTURES))
+    for one, made in zip(example.pieces, landscapes.generate(PICTURES), strict=True):
+        assert one.made == settings(made)
+        difference = ImageStat.Stat(ImageChops.difference(load_image(one.path), made)).mean
+        assert sum(difference) / 3 < 2
+
+
+def test_the_recipe_writes_exact_pictures_that_name_their_directions(tiny_studio: TinyStudio, tmp_path: Path) -> None:
+    gan = tiny_studio.gan()
+    (tmp_path / "old.png").touch()
+    paths = first_generate.write(gan, tmp_path, 3)
+    assert sorted(tmp_path.iterdir()) == paths
+    assert [path.name for path in paths] == [f"deepart-landscapes-seed-{seed}.png" for seed in range(3)]
+    for path, made in zip(paths, gan.generate(3), strict=True):
+        image = load_image(path)
+        assert ImageChops.difference(image, made).getbbox() is None
+        assert settings(image) == (settings(made) or {}) | {NAMED: ["daylight", "trees", "warmth"]}
+
+
+def test_another_model_has_no_example(tiny_studio: TinyStudio) -> None:
+    assert finished(tiny_studio) is None
+
+
+def test_the_tab_opens_with_the_example(tab: Any, landscapes: GANPipeline) -> None:
+    wall, chosen = tab._wall, tab._chosen
+    pieces = wall.pieces.value
+    assert len(wall.gallery.value) == len(pieces) == PICTURES
+    assert chosen.piece.value == pieces[0]
+    assert chosen.download.value["path"] == pieces[0].path
+    assert first_generate.FOLDER not in Path(pieces[0].path).parents  # other formats are written beside it
+    assert 'alt="Seed 0, enlarged from 128 pixels"' in chosen.stage.value
+    assert wall.told.value == '<p class="da-note">Seeds 0 to 15 · truncation 1</p>'
+    shown = [slider.label for slider in chosen.sliders.all if slider.visible]
+    assert shown == [name.capitalize() for name in landscapes.directions]
+    assert all(button.interactive for button in (chosen.like, chosen.use_seed, chosen.walk, wall.zip))
+    taken = chosen.take(pieces[7])  # loads nothing, as Idle would tell
+    assert taken[chosen.piece].seed == 7
+
+
+def test_what_is_there_from_the_beginning_is_said_in_chinese(tab: Any) -> None:
+    pieces = tab._wall.pieces.value
+    inputs = [pieces[0], [], pieces, "1, 2", True, False, pieces[0], [], "landscapes", True]
+    assert set(tab._speak(*inputs)) == {tab._wall.told}  # in English it stands there already
+    token = LocalContext.request.set(Visit())  # type: ignore[arg-type]
+    try:
+        said = tab._speak(*inputs)
+    finally:
+        LocalContext.request.reset(token)
+    assert "种子 0 到 15 · 截断 1" in said[tab._wall.told].constructor_args["value"]
+    assert said[tab._wall.gallery].constructor_args["value"][3][1] == "种子 3"
+    assert "种子 0" in said[tab._chosen.title]
+    assert said[tab._chosen.sliders.all[0]].constructor_args["label"] == "开阔天空"
+    assert "种子 0 → 种子 1 → 种子 2 → 种子 0" in said[tab._walk.start.hint]
+    assert "没有标记：种子 0将是唯一的亲本" in said[tab._breed.start.hint]
+
+
+def test_a_link_sets_controls_of_the_tab(tab: Any) -> None:
+    assert {name: part.value for name, part in tab.linked.items()} == {
+        "model": "landscapes", "seed": 0, "count": 16, "truncation": 1.0, "mutation": 0.2, "children": 12,
+        "walk": "1, 2, 3", "frames": 48,
+    }  # fmt: skip
+
+
+def test_breeding_waits_for_parents_of_one_model(tab: Any) -> None:
+    breed, pieces = tab._breed, tab._wall.pieces.value
+
+    def button(*state: Any) -> tuple[str, bool]:
+        said = breed.say(*state)[breed.start.start].constructor_args
+        return said["value"], said["interactive"]
+
+    assert button(None, [], pieces) == ("Choose or mark a picture first", False)
+    assert button(pieces[0], [], pieces) == ("Breed", True)
+    assert button(pieces[0], pieces[:9], pieces) == ("Breed", False)
+    assert "9 pictures are marked and 8 may be parents" in breed.say(pieces[0], pieces[:9], pieces)[breed.start.hint]
+
+
+def test_a_result_joins_what_is_liked(tab: Any, landscapes: GANPipeline, tmp_path: Path) -> None:
+    pieces = tab._wall.pieces.value
+    assert Breed.joined(pieces[2].path, "Seed 2", [])[0].seed == 2
+    [moved] = landscapes.generate(seed=5, directions={"clouds": 1.0})
+    path = tmp_path / "mine.png"
+    save_png(moved, path)
+    liked = Breed.joined(str(path), "", [pieces[2]])
+    assert [one.name for one in liked] == ["Seed 2", "Seed 5"]
+    assert json.loads(liked[1].text) == settings(moved)
+    assert Breed.joined(str(path), "", liked) == liked
+    plain = tmp_path / "plain.png"
+    save_png(Image.new("RGB", (64, 64)), plain)
+    with pytest.raises(OptionError, match="carries no settings"):
+        Breed.joined(str(plain), "", liked)
