@@ -15,6 +15,7 @@ from deepart.ui.generate_tab import GenerateTab
 from deepart.ui.how import lay_how
 from deepart.ui.jobs import Jobs
 from deepart.ui.language import localise
+from deepart.ui.link import Link, restore
 from deepart.ui.reconstruct_tab import ReconstructTab
 from deepart.ui.send import Place
 from deepart.ui.session import Kept, Reader, Session
@@ -40,21 +41,28 @@ def build_app(studio: Studio) -> gr.Blocks:
         lay_thumbnails()
         generate: GenerateTab | None = None
         reconstruct: ReconstructTab | None = None
+        links: list[Link] = []
         with gr.Tabs(overflow_behavior="wrap") as tabs:
             if list_models("gan"):
                 with gr.Tab("Generate", id="generate"):
                     generate = GenerateTab(app, studio, jobs)
+                    links.append(Link("generate", generate.linked))
                     lay_how("gan")
             if list_models("vae"):
                 with gr.Tab("Reconstruct", id="reconstruct") as tab:
                     reconstruct = ReconstructTab(app, tab, studio, jobs)
+                    links.append(Link("reconstruct", reconstruct.linked))
                     lay_how("vae")
             with gr.Tab("Style transfer", id="style"):
                 style = StyleTab(app, studio, jobs)
+                links.append(Link("style", style.linked))
                 lay_how("style")
             with gr.Tab("My results", id="results"):
                 session = Session()
         _connect(tabs, generate, reconstruct, style, session)
+        for link in links:
+            link.wire()
+        style.follow(restore(app, tabs, links))
         with api_corner():
             task, found = (
                 api_input("Task: gan, vae or style, or null for all", "string", example="style"),
@@ -88,7 +96,9 @@ def _connect(
         generate.chosen.send.wire(generate.chosen.piece, lambda piece: piece.path, places, tabs)
     style.send.wire(style.result, lambda path: path, places, tabs)
     session.send.wire(session.picked, lambda picked: picked[-1] if picked else None, places, tabs)
-    session.wire(results)
+    breed = generate.breed if generate is not None else None
+    there = {} if generate is None else {generate.tools: lambda: gr.Tabs(selected="breed")}
+    session.wire(results, breed, there, tabs)
 
 
 def _models(task: str | None = None) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from deepart import images
 from deepart.errors import DeepArtError, ImageError
 from deepart.ui.language import API, t, t_text
+from deepart.ui.theme import theme
 
 EXAMPLES = Path(__file__).parent / "examples"
 MAX_UPLOAD = "40mb"  # the latent of a picture of 4096 pixels has 34
@@ -42,6 +43,9 @@ _CSS = """
 .da-head h1 { font-size: 1.7rem; line-height: 1.2; margin: 0; }
 .da-head p { margin: 2px 0 0; color: var(--body-text-color-subdued); }
 .da-note { margin: 0; font-size: var(--text-sm); color: var(--body-text-color-subdued); }
+
+.dark .gradio-container button[role=tab].selected { color: var(--primary-300); }
+.da-format { overflow: visible !important; }
 
 /* Pictures and options on the left, the result on the right; on a phone the result comes before the options. */
 .da-studio { display: grid !important; gap: 16px !important; align-items: start; grid-template-rows: auto 1fr;
@@ -144,6 +148,10 @@ _CSS = """
 .da-hero > * { min-width: 0 !important; }
 .da-hero .da-frame { max-width: min(100%, 52vh); }
 .da-acts { gap: 8px !important; }
+.da-save { flex-wrap: nowrap !important; align-items: stretch; gap: 6px !important; }
+.da-save .da-format { width: 84px; min-width: 0 !important; flex: none !important; }
+.da-save .da-format :is(.wrap, .wrap-inner, .secondary-wrap, input) { min-width: 0; }
+.da-save .da-format .wrap-inner { padding: 0 2px 0 8px; }
 #session-grid .grid-container { grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 6px; }
 #session-grid .grid-wrap { max-height: none; overflow: visible; padding: 0; }
 #session-facts pre { overflow-x: auto; font-size: var(--text-sm); }
@@ -197,7 +205,7 @@ _CSS = """
   .da-tools button[role=tab] { padding: 8px 10px; }
   .da-hero { grid-template-columns: minmax(0, 1fr); }
   .da-hero .da-frame { max-width: min(100%, 38vh); }
-  .da-hero .da-acts { display: grid !important; grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  .da-hero .da-acts { display: grid !important; grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .da-hero #chosen-title { grid-column: 1 / -1; }
   .da-wall .da-under > :first-child { flex: 1 0 100%; }
   .da-wall .da-under button { flex: 1; }
@@ -230,15 +238,7 @@ def launch_options(page: Any = None) -> dict[str, Any]:
     """
     return {
         "i18n": getattr(page, "i18n_instance", None),
-        "theme": gr.themes.Default(
-            primary_hue="teal",
-            neutral_hue="stone",
-            font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],  # fonts of the visitor's machine
-            font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
-        ).set(  # one shade darker than the theme's own, which is hard to read on white
-            body_text_color_subdued="*neutral_500",
-            block_info_text_color="*neutral_500",
-        ),
+        "theme": theme(),
         "css": _CSS,
         "max_file_size": MAX_UPLOAD,
         "allowed_paths": [str(EXAMPLES)],
@@ -454,12 +454,16 @@ def sentences() -> Iterator[None]:
         raise mistake(str(error)) from None
     except Exception:
         _log.exception("An action failed.")
-        raise mistake("Something went wrong on our side; please try again.") from None
+        raise mistake("Something went wrong on our side; please try again.", Fault) from None
 
 
-def mistake(sentence: str) -> gr.Error:
+class Fault(gr.Error):
+    """What a visitor is told of a fault that is ours."""
+
+
+def mistake(sentence: str, kind: type[gr.Error] = gr.Error) -> gr.Error:
     """Return the error to raise for a mistake of the visitor's, in the visitor's language."""
-    return gr.Error(t_text(sentence), title=t("Error"), duration=12, print_exception=False)
+    return kind(t_text(sentence), title=t("Error"), duration=12, print_exception=False)
 
 
 # ----------------------------------------------------------------------------------------------------------- progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,17 +36,18 @@ class Format:
             if path is None or not Path(path).is_file():
                 return gr.DownloadButton(interactive=False)
             with sentences():
-                return gr.DownloadButton(value=converted(path, kind), interactive=True)
+                return gr.DownloadButton(value=converted(path, kind, self._button.GRADIO_CACHE), interactive=True)
 
         for event in (result.change, self.choice.input):
             event(offer, [result, self.choice], self._button, trigger_mode="always_last", **AT_ONCE)
 
 
-def converted(path: str, kind: str) -> str:
-    """Return the file of a PNG in a format of FORMATS, written beside it unless it is there; a PNG is as it is."""
+def converted(path: str, kind: str, cache: str) -> str:
+    """Return the file of a PNG in a format of FORMATS, written where Gradio serves files from; a PNG is as it is."""
     if kind not in _SUFFIX:
         return path
-    target = Path(path).with_suffix(_SUFFIX[kind])
-    if not target.is_file():
-        load_image(path).save(target, kind, quality=_QUALITY)
+    folder = Path(cache) / uuid.uuid4().hex  # of its own: other visitors may have the same example
+    folder.mkdir(parents=True)
+    target = folder / f"{Path(path).stem}{_SUFFIX[kind]}"
+    load_image(path).save(target, kind, quality=_QUALITY)
     return str(target)

@@ -1,6 +1,7 @@
 """What a visitor has made on all tabs: the last results, each with its settings, two of them under a slider.
 
 It is this visitor's alone and lives in the open page: reloading it or "Clear" ends it, and the files go after a day.
+Favourites stay when there are too many results, and those that a generator made can be bred.
 """
 
 from __future__ import annotations
@@ -14,13 +15,18 @@ from typing import Any
 
 import gradio as gr
 
+from deepart.errors import DeepArtError, OptionError
 from deepart.images import load_image, settings
-from deepart.ui.common import AT_ONCE, IN_TURN, sentences
-from deepart.ui.pieces import at
+from deepart.ui.breed import Breed
+from deepart.ui.common import AT_ONCE, IN_TURN, SOON, sentences
+from deepart.ui.language import t, t_text
+from deepart.ui.pieces import Piece, at
+from deepart.ui.saving import Format
 from deepart.ui.send import SendTo
 from deepart.ui.starter import Changes, note
 
 MOST = 50  # results
+_LIKE = "♡ Favourite"
 _NONE = "What you make on the other tabs is kept here, the newest first, up to 50 pictures."
 _HINT = "Click a picture for its settings; click another, and the two are under the slider."
 
@@ -44,6 +50,7 @@ class Session:
         """Lay it out inside the Tab being built."""
         self.kept: Any = gr.State([])  # list[Kept], the newest first
         self.picked: Any = gr.State([])  # list[str]: paths of the last two that were clicked, the newest last
+        self.favourites: Any = gr.State([])  # list[str]: paths
         self.told = gr.HTML(note(_NONE), elem_id="session-told")
         self.gallery = gr.Gallery(
             label="My results", show_label=False, format="png", columns=8, object_fit="cover", allow_preview=False,
@@ -54,40 +61,61 @@ class Session:
             buttons=["fullscreen"], max_height=520, elem_id="session-slider",
         )  # fmt: skip
         self.facts = gr.HTML("", elem_id="session-facts")
-        with gr.Row(elem_classes="da-acts"):
-            self.download = gr.DownloadButton(
-                "Download the PNG", size="sm", min_width=140, interactive=False, elem_id="session-download"
-            )
-            self.clear = gr.Button("Clear my results", size="sm", min_width=140, elem_id="session-clear")
-        self.send = SendTo("session", ("content", "style", "photo", "find"))
+        with gr.Column(visible=False) as self.acts:  # nothing can be done before there is a result
+            with gr.Row(elem_classes="da-acts"):
+                self.download = gr.DownloadButton(
+                    "Download", size="sm", min_width=120, interactive=False, elem_id="session-download"
+                )
+                self.format = Format(self.download)
+                self.like = gr.Button(_LIKE, size="sm", min_width=120, interactive=False, elem_id="session-like")
+                self.breed = gr.Button("Breed the favourites", size="sm", min_width=140, elem_id="session-breed")
+                self.clear = gr.Button("Clear my results", size="sm", min_width=140, elem_id="session-clear")
+            self.send = SendTo("session", ("content", "style", "photo", "find"))
+        self.format.wire(self.picked, lambda picked: picked[-1] if picked else None)
 
-    def wire(self, sources: Sequence[tuple[Any, Reader]]) -> None:
-        """Keep what the components of other tabs come to hold; sources: each with its reader."""
-        shown = [self.kept, self.gallery, self.told]
+    def wire(self, sources: Sequence[tuple[Any, Reader]], breed: Breed | None, there: Changes, tabs: gr.Tabs) -> None:
+        """Keep what the components of other tabs come to hold; sources: each with its reader.
+
+        breed: what favourites are bred with; there: makes what leads to it, by component, as in send.Place.
+        """
+        shown = [self.kept, self.gallery, self.told, self.acts]
         for component, read in sources:
-            component.change(_keeper(self, read), [component, self.kept], shown, **AT_ONCE)
-        parts = [self.picked, self.slider, self.facts, self.download]
+            component.change(_keeper(self, read), [component, self.kept, self.favourites], shown, **AT_ONCE)
+        parts = [self.picked, self.slider, self.facts, self.download, self.like]
         # In turn, so that no click is lost that comes while another is still answered.
         self.gallery.select(
-            self._pick, [self.kept, self.picked], [*parts, self.gallery], trigger_mode="multiple", **IN_TURN
-        )
-        self.clear.click(self._clear, None, [*shown, *parts], **AT_ONCE)
+            self._pick, [self.kept, self.picked, self.favourites], [*parts, self.gallery], trigger_mode="multiple",
+            **IN_TURN,
+        )  # fmt: skip
+        self.clear.click(self._clear, None, [*shown, *parts, self.favourites], **AT_ONCE)
+        self.breed.visible = breed is not None
+        likes, liked = [self.kept, self.picked, self.favourites], [self.favourites, self.like, *shown]
+        if breed is None:
+            self.like.click(self._like, likes, liked, **SOON)
+            return
+        marked = [self.kept, self.favourites, breed.liked]
+        self.like.click(self._like, likes, liked, **SOON).success(_followed, marked, breed.liked, **SOON)
+        self.breed.click(_bred(there, tabs), marked, [tabs, *there], **SOON)
 
-    def keep(self, one: Kept | None, kept: list[Kept]) -> Changes:
+    def keep(self, one: Kept | None, kept: list[Kept], favourites: Sequence[str] = ()) -> Changes:
         """Put a result before the others; one that is there already comes to the front."""
         if one is None or (kept and kept[0] == one):
             return {self.kept: gr.skip()}
-        return self._show([one, *(other for other in kept if other != one)][:MOST])
+        return self._show(_fewer([one, *(other for other in kept if other != one)], favourites), favourites)
 
-    def _show(self, kept: list[Kept]) -> Changes:
+    def _show(self, kept: list[Kept], favourites: Sequence[str] = ()) -> Changes:
         there = [one for one in kept if Path(one.path).is_file()]  # files go after a day
         return {
             self.kept: there,
-            self.gallery: gr.Gallery([(one.path, one.name) for one in there], visible=bool(there), selected_index=None),
-            self.told: note(_HINT if there else _NONE),
-        }
+            self.gallery: gr.Gallery(
+                [(one.path, ("♥ " if one.path in favourites else "") + t_text(one.name)) for one in there],
+                visible=bool(there), selected_index=None,
+            ),
+            self.told: note(t_text(_HINT if there else _NONE)),
+            self.acts: gr.Column(visible=bool(there)),
+        }  # fmt: skip
 
-    def _pick(self, kept: list[Kept], picked: list[str], event: gr.SelectData) -> Changes:
+    def _pick(self, kept: list[Kept], picked: list[str], favourites: list[str], event: gr.SelectData) -> Changes:
         """Show the settings of a result, and compare it with the one clicked before."""
         with sentences():
             one = at(kept, event.index)
@@ -99,26 +127,76 @@ class Session:
                 self.slider: gr.ImageSlider(pair, visible=True),
                 self.facts: _facts(one, settings(image), image.size),
                 self.download: gr.DownloadButton(value=one.path, interactive=True),
+                self.like: gr.Button(_heart(one.path in favourites), interactive=True),
                 self.gallery: gr.Gallery(selected_index=None),  # so that the same can be clicked again
             }
 
+    def _like(self, kept: list[Kept], picked: list[str], favourites: list[str]) -> Changes:
+        """Mark the result that was clicked last as a favourite, or no longer."""
+        with sentences():
+            if not picked:
+                raise OptionError("No result is chosen yet; click one first.")
+            path = picked[-1]
+            now = [one for one in favourites if one != path] if path in favourites else [*favourites, path]
+            liked = {self.favourites: now, self.like: gr.Button(_heart(path in now))}
+            return liked | self._show(kept, now)
+
     def _clear(self) -> Changes:
         return self._show([]) | {
-            self.picked: [], self.slider: gr.ImageSlider(visible=False), self.facts: "",
-            self.download: gr.DownloadButton(interactive=False),
+            self.picked: [], self.favourites: [], self.slider: gr.ImageSlider(visible=False), self.facts: "",
+            self.download: gr.DownloadButton(interactive=False), self.like: gr.Button(_heart(False), interactive=False),
         }  # fmt: skip
 
 
-def _keeper(session: Session, read: Reader) -> Callable[[Any, list[Kept]], Changes]:
-    def keep(value: Any, kept: list[Kept]) -> Changes:
-        return session.keep(None if value is None else read(value), kept)
+def _keeper(session: Session, read: Reader) -> Callable[[Any, list[Kept], list[str]], Changes]:
+    def keep(value: Any, kept: list[Kept], favourites: list[str]) -> Changes:
+        return session.keep(None if value is None else read(value), kept, favourites)
 
     return keep
+
+
+def _fewer(kept: list[Kept], favourites: Sequence[str]) -> list[Kept]:
+    """Return at most MOST results: the newest, and before them all favourites."""
+    over = len(kept) - MOST
+    for one in reversed(kept[1:]):
+        if over > 0 and one.path not in favourites:
+            kept = [other for other in kept if other != one]
+            over -= 1
+    return kept[:MOST]
+
+
+def _followed(kept: list[Kept], favourites: list[str], liked: list[Piece]) -> list[Piece]:
+    """Return what is liked on the tab "Generate" after a change of the favourites: these, and what is not kept here."""
+    paths = {one.path for one in kept}
+    found = [one for one in liked if one.path in favourites or one.path not in paths]
+    for one in kept:
+        if one.path in favourites:
+            try:
+                found = Breed.joined(one.path, one.name, found)
+            except DeepArtError:  # a painting, say, which has no latent to cross
+                continue
+    return found
+
+
+def _bred(there: Changes, tabs: gr.Tabs) -> Callable[[list[Kept], list[str], list[Piece]], Changes]:
+    def go(kept: list[Kept], favourites: list[str], liked: list[Piece]) -> Changes:
+        with sentences():
+            if not any(one.path in favourites for one in liked):
+                raise OptionError("No favourite is a generated picture; click one of these and mark it.")
+            return {tabs: gr.Tabs(selected="generate")} | {part: make() for part, make in there.items()}
+
+    return go
+
+
+def _heart(marked: bool) -> str:
+    return t("♥ Favourite") if marked else t("♡ Favourite")
 
 
 def _facts(one: Kept, made: dict[str, Any] | None, size: tuple[int, int]) -> str:
     """Return the name, the size and the settings of a result as HTML."""
     found = {key: value for key, value in (made or {}).items() if key != "latent"}  # hundreds of numbers as text
     text = html.escape(json.dumps(found, indent=1, ensure_ascii=False))
-    head = f'<p class="da-title">{html.escape(one.name)}</p>' + note(f"{size[0]} × {size[1]} pixels")
-    return f"{head}<details><summary>Settings</summary><pre>{text}</pre></details>"
+    sides = note(t("{width} × {height} pixels", width=size[0], height=size[1]))
+    head = f'<p class="da-title">{html.escape(t_text(one.name))}</p>{sides}'
+    word = html.escape(t("Settings"))
+    return f"{head}<details><summary>{word}</summary><pre>{text}</pre></details>"
