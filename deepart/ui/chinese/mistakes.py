@@ -63,6 +63,10 @@ WORDS: dict[str, str] = {
 }
 
 SENTENCES: dict[str, str] = {
+    "No result is chosen yet; click one first.": "还没有选中作品；请先点击一张。",
+    "No favourite is a generated picture; click one of these and mark it.": (
+        "收藏里没有生成的图片；请点击一张生成的图片并收藏它。"
+    ),
     # Pictures and their files.
     "There is no picture yet; upload one or choose an example.": "还没有图片；请上传一张，或选一个示例。",
     "There is no {} yet; upload one or choose an example.": "还没有{0}；请上传一张，或选一个示例。",
