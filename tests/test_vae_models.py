@@ -91,7 +91,7 @@ def test_a_flow_carries_noise_to_the_heaps_that_it_was_fitted_to_and_back() -> N
     torch.manual_seed(0)
     heaps = torch.tensor([[4.0, 0.0], [-4.0, 0.0], [0.0, 6.0]])
     mean = heaps[torch.randint(3, (3000,))]
-    flow = fit(LatentFlow(2, 24, 3), mean, torch.full_like(mean, 0.2), minutes=0, steps=1500)
+    flow = fit(LatentFlow(2, 24, 3), mean, torch.full_like(mean, 0.2), minutes=0, steps=800)
     noise = torch.randn(600, 2)
     with torch.no_grad():
         drawn = flow(noise)
