@@ -183,11 +183,12 @@ _CSS = """
 .da-source #vae-model { width: auto; }
 .da-result .da-tools .da-stage, .da-result .da-tools .da-stage img, .da-result .da-tools .da-canvas,
 .da-result .da-tools .da-canvas > * { height: clamp(260px, 50vh, 600px) !important; }
-.da-numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(100px, 1fr)); margin: 0 0 6px;
+.da-numbers { display: flex; flex-wrap: wrap; margin: 0 0 6px;
   border: 1px solid var(--border-color-primary); border-radius: 8px; overflow: hidden; }
-.da-numbers div { padding: 6px 10px; box-shadow: 1px 1px var(--border-color-primary); }
+.da-numbers div { flex: 1 0 auto; min-width: 96px; padding: 6px 10px; box-shadow: 1px 1px var(--border-color-primary); }
 .da-numbers dt { font-size: var(--text-sm); color: var(--body-text-color-subdued); }
 .da-numbers dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.da-acts > .da-save { min-width: 180px !important; }
 #vae-inside img, #vae-channel-stage img { image-rendering: pixelated; }
 .da-tray { border: 0 !important; background: none !important; padding: 0 !important; }
 .da-tray .grid-wrap { min-height: 0; max-height: none; overflow: visible; padding: 0; }

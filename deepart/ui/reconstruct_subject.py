@@ -147,8 +147,8 @@ def cells(
     shown = "".join(f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(value)}</dd></div>" for value, what in found)
     kind = t("The latent is a map of numbers.") if len(shape) > 1 else t("The latent is one list of numbers.")
     counts = ((t("Numbers in the picture:"), before), (t("Numbers in the latent:"), after))
-    told = " · ".join(f"<span>{html.escape(words)}</span> {count:,}" for words, count in counts)
-    return f'<dl class="da-numbers">{shown}</dl><p class="da-note"><span>{html.escape(kind)}</span> {told}</p>'
+    told = " · ".join(f"<wbr>{html.escape(words)} <wbr>{count:,}" for words, count in counts)
+    return f'<dl class="da-numbers">{shown}</dl><p class="da-note">{html.escape(kind)} {told}</p>'
 
 
 def _near(near: Nearness) -> list[tuple[str, str]]:

@@ -37,7 +37,7 @@ class ErrorMap:
                 1, _MOST_GAIN, vae_views.GAIN, step=0.5, label="Gain", min_width=220, buttons=[], elem_id="vae-gain",
                 info="At 4 an error of a quarter of the range is as bright as can be.",
             )  # fmt: skip
-            self.save = Save("vae-error-download")
+            self.save = Save("vae-error-download", "Download the map")
         self.told = gr.HTML(note(""), elem_id="vae-error-facts")
 
     @property
@@ -145,7 +145,7 @@ class Inside:
         seen = with_settings(vae_views.components(latent, side=_SIDE), made | {"view": "components"})
         one = piece(seen, cache, "Components" if spatial else "Latent")
         what = (
-            t("Its first three principal components, as red, green and blue.")
+            t("Its first three principal components, as colours.")
             if spatial
             else t("Its numbers, row by row: dark is low, bright is high.")
         )
@@ -196,5 +196,5 @@ def example_title(subject: Subject, model: str) -> str:
     """Return the same for the example that the page opens with, whose words are texts of their own."""
     width, height = subject.size
     parts = ("A finished example: Reconstruct makes it again", model, f"{width} × {height}")
-    words = " · ".join(f"<span>{html.escape(part)}</span>" for part in parts)
+    words = " <wbr>· <wbr>".join(html.escape(part) for part in parts)
     return f'<p class="da-title">{html.escape(subject.name)}</p><p class="da-note">{words}</p>'

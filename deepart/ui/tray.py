@@ -26,7 +26,7 @@ class Save:
         """Lay it out inside the Blocks being built. name: of the button on the page. words: on it."""
         self.piece: Any = gr.State(None)  # Piece | None
         with gr.Row(elem_classes="da-save"):
-            self.button = gr.DownloadButton(words, size="sm", min_width=70, interactive=False, elem_id=name)
+            self.button = gr.DownloadButton(words, size="sm", min_width=60, interactive=False, elem_id=name)
             self.format = Format(self.button)
         self.format.wire(self.piece, lambda one: one.path)
 

@@ -29,6 +29,7 @@ WORDS: dict[str, str] = {
     "Morph": "渐变",
     "Combine": "组合",
     "Sample": "抽样",
+    "Download the map": "下载误差图",
     "The error map will appear here.": "误差图会显示在这里。",
     "Gain": "增益",
     "At 4 an error of a quarter of the range is as bright as can be.": "为 4 时，四分之一量程的误差已是最亮。",
@@ -90,7 +91,7 @@ WORDS: dict[str, str] = {
         "每个像素的偏差，放大 {gain} 倍：暗处准确，亮处有误。"
     ),
     "The latent": "潜变量",
-    "Its first three principal components, as red, green and blue.": "它的前三个主成分，用红、绿、蓝表示。",
+    "Its first three principal components, as colours.": "它的前三个主成分，用颜色表示。",
     "Its numbers, row by row: dark is low, bright is high.": "它的数字，逐行排列：暗为低，亮为高。",
     "{name}: dark is low, bright is high.": "{name}：暗为低，亮为高。",
     "Latent": "潜变量",
