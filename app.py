@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 TASKS = ("gan", "vae", "style")
+YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Return the options of the command line; ends the program with a sentence where one is wrong."""
-    parser = argparse.ArgumentParser(prog="app.py", description="DeepArt in a browser.")
+def make_parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="DeepArt in a browser.", allow_abbrev=False,
+        epilog="Each option can also be given by the environment variable in brackets; the command line goes before "
+        "it. There a switch is 1 or 0, and several models have commas between them.",
+    )  # fmt: skip
     parser.add_argument("--host", help="address to listen on (default: GRADIO_SERVER_NAME, else this machine only)")
     parser.add_argument(
         "--port", type=int, help="port (default: GRADIO_SERVER_PORT, else the first free one from 7860)"
@@ -34,19 +40,75 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="let visitors load models from any Hub repository that save_pretrained made, up to 300 MB each",
     )
-    options = parser.parse_args(arguments)
+    parser.add_argument("--preload", action="store_true", help="load the models that are here before the page opens")
+    parser.add_argument("--auth", metavar="FILE", help="let in the users of this file only; see --hash-password")
+    parser.add_argument("--rate-limit", type=int, metavar="N", help="requests a minute for each visitor (default: any)")
+    parser.add_argument(
+        "--trusted-proxies", metavar="ADDRESSES",
+        help="proxies, as addresses or networks with commas between them, that are believed when they say where a "
+        "request comes from (default: those on this machine)",
+    )  # fmt: skip
+    parser.add_argument("--metrics", action="store_true", help="answer GET /metrics with numbers for Prometheus")
+    parser.add_argument(
+        "--log-json", action="store_true", help="write a line of JSON for each request to the standard error"
+    )
+    parser.add_argument("--mcp", action="store_true", help="offer the endpoints as tools of MCP, at /gradio_api/mcp")
+    for action in options_of(parser):
+        action.help = f"{action.help} [{variable(action)}]"
+    parser.add_argument(
+        "--hash-password", metavar="NAME", help="ask for a password, print the line of this user for --auth, and end"
+    )
+    return parser
+
+
+def options_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Return the options that an environment variable can give, too."""
+    return [action for action in parser._actions if action.dest not in ("help", "hash_password")]
+
+
+def variable(action: argparse.Action) -> str:
+    """Return the name of the environment variable of an option."""
+    return f"DEEPART_{action.dest.upper()}"
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options of the command line and the environment; ends the program with a sentence on a wrong one."""
+    parser = make_parser()
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    options = parser.parse_args([*from_environment(parser, arguments), *arguments])
     if options.port is not None and not 1 <= options.port <= 65535:
         parser.error(f"--port is {options.port}; it must be a number from 1 to 65535.")
-    if options.max_queue < 1:
-        parser.error(f"--max-queue is {options.max_queue}; it must be 1 or more.")
+    for name in ("max_queue", "rate_limit"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            parser.error(f"--{name.replace('_', '-')} is {value}; it must be 1 or more.")
     if options.memory_limit is not None and not 0 < options.memory_limit <= 1e6:
         parser.error(f"--memory-limit is {options.memory_limit:g}; it must be a number of GB above 0.")
     return options
 
 
+def from_environment(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[str]:
+    """Return the options that environment variables give and the command line does not, as words of a command line."""
+    given = {word.split("=", 1)[0] for word in arguments}
+    words = []
+    for action in options_of(parser):
+        value, option = os.environ.get(variable(action), ""), action.option_strings[0]
+        if not value or option in given:
+            continue
+        if action.nargs == 0:  # a switch
+            if value.lower() not in YES + NO:
+                parser.error(f"{variable(action)} is {value!r}; it must be one of {', '.join(YES + NO)}.")
+            words += [option] if value.lower() in YES else []
+        else:
+            several = isinstance(action.default, list)
+            words += [f"{option}={one.strip()}" for one in (value.split(",") if several else [value])]
+    return words
+
+
 def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
     """Open the page over the models of a studio and return it; more goes to Gradio's launch()."""
     from deepart.ui import build_app, launch_options
+    from deepart.ui.serving import serving_options
 
     page = build_app(studio).queue(max_size=options.max_queue)
     page.launch(
@@ -55,15 +117,38 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
         share=options.share,
         root_path=options.root_path,
         **launch_options(page),
+        **serving_options(
+            page, studio, auth=options.auth, rate_limit=options.rate_limit, metrics=options.metrics,
+            log_json=options.log_json, mcp=options.mcp, trusted_proxies=options.trusted_proxies,
+        ),
         **more,
-    )
+    )  # fmt: skip
     return page
+
+
+def print_user(name: str) -> None:
+    """Ask for a password, or take the first line of the standard input, and print the user's line."""
+    from getpass import getpass
+
+    password = getpass(f"Password of {name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    if sys.stdin.isatty() and getpass("Once more: ") != password:
+        raise SystemExit("app.py: The two passwords differ.")
+    from deepart import DeepArtError
+    from deepart.ui.serving.passwords import line
+
+    try:
+        print(line(name, password))
+    except DeepArtError as error:
+        raise SystemExit(f"app.py: {error}") from None
 
 
 def main() -> None:
     """Open the page and keep it open."""
     options = parse()
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Gradio reads it when it is imported
+    if options.hash_password is not None:
+        print_user(options.hash_password)
+        return
     from deepart import DeepArtError, Studio
 
     try:
@@ -72,9 +157,12 @@ def main() -> None:
         for task in TASKS:
             for name in getattr(options, task):
                 studio.add(task, name)
+        if options.preload:
+            for task, name in studio.preload():
+                print(f"Loaded the {task} model {name}.", flush=True)
+        launch(studio, options)
     except DeepArtError as error:
         raise SystemExit(f"app.py: {error}") from None
-    launch(studio, options)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import weakref
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -70,6 +71,8 @@ class Studio:
         self._asked = 0  # repositories that are being downloaded
         self._added: dict[Key, Located] = {}
         self._doors: defaultdict[Key, threading.Lock] = defaultdict(threading.Lock)  # held while a model is loaded
+        self.on_load: Callable[[str, str, float], object] | None = None
+        """Hears of each model that was loaded: its task, its name, the seconds that it took, download not included."""
 
     def gan(self, name: str | None = None) -> GANPipeline:
         """Return the pipeline of a registered generator; None: the default one.
@@ -121,6 +124,24 @@ class Studio:
         """Return the names of the models of a task that add() has made known."""
         return [name for kind, name in self._added if kind == task]
 
+    @property
+    def loaded(self) -> dict[Key, int]:
+        """The models that are loaded now, and the bytes of each."""
+        with self._lock:
+            return {key: pipeline.nbytes for key, pipeline in self._kept.items() if pipeline is not None}
+
+    def preload(self) -> Iterator[Key]:
+        """Load each model whose files are here, and yield its task and name after that.
+
+        Those that no longer fit into the memory limit let the first ones go again.
+
+        Raises WeightsError or MemoryLimitError as from_pretrained does.
+        """
+        here = [spec for spec in registry.REGISTRY.values() if spec.task in registry.TASKS and spec.here]
+        for task, name in [*self._added, *((spec.task, spec.name) for spec in here)]:
+            getattr(self, task)(name)
+            yield task, name
+
     def fetch(self, task: str, name: str | None = None, progress: Progress | None = None) -> None:
         """Make sure that a registered model's files are here, those of its features included, without loading it.
 
@@ -151,12 +172,15 @@ class Studio:
             pipeline = self._find(key)
             if not isinstance(pipeline, kind):
                 size, where = self._fetched(*key) if not other else self._fetch_other(*key)
+                began = time.monotonic()
                 try:
                     pipeline = self._load(key, size, partial(kind.from_pretrained, where, device=self.device))
                 except WeightsError:
                     with self._lock:
                         self._repos.pop(key, None)  # its owner may mend it: the next try asks for the newest commit
                     raise
+                if self.on_load is not None:
+                    self.on_load(*key, time.monotonic() - began)
         with self._lock:
             # A model may take more than its files do, and may have grown since it was loaded.
             self._make_room(0, besides=key)

@@ -34,8 +34,15 @@ class Recorder:
 def told(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> dict[str, Any]:
     recorder = Recorder()
     monkeypatch.setattr("deepart.ui.build_app", lambda studio: recorder)
+    monkeypatch.setattr("deepart.ui.serving.serving_options", lambda page, studio, **options: {"host": options})
     assert app.launch(None, app.parse(arguments)) is recorder
     return recorder.told
+
+
+@pytest.fixture(autouse=True)
+def _no_options_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    for action in app.options_of(app.make_parser()):
+        monkeypatch.delenv(app.variable(action), raising=False)
 
 
 def test_without_options(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,6 +51,7 @@ def test_without_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found["server_name"], found["server_port"], found["root_path"]) == (None, None, None)
     assert (found["share"], found["max_size"]) == (False, 20)
     assert set(launch_options()) <= set(found)
+    assert not any(found["host"].values())
 
 
 def test_with_all_options(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,11 +67,84 @@ def test_with_all_options(monkeypatch: pytest.MonkeyPatch) -> None:
         "/deepart",
         "--max-queue",
         "5",
+        *["--auth", "users", "--rate-limit", "9", "--trusted-proxies", "10.0.0.0/8"],
+        *["--metrics", "--log-json", "--mcp"],
     ]
     found = told(monkeypatch, *arguments)
     assert (found["server_name"], found["server_port"], found["root_path"]) == ("0.0.0.0", 8000, "/deepart")
     assert (found["share"], found["max_size"]) == (True, 5)
     assert app.parse(arguments).device == "cpu"
+    assert found["host"] == {
+        "auth": "users", "rate_limit": 9, "trusted_proxies": "10.0.0.0/8", "metrics": True, "log_json": True,
+        "mcp": True,
+    }  # fmt: skip
+
+
+OPTIONS = app.options_of(app.make_parser())
+A_VALUE = {"port": "8000", "max_queue": "5", "memory_limit": "1.5", "rate_limit": "9"}
+
+
+@pytest.mark.parametrize("action", OPTIONS, ids=lambda action: action.dest)
+def test_an_environment_variable_for_each_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], action: Any
+) -> None:
+    name, option, without = app.variable(action), action.option_strings[0], getattr(app.parse([]), action.dest)
+    value, other = A_VALUE.get(action.dest, "some"), {"5": "20"}.get(A_VALUE.get(action.dest, ""), "7")
+    switch = action.nargs == 0
+    monkeypatch.setenv(name, "1" if switch else value)
+    found = getattr(app.parse([]), action.dest)
+    assert found != without
+    assert found == getattr(app.parse([option] if switch else [option, value]), action.dest)
+    if switch:
+        monkeypatch.setenv(name, "No")
+        assert getattr(app.parse([]), action.dest) is False
+    else:  # the command line goes before it, also where it says the default
+        for words in ([option, other], [f"{option}={other}"]):
+            told = getattr(app.parse(words), action.dest)
+            monkeypatch.delenv(name)
+            assert told == getattr(app.parse(words), action.dest) != found
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv(name, "")
+    assert getattr(app.parse([]), action.dest) == without
+    with pytest.raises(SystemExit):
+        app.parse(["--help"])
+    assert f"[{name}]" in " ".join(capsys.readouterr().out.split())
+
+
+def test_several_models_in_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPART_GAN", "./mine, org/other")
+    assert app.parse([]).gan == ["./mine", "org/other"]
+    assert app.parse(["--gan", "third"]).gan == ["third"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DEEPART_PRELOAD", "maybe", "DEEPART_PRELOAD is 'maybe'; it must be one of 1, true, "),
+        ("DEEPART_PORT", "http", "argument --port: invalid int value: 'http'"),
+        ("DEEPART_RATE_LIMIT", "0", "--rate-limit is 0; it must be 1 or more."),
+    ],
+)
+def test_an_environment_variable_that_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        app.parse([])
+    assert sentence in capsys.readouterr().err
+
+
+def test_models_are_loaded_before_the_page_opens_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded: list[Studio] = []
+    monkeypatch.setattr(Studio, "preload", lambda studio: (loaded.append(studio), [("gan", "landscapes")])[1])
+    studio = opened(monkeypatch)
+    assert not loaded
+    assert not studio.loaded
+    studio = opened(monkeypatch, "--preload")
+    assert loaded == [studio]
+    assert capsys.readouterr().out == "Loaded the gan model landscapes.\n"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +153,8 @@ def test_with_all_options(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--port", "0"], "--port is 0; it must be a number from 1 to 65535."),
         (["--port", "65536"], "--port is 65536;"),
         (["--max-queue", "0"], "--max-queue is 0; it must be 1 or more."),
+        (["--rate-limit", "-1"], "--rate-limit is -1; it must be 1 or more."),
+        (["--max", "3"], "unrecognized arguments: --max 3"),
         (["--port", "http"], "invalid int value"),
         (["--memory-limit", "0"], "--memory-limit is 0; it must be a number of GB above 0."),
         (["--memory-limit", "nan"], "--memory-limit is nan; it must be"),
@@ -92,6 +175,7 @@ def test_the_memory_limit_reaches_the_studio(
     limits: list[int | None] = []
     monkeypatch.setattr("deepart.Studio", lambda *, device, memory_limit, **_: limits.append(memory_limit))
     monkeypatch.setattr("deepart.ui.build_app", lambda studio: Recorder())
+    monkeypatch.setattr("deepart.ui.serving.serving_options", lambda *_, **__: {})
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
     monkeypatch.setattr("sys.argv", ["app.py", *arguments])
     app.main()
@@ -102,6 +186,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Studio:
     """Start the program, and return the studio that the page would be of."""
     studios: list[Studio] = []
     monkeypatch.setattr("deepart.ui.build_app", lambda studio: (studios.append(studio), Recorder())[1])
+    monkeypatch.setattr("deepart.ui.serving.serving_options", lambda *_, **__: {})
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
     monkeypatch.setattr("sys.argv", ["app.py", "--device", "cpu", *arguments])
     app.main()

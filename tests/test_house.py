@@ -47,6 +47,8 @@ OUTSIDE = {
     "huggingface_hub": {"hub"},
     "PIL": {"animations", "cli", "folder", "images", "pipelines", "ui"},
     "av": {"animations"},
+    "starlette": {"ui"},
+    "prometheus_client": {"ui"},
     "tqdm": {"cli"},
 }
 
@@ -117,7 +119,7 @@ def test_every_third_party_import_is_a_listed_dependency() -> None:
         re.split(r"[<>=!~]", line)[0].strip()
         for line in (ROOT / "requirements.txt").read_text().splitlines() if line and not line.startswith("#")
     }  # fmt: skip
-    called = {"PIL": "pillow", "huggingface_hub": "huggingface-hub"}
+    called = {"PIL": "pillow", "huggingface_hub": "huggingface-hub", "prometheus_client": "prometheus-client"}
     used = {
         name.split(".")[0] for path in [*SOURCES, ROOT / "app.py"] for name in imports(path)
     } - set(sys.stdlib_module_names) - {"deepart"}  # fmt: skip

@@ -7,8 +7,8 @@ in English, and "{0}", "{1}" for the first, the second in Chinese.
 
 from __future__ import annotations
 
-from deepart.ui.chinese import generate, how, mistakes, models, reconstruct, shared, style
+from deepart.ui.chinese import generate, how, mistakes, models, reconstruct, serving, shared, style
 
-MODULES = (shared, how, models, generate, reconstruct, style, mistakes)
+MODULES = (shared, how, models, generate, reconstruct, style, mistakes, serving)
 WORDS: dict[str, str] = {english: there for module in MODULES for english, there in module.WORDS.items()}
 SENTENCES: dict[str, str] = {english: there for module in MODULES for english, there in module.SENTENCES.items()}
