@@ -25,6 +25,7 @@ from deepart.ui.film import save_film
 from deepart.ui.find import carries
 from deepart.ui.jobs import Jobs
 from deepart.ui.maker import Maker, again, likeness, lineage, seeds_of
+from deepart.ui.pace import even, with_time_left
 from deepart.ui.pieces import Piece, bundle, facts, name_of, piece, seed_of, short, slug
 from deepart.ui.reread import check
 from deepart.ui.views import frame, pair, strip, thumb
@@ -295,6 +296,15 @@ def test_the_first_pictures_are_made_later_where_they_were_not(tmp_path: Path) -
     one = kept(tmp_path)
     assert opening.pieces(lambda: None) is None
     assert opening.pieces(lambda: [one]) == [one]
+
+
+def test_the_time_left_is_told_once_it_is_known() -> None:
+    clock = even(20)
+    assert clock.left(0, 3.0) is None
+    assert clock.left(5, 10.0) == pytest.approx(30)  # a quarter took 10 seconds
+    assert clock.left(5, 14.0) == pytest.approx(26)
+    assert with_time_left("Making", clock.left(10, 20.0)) == "Making · about 20 seconds left"
+    assert with_time_left("Making", None) == with_time_left("Making", clock.left(20, 40.0)) == "Making"
 
 
 def test_a_short_job_is_done_or_raises() -> None:
