@@ -6,18 +6,23 @@ import io
 import pickle
 import re
 import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hands import DESKTOP, PATIENCE, PHONE, OpenTab, go, no_sideways_scroll, put, same, save, told
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as Tab
-from running_page import Page, until
+from running_page import Page, free_port, load_app, until
 
-from deepart import Latent, load_image, save_png, settings
+from deepart import Latent, VAEPipeline, load_image, save_png, settings
 from deepart.pipelines.vae_views import channel, components, error_map
+from deepart.studio import Studio
 from deepart.ui.common import EXAMPLES
+from deepart.ui.reconstruct_first import PICTURE
+from recipes import first_reconstruct
 
 CAT, MOUNTAIN = EXAMPLES / "content" / "cat.jpg", EXAMPLES / "content" / "mountain.jpg"
 
@@ -49,7 +54,7 @@ def faces(tab: Tab) -> Tab:
 def begin(tab: Tab) -> Tab:
     """Look at the tab for the first time, which takes the first example apart."""
     go(tab, "Reconstruct")
-    shown(tab, "cat")
+    shown(tab, "A cat")
     expect(tab.locator("#vae-start")).to_be_visible()
     return tab
 
@@ -68,6 +73,19 @@ def shown(tab: Tab, name: str) -> None:
     expect(tab.locator("#vae-title .da-title")).to_have_text(name)
 
 
+def unfold(tab: Tab, accordion: str, inside: str) -> None:
+    """Open an accordion, unless it is open."""
+    if not tab.locator(f"#{inside}").is_visible():
+        tab.locator(f"#{accordion} > button").click()
+    expect(tab.locator(f"#{inside}")).to_be_visible()
+
+
+def waits(tab: Tab, button: str, words: str) -> None:
+    """Check what a button waits for."""
+    expect(tab.locator(f"#{button}")).to_have_text(words)
+    expect(tab.locator(f"#{button}")).to_be_disabled()
+
+
 def pictures(tab: Tab, prefix: str) -> Locator:
     return tab.locator(f"#{prefix}-pictures .grid-container .gallery-item")
 
@@ -77,6 +95,97 @@ def is_file(path: Path, expected: Image.Image) -> None:
     found = load_image(path)
     assert same(found, expected)
     assert settings(found) == settings(expected)
+
+
+# -------------------------------------------------------------------------------------------------- the first minute
+
+
+class Watched(Studio):
+    """The models themselves, and a record of which autoencoders were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(device="cpu")
+        self.asked: list[str | None] = []
+
+    def vae(self, name: str | None = None) -> VAEPipeline:
+        self.asked.append(name)
+        return super().vae(name)
+
+
+@dataclass
+class Real:
+    """A page over the models themselves."""
+
+    url: str
+    studio: Watched
+
+
+@pytest.fixture(scope="module")
+def real(page: Page) -> Iterator[Real]:
+    """It shares the folder for files with the other page, as Gradio has one for the whole process."""
+    module, studio = load_app(), Watched()
+    options = module.parse(["--port", str(free_port())])
+    blocks = module.launch(studio, options, prevent_thread_lock=True, quiet=True)
+    yield Real(f"http://127.0.0.1:{options.port}", studio)
+    blocks.close()
+
+
+def test_the_tab_opens_with_a_finished_reconstruction(real: Real, open_tab: OpenTab, tmp_path: Path) -> None:
+    real.studio.asked.clear()
+    tab = open_tab(url=real.url)
+    go(tab, "Reconstruct")
+    shown(tab, "Arcimboldo: Spring")
+    expect(tab.locator("#vae-title")).to_contain_text("A finished example: Reconstruct makes it again")
+    expect(tab.locator("#vae-slider img").first).to_be_visible()
+    expect(tab.locator("#vae-facts")).to_contain_text(re.compile(r"PSNR\d+\.\d dB"))
+    kept = load_image(first_reconstruct.FOLDER / f"{PICTURE}.png")
+    path = save(tab, "vae-download", tmp_path)
+    assert path.suffix == ".png"
+    assert same(load_image(path), kept)
+    go(tab, "Error map")
+    expect(tab.locator("#vae-error img")).to_have_attribute("alt", "The error, times 4")
+    go(tab, "My results")
+    expect(tab.locator("#session-grid")).to_have_count(0)
+    assert real.studio.asked == []
+
+    go(tab, "Reconstruct")
+    go(tab, "Look inside")  # which loads the model
+    expect(tab.locator("#vae-inside img")).to_be_visible()
+    expect(tab.locator("#vae-work-out")).to_have_count(0)
+    assert set(real.studio.asked) == {"pictures"}
+    again = load_image(save(tab, "vae-download", tmp_path))
+    assert ImageStat.Stat(ImageChops.difference(again, kept)).mean < [2.0] * 3
+    assert Latent.load(save(tab, "vae-latent", tmp_path)).size == kept.size
+
+
+def test_the_example_in_chinese(real: Real, open_tab: OpenTab) -> None:
+    tab = open_tab(PHONE, url=real.url, locale="zh-CN")
+    go(tab, "重建")
+    shown(tab, "阿尔钦博托：《春》")
+    expect(tab.locator("#vae-title")).to_contain_text("这是做好的示例：点“重建”可重新做出 · 图片 · 347 × 421")
+    expect(tab.locator("#vae-facts")).to_contain_text("压缩比5.87 : 1")
+    expect(tab.locator("#vae-work-out")).to_have_text("算出潜变量")
+    no_sideways_scroll(tab)
+    tab.locator("#vae-work-out").click()
+    expect(tab.locator("#vae-latent")).to_have_text("保存潜变量")
+    expect(tab.locator("#vae-latent")).to_be_enabled()
+    expect(tab.locator("#vae-facts")).to_contain_text("编码用时")
+    tab.locator("#vary-start").click()
+    expect(tab.locator("#vary-facts")).to_contain_text("阿尔钦博托：《春》，强度 1，种子 0 到 3。")
+    no_sideways_scroll(tab)
+
+
+def test_a_picture_is_downloaded_in_the_format_that_was_chosen(tab: Tab, small: Path, tmp_path: Path) -> None:
+    exact = load_image(save(tab, "vae-download", tmp_path))
+    go(tab, "Error map")
+    for button, name in (("vae-download", "deepart-pictures-small-reconstructed"), ("vae-error-download", "deepart")):
+        tab.locator(f"#{button}-format input").click()
+        tab.get_by_role("option", name="JPEG").click()
+        until(lambda button=button: save(tab, button, tmp_path).suffix == ".jpg")
+        path = save(tab, button, tmp_path)
+        assert path.name.startswith(name)
+        with Image.open(path) as saved:
+            assert (saved.format, saved.size) == ("JPEG", exact.size)
 
 
 # ------------------------------------------------------------------------------------------------------ there and back
@@ -94,9 +203,10 @@ def test_a_picture_comes_back(
     expect(tab.locator("#vae-title")).to_be_in_viewport()
     expect(tab.locator("#vae-slider img").first).to_be_visible()
     facts = tab.locator("#vae-facts")
-    for words in (r"PSNR\d+\.\d dB", r"SSIM0\.\d{3}", r"Latent8 × 8 × 12", r"Encoded in\d+", r"Decoded in\d+"):
+    for words in (r"PSNR\d+\.\d dB", r"SSIM0\.\d{3}", r"Latent8 × 8 × 12", r"Compression24 : 1", r"Encoded in\d+",
+                  r"Decoded in\d+"):  # fmt: skip
         expect(facts).to_contain_text(re.compile(words))
-    expect(facts).to_contain_text("18,432 numbers of the picture became 768, 24 to 1.")
+    expect(facts).to_contain_text("Numbers in the picture: 18,432 · Numbers in the latent: 768")
     path = save(tab, "vae-download", tmp_path)
     assert path.name == "deepart-pictures-small-reconstructed.png"
     is_file(path, page.vae.reconstruct(load_image(small)))
@@ -105,14 +215,14 @@ def test_a_picture_comes_back(
 
 def test_an_example_and_another_model(page: Page, tab: Tab, tmp_path: Path) -> None:
     tab.locator("#vae-picture").locator("xpath=../..").get_by_role("button", name="A mountain").first.click()
-    shown(tab, "mountain")
+    shown(tab, "A mountain")
     switch(tab, "Portraits")  # an example gives way to a picture of the model's own
     shown(tab, "Sample 0")
     expect(tab.locator("#vae-facts")).to_contain_text("exact")
     [sample] = page.faces.sample(1, seed=0)
     assert same(load_image(save(tab, "vae-download", tmp_path)), sample)
     switch(tab, "Pictures")
-    shown(tab, "cat")
+    shown(tab, "A cat")
     expect(tab.get_by_role("tab", name="Sample", exact=True)).to_have_count(0)
 
 
@@ -155,11 +265,12 @@ def test_a_latent_is_saved_and_opened(page: Page, tab: Tab, small: Path, open_ta
     other.locator("#vary-start").click()
     expect(pictures(other, "vary")).to_have_count(4)
     upload(other, "vae-picture", CAT)  # and a picture takes its place again
-    shown(other, "cat")
+    shown(other, "A cat")
     expect(other.locator("#vae-facts")).to_contain_text("PSNR")
 
 
 def open_latent(tab: Tab, path: Path) -> None:
+    unfold(tab, "vae-latents", "vae-open")
     with tab.expect_file_chooser() as waiting:
         tab.locator("#vae-open").click()
     waiting.value.set_files(path)
@@ -190,9 +301,12 @@ def test_a_file_that_is_no_picture(tab: Tab, tmp_path: Path) -> None:
     expect(tab.locator("#vae-picture .image-frame img")).to_have_attribute("src", re.compile("small"))
     shown(tab, "small")
     tab.locator("#vae-picture").get_by_role("button", name="Remove Image").click()
-    tab.locator("#vae-start").click()
-    told(tab, "There is no picture yet; upload one or choose an example.")
+    waits(tab, "vae-start", "Choose a picture first")
     shown(tab, "small")
+    upload(tab, "vae-picture", CAT)
+    shown(tab, "A cat")
+    expect(tab.locator("#vae-start")).to_have_text("Reconstruct")
+    expect(tab.locator("#vae-start")).to_be_enabled()
 
 
 # ------------------------------------------------------------------------------------------------------------- chances
@@ -201,6 +315,7 @@ def test_a_file_that_is_no_picture(tab: Tab, tmp_path: Path) -> None:
 def test_variations(page: Page, tab: Tab, small: Path, tmp_path: Path) -> None:
     put(tab, "vary-strength", "2")
     put(tab, "vary-count", "3")
+    unfold(tab, "vary-fine", "vary-seed")
     put(tab, "vary-seed", "7")
     tab.locator("#vary-start").click()
     expect(pictures(tab, "vary")).to_have_count(3)
@@ -262,12 +377,14 @@ def test_another_portrait_is_drawn(faces: Tab) -> None:
 def test_a_morph(page: Page, tab: Tab, small: Path, tmp_path: Path) -> None:
     go(tab, "Morph")
     expect(tab.locator("#morph-warning")).to_contain_text("a cross-fade")
+    waits(tab, "morph-start", "Choose a second picture first")
     upload(tab, "morph-picture", MOUNTAIN)
     put(tab, "morph-frames", "9")
+    unfold(tab, "morph-fine", "morph-path")
     tab.locator("#morph-path").get_by_label("Spherical").check()
     tab.locator("#morph-start").click()
-    expect(tab.locator("#morph-stage img")).to_have_attribute("alt", "A morph: small → mountain")
-    expect(tab.locator("#morph-facts")).to_contain_text("small → mountain · 16 frames")  # and back again
+    expect(tab.locator("#morph-stage img")).to_have_attribute("alt", "A morph: small → A mountain")
+    expect(tab.locator("#morph-facts")).to_contain_text("small → A mountain · 16 frames")  # and back again
     expect(tab.locator("#morph-strip img")).to_be_visible()
     other = load_image(MOUNTAIN).resize((384, 256), Image.Resampling.LANCZOS)
     frames = page.vae.interpolate(load_image(small), other, steps=9, path="spherical")
@@ -277,7 +394,7 @@ def test_a_morph(page: Page, tab: Tab, small: Path, tmp_path: Path) -> None:
     assert same(strip.crop((7 * 96, 0, 8 * 96, 64)), frames[-1])
     for kind in ("webp", "gif"):
         path = save(tab, f"morph-{kind}", tmp_path)
-        assert path.name == f"deepart-morph-small-mountain.{kind}"
+        assert path.name == f"deepart-morph-small-a-mountain.{kind}"
         with Image.open(path) as film:
             assert film.n_frames == 16
     assert save(tab, "morph-mp4", tmp_path).read_bytes()[4:8] == b"ftyp"
@@ -286,8 +403,7 @@ def test_a_morph(page: Page, tab: Tab, small: Path, tmp_path: Path) -> None:
 def test_a_morph_of_portraits(faces: Tab) -> None:
     go(faces, "Morph")
     expect(faces.locator("#morph-warning")).to_have_count(0)
-    faces.locator("#morph-start").click()
-    told(faces, "There is no second picture yet; upload one or choose one.")
+    waits(faces, "morph-start", "Choose a second picture first")
     faces.locator("#morph-draw").click()
     expect(faces.locator("#morph-picture .image-frame img")).to_be_visible()
     put(faces, "morph-frames", "4")
@@ -329,7 +445,7 @@ def test_a_slider_that_was_moved_for_another_picture_does_nothing(
     expect(faces.locator("#vae-progress")).to_be_visible()  # it waits
     put(faces, "vae-direction-1", "2")  # and so does this, which was set for the picture before
     page.vae.release()
-    shown(faces, "cat")
+    shown(faces, "A cat")
     expect(faces.locator("#vae-direction-1 input[type=number]")).to_have_value("0")
     faces.wait_for_timeout(1500)
     expect(faces.locator("#change-facts")).to_have_text("Not changed yet.")
@@ -338,8 +454,7 @@ def test_a_slider_that_was_moved_for_another_picture_does_nothing(
 
 def test_arithmetic(page: Page, faces: Tab, small: Path, tmp_path: Path) -> None:
     go(faces, "Combine")
-    faces.locator("#combine-start").click()
-    told(faces, "There is no picture A yet")
+    waits(faces, "combine-start", "Choose picture A first")
     faces.locator("#combine-draw").click()
     expect(faces.locator("#combine-c .image-frame img")).to_be_visible()
     faces.locator("#combine-a-take").click()
@@ -348,6 +463,7 @@ def test_arithmetic(page: Page, faces: Tab, small: Path, tmp_path: Path) -> None
     expect(faces.locator("#combine-b .image-frame img")).to_have_attribute("src", re.compile("small"))
     upload(faces, "combine-c", CAT)
     expect(faces.locator("#combine-c .image-frame img")).to_have_attribute("src", re.compile("cat"))
+    expect(faces.locator("#combine-start")).to_have_text("A − B + C")
     faces.locator("#combine-start").click()
     expect(faces.locator("#combine-facts")).to_have_text("A − B + C")
     picture = load_image(small)
@@ -362,11 +478,12 @@ def test_visitors_share_nothing(tab: Tab, open_tab: OpenTab) -> None:
     tab.locator("#vary-start").click()
     expect(pictures(tab, "vary")).to_have_count(4)
     expect(pictures(other, "vary")).to_have_count(0)
-    shown(other, "cat")
+    shown(other, "A cat")
     shown(tab, "small")
 
 
 def test_mistakes_get_a_sentence(tab: Tab) -> None:
+    unfold(tab, "vary-fine", "vary-seed")
     for seed, sentence in (("-1", "The seed is -1"), ("", "There is no seed"), ("4294967295", "the last would be")):
         put(tab, "vary-seed", seed)
         tab.locator("#vary-start").click()
@@ -383,14 +500,18 @@ def test_everything_can_be_reached(open_tab: OpenTab, screen: tuple[int, int]) -
         "Error map": ["#vae-gain", "#vae-error-download"],
         "Look inside": ["#vae-inside-download"],
         "Vary": ["#vary-strength", "#vary-count", "#vary-seed", "#vary-start"],
-        "Morph": ["#morph-picture", "#morph-frames", "#morph-path", "#morph-back", "#morph-draw", "#morph-start"],
+        "Morph": ["#morph-picture", "#morph-frames", "#morph-path", "#morph-back", "#morph-draw"],
         "Change": ["#vae-direction-1", "#vae-direction-2", "#vae-reset", "#change-go", "#change-download"],
-        "Combine": ["#combine-a", "#combine-c-take", "#combine-draw", "#combine-start"],
+        "Combine": ["#combine-a", "#combine-c-take", "#combine-draw"],
         "Sample": ["#sample-seed", "#sample-count", "#sample-temperature", "#sample-start", "#sample-dice"],
     }
     fixed = ["#vae-model", "#vae-draw", "#vae-open", "#vae-start", "#vae-download", "#vae-latent"]
+    folded = {"Vary": ("vary-fine", "vary-seed"), "Morph": ("morph-fine", "morph-path")}
+    unfold(tab, "vae-latents", "vae-open")
     for name, controls in tools.items():
         go(tab, name)
+        if name in folded:
+            unfold(tab, *folded[name])
         no_sideways_scroll(tab)
         for control in [*controls, *fixed]:
             tab.locator(control).click(trial=True, timeout=PATIENCE)  # in sight, and nothing lies over it
