@@ -149,6 +149,7 @@ _CSS = """
 .da-hero .da-frame { max-width: min(100%, 52vh); }
 .da-acts { gap: 8px !important; }
 .da-save { flex-wrap: nowrap !important; align-items: stretch; gap: 6px !important; }
+.da-hero .da-acts > .da-save, .da-hero .da-save > button { min-width: 0 !important; }
 .da-save .da-format { width: 84px; min-width: 0 !important; flex: none !important; }
 .da-save .da-format :is(.wrap, .wrap-inner, .secondary-wrap, input) { min-width: 0; }
 .da-save .da-format .wrap-inner { padding: 0 2px 0 8px; }
