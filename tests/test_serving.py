@@ -410,6 +410,12 @@ def test_a_load_is_told_and_what_is_loaded_counts(tmp_path: Path) -> None:
     assert studio.loaded == {("gan", "mine"): studio.gan("mine").nbytes}
 
 
+def test_the_page_is_there_before_any_model() -> None:
+    studio = Studio(device="cpu")
+    build_app(studio)
+    assert studio.loaded == {}
+
+
 def test_models_that_are_here_are_loaded_before_they_are_wanted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
