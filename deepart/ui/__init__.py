@@ -62,7 +62,10 @@ def build_app(studio: Studio) -> gr.Blocks:
         _connect(tabs, generate, reconstruct, style, session)
         for link in links:
             link.wire()
-        style.follow(restore(app, tabs, links))
+        linked = restore(app, tabs, links)
+        style.follow(linked)
+        if reconstruct is not None:
+            reconstruct.follow(linked)
         with api_corner():
             task, found = (
                 api_input("Task: gan, vae or style, or null for all", "string", example="style"),

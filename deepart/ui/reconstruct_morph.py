@@ -52,7 +52,7 @@ class Morph:
                 with gr.Column(visible=True) as self.examples:
                     example_row(example_files("content", "paintings"), self.picture)
                 self.draw = gr.Button("Draw a portrait", size="sm", visible=False, elem_id="morph-draw")
-            with gr.Column(min_width=150):
+            with gr.Column(min_width=220):  # on a phone under the other
                 self.frames = gr.Slider(
                     MIN_STEPS, MAX_STEPS, _FRAMES, step=1, label="Frames", buttons=[], elem_id="morph-frames",
                     info=f"{FPS:g} are shown in a second, at most {MORPH_SIDE} pixels large.",

@@ -40,11 +40,10 @@ class Save:
         """The folder for files that can be downloaded."""
         return self.button.GRADIO_CACHE
 
-    def offer(self, one: Piece | None, words: str | None = None) -> Changes:
-        """Offer a picture, None for no picture. words: what the button says from now on."""
-        named: dict[str, Any] = {} if words is None else {"label": words}
+    def offer(self, one: Piece | None) -> Changes:
+        """Offer a picture, None for no picture."""
         path = None if one is None else one.path
-        return {self.piece: one, self.button: gr.DownloadButton(value=path, interactive=one is not None, **named)}
+        return {self.piece: one, self.button: gr.DownloadButton(value=path, interactive=one is not None)}
 
 
 class Tray:
@@ -84,7 +83,7 @@ class Tray:
             self.row: gr.Row(visible=True),
             self.go: gr.Button(t("Go on with it"), interactive=False),
             self.zip: gr.DownloadButton(value=bundle(pieces, self.gallery.GRADIO_CACHE)),
-        } | self.save.offer(None, t("Download"))
+        } | self.save.offer(None)
 
     def wire(self) -> None:
         """Let a click on a picture choose it."""
@@ -95,9 +94,8 @@ class Tray:
             one = at(pieces, event.index)
             if one == picked:  # it may be offered in another format by now
                 return {self.go: gr.skip()}
-            name = t_text(one.name)
-            go = gr.Button(t("Go on with {name}", name=name), interactive=True)
-            return {self.go: go} | self.save.offer(one, t("Download {name}", name=name))
+            go = gr.Button(t("Go on with {name}", name=t_text(one.name)), interactive=True)
+            return {self.go: go} | self.save.offer(one)
 
 
 class Single:

@@ -175,6 +175,15 @@ def test_the_example_in_chinese(real: Real, open_tab: OpenTab) -> None:
     no_sideways_scroll(tab)
 
 
+def test_a_link_to_another_model_opens_with_a_picture_and_the_tools_of_that(real: Real, open_tab: OpenTab) -> None:
+    tab = open_tab(path="/?tab=reconstruct&model=portraits&samples=3&strength=2", url=real.url)
+    shown(tab, "Sample 0")
+    expect(tab.locator("#vae-title")).to_contain_text("Portraits ·")
+    expect(tab.locator("#vary-strength input[type=number]")).to_have_value("2")
+    go(tab, "Sample")
+    expect(tab.locator("#sample-count input[type=number]")).to_have_value("3")
+
+
 def test_a_picture_is_downloaded_in_the_format_that_was_chosen(tab: Tab, small: Path, tmp_path: Path) -> None:
     exact = load_image(save(tab, "vae-download", tmp_path))
     go(tab, "Error map")
@@ -322,7 +331,7 @@ def test_variations(page: Page, tab: Tab, small: Path, tmp_path: Path) -> None:
     expect(tab.locator("#vary-facts")).to_contain_text("small at strength 2, seeds 7 to 9.")
     expected = page.vae.vary(load_image(small), 2.0, n=3, seed=7)
     pictures(tab, "vary").nth(1).locator("button").click()
-    expect(tab.locator("#vary-download")).to_have_text("Download Variation 8")
+    expect(tab.locator("#vary-go")).to_have_text("Go on with Variation 8")
     is_file(save(tab, "vary-download", tmp_path), expected[1])
     with zipfile.ZipFile(save(tab, "vary-zip", tmp_path)) as packed:
         files = [io.BytesIO(packed.read(name)) for name in packed.namelist()]

@@ -143,7 +143,7 @@ SENTENCES: dict[str, str] = {
     "Picture {}": "图片 {0}",
     "Found picture": "找到的图片",
     "Variation {}": "变体 {0}",
-    "Sample {}": "抽样 {0}",
+    "Sample {}": "样本 {0}",
     "Changed picture": "调整后的图片",
     "Frame of a morph": "渐变动画的一帧",
     "Reconstruction": "重建结果",

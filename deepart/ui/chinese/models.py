@@ -36,7 +36,7 @@ WORDS: dict[str, str] = {
         "把任意照片或绘画分解再还原，六个数压成一个。"
     ),
     "Cartoon portraits as 128 numbers: sliders, morphs, and people who never existed.": (
-        "用 128 个数表示卡通头像：滑块、变形，以及从未存在过的人。"
+        "用 128 个数表示卡通头像：滑块、渐变，以及从未存在过的人。"
     ),
     "The tiny autoencoder of Stable Diffusion's latents: 4 numbers for a block of 8 x 8 pixels.": (
         "用于 Stable Diffusion 潜变量的小型自编码器：每 8 x 8 像素用 4 个数。"

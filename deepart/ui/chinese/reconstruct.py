@@ -122,7 +122,6 @@ WORDS: dict[str, str] = {
     "A morph: {way}": "渐变：{way}",
     "Click one to enlarge it and to go on with it.": "点击一张可放大，并用它继续。",
     "Go on with {name}": "用“{name}”继续",
-    "Download {name}": "下载“{name}”",
 }
 
 SENTENCES: dict[str, str] = {
