@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ def ask(page: Page, *call: Any) -> Any:
             await session.initialize()
             return await (session.call_tool(*call) if call else session.list_tools())
 
-    return asyncio.run(talk())
+    # In a thread of its own: where browser tests ran before, this thread has their event loop running.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, talk()).result()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
