@@ -175,8 +175,10 @@ def settings(image: Image.Image) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO) -> None:
+def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO, *, compress_level: int = 6) -> None:
     """Write the image as PNG, to the last bit, with the settings it carries.
+
+    compress_level: of zlib, 0 to 9: 1 is quick and makes files a little larger, and the picture is the same.
 
     Raises ImageError when the image has a mode that PNG lacks, or the file cannot be written.
     """
@@ -186,7 +188,7 @@ def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO
         notes.add_text(_KEY, image.info[_KEY])
     packed = io.BytesIO()  # all of it first: a picture that cannot be packed leaves no half a file behind
     try:
-        image.save(packed, "PNG", pnginfo=notes)
+        image.save(packed, "PNG", pnginfo=notes, compress_level=compress_level)
     except Exception as error:  # among them OSError for the mode, ValueError for a closed image
         raise ImageError(f"A picture of mode {image.mode} cannot be saved as PNG; convert it to RGB.") from error
     try:

@@ -863,6 +863,16 @@ def test_settings_there_and_back(tmp_path):
     assert settings(check_image(loaded)) == PLAIN
 
 
+def test_a_png_packed_quickly_is_the_same_picture():
+    image = with_settings(quarters().resize((256, 256), Image.Resampling.BICUBIC), PLAIN)
+    small, quick = io.BytesIO(), io.BytesIO()
+    save_png(image, small)
+    save_png(image, quick, compress_level=1)
+    assert len(quick.getvalue()) > len(small.getvalue())
+    assert np.array_equal(load_image(quick), image)
+    assert settings(load_image(quick)) == PLAIN
+
+
 def test_with_settings_leaves_the_image_alone():
     image = quarters()
     with_settings(image, PLAIN).putpixel((0, 0), BLUE)

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import html
 import io
+import json
 import logging
 import re
 import threading
@@ -28,6 +29,7 @@ from deepart.ui.gallery import TITLES, example_files, example_of
 from deepart.ui.how import HOW, how_html, picture_html
 from deepart.ui.jobs import Callback, Job, Jobs, Moment
 from deepart.ui.pace import Clock, Pace, corrections, passes
+from deepart.ui.starter import Starter, by_itself
 from deepart.ui.ways import style_ways
 
 RED = Image.new("RGB", (16, 16), "red")
@@ -69,6 +71,31 @@ def test_a_job_tells_its_moments_and_its_result() -> None:
         work.allow(1)
         assert watch_until(job, lambda moment: False) == Moment(3, 3, RED, 2)
         assert job.result() is RED
+
+
+def test_of_work_that_is_soon_done_there_is_nothing_to_tell() -> None:
+    work = Steps(1)
+    with Jobs().run("visitor", work) as job:
+        work.allow(1)
+        assert list(job.watch(patience=60)) == []
+        assert job.result() is RED
+    with Jobs().run("visitor", Steps(2)) as job:
+        assert next(job.watch(patience=0.01)) == Moment()
+
+
+def test_a_browser_shows_by_itself_that_a_click_was_understood() -> None:
+    with gr.Blocks():
+        starter = Starter("Paint")
+        starter.lay_status()
+        box = gr.Textbox()
+    script = by_itself(lambda: starter.waiting() | {box: gr.update(interactive=False)})
+    begin, chinese, english = re.fullmatch(r"(.+? \?) (\[.*\]) : (\[.*\])", script).groups()  # type: ignore[union-attr]
+    assert begin == "() => navigator.language.toLowerCase().startsWith('zh-') ?"
+    for language, words in ((english, "In the queue"), (chinese, "排队中")):
+        start, leave, stop, hint, bar, last = json.loads(language)
+        assert [part["visible"] for part in (start, leave, stop, hint, bar)] == [False, True, False, False, True]
+        assert words in bar["value"]
+        assert last == {"__type__": "update", "interactive": False}
 
 
 def test_a_stopped_job_does_no_other_step() -> None:

@@ -517,8 +517,8 @@ def test_the_page_says_what_is_wrong_with_the_first_pictures(
 
 def test_nothing_else_starts_while_pictures_are_made(generate_tab: Any) -> None:
     wall = generate_tab._wall
-    for changes, expected in ((wall._begin(4, 0), False), (wall._rest(), True)):
-        assert [changes[one].constructor_args["interactive"] for one in (wall.dice, wall.model)] == [expected] * 2
+    for changes, expected in ((wall._begin(), False), (wall._rest(), True)):
+        assert [changes[one]["interactive"] for one in (wall.dice, wall.model)] == [expected] * 2
 
 
 def test_names_of_mixes_do_not_grow(generate_tab: Any) -> None:

@@ -13,7 +13,7 @@ from deepart.errors import OptionError
 from deepart.images import settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import MAX_CHILDREN, MAX_PARENTS, GANPipeline
-from deepart.ui.common import SOON, progress, read_picture, sentences, visitor
+from deepart.ui.common import SOON, read_picture, sentences, visitor
 from deepart.ui.family import Litter, found, generation, grown, listed, tree
 from deepart.ui.jobs import Jobs
 from deepart.ui.language import t, t_text
@@ -136,8 +136,8 @@ class Breed:
                 parents[0].model, [one.origin() for one in parents], n=n, mutation=mutation,
                 seed=random.randint(0, MAX_SEED), truncation=_DEFAULT["truncation"],
             )  # fmt: skip
-            yield self.start.working(progress(None, t("Breeding {n} children", n=n)), t("Stop"))
-            pictures = self._jobs.do(visitor(request), work)
+            words = t("Breeding {n} children", n=n)
+            pictures = yield from self.start.follow(self._jobs, visitor(request), work, words)
             if pictures is None:
                 yield self.start.resting()
                 return

@@ -10,7 +10,7 @@ import gradio as gr
 
 from deepart.errors import OptionError
 from deepart.images import load_image
-from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, sentences, visitor
+from deepart.ui.common import AT_ONCE, QUIETLY, SOON, sentences, visitor
 from deepart.ui.jobs import Jobs
 from deepart.ui.language import t, t_text
 from deepart.ui.maker import Maker
@@ -100,12 +100,10 @@ class Chosen:
         needs = [self.piece, *self.turn.parts, *self.sliders.all]
         moved = gr.on(
             [slider.input for slider in self.sliders.all], self._change, needs, self.moved, trigger_mode="always_last",
-            show_progress="hidden", api_visibility="private", **GPU_SLOT,
+            **QUIETLY,
         )  # fmt: skip
         level = self.reset.click(self.sliders.level, None, self.sliders.all, **AT_ONCE)
-        straight = level.then(
-            self._change, needs, self.moved, show_progress="hidden", api_visibility="private", **GPU_SLOT
-        )
+        straight = level.then(self._change, needs, self.moved, **QUIETLY)
         for made in (moved, straight):
             made.success(self._arrive, [self.turn.now, self.moved], shown, **SOON)
         self.format.wire(self.piece, lambda one: str(one.path))

@@ -30,8 +30,12 @@ KEEP_FILES = (3600, 86400)  # seconds: look every hour, delete what is older tha
 GPU_SLOT: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}  # for every event that computes a picture
 # For events of the page itself, which compute nothing. The first kind passes the queue by, so that it works however
 # full that is; the second may say what is wrong, which Gradio shows only for events of the queue.
-AT_ONCE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
-SOON: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+# Neither shows progress anywhere. That is said by an empty list: what an event could show it on, the page goes through
+# at every turn of every event, which costs it a few milliseconds a component.
+_UNSEEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
+AT_ONCE: dict[str, Any] = _UNSEEN | {"queue": False}
+SOON: dict[str, Any] = _UNSEEN | {"concurrency_limit": None}
+QUIETLY: dict[str, Any] = _UNSEEN | GPU_SLOT  # for what is computed while somebody moves a slider
 IN_TURN: dict[str, Any] = SOON | {"concurrency_limit": 1}  # one after another, where each goes on from the last
 
 _log = logging.getLogger("deepart.ui")
@@ -87,7 +91,8 @@ _CSS = """
 .da-bar progress::-webkit-progress-bar { background: var(--border-color-primary); }
 .da-bar progress::-webkit-progress-value { background: var(--color-accent); }
 .da-bar progress::-moz-progress-bar { background: var(--color-accent); }
-.da-bar progress:not([value]) { animation: da-breathe 1.2s ease-in-out infinite alternate; }
+.da-bar progress:not([value]) { animation: da-breathe 1.2s ease-in-out 0.4s infinite alternate; }
+/* It begins late: drawing it would take from what is done in a moment. */
 .da-bar progress:not([value])::-webkit-progress-bar { background: var(--color-accent); }
 @keyframes da-breathe { from { opacity: 0.2; } to { opacity: 0.7; } }
 @media (prefers-reduced-motion: reduce) { .da-bar progress:not([value]) { animation: none; opacity: 0.5; } }
@@ -418,7 +423,7 @@ def save_result(image: Image.Image, name: str, cache: str) -> str:
     folder = Path(cache) / uuid.uuid4().hex
     folder.mkdir(parents=True)
     path = folder / f"{name}.png"
-    images.save_png(image, path)
+    images.save_png(image, path, compress_level=1)  # somebody is waiting: a fifth of the time
     return str(path)
 
 

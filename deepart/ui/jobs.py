@@ -54,11 +54,15 @@ class Job(Generic[T]):
         """Ask the work to end; it does so within one step, unless that is the last."""
         self._stop.set()
 
-    def watch(self, every: float = 0.5, pause: float = 0.2) -> Iterator[Moment]:
+    def watch(self, every: float = 0.5, pause: float = 0.2, patience: float = 0.0) -> Iterator[Moment]:
         """Yield the newest moment, at least every so many seconds and not more often than the pause, until it is done.
 
-        Moments in between are skipped: a fast machine makes more than a page can show.
+        Moments in between are skipped: a fast machine makes more than a page can show. patience: seconds before the
+        first; work that is done by then has none.
         """
+        if patience:
+            with self._news:
+                self._news.wait_for(lambda: self._done, patience)
         seen = self._moment
         while not self._done:
             yield seen

@@ -14,6 +14,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, lru_cache
 from typing import Any
 
@@ -28,6 +30,7 @@ _TEXT = re.compile(r">([^<>]*[^\s<>][^<>]*)<")
 _SPOKEN = re.compile(r'\b(alt|title|aria-label|placeholder)="([^"]+)"')
 _LATIN = re.compile(r"[A-Za-z]")
 _UNSEEN = re.compile(r"<(style|script|svg)\b.*?</\1>", re.DOTALL)
+_written: ContextVar[bool | None] = ContextVar("written", default=None)
 _SHOWN = ("label", "info", "placeholder", "value")  # properties of components that Gradio's page translates
 
 
@@ -47,9 +50,26 @@ def t_text(sentence: str) -> str:
 
 def chinese() -> bool:
     """Tell whether the visitor whose event is being handled reads Chinese, as Gradio's page decides it."""
+    written = _written.get()
+    if written is not None:
+        return written
     request = LocalContext.request.get(None)
     wanted = request.headers.get("accept-language") if request is not None else None
     return wanted is not None and wanted.lower().startswith("zh-")
+
+
+@contextmanager
+def writing(chinese: bool) -> Iterator[None]:
+    """Let t() and t_text() answer in this language inside, whoever asks: for what is written before a visitor comes."""
+    before = _written.set(chinese)
+    try:
+        yield
+    finally:
+        _written.reset(before)
+
+
+IN_CHINESE = "navigator.language.toLowerCase().startsWith('zh-')"
+"""JavaScript that tells what chinese() tells, in the visitor's browser."""
 
 
 @lru_cache(maxsize=1024)

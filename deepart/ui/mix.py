@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from deepart.errors import OptionError
-from deepart.ui.common import SOON, progress, sentences, visitor
+from deepart.ui.common import SOON, sentences, visitor
 from deepart.ui.jobs import Jobs
 from deepart.ui.language import t, t_text
 from deepart.ui.maker import Maker, check_seed
@@ -112,12 +112,13 @@ class Mix:
         """Mix for the page."""
         with sentences():
             model, sources = self._sources(shape, detail, shape_seed, detail_seed, model)
-            yield self.start.working(progress(None, t("Mixing")), t("Stop"))
+            who, words = visitor(request), t("Mixing")
             cache = self.gallery.GRADIO_CACHE
             parents: list[Piece] = []
             for source in sources:
                 if isinstance(source, int):
-                    made = self._jobs.do(visitor(request), self._maker.grid(model, 1, source, truncation, None))
+                    alone = self._maker.grid(model, 1, source, truncation, None)
+                    made = yield from self.start.follow(self._jobs, who, alone, words)
                     if made is None:
                         yield self.start.resting()
                         return
@@ -125,7 +126,7 @@ class Mix:
                 parents.append(source)
             one, other = parents
             work = self._maker.mix(model, one.origin(), other.origin(), truncation=1.0, both=True)
-            mixed = self._jobs.do(visitor(request), work)
+            mixed = yield from self.start.follow(self._jobs, who, work, words)
             if mixed is None:
                 yield self.start.resting()
                 return

@@ -60,8 +60,7 @@ class MoreModels:
         self.choice.input(self._describe, self.choice, [self.about, self.get.start, self.repo], **AT_ONCE)
         begun = self.get.start.click(self._begin, wanted, parts, **SOON)
         fetched = begun.success(
-            self._fetch, wanted, [*parts, self._menu, self.about, self.get.start], show_progress="hidden",
-            api_visibility="private", concurrency_limit=None,
+            self._fetch, wanted, [*parts, self._menu, self.about, self.get.start], **SOON,
         )  # fmt: skip
         fetched.failure(self.get.resting, None, parts, **AT_ONCE)
 

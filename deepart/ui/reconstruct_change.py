@@ -13,6 +13,7 @@ from deepart.latents import MAX_SEED
 from deepart.ui.common import (
     AT_ONCE,
     GPU_SLOT,
+    QUIETLY,
     SOON,
     keep_good,
     mistake,
@@ -70,13 +71,12 @@ class Change:
     def wire(self, subject: Any) -> None:
         """Let the sliders change the subject."""
         needs = [subject, *self._turn.parts, *self.sliders.all]
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", **GPU_SLOT}
         moved = gr.on(
             [slider.input for slider in self.sliders.all], self._change, needs, self._moved,
-            trigger_mode="always_last", **quiet,
+            trigger_mode="always_last", **QUIETLY,
         )  # fmt: skip
         level = self.reset.click(self.sliders.level, None, self.sliders.all, **AT_ONCE)
-        for made in (moved, level.then(self._change, needs, self._moved, **quiet)):
+        for made in (moved, level.then(self._change, needs, self._moved, **QUIETLY)):
             made.success(self._arrive, [self._turn.now, self._moved, self.single.picked], self.single.parts, **SOON)
 
     def _change(self, request: gr.Request, subject: Subject | None, turn: str, mark: str, *values: float) -> Any:
@@ -132,7 +132,8 @@ class Combine:
             keep_good(box)
             take.click(self._take, subject, box, **SOON)
         self.draw.click(
-            self._draw, model, self.boxes, show_progress="minimal", api_visibility="private", **GPU_SLOT
+            self._draw, model, self.boxes, show_progress="minimal", show_progress_on=self.start.hint,
+            api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
         follow(self.boxes, self._describe, self.boxes, [self.start.start, self.start.hint])
         needs = [model, *self.boxes]

@@ -218,7 +218,7 @@ class ReconstructTab:
         uploaded = keep_good(self.picture).success(lambda: None, None, self.opened, **AT_ONCE)
         needs = [self.picture, self.opened, self.model]
         events = self.start.wire(
-            self._jobs, self._begin, needs, self._reconstruct, [*needs, self.subject, self._error.gain],
+            self._jobs, self.start.waiting, None, self._reconstruct, [*needs, self.subject, self._error.gain],
             self.start.resting, covers=[], shows=self._shown, queue_on=self.start.bar,
             starts=[self.asked.change, self.sent.change, uploaded.success, chosen.success, opened.success,
                     drawn.success, self.model.input, self.more.wire(app).success, *gone],
@@ -302,13 +302,6 @@ class ReconstructTab:
 
     # ---------------------------------------------------------------------------------------------- there and back
 
-    def _begin(self, path: str | None, opened: str | None, model: str) -> Changes:
-        """Show that the page has understood, before the queue has a place."""
-        with sentences():
-            if path is None and opened is None and not self._maker.pipeline(model).has_prior:
-                raise ImageError(_NOTHING)
-        return self.start.waiting()
-
     def _reconstruct(
         self, path: str | None, opened: str | None, model: str, subject: Subject | None, gain: float,
         request: gr.Request,
@@ -316,10 +309,11 @@ class ReconstructTab:
         """Take a picture apart for the page, and put it together."""
         with sentences():
             words = t("Taking the picture apart, and putting it together")
-            yield self.start.working(progress(None, words), t("Stop"))
             latent = Latent.load(opened) if path is None and opened is not None else None
             before = path
             if latent is None:
+                if path is None or (subject is not None and subject.model != model):  # one may be drawn, in its time
+                    yield self.start.working(progress(None, words), t("Stop"))
                 path = self._suitable(path, model, subject, request)
             source: Source = read_picture(path, _WHAT) if latent is None else latent
             looked = yield from self.start.follow(self._jobs, visitor(request), self._work(model, source, gain), words)

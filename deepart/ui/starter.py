@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
@@ -12,11 +13,13 @@ from PIL import Image
 
 from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, progress, visitor
 from deepart.ui.jobs import Jobs, Work
-from deepart.ui.language import t
+from deepart.ui.language import IN_CHINESE, t, writing
 from deepart.ui.pace import Clock, even, with_time_left
 
 Changes = dict[Any, Any]  # of components of the page
 T = TypeVar("T")
+PATIENCE = 0.3
+"""Seconds that work goes on before the page tells of it: to show how far it is takes time from what is soon done."""
 Follows = Generator[Changes, None, T | None]
 
 
@@ -43,11 +46,11 @@ class Starter:
     def waiting(self) -> Changes:
         """The page has understood, and the queue has no place yet."""
         return {
-            self.start: gr.Button(visible=False),
-            self.leave: gr.Button(visible=True),
-            self.stop: gr.Button(visible=False),
-            self.hint: gr.HTML(visible=False),
-            self.bar: gr.HTML(progress(None, t("In the queue")), visible=True),
+            self.start: gr.update(visible=False),
+            self.leave: gr.update(visible=True),
+            self.stop: gr.update(visible=False),
+            self.hint: gr.update(visible=False),
+            self.bar: gr.update(value=progress(None, t("In the queue")), visible=True),
         }
 
     def working(self, bar: str, stop: str) -> Changes:
@@ -75,16 +78,15 @@ class Starter:
 
         words: what is done. preview: the changes that show a preview, where there is one. Raises what the work raises.
         """
-        yield self.working(progress(None, words), t("Stop"))
         with jobs.run(who, work) as job:
             shown, share, told = 0, None, words
             clock: Clock | None = None
-            for moment in job.watch():
+            for moment in job.watch(patience=PATIENCE):
                 if moment.step:
                     clock = clock or even(moment.total)
                     share = clock.share(moment.step)
                     told = with_time_left(words, clock.left(moment.step, time.monotonic() - job.began))
-                changes: Changes = {self.bar: progress(share, told)}
+                changes = self.working(progress(share, told), t("Stop"))
                 if preview is not None and moment.preview is not None and moment.shown != shown:
                     shown = moment.shown
                     changes |= preview(moment.preview)
@@ -100,17 +102,19 @@ class Starter:
         return {self.start: gr.Button(words, interactive=False), self.hint: note(hint)}
 
     def wire(
-        self, jobs: Jobs, begin: Callable[..., Changes], needs: Sequence[Any], work: Callable[..., Any],
-        wanted: Sequence[Any], rest: Callable[[], Changes], covers: Sequence[Any], shows: Sequence[Any], queue_on: Any,
-        starts: Sequence[Callable[..., Any]] = (),
+        self, jobs: Jobs, begin: Callable[..., Changes] | Callable[[], Changes], needs: Sequence[Any] | None,
+        work: Callable[..., Any], wanted: Sequence[Any], rest: Callable[[], Changes], covers: Sequence[Any],
+        shows: Sequence[Any], queue_on: Any, starts: Sequence[Callable[..., Any]] = (),
     ) -> list[Any]:  # fmt: skip
         """Let a click begin and then work, and give the page back afterwards; return the events that work.
 
-        begin, with the values of `needs`: what the page shows at once. work, with those of `wanted`: a generator of
-        changes. rest: what the page shows when the work was left or has failed. covers: what all three change besides
-        the parts. shows: what work changes besides. queue_on: the component on which Gradio tells the place in the
-        queue. starts: what begins the work as well as the click does, such as slider.release; the click is the last of
-        the events.
+        begin, with the values of `needs`: what the page shows at once, or what is wrong, before the queue has a place.
+        Where `needs` is None it is called here and now, and what it returns the browser shows by itself: that spares
+        the way to the server and back, and the work says what is wrong. work, with the values of `wanted`: a generator
+        of changes. rest: what the page shows when the work was left or has failed. covers: what all three change
+        besides the parts. shows: what work changes besides. queue_on: the component on which Gradio tells the place in
+        the queue. starts: what begins the work as well as the click does, such as slider.release; the click is the last
+        of the events.
         """
         touched = [*self.parts, *covers]
 
@@ -120,7 +124,10 @@ class Starter:
 
         events = []
         for start in (*starts, self.start.click):
-            begun = start(begin, needs, touched, **SOON)
+            if needs is None:
+                begun = start(None, None, list(begin()), js=by_itself(begin), **AT_ONCE)
+            else:
+                begun = start(begin, needs, touched, **SOON)
             working = begun.success(
                 work, wanted, list(dict.fromkeys([*touched, *shows])), show_progress="minimal",
                 show_progress_on=queue_on, api_visibility="private", **GPU_SLOT,
@@ -130,6 +137,15 @@ class Starter:
         self.leave.click(rest, None, touched, cancels=events, **AT_ONCE)
         self.stop.click(stop, None, self.stop, **AT_ONCE)
         return events
+
+
+def by_itself(begin: Callable[[], Changes]) -> str:
+    """Return JavaScript that makes changes, which are gr.update() of components, in the language of the browser."""
+    spoken = []
+    for chinese in (True, False):
+        with writing(chinese):
+            spoken.append(json.dumps(list(begin().values())))
+    return f"() => {IN_CHINESE} ? {spoken[0]} : {spoken[1]}"
 
 
 def follow(causes: Sequence[Any], say: Callable[..., Any], needs: Sequence[Any], told: Any) -> None:

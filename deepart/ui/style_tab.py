@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from deepart.errors import DeepArtError, ImageError
+from deepart.errors import DeepArtError
 from deepart.images import fit, load_image, settings
 from deepart.latents import MAX_SEED
 from deepart.studio import Studio
@@ -41,7 +41,7 @@ from deepart.ui.pairs import FIRST_SIZE, PAIRS, Pair, PairRow
 from deepart.ui.saving import Format
 from deepart.ui.send import SendTo
 from deepart.ui.sheet import Sheet
-from deepart.ui.starter import Changes, Starter, note
+from deepart.ui.starter import PATIENCE, Changes, Starter, note
 from deepart.ui.style_api import GATYS, STYLIZE, StyleAPI, file_name
 from deepart.ui.ways import Way, style_ways, way_of
 
@@ -185,7 +185,7 @@ class StyleTab:
             self.strength, self.keep, self.scale, self.size, self.seed, self.model, self.steps, self.pull,
         ]  # fmt: skip
         [painting] = self.paint.wire(
-            self._jobs, self._begin, [self.content, self.style, self.model], self._paint, wanted, self._rest,
+            self._jobs, self._begin, None, self._paint, wanted, self._rest,
             covers=[self.preview], shows=[self.slider, self.facts, self.download, self.result], queue_on=self.preview,
         )  # fmt: skip
         painting.success(self._describe, told, hint, **AT_ONCE)  # the pace is known better now
@@ -266,15 +266,9 @@ class StyleTab:
             return t("Takes about {time} {where}.", **values)
         return t("Takes about {time} {where}; twice the size takes over three times as long.", **values)
 
-    def _begin(self, content: str | None, style: str | None, model: str) -> Changes:
-        """Show that the page has understood, before the queue has a place."""
-        with sentences():
-            for path, what in ((content, "content picture"), (style, "style picture")):
-                if path is None:
-                    raise ImageError(f"There is no {what} yet; upload one or choose an example.")
-        # One pass is done before one has looked: what is there stays until the next picture comes.
-        cover = VEIL if self._way(model).one_pass else stage(None, t("Waiting for the machine to be free."))
-        return self.paint.waiting() | {self.preview: gr.HTML(cover, visible=True)}
+    def _begin(self) -> Changes:
+        """Show that the page has understood, before the queue has a place; what is there stays to be seen."""
+        return self.paint.waiting() | {self.preview: gr.update(value=VEIL, visible=True)}
 
     def _rest(self) -> Changes:
         """Go back to how the page was: pictures and options stay, and so does the last result."""
@@ -296,11 +290,11 @@ class StyleTab:
                 style_weight=None if one_pass else float(pull),
             )  # fmt: skip
             clock = self._easel.clock(order)
-            yield self._opening(order)
-            shown = 0
+            shown, opening = 0, self._opening(order)
             with self._jobs.run(visitor(request), order.work) as job:
-                for moment in job.watch():
-                    changes: Changes = {self.paint.bar: _bar(order, clock, moment, time.monotonic() - job.began)}
+                for moment in job.watch(patience=PATIENCE):
+                    changes = opening | {self.paint.bar: _bar(order, clock, moment, time.monotonic() - job.began)}
+                    opening = {}
                     # The last preview would only flash up before the picture itself.
                     if moment.preview is not None and shown != moment.shown < moment.total:
                         shown = moment.shown

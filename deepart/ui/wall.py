@@ -102,12 +102,11 @@ class Wall:
     def wire(self, app: gr.Blocks, take: Callable[[Piece], Changes], chosen: Any, parts: Sequence[Any]) -> None:
         """Connect it; take, chosen, parts: those of the chosen picture."""
         self._take = take
-        needs = [self.count, self.seed]
         wanted = [self.model, self.count, self.seed, self.truncation, chosen]
         rolled = self.dice.click(lambda: random.randint(0, MAX_SEED - MAX_GRID), None, self.seed, **AT_ONCE)
         shows = [*self.parts, *parts]
         self.make.wire(
-            self._jobs, self._begin, needs, self._make, wanted, self._rest, covers=[self.dice, self.model], shows=shows,
+            self._jobs, self._begin, None, self._make, wanted, self._rest, covers=[self.dice, self.model], shows=shows,
             queue_on=self.make.bar, starts=[rolled.then, self.model.input, self.more.wire(app).success],
         )  # fmt: skip
         self.sweep.click(
@@ -133,10 +132,8 @@ class Wall:
         except gr.Error as error:  # Gradio would show it nowhere, since this event passes the queue by
             return {self.told: note(str(error.message))}
 
-    def _begin(self, n: Any, seed: Any) -> Changes:
+    def _begin(self) -> Changes:
         """Show that the page has understood, before the queue has a place."""
-        with sentences():
-            _check(n, seed)
         return self.make.waiting() | self._starts(interactive=False)
 
     def _rest(self) -> Changes:
@@ -145,7 +142,7 @@ class Wall:
 
     def _starts(self, interactive: bool) -> Changes:
         """Let what else starts the work be used or not: a new seed or model while it goes on would be a wrong label."""
-        return {self.dice: gr.Button(interactive=interactive), self.model: gr.Radio(interactive=interactive)}
+        return {one: gr.update(interactive=interactive) for one in (self.dice, self.model)}
 
     def _make(
         self, model: str, n: Any, seed: Any, truncation: float, chosen: Piece | None, request: gr.Request

@@ -76,7 +76,6 @@ WORDS: dict[str, str] = {
     "on two processor cores": "在两个处理器核心上",
     "on a laptop's graphics chip": "在笔记本电脑的图形芯片上",
     "on a graphics card": "在显卡上",
-    "Waiting for the machine to be free.": "正在等待机器空闲。",
     "Painting the picture": "正在绘制",
     "Looking at the pictures": "正在分析图片",
     "The content picture": "内容图",
