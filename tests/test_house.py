@@ -305,5 +305,5 @@ def test_ci_runs_the_readme_s_own_test_command() -> None:
     )
     assert done.stdout in README
     assert "requirements-dev.txt" in done.stdout
-    assert done.stdout.endswith("-m pytest")
+    assert done.stdout.endswith("-m pytest -n 2")
     assert done.stdout.count("\n") == 0
