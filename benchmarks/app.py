@@ -2,6 +2,7 @@
 
     python -m benchmarks.app            # writes benchmarks/app.json
     python -m benchmarks.app --only click,memory
+    python -m benchmarks.app --table    # prints what the README says of the result
 
 The page runs as `python app.py` does, in a process of its own, on the CPU, with the weights of the repository; the
 visitors are on the same machine, and share its cores. A part is written as soon as it is measured, and the others stay
@@ -180,7 +181,48 @@ def write(path: Path, name: str, measured: dict[str, Any]) -> None:
     path.write_text(json.dumps(result, indent=2) + "\n")
 
 
+NAMES = {"style": "Style transfer", "reconstruct": "Reconstruct", "generate": "Generate, one picture of 128 px"}
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the README's lines of a result."""
+    lines = [
+        "| From a click to the picture, 512 px | In all | The pipeline's own | Besides | Worst |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, called in NAMES.items():
+        row = result["click"][name]
+        times = row["whole_ms"], row["pipeline_ms"], row["besides_ms"]["median"], row["besides_ms"]["worst"]
+        lines.append(f"| {called} | {' | '.join(f'{time:.0f} ms' for time in times)} |")
+    first, kept = result["first"], result["memory"]
+    crowd = result["visitors"]["crowd"]
+    byte, usable, later = (first[name]["median"] for name in ("first_byte_s", "usable_s", "later_usable_s"))
+    settled = min(map(int, kept["resident_mb"]))
+    lines += [
+        "",
+        f"- The first byte comes {byte:.1f} s after the start, and the page can be used after {usable:.1f} s; for the "
+        f"next visitor after {later:.1f} s.",
+        f"- From request {settled} to {kept['requests']} the server grows by {kept['growth_mb']} MB (target: under "
+        f"{GROWTH:.0f}), and by {kept['newcomer_kb']} KB for each new visitor.",
+    ]
+    for kind, called in (("reconstruct", "reconstructing"), ("style_transfer", "painting")):
+        row = result["visitors"][kind]
+        lines.append(
+            f"- {row['visitors']} visitors at once, {called}: {row['served']} served, the last after "
+            f"{row['wait_s']['worst']:.1f} s, {row['told_their_place']} told their place in the queue; "
+            f"{row['of_another_visitor']} of {row['pictures']} pictures were another visitor's."
+        )
+    lines.append(
+        f"- {crowd['visitors']} at once, more than the queue holds: {crowd['served']} served, {crowd['refused']} told "
+        f"that it is full, {crowd['of_another_visitor']} pictures of another visitor's."
+    )
+    return "\n".join(lines)
+
+
 def main() -> None:
+    if sys.argv[1:] == ["--table"]:
+        print(table(json.loads((HERE / "app.json").read_text())))
+        return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", type=parts, default=list(PARTS), help=f"some of {', '.join(PARTS)}, by commas")
     parser.add_argument("--out", type=Path, default=HERE / "app.json")

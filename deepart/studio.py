@@ -130,6 +130,10 @@ class Studio:
         with self._lock:
             return {key: pipeline.nbytes for key, pipeline in self._kept.items() if pipeline is not None}
 
+    def is_loaded(self, task: str, name: str) -> bool:
+        """Tell whether a model is in memory, so that it can begin at once."""
+        return (task, name) in self.loaded
+
     def preload(self) -> Iterator[Key]:
         """Load each model whose files are here, and yield its task and name after that.
 

@@ -282,6 +282,11 @@ class TinyStudio(Studio):
     def style(self, name: str | None = None) -> StyleTransferPipeline:
         return self.tiny.get(name or get_spec("style").name) or super().style(name)
 
+    def is_loaded(self, task: str, name: str) -> bool:
+        return name in {"gan": self.tiny_gans, "vae": self.tiny_vaes, "style": self.tiny}[task] or super().is_loaded(
+            task, name
+        )
+
     def version(self, task: str, name: str | None = None) -> str:
         return getattr(self, task)(name).version
 

@@ -98,6 +98,18 @@ def test_a_browser_shows_by_itself_that_a_click_was_understood() -> None:
         assert last == {"__type__": "update", "interactive": False}
 
 
+def test_the_first_use_of_a_model_says_that_it_is_loaded(tiny_studio: TinyStudio) -> None:
+    with gr.Blocks():
+        starter = Starter("Paint")
+        starter.lay_status()
+    assert list(starter.loading(tiny_studio, "style", "fast")) == []
+    del tiny_studio.tiny["fast"]  # and so it is the one of the repository
+    [changes] = starter.loading(tiny_studio, "style", "fast")
+    assert "Loading the model" in changes[starter.bar]
+    tiny_studio.style("fast")
+    assert list(starter.loading(tiny_studio, "style", "fast")) == []
+
+
 def test_a_stopped_job_does_no_other_step() -> None:
     work, jobs = Steps(9), Jobs()
     with jobs.run("visitor", work) as job:

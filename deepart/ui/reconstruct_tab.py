@@ -308,6 +308,7 @@ class ReconstructTab:
     ) -> Iterator[Changes]:  # fmt: skip
         """Take a picture apart for the page, and put it together."""
         with sentences():
+            yield from self.start.loading(self._studio, "vae", model)
             words = t("Taking the picture apart, and putting it together")
             latent = Latent.load(opened) if path is None and opened is not None else None
             before = path

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import json
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
 import gradio as gr
 from PIL import Image
 
+from deepart.studio import Studio
 from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, progress, visitor
 from deepart.ui.jobs import Jobs, Work
 from deepart.ui.language import IN_CHINESE, t, writing
@@ -60,6 +61,11 @@ class Starter:
             self.stop: gr.Button(stop, visible=True, interactive=True),
             self.bar: bar,
         }
+
+    def loading(self, studio: Studio, task: str, name: str) -> Iterator[Changes]:
+        """Say that a model is loaded first, where it is not in memory yet."""
+        if not studio.is_loaded(task, name):
+            yield self.working(progress(None, t("Loading the model, which its first use does")), t("Stop"))
 
     def resting(self) -> Changes:
         """As it was before."""

@@ -281,6 +281,7 @@ class StyleTab:
     ) -> Iterator[Changes]:  # fmt: skip
         """Paint for the page: show how far it is, then what came out."""
         with sentences():
+            yield from self.paint.loading(self._studio, "style", model)
             styles = (style, style_2, style_3)
             weights = [number for number, path in zip((weight, weight_2, weight_3), styles, strict=True) if path]
             one_pass = self._way(model).one_pass

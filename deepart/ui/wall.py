@@ -34,7 +34,7 @@ class Wall:
     def __init__(self, maker: Maker, jobs: Jobs, studio: Studio, example: Sequence[Piece] = ()) -> None:
         """Lay it out inside the Blocks being built. example: the pictures that hang there from the beginning."""
         self._maker = maker
-        self._jobs = jobs
+        self._jobs, self._studio = jobs, studio
         self._opening = Opening()
         with gr.Row(elem_classes="da-settings"):
             self.seed = gr.Number(
@@ -150,6 +150,7 @@ class Wall:
         """Make pictures for the page."""
         with sentences():
             _check(n, seed)
+            yield from self.make.loading(self._studio, "gan", model)
             work = self._maker.grid(model, n, seed, truncation, None)
             pictures = yield from self.make.follow(self._jobs, visitor(request), work, _making(n))
             if pictures is None:

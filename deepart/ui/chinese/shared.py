@@ -10,6 +10,7 @@ WORDS: dict[str, str] = {
     "Error": "出错了",
     "In the queue": "排队中",
     "Progress": "进度",
+    "Loading the model, which its first use does": "首次使用，正在载入模型",
     "Stop": "停止",
     "Stopping after this step": "完成这一步后停止",
     "Leave the queue": "退出排队",
