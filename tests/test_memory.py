@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import ctypes
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,3 +83,48 @@ def test_a_gpu_s_cache_is_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("cpu", "cuda", "mps"):
         memory.give_back(torch.device(name))
     assert emptied == ["cuda", "mps"]
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not glibc")
+def test_what_was_freed_goes_back_to_the_system() -> None:
+    def resident() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    blocks = [torch.ones(25_000) for _ in range(2000)]  # 100 KB each: glibc takes them from its heap
+    held = resident()
+    del blocks[:-1]  # the last of the heap stays, and what lies below it stays with it
+    memory.trim()
+    assert resident() < held - 150
+
+
+def test_fewer_pools_make_a_process_of_many_threads_smaller() -> None:
+    code = """if True:
+        import os, sys, threading
+        from pathlib import Path
+        import torch
+        from deepart import memory
+
+        if sys.argv[1] == "few":
+            memory.few_arenas()
+
+        def work():
+            blocks = [torch.ones(20_000) for _ in range(300)]
+            together.wait()
+            del blocks[:-1]
+            together.wait()
+            kept.append(blocks)
+
+        kept, together = [], threading.Barrier(8)
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        maps = Path("/proc/self/maps").read_text().splitlines()
+        # A pool of a thread's own is mapped in pieces that begin at multiples of 64 MB.
+        begins = [int(line.split("-")[0], 16) for line in maps if line.rstrip().endswith(" 0") and "rw-p" in line]
+        print(sum(begin % (64 << 20) == 0 for begin in begins))
+    """
+    many, few = (
+        int(subprocess.run([sys.executable, "-c", code, how], capture_output=True, text=True, check=True).stdout)
+        for how in ("many", "few")
+    )
+    assert few <= 2 < many

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from deepart import registry
+from deepart import memory, registry
 from deepart.registry import TASKS, list_models
 from deepart.studio import Studio
 from deepart.ui.common import KEEP_FILES, api_corner, api_input, launch_options, sentences, visitor
@@ -34,6 +34,7 @@ def build_app(studio: Studio) -> gr.Blocks:
 
     def leave(request: gr.Request) -> None:
         jobs.stop(visitor(request))
+        memory.trim()
 
     app: gr.Blocks
     with gr.Blocks(title="DeepArt", analytics_enabled=False, delete_cache=KEEP_FILES, fill_width=True) as app:

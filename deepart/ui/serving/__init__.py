@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from deepart import memory
 from deepart.errors import OptionError
 from deepart.studio import Studio
 from deepart.ui.serving import logs
@@ -47,6 +48,7 @@ def serving_options(
 
     Raises OptionError where the file of passwords is none, or the tools cannot be offered.
     """
+    memory.few_arenas()  # before the server has its threads
     if mcp:
         _check_mcp(auth)
     door = None if auth is None else Passwords(auth).door()
