@@ -65,7 +65,7 @@ class Starter:
     def loading(self, studio: Studio, task: str, name: str) -> Iterator[Changes]:
         """Say that a model is loaded first, where it is not in memory yet."""
         if not studio.is_loaded(task, name):
-            yield self.working(progress(None, t("Loading the model, which its first use does")), t("Stop"))
+            yield {self.bar: progress(None, t("Loading the model, which its first use does"))}
 
     def resting(self) -> Changes:
         """As it was before."""
@@ -87,12 +87,13 @@ class Starter:
         with jobs.run(who, work) as job:
             shown, share, told = 0, None, words
             clock: Clock | None = None
+            begun = self.working("", t("Stop"))  # once: a second time would undo what "Stop" says once it is pressed
             for moment in job.watch(patience=PATIENCE):
                 if moment.step:
                     clock = clock or even(moment.total)
                     share = clock.share(moment.step)
                     told = with_time_left(words, clock.left(moment.step, time.monotonic() - job.began))
-                changes = self.working(progress(share, told), t("Stop"))
+                changes, begun = begun | {self.bar: progress(share, told)}, {}
                 if preview is not None and moment.preview is not None and moment.shown != shown:
                     shown = moment.shown
                     changes |= preview(moment.preview)
