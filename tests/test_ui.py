@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 from running_page import Page, TinyStudio
 
-from deepart import registry
+from deepart import memory, registry
 from deepart.errors import OptionError
 from deepart.images import load_image
 from deepart.ui import build_app
@@ -29,6 +29,7 @@ from deepart.ui.gallery import TITLES, example_files, example_of
 from deepart.ui.how import HOW, how_html, picture_html
 from deepart.ui.jobs import Callback, Job, Jobs, Moment
 from deepart.ui.pace import Clock, Pace, corrections, passes
+from deepart.ui.serving import serving_options
 from deepart.ui.starter import Starter, by_itself
 from deepart.ui.ways import style_ways
 
@@ -96,6 +97,28 @@ def test_a_browser_shows_by_itself_that_a_click_was_understood() -> None:
         assert [part["visible"] for part in (start, leave, stop, hint, bar)] == [False, True, False, False, True]
         assert words in bar["value"]
         assert last == {"__type__": "update", "interactive": False}
+
+
+def test_what_stop_says_once_it_is_pressed_stays() -> None:
+    with gr.Blocks():
+        starter = Starter("Paint")
+        starter.lay_status()
+    work = Steps(1)
+    changes = starter.follow(Jobs(), "visitor", work, "Painting")
+    first, second = next(changes), next(changes)
+    work.allow(1)
+    assert starter.stop in first
+    assert set(second) == {starter.bar}
+    assert all(set(more) == {starter.bar} for more in changes)
+
+
+def test_a_served_page_keeps_freed_memory_in_few_pools(
+    tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(memory, "few_arenas", lambda: asked.append("few arenas"))
+    serving_options(build_app(tiny_studio).queue(), tiny_studio)
+    assert asked == ["few arenas"]
 
 
 def test_the_first_use_of_a_model_says_that_it_is_loaded(tiny_studio: TinyStudio) -> None:

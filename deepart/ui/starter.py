@@ -109,7 +109,7 @@ class Starter:
         return {self.start: gr.Button(words, interactive=False), self.hint: note(hint)}
 
     def wire(
-        self, jobs: Jobs, begin: Callable[..., Changes] | Callable[[], Changes], needs: Sequence[Any] | None,
+        self, jobs: Jobs, begin: Callable[..., Changes], needs: Sequence[Any] | None,
         work: Callable[..., Any], wanted: Sequence[Any], rest: Callable[[], Changes], covers: Sequence[Any],
         shows: Sequence[Any], queue_on: Any, starts: Sequence[Callable[..., Any]] = (),
     ) -> list[Any]:  # fmt: skip
