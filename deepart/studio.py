@@ -44,6 +44,9 @@ class Studio:
     same model cause one download and one load; those who want different ones do not wait for each other.
     """
 
+    at_once = 1
+    """Jobs that may run at the same time: they would only take the machine from each other."""
+
     def __init__(
         self,
         *,

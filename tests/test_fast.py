@@ -34,7 +34,7 @@ def paint(model: Fast, content: Tensor, codes: list[tuple[StyleCode, float]], st
     def put(number: int, window: Window, painted: Tensor) -> None:
         result[..., window.top : window.bottom, window.left : window.right] = painted
 
-    model.paint(content, [codes], strength=strength, chance=CHANCE, on_window=put)
+    model.paint(content, [codes], strengths=[strength], chances=[CHANCE], on_window=put)
     return result
 
 
@@ -80,12 +80,31 @@ def test_several_pictures_at_once_are_those_one_by_one(model: Fast) -> None:
     codes = [model.measure(picture(seed, 48, 48)) for seed in (4, 5)]
     found: list[Tensor] = []
     model.paint(
-        content, [[(code, 1.0)] for code in codes], strength=1.0, chance=CHANCE,
+        content, [[(code, 1.0)] for code in codes], strengths=[1.0, 1.0], chances=[CHANCE, CHANCE],
         on_window=lambda _, __, painted: found.append(painted),
     )  # fmt: skip
     assert len(found) == 1
     for painted, code in zip(found[0].split(1), codes, strict=True):
         assert (painted - paint(model, content, [(code, 1.0)])).abs().max() < 2 / 255
+
+
+def test_several_contents_at_once_are_those_one_by_one(model: Fast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "WINDOW", 400)
+    contents = [picture(seed, 436, 500) for seed in (3, 8)]
+    codes = [model.measure(picture(seed, 48, 48)) for seed in (4, 5)]
+    strengths = [1.0, 0.4]
+    result = torch.full((2, 3, 436, 500), torch.nan)
+
+    def put(number: int, window: Window, painted: Tensor) -> None:
+        result[..., window.top : window.bottom, window.left : window.right] = painted
+
+    model.paint(
+        torch.cat(contents), [[(code, 1.0)] for code in codes], strengths=strengths, chances=[CHANCE, CHANCE],
+        on_window=put,
+    )  # fmt: skip
+    for painted, *alone in zip(result.split(1), contents, codes, strengths, strict=True):
+        content, code, strength = alone
+        assert (painted - paint(model, content, [(code, 1.0)], strength)).abs().mean() < 0.1 / 255
 
 
 def test_a_blend_lies_between_its_styles(model: Fast) -> None:
@@ -143,4 +162,4 @@ def test_what_on_window_raises_stops_the_work(model: Fast) -> None:
     code = model.measure(picture(2, 48, 48))
     paint_all: Callable[..., None] = model.paint
     with pytest.raises(KeyboardInterrupt):
-        paint_all(picture(1, 48, 48), [[(code, 1.0)]], strength=1.0, chance=CHANCE, on_window=stop)
+        paint_all(picture(1, 48, 48), [[(code, 1.0)]], strengths=[1.0], chances=[CHANCE], on_window=stop)

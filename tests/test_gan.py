@@ -77,6 +77,23 @@ def test_a_seed_gives_the_same_picture_in_every_batch(gan: GANPipeline, n: int) 
     assert [picture.tobytes() for picture in gan.generate(n)] == [picture.tobytes() for picture in many]
 
 
+def test_orders_of_others_change_no_picture(gan: GANPipeline) -> None:
+    latents = gan.latent(5)
+    orders: list[dict[str, Any]] = [
+        {"n": 2, "seed": 7, "truncation": 0.5}, {}, {"latents": torch.cat([latents, latents]), "seed": 3},
+        {"seed": 9, "directions": {"trees": 2.0}},
+    ]  # fmt: skip
+    made = gan.generate_batch(orders)
+    assert [len(pictures) for pictures in made] == [2, 1, 2, 1]
+    for pictures, order in zip(made, orders, strict=True):
+        for picture, alone in zip(pictures, gan.generate(**order), strict=True):
+            assert furthest(picture, alone) <= 2
+            assert images.settings(picture) == images.settings(alone)
+    with pytest.raises(OptionError, match="The truncation is 7; it must be"):
+        gan.generate_batch([{}, {"truncation": 7}])
+    assert gan.generate_batch([]) == []
+
+
 def test_truncation_brings_pictures_nearer_to_the_average_one(gan: GANPipeline) -> None:
     [mean] = gan.generate(truncation=0)
     assert mean.tobytes() == gan.generate(seed=9, truncation=0)[0].tobytes()

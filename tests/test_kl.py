@@ -145,11 +145,11 @@ def test_every_tile_comes_where_it_belongs(network: AutoencoderKL, monkeypatch: 
     monkeypatch.setattr(AutoencoderKL, "encode", encode)
     monkeypatch.setattr(AutoencoderKL, "decode", lambda self, z: F.interpolate(z[:, :3], scale_factor=8))
     coder, picture = Tiled(network, torch.device("cpu")), drawing(210, 150)
-    whole = coder.encode(picture)
+    whole = coder.encode([picture])[0]
     [result] = coder.decode(whole[0], picture.size)
     assert seen == [(152, 216)]
     tiny_tiles(monkeypatch)
-    parts = coder.encode(picture)
+    parts = coder.encode([picture])[0]
     assert len(seen) == 1 + 4 * 3
     assert max(max(size) for size in seen[1:]) <= 64 + 2 * 16
     for a, b in zip(whole, parts, strict=True):
@@ -167,9 +167,9 @@ def test_a_picture_of_a_usual_size_goes_in_one_piece(network: AutoencoderKL, mon
 
     monkeypatch.setattr(AutoencoderKL, "encode", encode)
     coder = Tiled(network, torch.device("cpu"))
-    coder.encode(Image.new("RGB", (640, 512)))
+    coder.encode([Image.new("RGB", (640, 512))])
     assert seen == [(1, 3, 512, 640)]
-    mean, _ = coder.encode(Image.new("RGB", (4096, 641)))
+    mean, _ = coder.encode([Image.new("RGB", (4096, 641))])[0]
     assert all(max(shape) <= 640 for shape in seen)
     assert torch.allclose(mean, torch.ones(1, 4, 81, 512))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,6 +145,32 @@ def test_a_sheet_is_what_stylize_gives_for_each(pipeline: StyleTransferPipeline)
         alone = pipeline.stylize(CONTENT, style, seed=3)
         assert difference(painted, alone) < 0.5
         assert images.settings(painted) == images.settings(alone)
+
+
+def test_a_batch_is_what_stylize_gives_for_each(pipeline: StyleTransferPipeline) -> None:
+    orders: list[dict[str, Any]] = [
+        {"content": picture(1), "style_image": picture(2), "seed": 3},
+        {"content": picture(4, 160, 128), "style_image": [picture(5), picture(6)], "weights": [1, 3], "size": 80},
+        {"content": picture(7), "style_image": picture(2), "strength": 0},
+        {"content": picture(8), "style_image": picture(2), "strength": 0.5, "preserve_color": True},
+    ]  # fmt: skip
+    steps: list[tuple[int, int]] = []
+    painted = pipeline.stylize_batch(orders, callback=lambda step, total, _: steps.append((step, total)))
+    assert steps == [(1, 1)]
+    for one, order in zip(painted, orders, strict=True):
+        alone = pipeline.stylize(**order)
+        assert difference(one, alone) < 1
+        assert images.settings(one) == images.settings(alone)
+
+
+def test_a_batch_of_different_sizes(pipeline: StyleTransferPipeline) -> None:
+    orders = [{"content": picture(1, *sides), "style_image": picture(2)} for sides in ((80, 64), (64, 80))]
+    with pytest.raises(OptionError, match="The results of a batch would be of 64x80, 80x64 pixels; give"):
+        pipeline.stylize_batch(orders)
+    with pytest.raises(OptionError, match="would be of no pixels"):
+        pipeline.stylize_batch([])
+    with pytest.raises(UnsupportedError, match="has no steps; leave it out"):
+        pipeline.stylize_batch([orders[0] | {"steps": 3}])
 
 
 def test_a_sheet_in_the_content_s_colors(pipeline: StyleTransferPipeline) -> None:

@@ -112,16 +112,16 @@ def test_its_reach_is_that_of_its_convolutions() -> None:
 def test_tiles_are_what_the_whole_is(network: TAESD, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
     monkeypatch.setattr(vae_tiles, "autocast", lambda device: torch.autocast("cpu", enabled=False))
     coder, picture = Tiled(network, torch.device("cpu")), drawing(*size)
-    whole = coder.encode(picture)
+    whole = coder.encode([picture])[0]
     [result] = coder.decode(whole[0], size)
     monkeypatch.setattr(vae_tiles, "WHOLE", 128)
     monkeypatch.setattr(vae_tiles, "CORE", 128)
-    parts = coder.encode(picture)
+    parts = coder.encode([picture])[0]
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(whole, parts, strict=True))
     assert apart(result, coder.decode(whole[0], size)[0]).max() <= 1
     # With less of a margin it would show.
     monkeypatch.setattr(TAESD, "reach", 0)
-    assert not torch.allclose(whole[0], coder.encode(picture)[0], atol=1e-3)
+    assert not torch.allclose(whole[0], coder.encode([picture])[0][0], atol=1e-3)
     assert apart(result, coder.decode(whole[0], size)[0]).max() > 2
 
 

@@ -176,6 +176,24 @@ def test_pictures_carry_their_settings(vae: VAEPipeline) -> None:
     assert torch.equal(unpack(settings_of(vae.reconstruct(A))["latent"], 8), vae.encode(A).mean)
 
 
+def test_a_batch_is_what_each_alone_gives(vae: VAEPipeline) -> None:
+    pictures = [Image.radial_gradient("L").resize((70, 50)).convert("RGB"), Image.new("RGB", (70, 50), "teal")]
+    latents = vae.encode_batch(pictures)
+    for latent, picture in zip(latents, pictures, strict=True):
+        alone = vae.encode(picture)
+        assert (latent.size, latent.model, latent.version) == (alone.size, alone.model, alone.version)
+        assert latent.mean.allclose(alone.mean, atol=0.02)
+        assert latent.std.allclose(alone.std, atol=0.02)
+    for made, latent in zip(vae.decode_batch(latents), latents, strict=True):
+        alone = vae.decode(latent)
+        assert np.abs(np.asarray(made, float) - np.asarray(alone, float)).max() <= 2
+        assert images.settings(made) == images.settings(alone)
+    with pytest.raises(OptionError, match="The pictures of a batch are of 70x50, 80x50 pixels; give"):
+        vae.encode_batch([pictures[0], Image.new("RGB", (80, 50))])
+    with pytest.raises(OptionError, match="are of no pixels"):
+        vae.decode_batch([])
+
+
 def test_variations_lie_where_the_posterior_says(vae: VAEPipeline) -> None:
     latent = vae.encode(A)
     made = vae.vary(A, 1.5, n=3, seed=5)

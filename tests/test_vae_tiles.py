@@ -63,11 +63,11 @@ def test_tiles_are_what_the_whole_is(
 ) -> None:
     in_float32(monkeypatch)
     coder, picture = tiled(network), drawing(*size)
-    whole = coder.encode(picture)
+    whole = coder.encode([picture])[0]
     [result] = coder.decode(whole[0], size)
     monkeypatch.setattr(vae_tiles, "WHOLE", 64)
     monkeypatch.setattr(vae_tiles, "CORE", 32)
-    parts = coder.encode(picture)
+    parts = coder.encode([picture])[0]
     for a, b in zip(whole, parts, strict=True):
         assert a.shape == (1, *coder.shape(size))
         assert torch.allclose(a, b, atol=1e-5)
@@ -80,21 +80,21 @@ def test_tiles_are_what_the_whole_is(
 def test_less_of_a_margin_would_show(network: SpatialVAE, monkeypatch: pytest.MonkeyPatch) -> None:
     in_float32(monkeypatch)
     coder, picture = tiled(network), drawing(200, 150)
-    mean, _ = coder.encode(picture)
+    mean, _ = coder.encode([picture])[0]
     [result] = coder.decode(mean, picture.size)
     monkeypatch.setattr(vae_tiles, "WHOLE", 64)
     monkeypatch.setattr(vae_tiles, "CORE", 32)
     monkeypatch.setattr(SpatialVAE, "reach", 0)
-    assert not torch.allclose(coder.encode(picture)[0], mean, atol=1e-3)
+    assert not torch.allclose(coder.encode([picture])[0][0], mean, atol=1e-3)
     assert apart(coder.decode(mean, picture.size)[0], result).max() > 2
 
 
 def test_in_the_device_s_fastest_type_no_seam_is_seen(network: SpatialVAE, monkeypatch: pytest.MonkeyPatch) -> None:
     coder, picture = tiled(network), drawing(200, 150)
-    [whole] = coder.decode(coder.encode(picture)[0], picture.size)
+    [whole] = coder.decode(coder.encode([picture])[0][0], picture.size)
     monkeypatch.setattr(vae_tiles, "WHOLE", 64)
     monkeypatch.setattr(vae_tiles, "CORE", 32)
-    [parts] = coder.decode(coder.encode(picture)[0], picture.size)
+    [parts] = coder.decode(coder.encode([picture])[0][0], picture.size)
     assert apart(whole, parts).mean() < 1
 
 
@@ -113,7 +113,7 @@ def test_no_more_than_a_tile_is_worked_on_at_once(network: SpatialVAE, monkeypat
     monkeypatch.setattr(SpatialVAE, "encode", watch(encode, 1))
     monkeypatch.setattr(SpatialVAE, "decode", watch(decode, 8))
     coder, picture = tiled(network), drawing(500, 300)
-    mean, _ = coder.encode(picture)
+    mean, _ = coder.encode([picture])[0]
     coder.decode(torch.cat([mean, mean]), picture.size)
     most = 32 + 2 * network.reach
     assert len(seen) == 3 * 16 * 10
@@ -127,6 +127,6 @@ def test_what_a_picture_is_padded_with_are_its_own_last_pixels(
     encode = SpatialVAE.encode
     monkeypatch.setattr(SpatialVAE, "encode", lambda self, x: seen.append(x) or encode(self, x))
     picture = drawing(19, 17)
-    tiled(network).encode(picture)
+    tiled(network).encode([picture])
     padded = np.pad(np.asarray(picture), ((0, 7), (0, 5), (0, 0)), mode="edge")
     assert torch.equal(seen[0], to_tensor(Image.fromarray(padded)))

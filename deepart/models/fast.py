@@ -102,34 +102,35 @@ class Fast:
     @torch.inference_mode()
     def paint(
         self,
-        content: Tensor,
+        contents: Tensor,
         mixes: Sequence[Mix],
         *,
-        strength: float,
-        chance: Tensor,
+        strengths: Sequence[float],
+        chances: Sequence[Tensor],
         on_window: Callable[[int, Window, Tensor], None],
     ) -> None:
-        """Paint a content (1, 3, H, W) in [0, 1] in N mixes of styles; hand out the windows as they are done.
+        """Paint N pictures at once, each in its mix of styles; hand out the windows as they are done.
 
-        mixes: each a list of styles with weights above 0 that add up to 1. strength: in (0, 1]. chance: uniform numbers
-        in [0, 1), as many as collage.chances_for says. on_window: called as on_window(number from 1 on, window,
-        pictures (N, 3, h, w) in [0, 1]); it may raise.
+        contents: (N, 3, H, W) in [0, 1], or (1, 3, H, W) for all. mixes: each a list of styles with weights above 0
+        that add up to 1. strengths: in (0, 1]. chances: uniform numbers in [0, 1), as many as collage.chances_for says.
+        on_window: called as on_window(number from 1 on, window, pictures (N, 3, h, w) in [0, 1]); it may raise.
         """
-        height, width = content.shape[2:]
-        moments = color_moments(content)
-        sketches = [self._sketch(content, moments, mix, strength, chance) for mix in mixes]
-        power = content.new_full((1, 1), strength)
+        height, width = contents.shape[2:]
+        own = [content[None] for content in contents] * (len(mixes) if len(contents) == 1 else 1)
+        moments = [color_moments(content[None]) for content in contents] * (len(own) // len(contents))
+        sketches = [self._sketch(*seen) for seen in zip(own, moments, mixes, strengths, chances, strict=True)]
+        power = contents.new_tensor(list(strengths))[:, None, None, None]
         for number, window in enumerate(windows(height, width), 1):
             around, inner = _with_margin(window, height, width)
-            seen = _padded(content[..., around.top : around.bottom, around.left : around.right])
-            batch = max(1, WINDOW**2 // (seen.shape[2] * seen.shape[3]))
+            parts = [_padded(x[..., around.top : around.bottom, around.left : around.right]) for x in own]
+            batch = max(1, WINDOW**2 // (parts[0].shape[2] * parts[0].shape[3]))
             painted = []
-            for part in range(0, len(sketches), batch):
-                recolored, laid, codes = zip(*(s.of(seen, around) for s in sketches[part : part + batch]), strict=True)
-                with autocast(content.device):
-                    pictures = self.painter(
-                        torch.cat(recolored), torch.cat(laid), torch.cat(codes), power[:, :, None, None]
-                    )
+            for start in range(0, len(sketches), batch):
+                some = slice(start, start + batch)
+                looks = (sketch.of(x, around) for sketch, x in zip(sketches[some], parts[some], strict=True))
+                recolored, laid, codes = zip(*looks, strict=True)
+                with autocast(contents.device):
+                    pictures = self.painter(torch.cat(recolored), torch.cat(laid), torch.cat(codes), power[some])
                 painted.append(pictures[..., inner.top : inner.bottom, inner.left : inner.right].clamp(0, 1))
             on_window(number, window, torch.cat(painted))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -120,21 +121,18 @@ class GANPipeline(Pipeline):
 
         Raises OptionError for an option out of its range, MemoryLimitError.
         """
-        n = whole_number("number of pictures", n, 1, MAX_PICTURES)
-        amounts, psi = check_directions(directions, self._names), check_truncation(truncation)
-        if latents is not None:
-            given = check_latents(latents, self.latent_size, MAX_PICTURES)
-            if n not in (1, len(given)):
-                raise OptionError(f"There are {len(given)} latents for {n} pictures; leave n out, or give as many.")
-            recipes = [
-                Recipe(latent, None, psi, amounts, noise=number)
-                for latent, number in zip(given.unsqueeze(1), check_seeds(seed, len(given)), strict=True)
-            ]
-        else:
-            recipes = [
-                Recipe(self._from_seed(number), number, psi, amounts, noise=number) for number in check_seeds(seed, n)
-            ]
-        return [picture for batch in self._make(recipes) for picture in batch]
+        return self._pictures(self._ordered(n, seed, truncation, directions, latents))
+
+    def generate_batch(self, orders: Sequence[Mapping[str, Any]]) -> list[list[Image.Image]]:
+        """Return what generate() gives for each order, which holds its arguments by name; all go through in batches.
+
+        In another batch the last bits of a number may differ, so a picture to within 1/255 of what it is alone.
+
+        Raises what generate() raises for any of them.
+        """
+        ordered = [self._ordered(**{**_DEFAULTS, **order}) for order in orders]
+        pictures = iter(self._pictures([recipe for recipes in ordered for recipe in recipes]))
+        return [[next(pictures) for _ in recipes] for recipes in ordered]
 
     def sweep(
         self,
@@ -315,6 +313,27 @@ class GANPipeline(Pipeline):
 
     # ------------------------------------------------------------------------------------------------------- workings
 
+    def _ordered(
+        self, n: int, seed: int, truncation: float, directions: Mapping[str, float] | None, latents: Tensor | None
+    ) -> list[Recipe]:
+        """Return the recipes of what generate() is asked for."""
+        n = whole_number("number of pictures", n, 1, MAX_PICTURES)
+        amounts, psi = check_directions(directions, self._names), check_truncation(truncation)
+        if latents is None:
+            return [
+                Recipe(self._from_seed(number), number, psi, amounts, noise=number) for number in check_seeds(seed, n)
+            ]
+        given = check_latents(latents, self.latent_size, MAX_PICTURES)
+        if n not in (1, len(given)):
+            raise OptionError(f"There are {len(given)} latents for {n} pictures; leave n out, or give as many.")
+        return [
+            Recipe(latent, None, psi, amounts, noise=number)
+            for latent, number in zip(given.unsqueeze(1), check_seeds(seed, len(given)), strict=True)
+        ]
+
+    def _pictures(self, recipes: Sequence[Recipe]) -> list[Image.Image]:
+        return [picture for batch in self._make(recipes) for picture in batch]
+
     def _start(self, origin: Origin) -> Recipe:
         """Return an origin as a recipe without truncation and directions: they have gone into its latent."""
         return self._finished(self.recipe(origin))
@@ -415,6 +434,12 @@ class GANPipeline(Pipeline):
             numbers | dataclasses.asdict(self._network.config),
             self._network.state_dict(),
         )
+
+
+_DEFAULTS = {
+    name: parameter.default for name, parameter in inspect.signature(GANPipeline.generate).parameters.items()
+    if parameter.default is not parameter.empty
+}  # fmt: skip
 
 
 def cross(parents: Tensor, n: int, mutation: float, seed: int) -> Tensor:

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from deepart import hub, registry
-from deepart.errors import UnsupportedError
+from deepart.errors import OptionError, UnsupportedError
 from deepart.images import with_settings
 from deepart.models.fast import Fast
 from deepart.models.gatys import VGG19_CONFIG, Gatys, GatysConfig
@@ -153,6 +153,41 @@ class StyleTransferPipeline(Pipeline):
         with self._space(job):
             painted = self._painter.sheet(dataclasses.replace(job, styles=pictures), callback)
         return [with_settings(picture, self._settings(job)) for picture in painted]
+
+    def stylize_batch(
+        self, orders: Sequence[Mapping[str, Any]], *, callback: Callback | None = None
+    ) -> list[Image.Image]:
+        """Return what stylize() gives for each order, which holds its arguments by name, painted as one batch.
+
+        All results must be of one size. In another batch the last bits of a number may differ, so a picture to within
+        1/255 on average of what it is alone. callback: called as callback(step, total, None) after each part of all
+        pictures; it may raise.
+
+        Raises what stylize() raises for any of them, OptionError for results of different sizes, and UnsupportedError
+        for a model that does not paint in one pass.
+        """
+        if not isinstance(self._painter, FastPainter):
+            raise UnsupportedError(f"The model {self.name!r} paints one picture at a time; use 'fast' for a batch.")
+        check_callback(callback)
+        jobs = [self._job(**order) for order in orders]
+        sizes = sorted({job.content.size for job in jobs})
+        if len(sizes) != 1:
+            listed = ", ".join(f"{width}x{height}" for width, height in sizes)
+            raise OptionError(f"The results of a batch would be of {listed or 'no'} pixels; give orders of one size.")
+        with self._space(jobs[0]):
+            painted = self._painter.paint_batch(jobs, callback)
+        return [with_settings(picture, self._settings(job)) for picture, job in zip(painted, jobs, strict=True)]
+
+    def _job(
+        self, content: Image.Image, style_image: Image.Image | Sequence[Image.Image], *,
+        weights: Sequence[float] | None = None, strength: float = 1.0, preserve_color: bool = False,
+        style_scale: float = 1.0, size: int | None = None, seed: int = 0, **numbers: Any,
+    ) -> StyleJob:  # fmt: skip
+        """Return what stylize() is asked for, checked."""
+        self._painter.settings(numbers)
+        return check_job(
+            content, style_image, weights, strength, preserve_color, style_scale, size, seed, self.max_side
+        )  # fmt: skip
 
     def work_shares(self, width: int, height: int, *, size: int | None = None, steps: int | None = None) -> list[float]:
         """Return the share of the work that is done after each step, for a content of width x height pixels.

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -47,8 +48,17 @@ class FastPainter:
             if callback is not None:
                 callback(number, total, fit(canvases[0], min(PREVIEW_SIDE, max(canvases[0].size))))
 
-        [painted] = self._paint(job, [list(zip(job.styles, job.shares, strict=True))], report)
+        [painted] = self._paint([job], report)
         return painted
+
+    def paint_batch(self, jobs: Sequence[StyleJob], callback: Callback | None) -> list[Image.Image]:
+        """Return the pictures of jobs that are of one size; see StyleTransferPipeline.stylize_batch."""
+
+        def report(number: int, total: int, canvases: Sequence[Image.Image]) -> None:
+            if callback is not None:
+                callback(number, total, None)
+
+        return self._paint(jobs, report)
 
     def sheet(self, job: StyleJob, callback: Callback | None) -> list[Image.Image]:
         """Return the content in each of the job's styles, painted as one batch; each style measured is a step too.
@@ -70,7 +80,7 @@ class FastPainter:
                 callback(done, steps, None)
 
         for group in groups:
-            painted += self._paint(job, [[(style, 1.0)] for style in group], tell, tell)
+            painted += self._paint([replace(job, styles=[style], shares=[1.0]) for style in group], tell, tell)
         return painted
 
     def settings(self, numbers: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,33 +100,43 @@ class FastPainter:
 
     def _paint(
         self,
-        job: StyleJob,
-        mixes: Sequence[Sequence[tuple[Image.Image, float]]],
+        jobs: Sequence[StyleJob],
         report: Callable[[int, int, Sequence[Image.Image]], None],
         measured: Callable[[int], None] = lambda number: None,
     ) -> list[Image.Image]:
-        """Return the content painted in each mix of styles, window by window."""
-        canvases = [job.content.copy() for _ in mixes]
-        if job.strength == 0:
+        """Return the pictures of jobs that are of one size, painted window by window, all at once."""
+        canvases = [job.content.copy() for job in jobs]
+        painted = [(job, canvas) for job, canvas in zip(jobs, canvases, strict=True) if job.strength > 0]
+        if not painted:
             return canvases
-        x = to_tensor(job.content).to(self._device)
-        palette = color_moments(x) if job.preserve_color else None
-        total = len(windows(*x.shape[2:]))
+        pictures: dict[int, Tensor] = {}  # by content: those of a sheet have one
+        for job, _ in painted:
+            if id(job.content) not in pictures:
+                pictures[id(job.content)] = to_tensor(job.content).to(self._device)
+        own = [pictures[id(job.content)] for job, _ in painted]
+        height, width = own[0].shape[2:]
+        total = len(windows(height, width))
 
-        def done(number: int, window: Window, painted: Tensor) -> None:
-            seen = x[..., window.top : window.bottom, window.left : window.right]
-            for canvas, picture in zip(canvases, painted.unsqueeze(1), strict=True):
-                finished = keep_color(picture, seen) if job.preserve_color else picture
+        def done(number: int, window: Window, seen: Tensor) -> None:
+            for (job, canvas), x, picture in zip(painted, own, seen.unsqueeze(1), strict=True):
+                part = x[..., window.top : window.bottom, window.left : window.right]
+                finished = keep_color(picture, part) if job.preserve_color else picture
                 canvas.paste(to_image(finished), (window.left, window.top))
             report(number, total, canvases)
 
         with repeatable():
             codes = []
-            for number, mix in enumerate(mixes, 1):
+            for number, (job, _) in enumerate(painted, 1):
+                palette = color_moments(own[number - 1]) if job.preserve_color else None
+                mix = zip(job.styles, job.shares, strict=True)
                 codes.append([(self._code(style, job, palette), share) for style, share in mix if share > 0])
                 measured(number)
-            chance = chances(job.seed, chances_for(*x.shape[2:])).to(self._device)
-            self.network.paint(x, codes, strength=job.strength, chance=chance, on_window=done)
+            count = chances_for(height, width)
+            self.network.paint(
+                own[0] if len(pictures) == 1 else torch.cat(own), codes,
+                strengths=[job.strength for job, _ in painted],
+                chances=[chances(job.seed, count).to(self._device) for job, _ in painted], on_window=done,
+            )  # fmt: skip
         return canvases
 
     def _code(self, style: Image.Image, job: StyleJob, palette: tuple[Tensor, Tensor] | None) -> StyleCode:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import torch
 from PIL import Image, ImageOps
@@ -32,6 +33,8 @@ __all__ = [
 
 Source = Image.Image | Latent
 """A picture, or what encode() made of one."""
+
+S = TypeVar("S", Image.Image, Latent)
 
 Path = Literal["linear", "spherical"]
 PATHS: tuple[Path, ...] = ("linear", "spherical")
@@ -120,7 +123,28 @@ class VAEPipeline(Pipeline):
         The numbers are rounded to float16, which is far below what the posterior leaves open, so that a saved latent
         takes half the room and loses nothing.
         """
-        return self._encode(self._checked(image))
+        return self._encode([self._checked(image)])[0]
+
+    def encode_batch(self, pictures: Sequence[Image.Image]) -> list[Latent]:
+        """Return what encode() makes of each of the pictures, which are of one size, in one batch.
+
+        In another batch the last bits of a number may differ.
+        """
+        return self._encode(self._of_one_size([self._checked(picture) for picture in pictures]))
+
+    def decode_batch(self, latents: Sequence[Latent]) -> list[Image.Image]:
+        """Return the pictures of the latents, which are of pictures of one size, made in one batch.
+
+        In another batch the last bits of a number may differ, so a picture to within 1/255.
+        """
+        found = self._of_one_size([self._own(latent) for latent in latents])
+        size = found[0].size
+        with self._making(size):
+            pictures = self._coder.decode(torch.cat([latent.mean for latent in found]), size)
+        return [
+            with_settings(picture, self._settings(latent.mean[0], size, {}))
+            for latent, picture in zip(found, pictures, strict=True)
+        ]
 
     def decode(self, latent: Latent) -> Image.Image:
         """Return the picture of a latent's means, of the size that it remembers."""
@@ -141,7 +165,7 @@ class VAEPipeline(Pipeline):
             return self._own(source)
         picture = self._checked(source)
         carried = self._carried(picture)
-        found = self._encode(picture)
+        [found] = self._encode([picture])
         return found if carried is None else dataclasses.replace(found, mean=carried)
 
     # ------------------------------------------------------------------------------------------------------ in between
@@ -245,10 +269,21 @@ class VAEPipeline(Pipeline):
             )
         return picture
 
-    def _encode(self, picture: Image.Image) -> Latent:
-        with self._room(f"taking apart a picture of {picture.width}x{picture.height} pixels", "try a smaller one"):
-            mean, std = (found.half().float() for found in self._coder.encode(picture))
-        return Latent(mean, std, picture.size, self.name, self.version)
+    def _encode(self, pictures: Sequence[Image.Image]) -> list[Latent]:
+        width, height = size = pictures[0].size
+        with self._room(f"taking apart a picture of {width}x{height} pixels", "try a smaller one"):
+            found = self._coder.encode(pictures)
+        return [Latent(mean.half().float(), std.half().float(), size, self.name, self.version) for mean, std in found]
+
+    def _of_one_size(self, sources: Sequence[S]) -> Sequence[S]:
+        sizes = sorted({source.size for source in sources})
+        if len(sizes) != 1:
+            listed = ", ".join(f"{width}x{height}" for width, height in sizes)
+            raise OptionError(f"The pictures of a batch are of {listed or 'no'} pixels; give pictures of one size.")
+        return sources
+
+    def _making(self, size: tuple[int, int]) -> AbstractContextManager[None]:
+        return self._room(f"making a picture of {size[0]}x{size[1]} pixels", "try a smaller one")
 
     def _own(self, latent: Latent) -> Latent:
         """Return a latent of this model; raises OptionError for another."""
@@ -339,7 +374,7 @@ class VAEPipeline(Pipeline):
         pending = iter(latents)
         for count in self._batches(len(besides), alone):
             part = torch.cat([next(pending) for _ in range(count)])
-            with self._room(f"making a picture of {size[0]}x{size[1]} pixels", "try a smaller one"):
+            with self._making(size):
                 pictures = self._coder.decode(part, size)
             for latent, picture in zip(part, pictures, strict=True):
                 made.append(with_settings(picture, self._settings(latent, size, besides[len(made)])))

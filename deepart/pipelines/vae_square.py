@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from PIL import Image
@@ -26,15 +28,18 @@ class Square:
         """Return the numbers of a latent, which are as many for a picture of any size."""
         return (self.network.config.latent,)
 
-    def encode(self, image: Image.Image) -> tuple[Tensor, Tensor]:
-        """Return mean and deviation."""
+    def encode(self, images: Sequence[Image.Image]) -> list[tuple[Tensor, Tensor]]:
+        """Return mean and deviation of pictures, made as one batch."""
+        squares = torch.cat([to_tensor(self._square(image)) for image in images])
+        with torch.inference_mode(), repeatable(), autocast(self._device):
+            mean, std = self.network.encode(squares.to(self._device))
+        return list(zip(torch.split(mean.cpu(), 1), torch.split(std.cpu(), 1), strict=True))
+
+    def _square(self, image: Image.Image) -> Image.Image:
         side = self.network.side
         left, top, right, bottom = _place(image.size, side)
         edges = ((top, side - bottom), (left, side - right), (0, 0))
-        square = Image.fromarray(np.pad(np.asarray(fit(image, side)), edges, mode="edge"))
-        with torch.inference_mode(), repeatable(), autocast(self._device):
-            mean, std = self.network.encode(to_tensor(square).to(self._device))
-        return mean.cpu(), std.cpu()
+        return Image.fromarray(np.pad(np.asarray(fit(image, side)), edges, mode="edge"))
 
     def decode(self, latents: Tensor, size: tuple[int, int]) -> list[Image.Image]:
         """Return the pictures of latents (N, latent), made as one batch, cropped and scaled to the size."""

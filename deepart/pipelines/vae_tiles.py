@@ -11,7 +11,7 @@ that such a network was trained on, and no tile is a sliver, whose few pixels wo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -86,7 +86,7 @@ def fade(span: Span) -> Tensor:
 
 
 class Tiled:
-    """A network on one device: RGB images in and out, latents (1, channels, h, w) on the CPU."""
+    """A network on one device: RGB images in and out, latents (N, channels, h, w) on the CPU."""
 
     def __init__(self, network: Spatial, device: torch.device) -> None:
         self.network = network
@@ -98,42 +98,60 @@ class Tiled:
         width, height = (-(-side // self._block) for side in size)
         return self.network.config.channels, height, width
 
-    def encode(self, image: Image.Image) -> tuple[Tensor, Tensor]:
-        """Return mean and deviation; a picture that does not come out even is padded by repeating its last pixels."""
-        padded = _pad(image, self._block)
-        mean, std = (torch.zeros(1, *self.shape(image.size)) for _ in range(2))
+    def encode(self, images: Sequence[Image.Image]) -> list[tuple[Tensor, Tensor]]:
+        """Return mean and deviation of pictures of one size, which go through the network together.
+
+        A picture that does not come out even is padded by repeating its last pixels.
+        """
+        padded = [_pad(image, self._block) for image in images]
+        mean, std = (torch.zeros(len(images), *self.shape(images[0].size)) for _ in range(2))
         for row, column in self._tiles(mean):
             left, _, _, right = column.times(self._block)
             top, _, _, bottom = row.times(self._block)
-            seen = to_tensor(padded.crop((left, top, right, bottom))).to(self._device)
-            with torch.inference_mode(), repeatable(), autocast(self._device):
-                found = self.network.encode(seen)
-            for whole, tile in zip((mean, std), found, strict=True):
-                self._join(whole, tile.cpu(), row, column)
-        return mean, std
+            seen = torch.cat([to_tensor(image.crop((left, top, right, bottom))) for image in padded])
+            for some in self._together(seen):
+                with torch.inference_mode(), repeatable(), autocast(self._device):
+                    found = self.network.encode(seen[some].to(self._device))
+                for whole, tile in zip((mean, std), found, strict=True):
+                    self._join(whole[some], tile.cpu(), row, column)
+        return list(zip(torch.split(mean, 1), torch.split(std, 1), strict=True))
 
     def decode(self, latents: Tensor, size: tuple[int, int]) -> list[Image.Image]:
-        """Return the pictures of latents (N, channels, h, w), one after the other, cropped to the size."""
-        return [self._decode(latent, size) for latent in torch.split(latents, 1)]
+        """Return the pictures of latents (N, channels, h, w), cropped to the size.
 
-    def _decode(self, latent: Tensor, size: tuple[int, int]) -> Image.Image:
+        As many go through the network together as take no more memory than one large tile does.
+        """
+        pictures = []
+        for some in self._together(latents, self._block):
+            pictures += self._decode(latents[some], size)
+        return pictures
+
+    def _together(self, x: Tensor, factor: int = 1) -> Iterator[slice]:
+        """Yield the parts of a batch (N, ...) that go through the network at once; x has 1/factor of the pixels."""
+        area = factor**2 * x.shape[2] * x.shape[3]
+        most = max(1, WHOLE**2 // area) if self.network.reach is not None else 1
+        for start in range(0, len(x), most):
+            yield slice(start, start + most)
+
+    def _decode(self, latents: Tensor, size: tuple[int, int]) -> list[Image.Image]:
         if self.network.reach is not None:  # what is done is done, and need not be kept in floating point
-            picture = Image.new("RGB", size)
-            for tile, row, column in self._decoded(latent):
-                picture.paste(to_image(tile[..., row.inside, column.inside]), (column.start, row.start))
-            return picture
-        whole = torch.zeros(1, 3, *(self._block * side for side in latent.shape[2:]))
-        for tile, row, column in self._decoded(latent):
-            self._join(whole, tile.cpu(), row, column)
-        return to_image(whole[..., : size[1], : size[0]])
+            pictures = [Image.new("RGB", size) for _ in latents]
+            for tiles, row, column in self._decoded(latents):
+                for picture, tile in zip(pictures, torch.split(tiles[..., row.inside, column.inside], 1), strict=True):
+                    picture.paste(to_image(tile), (column.start, row.start))
+            return pictures
+        whole = torch.zeros(len(latents), 3, *(self._block * side for side in latents.shape[2:]))
+        for tiles, row, column in self._decoded(latents):
+            self._join(whole, tiles.cpu(), row, column)
+        return [to_image(picture) for picture in torch.split(whole[..., : size[1], : size[0]], 1)]
 
-    def _decoded(self, latent: Tensor) -> Iterator[tuple[Tensor, Span, Span]]:
-        """Yield tiles of the picture, with the spans of their pixels."""
-        for row, column in self._tiles(latent):
-            seen = latent[..., row.seen, column.seen].to(self._device)
+    def _decoded(self, latents: Tensor) -> Iterator[tuple[Tensor, Span, Span]]:
+        """Yield tiles of the pictures, with the spans of their pixels."""
+        for row, column in self._tiles(latents):
+            seen = latents[..., row.seen, column.seen].to(self._device)
             with torch.inference_mode(), repeatable(), autocast(self._device):
-                tile = self.network.decode(seen)
-            yield tile, row.times(self._block), column.times(self._block)
+                tiles = self.network.decode(seen)
+            yield tiles, row.times(self._block), column.times(self._block)
 
     def _join(self, whole: Tensor, tile: Tensor, row: Span, column: Span) -> None:
         """Put a tile into the whole, which begins as zeros."""
@@ -143,7 +161,7 @@ class Tiled:
             whole[..., row.seen, column.seen] += tile * fade(row)[:, None] * fade(column)
 
     def _tiles(self, latent: Tensor) -> Iterator[tuple[Span, Span]]:
-        """Yield the tiles of a latent (1, channels, h, w), row by row; all numbers are places of it."""
+        """Yield the tiles of latents (N, channels, h, w), row by row; all numbers are places of it."""
         reach = self.network.reach
         limits = (FADING_MARGIN, FADING_WHOLE, FADING_CORE) if reach is None else (reach, WHOLE, CORE)
         margin, whole, core = (pixels // self._block for pixels in limits)

@@ -9,7 +9,7 @@ import gradio as gr
 from deepart import memory, registry
 from deepart.registry import TASKS, list_models
 from deepart.studio import Studio
-from deepart.ui.common import KEEP_FILES, api_corner, api_input, launch_options, sentences, visitor
+from deepart.ui.common import KEEP_FILES, api_corner, api_input, launch_options, sentences, share_machine, visitor
 from deepart.ui.gallery import lay_thumbnails
 from deepart.ui.generate_tab import GenerateTab
 from deepart.ui.how import lay_how
@@ -30,7 +30,7 @@ _HEAD = """<header class="da-head"><h1>DeepArt</h1>
 
 def build_app(studio: Studio) -> gr.Blocks:
     """Return the page over the models of a studio; call queue() and launch(**launch_options(page)) on it."""
-    jobs = Jobs()
+    jobs = Jobs(studio.at_once)
 
     def leave(request: gr.Request) -> None:
         jobs.stop(visitor(request))
@@ -74,6 +74,7 @@ def build_app(studio: Studio) -> gr.Blocks:
             )
             gr.Button().click(_models, task, found, api_name="models", queue=False)
         app.unload(leave)
+    share_machine(app, studio.at_once)
     app.i18n_instance = localise(app)  # launch_options() takes it from here
     return app
 

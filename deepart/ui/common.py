@@ -256,6 +256,13 @@ def launch_options(page: Any = None) -> dict[str, Any]:
     }
 
 
+def share_machine(page: gr.Blocks, at_once: int) -> None:
+    """Let so many events that compute a picture run at the same time, where there is more than one machine."""
+    for fn in page.fns.values():
+        if fn.concurrency_id == GPU_SLOT["concurrency_id"]:
+            fn.concurrency_limit = at_once
+
+
 def into_sight(name: str) -> str:
     """Return the JavaScript that scrolls to an element of the page, where it is out of sight."""
     return f"document.querySelector('#{name}')?.scrollIntoView({{behavior: 'smooth', block: 'nearest'}});"

@@ -1,4 +1,4 @@
-"""Long work for visitors: each job in a thread of its own, one at a time, stopped when asked or when nobody waits."""
+"""Long work for visitors: each job in a thread of its own and in its turn, stopped when asked or when nobody waits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -16,6 +16,8 @@ from PIL import Image
 T = TypeVar("T")
 Callback = Callable[[int, int, Image.Image | None], None]
 Work = Callable[[Callback], T]
+Slot = AbstractContextManager[Any]
+"""A lock, or a semaphore, which work holds while it runs."""
 
 
 class Stopped(Exception):  # noqa: N818, it is no error: it carries a wish out of a pipeline's callback
@@ -35,7 +37,7 @@ class Moment:
 class Job(Generic[T]):
     """One piece of work with a callback; watch it from the thread that serves the visitor."""
 
-    def __init__(self, work: Work[T], slot: threading.Lock) -> None:
+    def __init__(self, work: Work[T], slot: Slot) -> None:
         self._work = work
         self._slot = slot
         self._news = threading.Condition()
@@ -87,7 +89,7 @@ class Job(Generic[T]):
 
     def _run(self) -> None:
         try:
-            # Gradio's queue already lets one job run at a time, but it gives the place away as soon as a visitor is
+            # Gradio's queue lets no more jobs run at a time either, but it gives the place away as soon as a visitor is
             # gone, when the last step of the work may still be running.
             with self._slot:
                 self.began = time.monotonic()
@@ -115,16 +117,17 @@ class Job(Generic[T]):
 class Jobs:
     """The jobs of all visitors of one app: what runs, and for whom."""
 
-    def __init__(self) -> None:
-        self._slot = threading.Lock()
+    def __init__(self, at_once: int = 1) -> None:
+        """at_once: jobs that may run at the same time."""
+        self._slot = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
         self._running: defaultdict[str, set[Job[Any]]] = defaultdict(set)
 
     @contextmanager
-    def run(self, visitor: str, work: Work[T], slot: threading.Lock | None = None) -> Iterator[Job[T]]:
+    def run(self, visitor: str, work: Work[T], slot: Slot | None = None) -> Iterator[Job[T]]:
         """Start a job for a visitor; it is stopped at the end of the context, which a closed generator reaches too.
 
-        slot: what it has to itself while it runs; None is the machine, for which it waits.
+        slot: what it has to itself while it runs; None is a place on the machine, for which it waits.
         """
         job = Job(work, slot or self._slot)
         with self._lock:

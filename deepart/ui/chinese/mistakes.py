@@ -525,4 +525,17 @@ SENTENCES: dict[str, str] = {
     "The scale of {} has the shape {}.": "{0} 的缩放系数形状为 {1}。",
     "more than {} bytes": "超过 {0} 字节",
     "{} is not a number": "{0} 不是数字",
+    "The model {} paints one picture at a time; use 'fast' for a batch.": (
+        "模型 {0} 每次只画一张图片；批量绘制请使用 'fast'。"
+    ),
+    "The results of a batch would be of {} pixels; give orders of one size.": (
+        "一批结果的尺寸将是 {0} 像素；请给出尺寸相同的任务。"
+    ),
+    "The pictures of a batch are of {} pixels; give pictures of one size.": (
+        "一批图片的尺寸是 {0} 像素；请给出尺寸相同的图片。"
+    ),
+    "The machine that worked on this was lost; please start it again.": "处理此任务的机器已断开；请重新开始。",
+    "A running cluster takes no further {} model like {}; name it in serve.yaml.": (
+        "运行中的集群不再接受 {1} 这样的 {0} 模型；请在 serve.yaml 中写明。"
+    ),
 }
