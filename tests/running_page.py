@@ -350,7 +350,7 @@ def serve(files: Path, *arguments: str) -> Iterator[Page]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
         patch.delenv("GRADIO_SERVER_NAME", raising=False)
-        patch.setattr("deepart.ui.Jobs", lambda: jobs)  # to look into, not to change
+        patch.setattr("deepart.ui.Jobs", lambda at_once: jobs)  # to look into, not to change
         register_gans(patch)
         register_vaes(patch)
         for attempt in range(3):

@@ -21,10 +21,11 @@ from deepart.ui.how import HOW
 from deepart.ui.language import shown_blocks, t, t_text, texts, translate_html, words_of_html
 
 PACKAGE = ROOT / "deepart"
-FILES = sorted(path for path in PACKAGE.rglob("*.py") if "chinese" not in path.parts)
+# The page of a cluster says a few things of its own.
+FILES = [*sorted(path for path in PACKAGE.rglob("*.py") if "chinese" not in path.parts), ROOT / "deploy" / "remote.py"]
 ERRORS = {
     "DeepArtError", "ImageError", "OptionError", "UnknownModelError", "UnsupportedError", "WeightsError",
-    "MemoryLimitError", "mistake",
+    "MemoryLimitError", "LostError", "mistake",
 }  # fmt: skip
 SAME = {
     "DeepArt", "PSNR", "SSIM", "GIF", "WebP", "MP4", "PNG", "JPEG", "WEBP", "A", "B", "C", "ε", "▶", "arXiv", "TAESD",

@@ -1,0 +1,403 @@
+"""What a cluster adds and costs: replicas, batches, the way there, folder jobs, and twenty visitors.
+
+    python -m benchmarks.scale               # writes benchmarks/scale.json; about twelve minutes on two cores
+    python -m benchmarks.scale batches       # one part of it, anew: replicas, way, batches, folder, visitors, sizes
+    python -m benchmarks.scale table         # prints the tables of deploy/SCALING.md
+
+It needs what deploy/requirements.txt names. The cluster is one of this machine, of processes that are started for it;
+every worker has one thread. Start-up is measured by itself and is in no other number. Where two ways are compared they
+take turns, since the machine is not equally quick at all times.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait leave the cores to others, in all processes
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import torch
+from PIL import Image
+
+from benchmarks.machine import machine
+from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, load_image
+from deepart.images import fit, save_png
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+RESULT = HERE / "scale.json"
+EXAMPLES = ROOT / "deepart" / "ui" / "examples"
+SECONDS = 20.0  # that a throughput is measured for
+TURNS = 2  # of each of two ways that are compared
+BATCHES = (1, 2, 4, 8)
+PICTURES = 500  # of the folder job
+SIDE = 128  # pixels of a picture of it
+VISITORS = 20
+
+
+def photo(side: int) -> Image.Image:
+    return fit(load_image(EXAMPLES / "content" / "cat.jpg"), side)
+
+
+def painting(side: int = 512) -> Image.Image:
+    return fit(load_image(EXAMPLES / "paintings" / "hokusai-great-wave.jpg"), side)
+
+
+# ------------------------------------------------------------------------------------------------------------ cluster
+
+
+@contextmanager
+def cluster() -> Iterator[None]:
+    """A cluster of this machine, whose processes find this repository."""
+    import ray
+
+    os.environ["PYTHONPATH"] = str(ROOT)
+    ray.init(num_cpus=4, num_gpus=0, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def pool(task: str, replicas: int) -> Iterator[tuple[Any, float]]:
+    """A pool of so many replicas, and the seconds until all of them take work."""
+    from ray import serve
+
+    from deploy.remote import RemoteStudio
+    from deploy.replicas import BATCH, Models
+
+    start = time.perf_counter()
+    deployment = serve.deployment(
+        Models, name=task, num_replicas=replicas, max_ongoing_requests=2 * BATCH, ray_actor_options={"num_cpus": 1},
+    )  # fmt: skip
+    handle = serve.run(deployment.bind(task, device="cpu"), name="pool", route_prefix=None)
+    took = time.perf_counter() - start
+    try:
+        yield getattr(RemoteStudio({task: handle}), task)(), took
+    finally:
+        serve.shutdown()
+
+
+def throughput(ask: Callable[[int], object], callers: int, seconds: float) -> float:
+    """Return how many answers come a second where so many callers ask again as soon as they have theirs."""
+    done: list[int] = []
+    numbers = iter(range(10**9))
+    start = time.perf_counter()
+
+    def call() -> None:
+        while time.perf_counter() - start < seconds:
+            ask(next(numbers))
+            done.append(1)
+
+    threads = [threading.Thread(target=call) for _ in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(done) / (time.perf_counter() - start)
+
+
+def replicas() -> dict[str, Any]:
+    """Measure one replica against two, of one thread each, on transfers of 256 pixels and on samples of a GAN."""
+    content, style = photo(256), painting(256)
+    asks: dict[str, tuple[str, Callable[[Any, int], object]]] = {
+        "transfer of 256 px": ("style", lambda model, seed: model.stylize(content, style, seed=seed)),
+        "GAN, 4 pictures of 128 px": ("gan", lambda model, seed: model.generate(4, seed=4 * seed)),
+    }
+    rows = []
+    for what, (task, ask) in asks.items():
+        rates: dict[int, list[float]] = {1: [], 2: []}
+        starts: dict[int, list[float]] = {1: [], 2: []}
+        for _ in range(TURNS):
+            for count in rates:
+                with pool(task, count) as (model, started):
+                    for number in range(4 * count):  # until each replica has measured the style
+                        ask(model, number)
+                    rates[count].append(throughput(lambda n: ask(model, n), 4 * count, SECONDS))  # noqa: B023
+                    starts[count].append(started)
+        one, two = (statistics.mean(found) for found in rates.values())
+        rows.append({
+            "work": what, "per_second_1": round(one, 3), "per_second_2": round(two, 3), "ratio": round(two / one, 2),
+            "start_s_1": round(min(starts[1]), 1), "start_s_2": round(min(starts[2]), 1),
+        })  # fmt: skip
+        print(rows[-1], flush=True)
+    return {"rows": rows, "wanted": 1.7}
+
+
+def way() -> dict[str, Any]:
+    """Measure what it adds that a picture of 512 pixels is painted by a replica and not by this process."""
+    torch.set_num_threads(1)
+    content, style = photo(512), painting()
+    here = StyleTransferPipeline.from_pretrained(device="cpu")
+    found: dict[str, list[float]] = {}
+
+    def clock(name: str, ask: Callable[[], object]) -> None:
+        start = time.perf_counter()
+        ask()
+        found.setdefault(name, []).append(1000 * (time.perf_counter() - start))
+
+    with pool("style", 1) as (there, _):
+        for model in (here, there):
+            model.stylize(content, style)
+        for turn in range(12):
+            ways = (("direct", here), ("cluster", there))
+            for name, model in ways if turn % 2 else ways[::-1]:
+                clock(f"{name}", lambda: model.stylize(content, style))  # noqa: B023
+        for _ in range(30):  # strength 0 gives the picture back, and nothing is computed: all that takes is the way
+            for name, model in (("direct_idle", here), ("cluster_idle", there)):
+                clock(name, lambda: model.stylize(content, style, strength=0))  # noqa: B023
+    middle = {f"{name}_ms": round(statistics.median(times), 1) for name, times in found.items()}
+    pairs = [b - a for a, b in zip(found["direct"], found["cluster"], strict=True)]
+    result = middle | {
+        "adds_ms": round(middle["cluster_idle_ms"] - middle["direct_idle_ms"], 1),
+        "adds_in_all_ms": round(statistics.median(pairs), 1), "wanted_ms": 30,
+    }  # fmt: skip
+    print(result, flush=True)
+    return result
+
+
+# ------------------------------------------------------------------------------------------------------------- batches
+
+
+def batches() -> dict[str, Any]:
+    """Measure the seconds a picture takes in batches of several sizes, on one thread."""
+    torch.set_num_threads(1)
+    gan, style = GANPipeline.from_pretrained(device="cpu"), StyleTransferPipeline.from_pretrained(device="cpu")
+    vae = VAEPipeline.from_pretrained(device="cpu")
+    content, other = {side: photo(side) for side in (256, 512)}, painting(256)
+    works: dict[str, Callable[[int], object]] = {
+        "GAN, 128 px": lambda n: gan.generate_batch([{"seed": seed} for seed in range(n)]),
+        **{
+            f"transfer, {side} px": lambda n, side=side: style.stylize_batch(
+                [{"content": content[side], "style_image": other, "seed": seed} for seed in range(n)]
+            )
+            for side in content
+        },
+        "reconstruction, 256 px": lambda n: vae.decode_batch(vae.encode_batch([content[256]] * n)),
+    }
+    rows = []
+    for what, work in works.items():
+        work(1)
+        times: dict[int, list[float]] = {count: [] for count in BATCHES}
+        for _ in range(5):
+            for count in BATCHES:
+                start = time.perf_counter()
+                work(count)
+                times[count].append(1000 * (time.perf_counter() - start) / count)
+        rows.append({"work": what, **{f"ms_{n}": round(statistics.median(found), 1) for n, found in times.items()}})
+        print(rows[-1], flush=True)
+    return {"rows": rows}
+
+
+def sizes() -> dict[str, Any]:
+    """Measure how many bytes go to a replica and come back, and how many go to a visitor."""
+    rows = []
+    for side in (256, 512, 1024):
+        content = photo(side)
+        start = time.perf_counter()
+        packed = _png(content)
+        rows.append({
+            "side": side, "to_replica_kb": round(len(pickle.dumps((content, painting()))) / 1000),
+            "from_replica_kb": round(len(pickle.dumps(content)) / 1000), "png_kb": round(packed / 1000),
+            "png_ms": round(1000 * (time.perf_counter() - start)),
+        })  # fmt: skip
+    print(rows, flush=True)
+    return {"rows": rows}
+
+
+def _png(image: Image.Image) -> int:
+    with tempfile.TemporaryFile() as file:
+        save_png(image, file, compress_level=1)
+        return file.tell()
+
+
+# ---------------------------------------------------------------------------------------------------------- folder job
+
+
+def folder() -> dict[str, Any]:
+    """Measure a job on a folder of pictures: a loop in one process of one thread, and two workers of one thread."""
+    with tempfile.TemporaryDirectory() as place:
+        photos = Path(place, "photos")
+        photos.mkdir()
+        base = load_image(EXAMPLES / "content" / "cat.jpg")
+        for number in range(PICTURES):  # five hundred different cuts
+            left, top = 7 * (number % 25), 5 * (number // 25)
+            base.resize((512, 384)).crop((left, top, left + 256, top + 192)).resize((SIDE, 3 * SIDE // 4)).save(
+                photos / f"{number:04d}.jpg", quality=90
+            )
+        style = Path(place, "style.jpg")
+        painting(SIDE).save(style)
+        result: dict[str, Any] = {"pictures": PICTURES, "side": SIDE}
+        alone = {"OMP_NUM_THREADS": "1", "RAY_ADDRESS": ""}
+        ways: dict[str, list[str]] = {"loop": ["deepart"], "two_workers": ["deploy.jobs"]}
+        rates: dict[str, list[float]] = {name: [] for name in ways}
+        wholes: dict[str, list[float]] = {name: [] for name in ways}
+        for turn in range(TURNS):
+            for name, module in ways.items():
+                out = Path(place, f"{name}-{turn}")
+                command = [
+                    sys.executable, "-m", *module, "stylize", str(photos), "--style", str(style), "--out", str(out),
+                    "--device", "cpu", "--no-progress", *(["--workers", "2"] if name == "two_workers" else []),
+                ]  # fmt: skip
+                start = time.perf_counter()
+                subprocess.run(command, check=True, cwd=ROOT, env=os.environ | alone, stdout=subprocess.DEVNULL)
+                wholes[name].append(time.perf_counter() - start)
+                # The clock runs from the first picture to the last, of which the first does not count.
+                times = sorted(path.stat().st_mtime for path in out.rglob("*.png"))
+                assert len(times) == PICTURES
+                rates[name].append((PICTURES - 1) / (times[-1] - times[0]))
+        for name in ways:
+            result |= {
+                f"{name}_s": round(statistics.mean(wholes[name]), 1),
+                f"{name}_per_second": round(statistics.mean(rates[name]), 3),
+            }
+        result |= {"ratio": round(result["two_workers_per_second"] / result["loop_per_second"], 2), "wanted": 1.7}
+    print(result, flush=True)
+    return result
+
+
+# ------------------------------------------------------------------------------------------------------------- visitors
+
+
+def visitors() -> dict[str, Any]:
+    """Let twenty visitors ask the page at once, each for one thing after the other, and look how long each waits."""
+    import socket
+
+    from gradio_client import Client, handle_file
+    from ray import serve
+
+    from deploy.page import build
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    serve.start(http_options={"host": "127.0.0.1", "port": port})
+    start = time.perf_counter()
+    serve.run(build({"at_once": 16}), name="deepart", route_prefix="/")
+    started = time.perf_counter() - start
+    content, style = (
+        handle_file(EXAMPLES / name) for name in ("content/cat.jpg", "paintings/hokusai-great-wave.jpg")
+    )  # fmt: skip
+    calls: dict[str, dict[str, Any]] = {
+        "/generate": {"n": 1}, "/reconstruct": {"image": content},
+        "/stylize": {"content": content, "style": style, "size": 256},
+    }  # fmt: skip
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    failed: list[str] = []
+    with tempfile.TemporaryDirectory() as files:
+        clients = [
+            Client(f"http://127.0.0.1:{port}", verbose=False, download_files=Path(files)) for _ in range(VISITORS)
+        ]
+        for name, options in calls.items():
+            clients[0].predict(**options, api_name=name)
+        begun = time.perf_counter()
+
+        def visit(number: int) -> None:
+            for turn in range(6):
+                name = list(calls)[(number + turn) % len(calls)]
+                asked = time.perf_counter()
+                try:
+                    clients[number].predict(**calls[name], api_name=name)
+                    found[name].append(time.perf_counter() - asked)
+                except Exception as error:  # a full queue is an answer too, but not a good one
+                    failed.append(str(error))
+
+        threads = [threading.Thread(target=visit, args=[number]) for number in range(VISITORS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        took = time.perf_counter() - begun
+        status = {
+            task: serve.get_deployment_handle(task, "deepart").status.remote().result().batches
+            for task in ("gan", "vae", "style")
+        }
+    serve.shutdown()
+    rows = []
+    for name, times in found.items():
+        cuts = statistics.quantiles(times, n=100, method="inclusive")
+        rows.append({
+            "endpoint": name, "requests": len(times), **{f"p{cut}_s": round(cuts[cut - 1], 2) for cut in (50, 95, 99)},
+        })  # fmt: skip
+        print(rows[-1], flush=True)
+    return {
+        "visitors": VISITORS, "start_s": round(started, 1), "failed": len(failed), "seconds": round(took, 1),
+        "per_second": round(sum(map(len, found.values())) / took, 2), "rows": rows,
+        "batches": {task: {str(n): times for n, times in sorted(seen.items())} for task, seen in status.items()},
+    }  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------------------- tables
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the tables of deploy/SCALING.md."""
+    rows = [
+        "| Work, one thread a replica | One replica | Two replicas | Ratio |", "| --- | ---: | ---: | ---: |",
+        *(
+            f"| {row['work']} | {row['per_second_1']:.2f} a second | {row['per_second_2']:.2f} a second "
+            f"| {row['ratio']:.2f} |"
+            for row in result["replicas"]["rows"]
+        ),
+        "", f"| Milliseconds a picture, one thread | {' | '.join(f'batch of {n}' for n in BATCHES)} |",
+        "| --- |" + " ---: |" * len(BATCHES),
+        *(
+            f"| {row['work']} | {' | '.join(format(row[f'ms_{n}'], '.0f') for n in BATCHES)} |"
+            for row in result["batches"]["rows"]
+        ),
+        "", "| Side | To a replica | Back | PNG for the visitor | To make the PNG |",
+        "| ---: | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {row['side']} px | {row['to_replica_kb']} KB | {row['from_replica_kb']} KB | {row['png_kb']} KB "
+            f"| {row['png_ms']} ms |"
+            for row in result["sizes"]["rows"]
+        ),
+        "", f"| Endpoint, {VISITORS} visitors at once | Requests | Median | 95 % | 99 % |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *(
+            f"| `{row['endpoint']}` | {row['requests']} | {row['p50_s']:.1f} s | {row['p95_s']:.1f} s "
+            f"| {row['p99_s']:.1f} s |"
+            for row in result["visitors"]["rows"]
+        ),
+    ]  # fmt: skip
+    return "\n".join(rows)
+
+
+def main(arguments: list[str]) -> None:
+    parts: dict[str, tuple[Callable[[], dict[str, Any]], bool]] = {
+        "batches": (batches, False), "sizes": (sizes, False), "folder": (folder, False), "replicas": (replicas, True),
+        "way": (way, True), "visitors": (visitors, True),
+    }  # fmt: skip
+    result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    if arguments == ["table"]:
+        print(table(result))
+        return
+    for name in arguments or parts:
+        work, needs_cluster = parts[name]
+        if needs_cluster:
+            with cluster():
+                result[name] = work()
+        else:
+            result[name] = work()
+        import ray
+
+        result["machine"] = machine() | {"ray": ray.__version__}
+        RESULT.write_text(json.dumps(result, indent=2, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
