@@ -5,7 +5,8 @@ of the picture that it was made from, the weights, and every option. So a job th
 stopped, and makes anew what another option, another style or another photograph has changed. A file without such a
 mark belongs to somebody else, and is left as it is.
 
-Nothing here knows a command line or a model: `attempt` does one picture, in this process or on another machine.
+Nothing here knows a command line or a model: `attempt` does one picture, in this process or on another machine. What
+does not touch a disk (names, mark, encode, is_done, tried) is as good for pictures that lie elsewhere than on one.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ import os
 import re
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from deepart.errors import DeepArtError, ImageError, OptionError
 from deepart.images import load_image, save_png, settings, with_settings
@@ -41,6 +42,8 @@ QUALITY = 92  # of JPEG and WEBP, as in the app
 _DESCRIPTION = 0x010E  # the EXIF field ImageDescription
 _MARK = re.compile(rb'"order": "([0-9a-f]{24})"')
 _NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+P = TypeVar("P", bound=PurePath)
 
 Make = Callable[[Any], "Image.Image"]
 """Makes a result of what a task comes from: the picture, loaded, or the seed."""
@@ -85,22 +88,32 @@ def plan(places: Sequence[Path], out: Path, suffix: str = ".png") -> list[Task]:
         raise OptionError(f"{str(out)!r} is a file; name a folder for the results.")
     found: dict[str, tuple[Path, Path]] = {}
     for place in places:
-        for path, below in _pictures(place, out):
+        for path, below in pictures(place, out):
             found.setdefault(os.path.abspath(path), (path, below))
-    names = _names([below for _, below in found.values()], suffix)
-    tasks = [Task(path, out / name) for (path, _), name in zip(found.values(), names, strict=True)]
+    results = names([below for _, below in found.values()], suffix)
+    tasks = [Task(path, out / name) for (path, _), name in zip(found.values(), results, strict=True)]
     sources = {os.path.realpath(path) for path in found}
-    takers: dict[str, Task] = {}
+    check_targets(((str(one.source), str(one.target), os.path.realpath(one.target)) for one in tasks), sources)
+    return tasks
+
+
+def check_targets(tasks: Iterable[tuple[str, str, str]], pictures: Collection[str]) -> None:
+    """Raise OptionError for a result that would take the place of a picture, or of another result.
+
+    tasks: of each the source and the target, as people know them, and the target's key, which is the same however it is
+    spelled. pictures: the keys of all sources.
+    """
+    takers: dict[str, tuple[str, str, str]] = {}
     for task in tasks:
-        if os.path.realpath(task.target) in sources:
-            raise OptionError(f"The result {str(task.target)!r} would replace a picture; choose another folder for it.")
-        other = takers.setdefault(os.path.normcase(task.target), task)
+        source, target, key = task
+        if key in pictures:
+            raise OptionError(f"The result {target!r} would replace a picture; choose another folder for it.")
+        other = takers.setdefault(os.path.normcase(target), task)
         if other is not task:
             raise OptionError(
-                f"{str(other.source)!r} and {str(task.source)!r} would both become {str(task.target)!r}; run them one "
-                "after the other, into two folders."
+                f"{other[0]!r} and {source!r} would both become {target!r}; run them one after the other, into two "
+                "folders."
             )
-    return tasks
 
 
 def ready(out: Path) -> None:
@@ -113,14 +126,14 @@ def ready(out: Path) -> None:
         raise OptionError(f"Nothing can be written into the folder {str(out)!r}; check that it is yours.")
 
 
-def _pictures(place: Path, out: Path) -> Iterator[tuple[Path, Path]]:
-    """Yield each picture, and its path below the place."""
+def pictures(place: Path, out: Path | None = None) -> Iterator[tuple[Path, Path]]:
+    """Yield each picture of a place, which is a file or a folder, and its path below the place; see plan."""
     if place.is_file():
         yield place, Path(place.name)
         return
     if not place.is_dir():
         raise OptionError(f"There is no file or folder {str(place)!r}; check the name.")
-    results = os.path.realpath(out)
+    results = os.path.realpath(out) if out is not None else None
     if os.path.realpath(place) == results:
         raise OptionError(
             f"The results would lie among the pictures, in {str(place)!r}; choose another folder for them."
@@ -140,18 +153,18 @@ def _pictures(place: Path, out: Path) -> Iterator[tuple[Path, Path]]:
                 yield path, path.relative_to(place)
 
 
-def _names(below: Sequence[Path], suffix: str) -> list[Path]:
-    """Return the names of the results: with the old suffix kept wherever names would be the same without it.
+def names(below: Sequence[P], suffix: str) -> list[P]:
+    """Return the names of results: with the old suffix kept wherever names would be the same without it.
 
     The same but for capital letters counts as the same, since some disks do not tell these apart.
     """
-    whole: set[Path] = set()
+    whole: set[P] = set()
     while True:
-        names = [path.with_name((path.name if path in whole else path.stem) + suffix) for path in below]
-        uses = Counter(str(name).casefold() for name in names)
-        more = {path for path, name in zip(below, names, strict=True) if uses[str(name).casefold()] > 1} - whole
+        results = [path.with_name((path.name if path in whole else path.stem) + suffix) for path in below]
+        uses = Counter(str(name).casefold() for name in results)
+        more = {path for path, name in zip(below, results, strict=True) if uses[str(name).casefold()] > 1} - whole
         if not more:
-            return names
+            return results
         whole |= more  # a longer name may be another's, and so on; at last all are whole
 
 
@@ -166,14 +179,23 @@ def attempt(task: Task, asked: Mapping[str, Any], make: Make) -> Outcome:
 
     Raises OSError where no other task would fare better: the disk is full, or cannot be written to.
     """
+    made, error = tried(lambda: _do(task, asked, make))
+    return Outcome(task, made, error)
+
+
+def tried(do: Callable[[], bool]) -> tuple[bool, str]:
+    """Return what a task returns, whether it has made anything, and "" or a sentence on what went wrong with it.
+
+    Raises OSError where no other task would fare better: the disk is full, or cannot be written to.
+    """
     try:
-        return Outcome(task, made=_do(task, asked, make))
+        return do(), ""
     except DeepArtError as error:
-        return Outcome(task, error=str(error))
+        return False, str(error)
     except OSError as error:
         if error.errno in _NO_MORE:
             raise
-        return Outcome(task, error=f"The file cannot be used: {error.strerror or error}.")
+        return False, f"The file cannot be used: {error.strerror or error}."
 
 
 def done(task: Task, asked: Mapping[str, Any]) -> bool:
@@ -184,36 +206,66 @@ def done(task: Task, asked: Mapping[str, Any]) -> bool:
     return _done(task.target, _order(task, asked))
 
 
-def whole(path: Path) -> bool:
+def mark(asked: Mapping[str, Any], source: str | int) -> str:
+    """Return the mark of a task, 24 hexadecimal digits. asked: see attempt. source: digest of the picture, or seed."""
+    return hashlib.sha256(json.dumps([asked, source], sort_keys=True).encode()).hexdigest()[:24]
+
+
+def marked(image: Image.Image, order: str) -> Image.Image:
+    """Return a result that carries its mark among its settings."""
+    return with_settings(image, {**(settings(image) or {}), "order": order})
+
+
+def is_done(data: bytes, order: str, name: str) -> bool:
+    """Return whether the bytes of a file are a whole result that carries the mark `order`.
+
+    Raises OptionError, which calls the file by its name, for bytes that no such job has made.
+    """
+    found = _MARK.search(data)  # as it stands in all three formats, also in the first half of a PNG or JPEG
+    if found is None and data:
+        raise OptionError(
+            f"There is a file {name!r} already, which no such job has made; move it, or choose another folder."
+        )
+    return found is not None and found[1].decode() == order and whole(io.BytesIO(data))
+
+
+def whole(source: Path | BinaryIO) -> bool:
     """Return whether a file is a picture that can be read to its last pixel."""
     try:
-        load_image(path)
+        load_image(source)
     except ImageError:
         return False
     return True
 
 
-def write_whole(image: Image.Image, path: Path) -> None:
-    """Write a picture, in the format of the path's suffix, so that under its name there is never half of one.
+def encode(image: Image.Image, suffix: str) -> bytes:
+    """Return the bytes of a picture file of the format that the suffix stands for, one of FORMATS.
 
-    It is written under a hidden name beside it and then renamed; killed in between, the hidden file, `.*.part`, stays.
-    The settings go into a PNG as save_png writes them, into JPEG and WEBP as the EXIF field ImageDescription. Folders
-    on the way are made.
+    The settings go into a PNG as save_png writes them, into JPEG and WEBP as the EXIF field ImageDescription.
 
-    Raises ImageError for a picture that cannot be saved so, OSError when the disk refuses.
+    Raises ImageError for a picture that cannot be saved so.
     """
     packed = io.BytesIO()
-    if path.suffix == FORMATS["png"]:
+    if suffix == FORMATS["png"]:
         save_png(image, packed)
     else:
         exif = image.getexif()
         exif[_DESCRIPTION] = json.dumps(settings(image), sort_keys=True)
-        kind = next(name for name, suffix in FORMATS.items() if suffix == path.suffix)
+        kind = next(name for name, found in FORMATS.items() if found == suffix)
         image.save(packed, kind, quality=QUALITY, exif=exif)
+    return packed.getvalue()
+
+
+def write_whole(data: bytes, path: Path) -> None:
+    """Write a file so that under its name there is never half of one; raises OSError when the disk refuses.
+
+    It is written under a hidden name beside it and then renamed; killed in between, the hidden file, `.*.part`, stays.
+    Folders on the way are made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{uuid.uuid4().hex}.part")  # nobody else's, whatever else writes here at the same time
     try:
-        half.write_bytes(packed.getbuffer())
+        half.write_bytes(data)
         os.replace(half, path)
     finally:
         half.unlink(missing_ok=True)
@@ -230,14 +282,12 @@ def _do(task: Task, asked: Mapping[str, Any], make: Make) -> bool:
     if _done(task.target, order):
         return False
     made = make(load_image(task.source) if isinstance(task.source, Path) else task.source)
-    write_whole(with_settings(made, {**(settings(made) or {}), "order": order}), task.target)
+    write_whole(encode(marked(made, order), task.target.suffix), task.target)
     return True
 
 
 def _order(task: Task, asked: Mapping[str, Any]) -> str:
-    """Return the mark of a task: 24 hexadecimal digits."""
-    source = digest(task.source) if isinstance(task.source, Path) else task.source
-    return hashlib.sha256(json.dumps([asked, source], sort_keys=True).encode()).hexdigest()[:24]
+    return mark(asked, digest(task.source) if isinstance(task.source, Path) else task.source)
 
 
 def _done(target: Path, order: str) -> bool:
@@ -245,9 +295,4 @@ def _done(target: Path, order: str) -> bool:
         data = target.read_bytes()
     except FileNotFoundError:
         return False
-    found = _MARK.search(data)  # as it stands in all three formats, also in the first half of a PNG or JPEG
-    if found is None and data:
-        raise OptionError(
-            f"There is a file {str(target)!r} already, which no such job has made; move it, or choose another folder."
-        )
-    return found is not None and found[1].decode() == order and whole(target)
+    return is_done(data, order, str(target))

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from deepart import OptionError, folder, settings
-from deepart.folder import FORMATS, Outcome, Task, attempt, done, plan, whole, write_whole
+from deepart.folder import FORMATS, Outcome, Task, attempt, done, encode, plan, whole, write_whole
 from deepart.images import load_image, with_settings
 
 ROOT = Path(__file__).parent.parent
@@ -184,12 +184,12 @@ def test_a_full_disk_stops_the_job_and_leaves_what_was_there(tmp_path: Path, mon
 
 def test_killed_while_it_writes_nothing_half_has_the_name(tmp_path: Path) -> None:
     target = tmp_path / "x.png"
-    write_whole(Image.new("RGB", (32, 32), "red"), target)
+    write_whole(encode(Image.new("RGB", (32, 32), "red"), ".png"), target)
     before = target.read_bytes()
     code = (
         "import os, sys, pathlib; from PIL import Image; from deepart import folder; "
         "os.replace = lambda *paths: os.kill(os.getpid(), 9); "
-        "folder.write_whole(Image.new('RGB', (64, 64)), pathlib.Path(sys.argv[1]))"
+        "folder.write_whole(folder.encode(Image.new('RGB', (64, 64)), '.png'), pathlib.Path(sys.argv[1]))"
     )
     killed = subprocess.run([sys.executable, "-c", code, target], cwd=ROOT)
     assert killed.returncode == -signal.SIGKILL

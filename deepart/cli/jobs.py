@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
-import torch
 from PIL import Image
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from deepart import folder, registry
 from deepart.checks import whole_number
 from deepart.cli.options import given
+from deepart.cli.order import Opened, Order
 from deepart.errors import OptionError
 from deepart.folder import FORMATS, Outcome, Task
-from deepart.images import load_image, to_image
+from deepart.images import load_image
 from deepart.latents import check_seeds
-from deepart.pipelines.base import Callback, Pipeline
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 
 MOST = 1_000_000  # pictures of one command
-_SIDE = 64  # pixels of the picture that options are tried on
-
-P = TypeVar("P", bound=Pipeline)
-
-
-class _EnoughError(Exception):
-    """The options have passed all checks; there is no need to paint on."""
+STOPPED = "Stopped; the same command goes on from here."
 
 
 def stylize(options: argparse.Namespace) -> int:
@@ -40,120 +33,108 @@ def stylize(options: argparse.Namespace) -> int:
     tasks = _planned(options)
     pictures, digests = [load_image(path) for path in options.style], [folder.digest(path) for path in options.style]
     asked = given(options, StyleTransferPipeline.stylize)
-    pipeline = _pipeline(StyleTransferPipeline, options)
-    _rehearse(pipeline, pictures, asked)
-
-    def make(told: Callback | None, photo: Image.Image) -> Image.Image:
-        return pipeline.stylize(photo, pictures, callback=told, **asked)
-
-    return _work(options, tasks, _order(pipeline, asked, styles=digests), make)
+    return _work(options, tasks, _opened(options, StyleTransferPipeline.task, asked, styles=pictures, digests=digests))
 
 
 def generate(options: argparse.Namespace) -> int:
     """Make pictures from seeds, one file for each."""
     asked = given(options, GANPipeline.generate)
-    n, seed = whole_number("number of pictures", asked.pop("n"), 1, MOST), asked.pop("seed")
-    suffix = FORMATS[options.format]
-    tasks = [Task(one, options.out / f"seed-{one:06d}{suffix}") for one in check_seeds(seed, n)]
-    pipeline = _pipeline(GANPipeline, options)
-    pipeline.generate(1, seed=seed, **asked)  # what is wrong with the options is said before any work
-
-    def make(told: Callback | None, one: int) -> Image.Image:
-        [picture] = pipeline.generate(1, seed=one, **asked)
-        return picture
-
-    return _work(options, tasks, _order(pipeline, asked), make)
+    tasks = [Task(seed, options.out / name) for seed, name in seeded(asked, FORMATS[options.format])]
+    return _work(options, tasks, _opened(options, GANPipeline.task, asked))
 
 
 def reconstruct(options: argparse.Namespace) -> int:
     """Take every picture apart, and put it together again."""
     tasks = _planned(options)
-    asked = given(options, VAEPipeline.reconstruct)
-    pipeline = _pipeline(VAEPipeline, options)
+    return _work(options, tasks, _opened(options, VAEPipeline.task, given(options, VAEPipeline.reconstruct)))
 
-    def make(told: Callback | None, photo: Image.Image) -> Image.Image:
-        return pipeline.reconstruct(photo, **asked)
 
-    return _work(options, tasks, _order(pipeline, asked), make)
+def seeded(asked: dict[str, Any], suffix: str) -> list[tuple[int, str]]:
+    """Take `n` and `seed` out of the options of generate, and return each seed and what its picture is called.
+
+    Raises OptionError for numbers out of range.
+    """
+    n, seed = whole_number("number of pictures", asked.pop("n"), 1, MOST), asked.pop("seed")
+    return [(one, seed_name(one) + suffix) for one in check_seeds(seed, n)]
+
+
+def seed_name(seed: int) -> str:
+    """Return what the picture of a seed is called, without its suffix."""
+    return f"seed-{seed:06d}"
+
+
+def bar(progress: bool | None, total: int | None, title: str = "", **more: Any) -> Any:
+    """Return a progress bar on stderr; where nothing was asked for, one that only a terminal shows."""
+    hidden = None if progress is None else not progress
+    return tqdm(total=total, desc=title or None, file=sys.stderr, disable=hidden, dynamic_ncols=True, **more)
+
+
+def tell(out: object, made: int, kept: int, left: int, failed: Sequence[tuple[object, str]], ended: str = "") -> None:
+    """Tell how a job went: counts on stdout; what failed, each with its sentence, and why it `ended`, on stderr."""
+    counts = [f"{made} made", f"{kept} done before", f"{len(failed)} failed"]
+    if left:
+        counts.append(f"{left} left")
+    print(f"{out}: {', '.join(counts)}.")
+    for about, error in failed:
+        print(f"{about}: {error}", file=sys.stderr)
+    if ended:
+        print(ended, file=sys.stderr)
+
+
+def full(error: OSError) -> str:
+    """Return why a job has ended on a disk that is full, or cannot be written to."""
+    return f"Stopped, since the disk takes no more: {error.strerror}."
 
 
 def _planned(options: argparse.Namespace) -> list[Task]:
     tasks = folder.plan(options.pictures, options.out, FORMATS[options.format])
     if not tasks:
-        places = ", ".join(map(repr, map(str, options.pictures)))
-        raise OptionError(f"There is no PNG, JPEG or WEBP picture in {places}; name a folder that has some.")
+        raise no_pictures(options.pictures)
     return tasks
 
 
-def _pipeline(kind: type[P], options: argparse.Namespace) -> P:
+def no_pictures(places: Sequence[str | Path]) -> OptionError:
+    """Return what is wrong with places that have no picture."""
+    return OptionError(
+        f"There is no PNG, JPEG or WEBP picture in {', '.join(map(repr, map(str, places)))}; name a folder that has "
+        "some."
+    )
+
+
+def _opened(options: argparse.Namespace, task: str, asked: dict[str, Any], **more: Any) -> Opened:
     """Load the model, and show the download where it is not here yet."""
     name = options.model
-    spec = registry.get_spec(kind.task, name) if name is None or (kind.task, name) in registry.REGISTRY else None
+    spec = registry.get_spec(task, name) if name is None or (task, name) in registry.REGISTRY else None
     if spec is not None and not spec.here:
-        with _bar(options, spec.size, f"Downloading {spec.name}", unit="B", unit_scale=True) as bar:
-            registry.fetch(spec, lambda arrived, total: bar.update(arrived - bar.n))
-    return kind.from_pretrained(name, device=options.device)
+        with bar(options.progress, spec.size, f"Downloading {spec.name}", unit="B", unit_scale=True) as shown:
+            registry.fetch(spec, lambda arrived, total: shown.update(arrived - shown.n))
+    return Order(task, name, options.device, asked, **more).open()
 
 
-def _rehearse(pipeline: StyleTransferPipeline, styles: Sequence[Image.Image], asked: Mapping[str, Any]) -> None:
-    """Raise what is wrong with the options and the styles, whatever the photographs are: before any of them is done."""
-
-    def enough(step: int, total: int, preview: Image.Image | None) -> None:
-        raise _EnoughError
-
-    pipeline.work_shares(_SIDE, _SIDE, size=asked["size"], steps=asked["steps"])
-    with suppress(_EnoughError):  # small, whatever the size of the results will be
-        grey = to_image(torch.full((3, _SIDE, _SIDE), 0.5))
-        pipeline.stylize(grey, styles, callback=enough, **{**asked, "size": None})
-
-
-def _order(pipeline: Pipeline, asked: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    """Return what all pictures of the job have in common; see folder.attempt."""
-    return {
-        "task": pipeline.task, "model": pipeline.name, "version": pipeline.version, "options": dict(asked), **more,
-    }  # fmt: skip
-
-
-def _work(
-    options: argparse.Namespace, tasks: Sequence[Task], order: Mapping[str, Any],
-    make: Callable[[Callback | None, Any], Image.Image],
-) -> int:  # fmt: skip
+def _work(options: argparse.Namespace, tasks: Sequence[Task], order: Opened) -> int:
     """Do the tasks, tell how it went, and return the exit status: 0, 1 where some have failed, 130 when stopped."""
     folder.ready(options.out)
     outcomes: list[Outcome] = []
     ended, status = "", 0
-    with _bar(options, len(tasks), unit=" pictures") as bar:
+    with bar(options.progress, len(tasks), unit=" pictures") as shown:
         try:
             for task in tasks:
                 name = task.about.name
-                bar.set_postfix_str(name)
-                told = None if bar.disable else partial(_tell, bar, name)
-                outcomes.append(folder.attempt(task, order, partial(make, told)))
-                bar.update()
+                shown.set_postfix_str(name)
+                told = None if shown.disable else partial(_tell, shown, name)
+                outcomes.append(folder.attempt(task, order.common, partial(order.make, told)))
+                shown.update()
         except KeyboardInterrupt:
-            ended, status = "Stopped; the same command goes on from here.", 130
+            ended, status = STOPPED, 130
         except OSError as error:
-            ended, status = f"Stopped, since the disk takes no more: {error.strerror}.", 1
-    failed = [one for one in outcomes if one.error]
+            ended, status = full(error), 1
+    failed = [(one.task.about, one.error) for one in outcomes if one.error]
     made = sum(one.made for one in outcomes)
-    counts = [f"{made} made", f"{len(outcomes) - made - len(failed)} done before", f"{len(failed)} failed"]
-    if len(outcomes) < len(tasks):
-        counts.append(f"{len(tasks) - len(outcomes)} left")
-    print(f"{options.out}: {', '.join(counts)}.")
-    for one in failed:
-        print(f"{one.task.about}: {one.error}", file=sys.stderr)
-    if ended:
-        print(ended, file=sys.stderr)
+    tell(options.out, made, len(outcomes) - made - len(failed), len(tasks) - len(outcomes), failed, ended)
     return status or int(bool(failed))
 
 
-def _bar(options: argparse.Namespace, total: int | None, title: str = "", **more: Any) -> Any:
-    """Return a progress bar on stderr; where nothing was asked for, one that only a terminal shows."""
-    hidden = None if options.progress is None else not options.progress
-    return tqdm(total=total, desc=title or None, file=sys.stderr, disable=hidden, dynamic_ncols=True, **more)
-
-
-def _tell(bar: Any, name: str, step: int, total: int, preview: Image.Image | None) -> None:
+def _tell(shown: Any, name: str, step: int, total: int, preview: Image.Image | None) -> None:
     """Show how far a picture is that takes several steps."""
     if total > 1:
-        bar.set_postfix_str(f"{name} {step}/{total}")
+        shown.set_postfix_str(f"{name} {step}/{total}")

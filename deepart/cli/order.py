@@ -1,0 +1,99 @@
+"""What a command asks of its model for every picture of a job: plain data, which may be sent to another machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from PIL import Image
+
+from deepart.images import to_image
+from deepart.pipelines.base import Callback, Pipeline
+from deepart.pipelines.gan import GANPipeline
+from deepart.pipelines.style import StyleTransferPipeline
+from deepart.pipelines.vae import VAEPipeline
+
+_SIDE = 64  # pixels of the picture that options are tried on
+
+Make = Callable[[Callback | None, Any], Image.Image]
+"""Tells a callback about its steps, and makes a result of a photograph or of a seed."""
+
+
+class _EnoughError(Exception):
+    """The options have passed all checks; there is no need to paint on."""
+
+
+class Opened(NamedTuple):
+    """An order whose model is loaded: what its pictures have in common (see folder.attempt), and what makes one."""
+
+    common: dict[str, Any]
+    make: Make
+
+
+@dataclass(frozen=True)
+class Order:
+    """A model, and what it is asked for.
+
+    task: "style", "gan" or "vae". model, device: as from_pretrained takes them. asked: the options of the method,
+    without those of a single picture (`n` and `seed` of generate). styles: the style pictures; digests: of their files.
+    """
+
+    task: str
+    model: str | None
+    device: str | None
+    asked: Mapping[str, Any]
+    styles: Sequence[Image.Image] = ()
+    digests: Sequence[str] = ()
+
+    def open(self) -> Opened:
+        """Load the model, and try the options on something small, before any picture is made.
+
+        Raises DeepArtError for what is wrong with the model, the device or the options, whatever the photographs are.
+        """
+        return {"style": self._stylize, "gan": self._generate, "vae": self._reconstruct}[self.task]()
+
+    def _stylize(self) -> Opened:
+        pipeline = StyleTransferPipeline.from_pretrained(self.model, device=self.device)
+        _rehearse(pipeline, self.styles, self.asked)
+
+        def make(told: Callback | None, photo: Image.Image) -> Image.Image:
+            return pipeline.stylize(photo, self.styles, callback=told, **self.asked)
+
+        return Opened(self._common(pipeline, styles=list(self.digests)), make)
+
+    def _generate(self) -> Opened:
+        pipeline = GANPipeline.from_pretrained(self.model, device=self.device)
+        pipeline.generate(1, seed=0, **self.asked)
+
+        def make(told: Callback | None, seed: int) -> Image.Image:
+            [picture] = pipeline.generate(1, seed=seed, **self.asked)
+            return picture
+
+        return Opened(self._common(pipeline), make)
+
+    def _reconstruct(self) -> Opened:
+        pipeline = VAEPipeline.from_pretrained(self.model, device=self.device)
+
+        def make(told: Callback | None, photo: Image.Image) -> Image.Image:
+            return pipeline.reconstruct(photo, **self.asked)
+
+        return Opened(self._common(pipeline), make)
+
+    def _common(self, pipeline: Pipeline, **more: Any) -> dict[str, Any]:
+        options = dict(self.asked)
+        return {"task": self.task, "model": pipeline.name, "version": pipeline.version, "options": options, **more}
+
+
+def _rehearse(pipeline: StyleTransferPipeline, styles: Sequence[Image.Image], asked: Mapping[str, Any]) -> None:
+    """Raise what is wrong with the options and the styles, whatever the photographs are: before any of them is done."""
+
+    def enough(step: int, total: int, preview: Image.Image | None) -> None:
+        raise _EnoughError
+
+    pipeline.work_shares(_SIDE, _SIDE, size=asked["size"], steps=asked["steps"])
+    with suppress(_EnoughError):  # small, whatever the size of the results will be
+        grey = to_image(torch.full((3, _SIDE, _SIDE), 0.5))
+        pipeline.stylize(grey, styles, callback=enough, **{**asked, "size": None})
