@@ -1,7 +1,7 @@
 """What a cluster adds and costs: replicas, batches, the way there, folder jobs, and twenty visitors.
 
     python -m benchmarks.scale               # writes benchmarks/scale.json; about twelve minutes on two cores
-    python -m benchmarks.scale batches       # one part of it, anew: replicas, way, batches, folder, visitors, sizes
+    python -m benchmarks.scale batches       # one part of it, anew; see main for their names
     python -m benchmarks.scale table         # prints the tables of deploy/SCALING.md
 
 It needs what deploy/requirements.txt names. The cluster is one of this machine, of processes that are started for it;
@@ -12,6 +12,7 @@ take turns, since the machine is not equally quick at all times.
 from __future__ import annotations
 
 import json
+import math
 import os
 import pickle
 import statistics
@@ -44,8 +45,10 @@ SECONDS = 20.0  # that a throughput is measured for
 TURNS = 2  # of each of two ways that are compared
 BATCHES = (1, 2, 4, 8)
 PICTURES = 500  # of the folder job
-SIDE = 128  # pixels of a picture of it
+SIDES = (128, 512)  # pixels of the pictures of it
+TRIVIAL = 5000  # pictures that cost nothing
 VISITORS = 20
+BUSY = 0.7  # of its time that a replica works; where it is more, queues grow long
 
 
 def photo(side: int) -> Image.Image:
@@ -112,11 +115,12 @@ def throughput(ask: Callable[[int], object], callers: int, seconds: float) -> fl
 
 
 def replicas() -> dict[str, Any]:
-    """Measure one replica against two, of one thread each, on transfers of 256 pixels and on samples of a GAN."""
-    content, style = photo(256), painting(256)
+    """Measure one replica against two, of one thread each, on transfers and on what one click asks of a GAN."""
+    small, large, style = photo(256), photo(512), painting(256)
     asks: dict[str, tuple[str, Callable[[Any, int], object]]] = {
-        "transfer of 256 px": ("style", lambda model, seed: model.stylize(content, style, seed=seed)),
-        "GAN, 4 pictures of 128 px": ("gan", lambda model, seed: model.generate(4, seed=4 * seed)),
+        "transfer of 256 px": ("style", lambda model, seed: model.stylize(small, style, seed=seed)),
+        "transfer of 512 px": ("style", lambda model, seed: model.stylize(large, style, seed=seed)),
+        "GAN, 16 pictures of 128 px": ("gan", lambda model, seed: model.generate(16, seed=16 * seed)),
     }
     rows = []
     for what, (task, ask) in asks.items():
@@ -174,10 +178,9 @@ def way() -> dict[str, Any]:
 
 
 def batches() -> dict[str, Any]:
-    """Measure the seconds a picture takes in batches of several sizes, on one thread."""
+    """Measure the time that a picture takes in batches of several sizes, on one thread, or on a GPU if there is one."""
     torch.set_num_threads(1)
-    gan, style = GANPipeline.from_pretrained(device="cpu"), StyleTransferPipeline.from_pretrained(device="cpu")
-    vae = VAEPipeline.from_pretrained(device="cpu")
+    gan, style, vae = (kind.from_pretrained() for kind in (GANPipeline, StyleTransferPipeline, VAEPipeline))
     content, other = {side: photo(side) for side in (256, 512)}, painting(256)
     works: dict[str, Callable[[int], object]] = {
         "GAN, 128 px": lambda n: gan.generate_batch([{"seed": seed} for seed in range(n)]),
@@ -230,42 +233,70 @@ def _png(image: Image.Image) -> int:
 
 def folder() -> dict[str, Any]:
     """Measure a job on a folder of pictures: a loop in one process of one thread, and two workers of one thread."""
+    rows = [_folder(side) for side in SIDES]
+    return {"pictures": PICTURES, "rows": rows, "wanted": 1.7}
+
+
+def _folder(side: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         photos = Path(place, "photos")
         photos.mkdir()
-        base = load_image(EXAMPLES / "content" / "cat.jpg")
+        base = load_image(EXAMPLES / "content" / "cat.jpg").resize((512, 384))
         for number in range(PICTURES):  # five hundred different cuts
             left, top = 7 * (number % 25), 5 * (number // 25)
-            base.resize((512, 384)).crop((left, top, left + 256, top + 192)).resize((SIDE, 3 * SIDE // 4)).save(
-                photos / f"{number:04d}.jpg", quality=90
-            )
+            cut = base.crop((left, top, left + 256, top + 192))
+            cut.resize((side, 3 * side // 4)).save(photos / f"{number:04d}.jpg", quality=90)
         style = Path(place, "style.jpg")
-        painting(SIDE).save(style)
-        result: dict[str, Any] = {"pictures": PICTURES, "side": SIDE}
-        alone = {"OMP_NUM_THREADS": "1", "RAY_ADDRESS": ""}
-        ways: dict[str, list[str]] = {"loop": ["deepart"], "two_workers": ["deploy.jobs"]}
-        rates: dict[str, list[float]] = {name: [] for name in ways}
-        wholes: dict[str, list[float]] = {name: [] for name in ways}
-        for turn in range(TURNS):
-            for name, module in ways.items():
-                out = Path(place, f"{name}-{turn}")
-                command = [
-                    sys.executable, "-m", *module, "stylize", str(photos), "--style", str(style), "--out", str(out),
-                    "--device", "cpu", "--no-progress", *(["--workers", "2"] if name == "two_workers" else []),
-                ]  # fmt: skip
-                start = time.perf_counter()
-                subprocess.run(command, check=True, cwd=ROOT, env=os.environ | alone, stdout=subprocess.DEVNULL)
-                wholes[name].append(time.perf_counter() - start)
-                # The clock runs from the first picture to the last, of which the first does not count.
-                times = sorted(path.stat().st_mtime for path in out.rglob("*.png"))
-                assert len(times) == PICTURES
-                rates[name].append((PICTURES - 1) / (times[-1] - times[0]))
-        for name in ways:
-            result |= {
-                f"{name}_s": round(statistics.mean(wholes[name]), 1),
-                f"{name}_per_second": round(statistics.mean(rates[name]), 3),
-            }
-        result |= {"ratio": round(result["two_workers_per_second"] / result["loop_per_second"], 2), "wanted": 1.7}
+        painting(256).save(style)
+        row: dict[str, Any] = {"side": side}
+        for name, module, more in (("loop", "deepart", []), ("two_workers", "deploy.jobs", ["--workers", "2"])):
+            out = Path(place, name)
+            command = [
+                sys.executable, "-m", module, "stylize", str(photos), "--style", str(style), "--out", str(out),
+                "--device", "cpu", "--no-progress", *more,
+            ]  # fmt: skip
+            alone = {"OMP_NUM_THREADS": "1", "RAY_ADDRESS": ""}
+            start = time.perf_counter()
+            subprocess.run(command, check=True, cwd=ROOT, env=os.environ | alone, stdout=subprocess.DEVNULL)
+            whole = time.perf_counter() - start
+            # The clock runs from the first picture to the last, of which the first does not count.
+            times = sorted(path.stat().st_mtime for path in out.rglob("*.png"))
+            assert len(times) == PICTURES
+            worked = times[-1] - times[0]
+            row |= {
+                f"{name}_s": round(whole, 1), f"{name}_start_s": round(whole - worked, 1),
+                f"{name}_per_second": round((PICTURES - 1) / worked, 3),
+            }  # fmt: skip
+    row["ratio"] = round(row["two_workers_per_second"] / row["loop_per_second"], 2)
+    print(row, flush=True)
+    return row
+
+
+def driver() -> dict[str, Any]:
+    """Measure how many pictures a second one folder job can hand out at most: such as cost next to nothing to make."""
+    import ray
+
+    from deepart.cli.order import Opened, Order
+    from deploy.jobs import Pool, outcomes
+    from deploy.storage import Folder
+    from deploy.tasks import Task
+
+    class Blank(Order):
+        """A white picture of 8 pixels for each seed."""
+
+        def open(self) -> Opened:
+            return Opened({}, lambda told, seed: Image.new("RGB", (8, 8), "white"))
+
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    todo = [Task(seed, f"{seed:05d}.png") for seed in range(TRIVIAL)]
+    with tempfile.TemporaryDirectory() as place:
+        rows = outcomes(todo, Blank("gan", None, "cpu", {}), Folder(place), Pool(2, 1, 0.0))
+        first = next(rows)
+        start = time.perf_counter()
+        left = sum(row["status"] == first["status"] for row in rows)
+        took = time.perf_counter() - start
+    assert left == TRIVIAL - 1
+    result = {"pictures": TRIVIAL, "workers": 2, "per_second": round(left / took, 1)}
     print(result, flush=True)
     return result
 
@@ -344,6 +375,11 @@ def visitors() -> dict[str, Any]:
 # --------------------------------------------------------------------------------------------------------------- tables
 
 
+def replicas_for(pictures: float, milliseconds: float) -> int:
+    """Return the replicas for so many pictures a second of so many milliseconds each, busy for BUSY of the time."""
+    return math.ceil(pictures * milliseconds / 1000 / BUSY)
+
+
 def table(result: dict[str, Any]) -> str:
     """Return the tables of deploy/SCALING.md."""
     rows = [
@@ -352,6 +388,14 @@ def table(result: dict[str, Any]) -> str:
             f"| {row['work']} | {row['per_second_1']:.2f} a second | {row['per_second_2']:.2f} a second "
             f"| {row['ratio']:.2f} |"
             for row in result["replicas"]["rows"]
+        ),
+        "", f"| Folder job, {PICTURES} pictures | A loop | Two workers | Ratio | Whole job, loop | Two workers |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {row['side']} px | {row['loop_per_second']:.2f} a second "
+            f"| {row['two_workers_per_second']:.2f} a second | {row['ratio']:.2f} "
+            f"| {row['loop_s']:.0f} s | {row['two_workers_s']:.0f} s |"
+            for row in result["folder"]["rows"]
         ),
         "", f"| Milliseconds a picture, one thread | {' | '.join(f'batch of {n}' for n in BATCHES)} |",
         "| --- |" + " ---: |" * len(BATCHES),
@@ -379,8 +423,8 @@ def table(result: dict[str, Any]) -> str:
 
 def main(arguments: list[str]) -> None:
     parts: dict[str, tuple[Callable[[], dict[str, Any]], bool]] = {
-        "batches": (batches, False), "sizes": (sizes, False), "folder": (folder, False), "replicas": (replicas, True),
-        "way": (way, True), "visitors": (visitors, True),
+        "batches": (batches, False), "sizes": (sizes, False), "folder": (folder, False), "driver": (driver, True),
+        "replicas": (replicas, True), "way": (way, True), "visitors": (visitors, True),
     }  # fmt: skip
     result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     if arguments == ["table"]:

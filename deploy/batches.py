@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 from PIL import Image
 
-from deepart.errors import DeepArtError
 from deepart.images import fitted_size
 from deepart.pipelines.base import Pipeline
 from deepart.pipelines.gan import GANPipeline
@@ -18,17 +15,12 @@ from deepart.pipelines.vae import VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deploy.messages import Request
 
-T = TypeVar("T")
 Step = Callable[[int, int, "Image.Image | None"], None]
 
 
-def group(tickets: Iterable[T], request: Callable[[T], Request]) -> list[list[T]]:
-    """Return the tickets in groups whose requests can go together, in the order in which the first of each came."""
-    groups: defaultdict[Hashable, list[T]] = defaultdict(list)
-    for number, ticket in enumerate(tickets):
-        key = together(request(ticket))
-        groups[number if key is None else key].append(ticket)
-    return list(groups.values())
+def can_batch(pipeline: Pipeline) -> bool:
+    """Return whether a pipeline has anything that goes in batches: "fine" paints one picture at a time."""
+    return not isinstance(pipeline, StyleTransferPipeline) or pipeline.one_pass
 
 
 def together(request: Request) -> Hashable:
@@ -65,43 +57,24 @@ def _whole(size: Any) -> bool:
     return size is None or (isinstance(size, int) and not isinstance(size, bool) and size > 0)
 
 
-def work(pipeline: Pipeline, requests: Sequence[Request], step: Step) -> list[Callable[[], Any]]:
-    """Do requests that go together, and return for each what returns its result, or raises what went wrong with it.
-
-    step: called after each step of the work of all, and may raise, which ends the work and reaches the caller; of
-    requests that go alone it gets their previews.
-    """
-    if len(requests) > 1:
-        try:
-            return [partial(_give, made) for made in _batch(pipeline, requests, step)]
-        except DeepArtError:  # one of them is to blame, and the others shall not suffer
-            return [_alone(pipeline, request, step) for request in requests]
-    return [_alone(pipeline, request, step) for request in requests]
-
-
-def _give(made: Any) -> Any:
-    return made
-
-
-def _alone(pipeline: Pipeline, request: Request, step: Step) -> Callable[[], Any]:
+def alone(pipeline: Pipeline, request: Request, step: Step) -> Any:
+    """Return what a request asks for. step: hears of each step, with its preview, and may raise; as a callback does."""
     watched = {"callback": step} if request.watched else {}
-    try:
-        made = getattr(pipeline, request.verb)(*request.args, **request.options, **watched)
-    except DeepArtError as error:
-        return partial(_raise, error)
-    return partial(_give, made)
+    return getattr(pipeline, request.verb)(*request.args, **request.options, **watched)
 
 
-def _raise(error: DeepArtError) -> Any:
-    raise error
+def batch(pipeline: Pipeline, requests: Sequence[Request], step: Step) -> Sequence[Any]:
+    """Return what each of several requests that go together asks for.
 
+    step: hears of the steps of the whole batch, without previews, and may raise.
 
-def _batch(pipeline: Pipeline, requests: Sequence[Request], step: Step) -> Sequence[Any]:
+    Raises DeepArtError where one of them is to blame; which, they show when each is done alone.
+    """
     orders = [request.bound() for request in requests]
     match pipeline, requests[0].verb:
         case GANPipeline(), "generate":
             return pipeline.generate_batch(orders)
-        case StyleTransferPipeline(), "stylize" if pipeline.one_pass:
+        case StyleTransferPipeline(), "stylize":
             return pipeline.stylize_batch(orders, callback=step)
         case VAEPipeline(), "encode" | "latent":
             return pipeline.encode_batch([order.get("image", order.get("source")) for order in orders])
@@ -109,4 +82,4 @@ def _batch(pipeline: Pipeline, requests: Sequence[Request], step: Step) -> Seque
             return pipeline.decode_batch([order["latent"] for order in orders])
         case VAEPipeline(), "reconstruct":
             return pipeline.decode_batch(pipeline.encode_batch([order["source"] for order in orders]))
-    return [one() for one in (_alone(pipeline, request, step) for request in requests)]
+    raise ValueError(f"Requests for {requests[0].verb!r} do not go together.")

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import io
 import logging
+import math
 import os
 import socket
 import sys
@@ -45,10 +46,10 @@ from deploy.storage import Folder, split
 from deploy.tasks import Task
 from deploy.worker import FAILED, FULL, KEPT, MADE, WRONG, Starts, Worker
 
-BLOCKS = 10_000
-"""Most blocks that the pictures are dealt out in. A block goes to one worker as a whole, and its outcomes come back
-together: up to ten thousand pictures each is a block of its own, which shares the work out evenly and loses least where
-a worker dies. Of a million, a hundred make one, since Ray's own work on a block takes some milliseconds."""
+BLOCKS, TOGETHER, SHARES = 10_000, 8, 32
+"""Pictures are dealt out in blocks, each to one worker as a whole, and the outcomes of a block come back together.
+Ray's own work on a block takes as long as a small picture, so a block has up to TOGETHER pictures, as long as each
+worker gets SHARES of them, which evens out who is quick and who is slow; a million pictures are BLOCKS of them."""
 KNOCK = 20.0
 """Seconds in which a cluster has to answer."""
 MOST_WORKERS, MOST_THREADS, MOST_GPUS = 10_000, 1024, 64
@@ -285,12 +286,18 @@ def _work(options: argparse.Namespace, todo: Sequence[Task], order: Order, out: 
     return ending
 
 
+def _blocks(pictures: int, workers: int) -> int:
+    """Return in how many blocks so many pictures are dealt out."""
+    together = max(1, min(TOGETHER, pictures // (SHARES * workers)))
+    return min(math.ceil(pictures / together), BLOCKS)
+
+
 def outcomes(todo: Sequence[Task], order: Order, out: Folder, pool: Pool) -> Generator[dict[str, Any], None, None]:
     """Yield what became of each task, as deploy.worker.Worker returns it, in the order in which they are finished.
 
     Raises RayError where the cluster cannot go on; a worker that dies is no such reason.
     """
-    blocks = min(len(todo), BLOCKS)
+    blocks = _blocks(len(todo), pool.workers)
     data = ray.data.from_items([task.row(index) for index, task in enumerate(todo)], override_num_blocks=blocks)
     data.context.enable_progress_bars = False
     data.context.print_on_execution_start = False

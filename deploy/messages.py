@@ -19,7 +19,7 @@ KINDS: dict[str, type[Pipeline]] = {kind.task: kind for kind in (GANPipeline, VA
 """The pipelines, by task; there is a pool of replicas for each."""
 
 QUICK = frozenset({"recipe", "work_shares", "latent_shape", "compression"})
-"""Verbs that compute nothing to speak of: they wait for no other work."""
+"""Verbs that compute nothing to speak of: at a replica they wait for no other work."""
 
 NOT_FROM_AFAR = frozenset({"from_pretrained", "save_pretrained"})
 """Verbs that read or write the disk of the machine that they run on."""
@@ -57,12 +57,13 @@ class Request:
 class Status:
     """What a replica does: its process, the verbs that it works on now, how far they are, and what there was before.
 
-    step: how many steps are done of how many. batches: how many there were of each size.
+    step: how many steps are done of how many. waiting: requests that wait. batches: how many there were of each size.
     """
 
     pid: int
     working: tuple[str, ...]
     step: tuple[int, int]
+    waiting: int
     batches: Mapping[int, int]
 
 
@@ -73,11 +74,6 @@ class Told:
     step: int
     total: int
     preview: Image.Image | None
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Nothing new, but the replica lives; whoever has lost interest can say so now."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ class Failed:
     error: DeepArtError
 
 
-Message = Told | Waiting | Made | Failed
+Message = Told | Made | Failed
 
 
 def facts_of(kind: type[Pipeline]) -> frozenset[str]:

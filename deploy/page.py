@@ -23,6 +23,9 @@ from deepart.errors import OptionError
 from deepart.registry import TASKS
 from deploy.replicas import BATCH, Models
 
+LONGEST = 1800
+"""Seconds that a replica has to end its work, where its pool shrinks: "fine" may take minutes for a picture."""
+
 
 class Settings(BaseModel):
     """What stands under `args` in serve.yaml; the options of app.py have the same names and meanings there."""
@@ -34,7 +37,9 @@ class Settings(BaseModel):
     gpus: float | None = Field(None, gt=0, description="GPUs of a replica; null: a third of one, or one where it fits")
     at_once: int = Field(16, ge=1, description="jobs of all visitors that may run at the same time")
     max_queue: int = Field(100, ge=1, description="visitors that may wait")
-    memory_limit: float | None = Field(None, gt=0, description="GB for models in each replica; null: half of the room")
+    memory_limit: float | None = Field(
+        None, gt=0, description="GB for models in each replica; null: its part of half the room"
+    )
     allow_any_repo: bool = False
     preload: bool = Field(True, description="load the models that are here before a replica takes work")
     models: dict[str, list[str]] = Field(default_factory=dict, description="further models by task, as --gan has them")
@@ -58,6 +63,7 @@ class Page:
     def __serve_build_asgi_app__(self) -> Any:
         import gradio as gr
         from fastapi import FastAPI
+        from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
         from deepart.ui import build_app, launch_options
         from deepart.ui.serving import serving_options
@@ -71,11 +77,15 @@ class Page:
         page = build_app(studio).queue(max_size=asked.max_queue)
         serving = serving_options(
             page, studio, auth=asked.auth, rate_limit=asked.rate_limit, metrics=asked.metrics,
-            log_json=asked.log_json, mcp=asked.mcp, trusted_proxies=asked.trusted_proxies,
+            log_json=asked.log_json, mcp=asked.mcp,
         )  # fmt: skip
+        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        if (
+            asked.trusted_proxies is not None
+        ):  # Ray's own proxy believes those on its machine, and nobody can tell it more
+            app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=asked.trusted_proxies)
         return gr.mount_gradio_app(
-            FastAPI(docs_url=None, redoc_url=None, openapi_url=None), page, path="/", root_path=asked.root_path,
-            **launch_options(page), **serving,
+            app, page, path="/", root_path=asked.root_path, **launch_options(page), **serving,
         )  # fmt: skip
 
 
@@ -93,14 +103,18 @@ def build(args: Mapping[str, Any]) -> Application:
     pools: dict[str, Any] = {}
     for task in TASKS:
         pool = serve.deployment(
-            Models, name=task, ray_actor_options=needs, max_ongoing_requests=2 * BATCH,
-            autoscaling_config={"min_replicas": 1, "max_replicas": 4, "target_ongoing_requests": 2},
-            graceful_shutdown_timeout_s=5,
+            Models, name=task, ray_actor_options=needs, max_ongoing_requests=4 * BATCH,
+            autoscaling_config={
+                "min_replicas": 1, "max_replicas": 4, "target_ongoing_requests": 2, "upscale_delay_s": 5,
+                "downscale_delay_s": 120,
+            },
+            graceful_shutdown_timeout_s=LONGEST,
         )  # fmt: skip
         limit = None if settings.memory_limit is None else int(1e9 * settings.memory_limit)
         pools[task] = pool.bind(
             task, device=device, threads=threads, memory_limit=limit, allow_any_repo=settings.allow_any_repo,
             added=settings.models.get(task, []), preload=settings.preload,
+            share=needs["num_gpus"] or needs["num_cpus"] / (os.cpu_count() or 1),
         )  # fmt: skip
     page = serve.deployment(
         serve.ingress()(Page), name="page", num_replicas=1, ray_actor_options={"num_cpus": 0},

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import torch
-from ray.exceptions import RayActorError
+from ray.exceptions import NodeDiedError, ObjectLostError, RayActorError, WorkerCrashedError
 from ray.serve.exceptions import DeploymentUnavailableError, RequestCancelledError
 from ray.serve.handle import DeploymentHandle
 
@@ -19,8 +20,13 @@ from deepart.pipelines.base import Callback, check_callback
 from deepart.registry import REGISTRY, TASKS
 from deploy.messages import KINDS, QUICK, Facts, Failed, Made, Request, Told, facts_of, verbs_of
 
-LOST = RayActorError, DeploymentUnavailableError
-"""What Ray raises where a replica has gone."""
+LOST = RayActorError, WorkerCrashedError, NodeDiedError, ObjectLostError, DeploymentUnavailableError
+"""What Ray raises where a replica has gone, or its machine with what it has made."""
+BEAT = 0.5
+"""Seconds without news after which a callback is called all the same: it may want to stop."""
+
+
+GONE = "The machine that worked on this was lost; please start it again."
 
 
 class LostError(DeepArtError):
@@ -63,15 +69,36 @@ class RemotePipeline:
 
     def _follow(self, request: Request, seen: _Seen) -> Any:
         messages = self._pool.options(stream=True).work.remote(request)
+        news: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        # Beside this thread, since the next message may be long in coming: no replica may even be free yet.
+        threading.Thread(target=_read, args=(messages, news), name="deepart-news", daemon=True).start()
         try:
-            for message in messages:
+            while True:
+                try:
+                    message = news.get(timeout=BEAT)
+                except queue.Empty:
+                    seen.beat()
+                    continue
+                if isinstance(message, BaseException):
+                    raise message
                 if isinstance(message, Made | Failed):
                     return _value(message)
                 seen.hear(message)
         except BaseException:
             messages.cancel()  # a callback's wish to stop, for one; the replica hears of it within a step
             raise
-        raise LostError("The machine that worked on this was lost; please start it again.")
+
+
+def _read(messages: Iterable[Any], news: queue.SimpleQueue[Any]) -> None:
+    """Pass on all messages, or what goes wrong with them; the end without a last one is that, too."""
+    try:
+        for message in messages:
+            news.put(message)
+            if isinstance(message, Made | Failed):
+                return
+        news.put(LostError(GONE))
+    except BaseException as error:
+        news.put(error)
 
 
 class _Seen:
@@ -82,14 +109,16 @@ class _Seen:
         self.steps = 0
         self._last = 0, 1
 
-    def hear(self, message: Any) -> None:
-        if self._callback is None:
-            return
-        if isinstance(message, Told):
+    def hear(self, told: Told) -> None:
+        """Pass on a step."""
+        if self._callback is not None:
             self.steps += 1
-            self._last = message.step, message.total
-            self._callback(message.step, message.total, message.preview)
-        elif self._last[0] < self._last[1]:  # nothing new: it may still want to stop
+            self._last = told.step, told.total
+            self._callback(told.step, told.total, told.preview)
+
+    def beat(self) -> None:
+        """Say the last step again; before the first, that none of one is done."""
+        if self._callback is not None and self._last[0] < self._last[1]:
             self._callback(*self._last, None)
 
 
@@ -109,7 +138,7 @@ def _again(ask: Callable[[], Any], pure: Callable[[], bool] = lambda: True) -> A
                 raise
             return ask()
     except (*LOST, RequestCancelledError) as error:
-        raise LostError("The machine that worked on this was lost; please start it again.") from error
+        raise LostError(GONE) from error
 
 
 class RemoteStudio:

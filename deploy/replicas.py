@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,29 +17,15 @@ from typing import Any
 
 import torch
 from PIL import Image
-from ray import serve
 
-from deepart import Studio
+from deepart import Studio, memory
+from deepart.device import pick_device
 from deepart.errors import DeepArtError
 from deepart.registry import REGISTRY
 from deploy import batches
-from deploy.messages import (
-    KINDS,
-    QUICK,
-    Facts,
-    Failed,
-    Made,
-    Message,
-    Request,
-    Status,
-    Told,
-    Waiting,
-    facts_of,
-    verbs_of,
-)
+from deploy.messages import KINDS, QUICK, Facts, Failed, Made, Message, Request, Status, Told, facts_of, verbs_of
 
 BATCH = 4  # requests that may go together
-BEAT = 0.5  # seconds: how long the page waits for news before it hears that there are none
 
 
 class Stopped(Exception):  # noqa: N818, it is no error: it carries a wish out of a pipeline's callback
@@ -65,14 +51,19 @@ class Models:
 
     def __init__(
         self, task: str, *, device: str | None = None, threads: int = 1, memory_limit: int | None = None,
-        allow_any_repo: bool = False, added: Sequence[str] = (), preload: bool = False,
+        allow_any_repo: bool = False, added: Sequence[str] = (), preload: bool = False, share: float = 1.0,
     ) -> None:  # fmt: skip
         """threads: of PyTorch. added: folders or repositories of further models. Other options are those of Studio.
+
+        share: of the machine, or of its GPU, that is this replica's; without a memory limit, of the room there is it
+        takes that part of what Studio would.
 
         Raises what Studio and its add() raise, which ends the start.
         """
         torch.set_num_threads(threads)
         self._task = task
+        if memory_limit is None:
+            memory_limit = int(min(1.0, share) * memory.weights_bound(pick_device(device)))
         self._studio = Studio(device=device, memory_limit=memory_limit, allow_any_repo=allow_any_repo)
         self._loaded: dict[str, float] = {}  # seconds, until somebody has been told
         self._studio.on_load = lambda _, name, seconds: self._loaded.update({name: seconds})
@@ -81,6 +72,7 @@ class Models:
         for name in self._here() if preload else ():
             self._pipeline(name)
         self._hands = ThreadPoolExecutor(1, thread_name_prefix="deepart-work")
+        self._waiting: deque[Ticket] = deque()
         self._working: tuple[str, ...] = ()
         self._steps = 0, 0
         self._batches: Counter[int] = Counter()
@@ -96,7 +88,7 @@ class Models:
 
     async def status(self) -> Status:
         """Return what this replica is doing; which replica of the pool answers is Ray's choice."""
-        return Status(os.getpid(), self._working, self._steps, dict(self._batches))
+        return Status(os.getpid(), self._working, self._steps, len(self._waiting), dict(self._batches))
 
     async def added(self) -> list[str]:
         """Return the names of the models that are not registered."""
@@ -129,23 +121,18 @@ class Models:
     # ------------------------------------------------------------------------------------------------------------- work
 
     async def work(self, request: Request) -> AsyncIterator[Message]:
-        """Do what is asked and tell of it: Told and Waiting, and at the end Made or Failed.
+        """Do what is asked and tell of it: Told for each step, and at the end Made or Failed.
 
         Whoever cancels it, or is gone, stops the work within one step, unless others wait for the same batch.
         """
         if request.verb not in verbs_of(KINDS[self._task]):
             raise ValueError(f"{request.verb!r} is no verb of {self._task}.")
         ticket = Ticket(request, asyncio.get_running_loop())
-        batch = asyncio.ensure_future(self._together(ticket))
+        self._waiting.append(ticket)
+        self._hands.submit(self._next)  # one for each ticket: where it went with another's, there is less to do
         try:
             while True:
-                try:
-                    message = await asyncio.wait_for(ticket.news.get(), BEAT)
-                except TimeoutError:
-                    if batch.done() and ticket.news.empty():  # it ended without a word: that is its error
-                        batch.result()
-                        return
-                    message = Waiting()
+                message = await ticket.news.get()
                 if isinstance(message, BaseException):
                     raise message
                 yield message
@@ -153,38 +140,67 @@ class Models:
                     return
         finally:
             ticket.left.set()
-            batch.cancel()  # where it has not begun, Ray leaves it out
 
-    @serve.batch(max_batch_size=BATCH, batch_wait_timeout_s=0.0)
-    async def _together(self, tickets: list[Ticket]) -> list[None]:
-        """Do all that has come while the last batch was worked on; no request waits for others to come."""
-        await asyncio.get_running_loop().run_in_executor(self._hands, self._do, tickets)
-        return [None] * len(tickets)
+    def _next(self) -> None:
+        """Do what came first of all that waits, and whatever of the rest goes together with it.
 
-    def _do(self, tickets: list[Ticket]) -> None:
-        for group in batches.group(tickets, lambda ticket: ticket.request):
-            waiting = [ticket for ticket in group if not ticket.left.is_set()]
-            if not waiting:
-                continue
-            self._working = tuple(ticket.request.verb for ticket in waiting)
-            self._batches[len(waiting)] += 1
+        Ray's own serve.batch gathers what comes within a time to wait, and while one batch is worked on it makes the
+        next ones, of one request each. Here nothing waits for company, and a batch is made when there are hands for it.
+        """
+        first = self._take()
+        if first is None:
+            return
+        tickets = [first]
+        try:
+            pipeline = self._pipeline(first.request.model)
+            key = batches.together(first.request) if batches.can_batch(pipeline) else None
+            if key is not None:
+                tickets += self._take_like(key, BATCH - 1)
+            self._working = tuple(ticket.request.verb for ticket in tickets)
+            self._batches[len(tickets)] += 1
+            self._do(pipeline, tickets)
+        except DeepArtError as error:
+            self._tell(tickets, Failed(error))
+        except BaseException as error:
+            self._tell(tickets, error)
+        finally:
+            self._working, self._steps = (), (0, 0)
+
+    def _take(self) -> Ticket | None:
+        """Return the first that waits and has not left. Only one thread takes, while another may append."""
+        while self._waiting:
+            ticket = self._waiting.popleft()
+            if not ticket.left.is_set():
+                return ticket
+        return None
+
+    def _take_like(self, key: Hashable, most: int) -> list[Ticket]:
+        """Return those, up to so many, that go together under a key; the others keep their places."""
+        found: list[Ticket] = []
+        for ticket in list(self._waiting):
+            if len(found) < most and not ticket.left.is_set() and batches.together(ticket.request) == key:
+                self._waiting.remove(ticket)
+                found.append(ticket)
+        return found
+
+    def _do(self, pipeline: Any, tickets: list[Ticket]) -> None:
+        if len(tickets) > 1:
             try:
-                self._do_group(waiting)
+                made = batches.batch(pipeline, [one.request for one in tickets], partial(self._step, tickets))
+            except Stopped:
+                return
+            except DeepArtError:  # one of them is to blame, and the others shall not suffer
+                pass
+            else:
+                for ticket, one in zip(tickets, made, strict=True):
+                    ticket.tell(Made(one))
+                return
+        for ticket in tickets:
+            try:
+                if not ticket.left.is_set():
+                    ticket.tell(Made(batches.alone(pipeline, ticket.request, partial(self._step, [ticket]))))
             except Stopped:
                 pass
-            except DeepArtError as error:
-                self._tell(waiting, Failed(error))
-            except BaseException as error:
-                self._tell(waiting, error)
-            finally:
-                self._working, self._steps = (), (0, 0)
-
-    def _do_group(self, tickets: list[Ticket]) -> None:
-        pipeline = self._pipeline(tickets[0].request.model)
-        results = batches.work(pipeline, [ticket.request for ticket in tickets], partial(self._step, tickets))
-        for ticket, result in zip(tickets, results, strict=True):
-            try:
-                ticket.tell(Made(result()))
             except DeepArtError as error:
                 ticket.tell(Failed(error))
 

@@ -33,7 +33,7 @@ STARTS = 3
 
 
 class Starts:
-    """Counts, in a process of its own, how often each picture was begun.
+    """Counts, in a process of its own, how often each picture was begun and not ended.
 
     Ray gives the work of a worker that dies to another, again and again. Where it is the picture that kills them, since
     it takes more memory than there is, that would never end.
@@ -43,9 +43,13 @@ class Starts:
         self._counts = Counter[int]()
 
     def begin(self, index: int) -> int:
-        """Return how often the picture with the place `index` in the job has been begun, this time included."""
+        """Return how often the picture with the place `index` in the job has been begun in vain, this time included."""
         self._counts[index] += 1
         return self._counts[index]
+
+    def end(self, index: int) -> None:
+        """Note that nobody has died over a picture: those before the one that kills are begun as often as it is."""
+        del self._counts[index]
 
 
 class Worker:
@@ -75,16 +79,15 @@ class Worker:
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Do one task, unless it is done."""
+        index = row["index"]
         if self._wrong:
-            status, error = WRONG, self._wrong
-        elif ray.get(self._starts.begin.remote(row["index"])) > STARTS:
-            status, error = (
-                FAILED,
-                f"The worker died over it {STARTS} times; it may need more memory than a worker has.",
-            )
-        else:
-            status, error = self._attempt(row)
-        return {"index": row["index"], "status": status, "error": error}
+            return {"index": index, "status": WRONG, "error": self._wrong}
+        if ray.get(self._starts.begin.remote(index)) > STARTS:
+            error = f"The worker died over it {STARTS} times; it may need more memory than a worker has."
+            return {"index": index, "status": FAILED, "error": error}
+        status, error = self._attempt(row)
+        self._starts.end.remote(index)
+        return {"index": index, "status": status, "error": error}
 
     def _attempt(self, row: Mapping[str, Any]) -> tuple[str, str]:
         try:

@@ -106,7 +106,7 @@ def test_the_public_names_are_listed_sorted_and_there() -> None:
     assert set(deepart.__all__) == defined
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "deploy/requirements.txt"])
 def test_every_dependency_has_a_reason(name: str) -> None:
     lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-r"))]
     assert lines

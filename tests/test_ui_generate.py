@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -413,6 +414,7 @@ class Searching(GANPipeline):
         super().__init__(Located("landscapes", "f" * 12), torch.device("cpu"), network, ["one", "two", "three"])
         self._stop_at, self._stop = stop_at, stop
         self.last = 0
+        self.late = False
 
     def project(self, image: Image.Image, *, callback: Any = None, **options: Any) -> torch.Tensor:
         def stopping(step: int, total: int, preview: Image.Image | None) -> None:
@@ -421,13 +423,17 @@ class Searching(GANPipeline):
                 self._stop()
             callback(step, total, preview)
 
+        if self.late:
+            callback(0, 1, None)  # as a pipeline of a cluster does that has nothing to tell yet
+            time.sleep(0.7)  # for the page to see it
         return super().project(image, callback=stopping, **options)
 
 
-def search(tab: Any, folder: Path, stop_at: int) -> tuple[Searching, list[dict[Any, Any]]]:
+def search(tab: Any, folder: Path, stop_at: int, late: bool = False) -> tuple[Searching, list[dict[Any, Any]]]:
     """Look for a picture with a network whose previews are small, and stop it after a step; return what came."""
     find = tab._find
     gan = Searching(stop_at, lambda: find._jobs.stop(Request.session_hash))
+    gan.late = late
     tab._maker._studio.tiny_gans["landscapes"] = gan
     path = folder / "wanted.png"
     save_png(RED.resize((80, 60)), path)
@@ -458,6 +464,14 @@ def test_a_search_that_is_stopped_before_its_first_preview_gives_none(generate_t
     assert "Stopped before anything was found." in changes[-1][find.told]
     assert changes[-1][find.stage] == ""
     assert generate_tab._chosen.piece not in changes[-1]
+
+
+def test_a_search_whose_first_step_is_long_in_coming(generate_tab: Any, tmp_path: Path) -> None:
+    find = generate_tab._find
+    gan, changes = search(generate_tab, tmp_path, 0, late=True)
+    assert gan.last == 20
+    assert any("Looking at the picture" in change.get(find.start.bar, "") for change in changes)
+    assert load_image(changes[-1][generate_tab._chosen.piece].path).size == (256, 256)
 
 
 def test_a_search_that_ends_gives_a_whole_picture(generate_tab: Any, tmp_path: Path) -> None:

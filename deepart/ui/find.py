@@ -80,7 +80,7 @@ class Find:
             shown, clock = 0, None
             with self._jobs.run(visitor(request), work) as job:
                 for moment in job.watch():
-                    clock = clock or (even(moment.total) if moment.total else None)
+                    clock = clock or (even(moment.total) if moment.step else None)
                     changes: Changes = {self.start.bar: _bar(moment, clock, time.monotonic() - job.began)}
                     if moment.preview is not None and shown != moment.shown:
                         shown = moment.shown

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ from running_page import tiny_fast, tiny_fine, tiny_landscapes, tiny_pictures_va
 from deepart.errors import OptionError
 from deploy import batches
 from deploy.messages import Request
+from deploy.replicas import Models
 
 
 def picture(side: int = 48, color: str = "teal") -> Image.Image:
@@ -47,13 +51,8 @@ SEVERAL = [
 
 @pytest.mark.parametrize(("one", "other", "together"), SEVERAL)
 def test_what_goes_together(one: Request, other: Request, together: bool) -> None:
-    assert (batches.together(one) is not None and batches.together(one) == batches.together(other)) == together
-
-
-def test_groups_keep_the_order_in_which_they_came() -> None:
-    asked = [stylize(), generate(seed=1), stylize(picture(64)), generate(seed=2), stylize(seed=1)]
-    groups = batches.group(enumerate(asked), lambda pair: pair[1])
-    assert [[number for number, _ in group] for group in groups] == [[0, 4], [1, 3], [2]]
+    key = batches.together(one)
+    assert (key is not None and key == batches.together(other)) == together
 
 
 def far(a: Image.Image, b: Image.Image) -> float:
@@ -61,35 +60,104 @@ def far(a: Image.Image, b: Image.Image) -> float:
 
 
 @pytest.mark.parametrize(
-    ("pipeline", "requests"),
+    ("pipeline", "requests", "told"),
     [
-        (tiny_landscapes(), [generate(seed=3), generate(n=2, seed=8, truncation=0.5)]),
-        (tiny_fast(), [stylize(), stylize(picture(48, "red"), seed=5)]),
-        (tiny_fine(), [stylize(steps=2), stylize(steps=2, seed=5)]),
-        (tiny_pictures_vae(), [Request("vae", None, "reconstruct", (picture(48, c),)) for c in ("red", "blue")]),
-        (tiny_pictures_vae(), [Request("vae", None, "decode", (LATENT,)), Request("vae", None, "decode", (LATENT,))]),
+        (tiny_landscapes(), [generate(seed=3), generate(n=2, seed=8, truncation=0.5)], []),
+        (tiny_fast(), [stylize(), stylize(picture(48, "red"), seed=5)], [(1, 1, None)]),
+        (tiny_pictures_vae(), [Request("vae", None, "reconstruct", (picture(48, c),)) for c in ("red", "blue")], []),
+        (tiny_pictures_vae(), [Request("vae", None, "decode", (LATENT,))] * 2, []),
     ],
-)
-def test_each_gets_what_it_would_get_alone(pipeline: Any, requests: list[Request]) -> None:
-    steps = []
-    results = [one() for one in batches.work(pipeline, requests, lambda *told: steps.append(told))]
+)  # fmt: skip
+def test_each_gets_what_it_would_get_alone(pipeline: Any, requests: list[Request], told: list[Any]) -> None:
+    steps: list[Any] = []
+    assert batches.can_batch(pipeline)
+    results = batches.batch(pipeline, requests, lambda *step: steps.append(step))
+    assert steps == told  # of the batch, in which nobody sees another's preview
     for made, request in zip(results, requests, strict=True):
-        alone = getattr(pipeline, request.verb)(*request.args, **request.options)
-        for a, b in zip(*([x] if isinstance(x, Image.Image) else x for x in (made, alone)), strict=True):
+        wanted = batches.alone(pipeline, request, lambda *_: None)
+        for a, b in zip(*([x] if isinstance(x, Image.Image) else x for x in (made, wanted)), strict=True):
             assert far(a, b) < 1
-    assert bool(steps) == requests[0].watched
 
 
 def test_latents_come_as_they_would_alone() -> None:
     pipeline = tiny_pictures_vae()
     requests = [Request("vae", None, "latent", (picture(48, color),)) for color in ("red", "blue")]
-    for one, request in zip(batches.work(pipeline, requests, lambda *_: None), requests, strict=True):
-        assert one().mean.allclose(pipeline.encode(request.args[0]).mean, atol=0.02)
+    for one, request in zip(batches.batch(pipeline, requests, lambda *_: None), requests, strict=True):
+        assert one.mean.allclose(pipeline.encode(request.args[0]).mean, atol=0.02)
 
 
-def test_a_bad_one_spoils_nothing_for_the_others() -> None:
-    requests = [generate(seed=3), generate(truncation=9), generate(seed=4)]
-    first, second, third = batches.work(tiny_landscapes(), requests, lambda *_: None)
-    assert first()[0].info["deepart"] != third()[0].info["deepart"]
+def test_fine_paints_one_at_a_time_and_a_bad_one_is_to_blame() -> None:
+    assert not batches.can_batch(tiny_fine())
     with pytest.raises(OptionError, match="The truncation is 9"):
-        second()
+        batches.batch(tiny_landscapes(), [generate(seed=3), generate(truncation=9)], lambda *_: None)
+    with pytest.raises(ValueError, match="do not go together"):
+        batches.batch(tiny_landscapes(), [Request("gan", None, "sweep", (1,))] * 2, lambda *_: None)
+
+
+# ----------------------------------------------------------------------------------------------- the hands of a replica
+
+
+class Idle(Models):
+    """A replica with the tiny models, whose hands move when a test says so."""
+
+    def __init__(self, task: str, pipelines: dict[str | None, Any]) -> None:
+        super().__init__(task, device="cpu", memory_limit=0)
+        self._tiny = pipelines
+        self.hands: list[Callable[[], None]] = []
+        self._hands.submit = self.hands.append  # type: ignore[assignment, method-assign]
+
+    def _pipeline(self, model: str | None) -> Any:
+        return self._tiny[model]
+
+
+async def asked(replica: Idle, requests: Sequence[Request], leave: Sequence[int] = ()) -> list[list[Any]]:
+    """Return what each request is told, where all had come before the hands moved; those of `leave` have left."""
+    heard: list[list[Any]] = [[] for _ in requests]
+
+    async def listen(number: int) -> None:
+        async for message in replica.work(requests[number]):
+            heard[number].append(message)
+
+    tasks = [asyncio.create_task(listen(number)) for number in range(len(requests))]
+    await asyncio.sleep(0)
+    for number in leave:
+        tasks[number].cancel()
+    await asyncio.sleep(0)
+    for move in replica.hands:
+        await asyncio.to_thread(move)
+    await asyncio.wait(tasks)
+    return heard
+
+
+def test_what_waits_goes_together_and_each_hears_of_its_own() -> None:
+    replica = Idle("style", {None: tiny_fast(), "fine": tiny_fine()})
+    fine = [Request("style", "fine", "stylize", (picture(), picture(40)), {"steps": n}, watched=True) for n in (3, 4)]
+    requests = [stylize(), *fine, stylize(seed=2), stylize(picture(64)), stylize(seed=-1), stylize(seed=3)]
+    heard = asyncio.run(asked(replica, requests))
+    assert asyncio.run(replica.status()).batches == {4: 1, 1: 3}
+    assert replica._waiting == deque()
+    for number, messages in enumerate(heard):
+        if number == 5:  # which spoils nothing for those of its batch
+            [failed] = messages
+            assert "The seed is -1" in str(failed.error)
+        else:
+            *told, last = messages
+            assert (
+                far(last.value, batches.alone(replica._pipeline(requests[number].model), requests[number], _deaf)) < 1
+            )
+            assert [one.step for one in told] == list(range(1, len(told) + 1))
+            assert all(one.total == len(told) for one in told)
+    assert len(heard[1]) < len(heard[2])  # "fine", each with the steps of its own picture and no others
+
+
+def _deaf(*_: Any) -> None:
+    pass
+
+
+def test_who_has_left_is_not_worked_for() -> None:
+    pipeline = tiny_fast()
+    replica = Idle("style", {None: pipeline})
+    heard = asyncio.run(asked(replica, [stylize(), stylize(), stylize(picture(64))], leave=[0, 2]))
+    assert [len(messages) for messages in heard] == [0, 2, 0]
+    assert asyncio.run(replica.status()).batches == {1: 1}
+    assert pipeline.steps == [1]

@@ -25,6 +25,7 @@ from running_page import free_port, tiny_fine, tiny_landscapes, tiny_pictures_va
 
 from deepart import cli, load_image, settings
 from deepart.cli.order import Opened, Order
+from deepart.errors import OptionError
 from deepart.folder import whole
 from deploy import jobs
 from deploy.jobs import Pool, main, outcomes
@@ -238,27 +239,35 @@ def test_a_full_disk_ends_the_job_and_a_fault_of_the_model_does_not(
 
 @dataclass(frozen=True)
 class Deadly(Order):
-    """An order that kills its worker over seed 3."""
+    """An order that kills its worker over seed 3, and fails with seed 1."""
 
     def open(self) -> Opened:
         def make(told: Any, seed: int) -> Image.Image:
             if seed == 3:
                 os.kill(os.getpid(), signal.SIGKILL)
+            if seed == 1:
+                raise OptionError("One is not to be had.")
             return Image.new("RGB", (32, 32))
 
         return Opened({}, make)
 
 
 @pytest.mark.usefixtures("cluster")
-def test_a_picture_that_kills_its_workers_is_one_failure_and_the_rest_is_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize("blocks", [1, 6])
+def test_a_picture_that_kills_its_workers_is_one_failure_and_the_rest_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: int
+) -> None:
     cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a worker cannot import the tests
+    monkeypatch.setattr(jobs, "_blocks", lambda pictures, workers: blocks)
     todo = [Task(seed, f"{seed}.png") for seed in range(6)]
     out = Folder(str(tmp_path / "out"))
     found = {row["index"]: row for row in outcomes(todo, Deadly("gan", None, None, {}), out, Pool(1, 1, 0.0))}
-    assert {index: row["status"] in ("made", "kept") for index, row in found.items()} == {n: n != 3 for n in range(6)}
-    assert found[3]["status"] == "failed"
+    made = {index for index, row in found.items() if row["status"] in ("made", "kept")}
+    assert (set(found), made) == (set(range(6)), {0, 2, 4, 5})
+    assert found[3]["status"] == found[1]["status"] == "failed"
     assert found[3]["error"].startswith(f"The worker died over it {STARTS} times")
-    assert list(results(str(tmp_path / "out"))) == [f"{seed}.png" for seed in range(6) if seed != 3]
+    assert found[1]["error"] == "One is not to be had."  # it does not take the blame, though it was begun as often
+    assert list(results(str(tmp_path / "out"))) == [f"{seed}.png" for seed in sorted(made)]
 
 
 def workers(above: int) -> list[int]:
@@ -374,3 +383,11 @@ def test_a_job_that_is_killed_goes_on_where_it_was(
     assert len(after) == len(report()) == MANY
     assert all(whole(Path("out", name)) for name in after)
     assert not parts.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("pictures", "workers", "blocks"),
+    [(1, 2, 1), (60, 2, 60), (500, 2, 72), (512, 2, 64), (80_000, 2, 10_000), (1_000_000, 2, 10_000), (500, 64, 500)],
+)
+def test_pictures_are_dealt_out_evenly(pictures: int, workers: int, blocks: int) -> None:
+    assert jobs._blocks(pictures, workers) == blocks

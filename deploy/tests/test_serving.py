@@ -6,7 +6,6 @@ import inspect
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -284,13 +283,16 @@ def test_what_comes_while_others_are_worked_on_goes_as_one_batch(
         with Long(studio, photo, painting):
             later = [visitors.submit(fast.stylize, photo, painting, seed=seed) for seed in range(3)]
             wrong = visitors.submit(fast.stylize, photo, painting, seed=-1)
-            time.sleep(1)  # for the four to arrive: nothing fails if one is late
+            until(lambda: pools["style"].status.remote().result().waiting == 4)
         for made, wanted in zip(later, alone, strict=True):
             assert far(made.result(), wanted) < 1
         with pytest.raises(OptionError, match="The seed is -1"):
             wrong.result()
     after = pools["style"].status.remote().result().batches
-    assert max(after.keys() - {1} | {size for size in after if after[size] > before.get(size, 0)}) > 1
+    assert {size: count - before.get(size, 0) for size, count in after.items() if count > before.get(size, 0)} == {
+        1: 1,
+        4: 1,
+    }
 
 
 def test_a_stop_on_the_page_stops_the_replica(address: str, pools: dict[str, Any]) -> None:
@@ -333,11 +335,12 @@ def test_a_pure_job_whose_replica_is_killed_is_done_by_another(studio: RemoteStu
     gan = studio.gan()
     [wanted] = gan.generate(seed=900)
     with ThreadPoolExecutor(1) as visitor:
-        many = visitor.submit(gan.generate, 60, seed=900)
+        many = visitor.submit(gan.generate, 200, seed=900)
         until(lambda: working(pools["gan"]) == ("generate",))
         killed = kill(pools["gan"])
+        assert not many.done()
         made = many.result()
-    assert len(made) == 60
+    assert len(made) == 200
     assert far(made[0], wanted) < 1
     assert pools["gan"].status.remote().result().pid != killed
 
@@ -381,3 +384,20 @@ def test_the_page_outlives_the_controller(address: str, studio: RemoteStudio) ->
     until(back)
     assert client.predict(n=1, seed=3, api_name="/generate")
     client.close()
+
+
+def test_a_pool_grows_with_its_queue(
+    studio: RemoteStudio, pools: dict[str, Any], photo: Image.Image, painting: Image.Image
+) -> None:
+    """The last test here, since from now on there may be two replicas of a pool."""
+
+    def replicas() -> int:
+        return serve.status().applications["deepart"].deployments["style"].replica_states.get("RUNNING", 0)
+
+    assert replicas() == 1
+    fast = studio.style("fast")
+    with ThreadPoolExecutor(5) as visitors:
+        with Long(studio, photo, painting):
+            waiting = [visitors.submit(fast.stylize, photo, painting, seed=seed) for seed in range(5)]
+            until(lambda: replicas() > 1)
+        assert all(one.result().size == photo.size for one in waiting)

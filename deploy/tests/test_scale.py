@@ -1,0 +1,44 @@
+"""The benchmark of the cluster: its parts that need none, and that deploy/SCALING.md says what was measured."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from pathlib import Path
+
+from benchmarks import scale
+
+SCALING = (Path(__file__).resolve().parents[1] / "SCALING.md").read_text("utf-8")
+RESULT = json.loads(scale.RESULT.read_text())
+
+
+def test_callers_ask_again_and_again_at_once() -> None:
+    together, barrier = set[int](), threading.Barrier(3)
+
+    def ask(number: int) -> None:
+        if number < 3:
+            together.add(number)
+            barrier.wait(60)  # passes only where all three ask at once
+
+    assert scale.throughput(ask, 3, 0.2) > 3
+    assert together == {0, 1, 2}
+
+
+def test_the_tables_are_those_of_the_committed_result() -> None:
+    assert scale.table(RESULT) in SCALING
+
+
+def test_numbers_in_the_text_are_those_of_the_committed_result() -> None:
+    way, visitors = RESULT["way"], RESULT["visitors"]
+    assert f"{way['adds_ms']} ms" in SCALING
+    assert f"{visitors['per_second']:.2f} answers a second" in SCALING
+    assert f"{visitors['start_s']:.0f} s" in SCALING
+
+
+def test_the_plan_follows_from_what_was_measured() -> None:
+    """The replicas of the plan: pictures a second, over what one replica does at 70 % of its time."""
+    [row] = (row for row in RESULT["batches"]["rows"] if row["work"] == "transfer, 512 px")
+    for rate in (1, 10, 1000):
+        replicas = scale.replicas_for(rate, row["ms_1"])
+        assert re.search(rf"^\| {rate} a second \| {replicas:,} \|", SCALING, re.MULTILINE), (rate, replicas)
