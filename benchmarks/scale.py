@@ -157,7 +157,7 @@ def way() -> dict[str, Any]:
     with pool("style", 1) as (there, _):
         for model in (here, there):
             model.stylize(content, style)
-        for turn in range(12):
+        for turn in range(24):
             ways = (("direct", here), ("cluster", there))
             for name, model in ways if turn % 2 else ways[::-1]:
                 clock(f"{name}", lambda: model.stylize(content, style))  # noqa: B023

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PIL import Image
@@ -18,13 +18,24 @@ from deploy.messages import Request
 Step = Callable[[int, int, "Image.Image | None"], None]
 
 
-def can_batch(pipeline: Pipeline) -> bool:
-    """Return whether a pipeline has anything that goes in batches: "fine" paints one picture at a time."""
-    return not isinstance(pipeline, StyleTransferPipeline) or pipeline.one_pass
+SMALL = 2**17
+"""Pixels of the largest picture for which a batch saves anything on a CPU; see deploy/SCALING.md. Of larger ones the
+first would only wait for the last."""
 
 
-def together(request: Request) -> Hashable:
-    """Return what requests have in common that can go together; None: this one goes alone.
+def pays(pipeline: Pipeline, request: Request) -> bool:
+    """Return whether a request is better done together with others like it than before them.
+
+    "fine" paints one picture at a time, and a CPU is as busy with one large picture as with four.
+    """
+    if isinstance(pipeline, StyleTransferPipeline) and not pipeline.one_pass:
+        return False
+    *_, size = together(request) or (None,)
+    return pipeline.device.type != "cpu" or not isinstance(size, tuple) or size[0] * size[1] <= SMALL
+
+
+def together(request: Request) -> tuple[Any, ...] | None:
+    """Return what requests have in common that can go together, the size last if it counts; None: this one goes alone.
 
     These are samples of one GAN; transfers by one model to results of one size; pictures of one size that one
     autoencoder takes apart, and latents of such that it puts together.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -85,7 +86,9 @@ class RemotePipeline:
                     return _value(message)
                 seen.hear(message)
         except BaseException:
-            messages.cancel()  # a callback's wish to stop, for one; the replica hears of it within a step
+            # A callback's wish to stop, for one; the replica hears of it within a step, unless it is lost.
+            with contextlib.suppress(Exception):
+                messages.cancel()
             raise
 
 

@@ -153,7 +153,7 @@ class Models:
         tickets = [first]
         try:
             pipeline = self._pipeline(first.request.model)
-            key = batches.together(first.request) if batches.can_batch(pipeline) else None
+            key = batches.together(first.request) if batches.pays(pipeline, first.request) else None
             if key is not None:
                 tickets += self._take_like(key, BATCH - 1)
             self._working = tuple(ticket.request.verb for ticket in tickets)

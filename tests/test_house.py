@@ -298,12 +298,23 @@ def list_models_of(task: str) -> list[tuple[str, str]]:
     return [key for key, spec in REGISTRY.items() if key[0] == task and spec.recipe]
 
 
-def test_ci_runs_the_readme_s_own_test_command() -> None:
-    extract = next(line for line in (ROOT / ".ci/run").read_text().splitlines() if line.startswith("command=$(awk"))
+@pytest.mark.parametrize(
+    ("mark", "needs", "ends"),
+    [
+        ("tests", "requirements-dev.txt", "-m pytest -n 2"),
+        ("cluster tests", "deploy/requirements.txt", "-m pytest deploy"),
+    ],
+)
+def test_ci_runs_the_readme_s_own_test_commands(mark: str, needs: str, ends: str) -> None:
+    script = (ROOT / ".ci/run").read_text()
+    extract = re.search(r"^readme\(\) \{\n.*?^\}$", script, re.MULTILINE | re.DOTALL)
+    assert extract is not None
+    assert f'$(readme "{mark}")' in script
     done = subprocess.run(
-        ["bash", "-c", f'{extract}; printf %s "$command"'], check=True, capture_output=True, text=True, cwd=ROOT
-    )
+        ["bash", "-c", f'environment=.venv; {extract[0]}; printf %s "$(readme "{mark}")"'],
+        check=True, capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
     assert done.stdout in README
-    assert "requirements-dev.txt" in done.stdout
-    assert done.stdout.endswith("-m pytest -n 2")
+    assert needs in done.stdout
+    assert done.stdout.endswith(ends)
     assert done.stdout.count("\n") == 0

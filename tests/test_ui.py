@@ -133,6 +133,41 @@ def test_the_first_use_of_a_model_says_that_it_is_loaded(tiny_studio: TinyStudio
     assert list(starter.loading(tiny_studio, "style", "fast")) == []
 
 
+def test_as_many_jobs_run_at_once_as_there_are_places() -> None:
+    jobs, go = Jobs(2), threading.Event()
+    running: list[int] = []
+    both = threading.Barrier(3)
+
+    def work(callback: Callback) -> int:
+        running.append(1)
+        if len(running) <= 2:
+            both.wait(60)  # passes only where two run at once
+        assert go.wait(60)
+        return len(running)
+
+    with jobs.run("a", work) as first, jobs.run("b", work) as second, jobs.run("c", work) as third:
+        both.wait(60)
+        assert len(running) == 2  # the third waits for a place
+        go.set()
+        for job in (first, second, third):
+            for _ in job.watch(every=0.01, pause=0):
+                pass
+        assert third.result() == 3
+
+
+@pytest.mark.parametrize("at_once", [1, 5])
+def test_a_page_lets_as_many_run_as_its_studio_says(
+    tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(TinyStudio, "at_once", at_once)
+    page = build_app(tiny_studio)
+    limits = {fn.concurrency_limit for fn in page.fns.values() if fn.concurrency_id == "gpu"}
+    assert limits == {at_once}
+    said = " ".join(str(block.value) for block in page.blocks.values() if isinstance(block, gr.HTML))
+    assert ("on this machine." in said) == (at_once == 1)
+    assert ("whoever offers this page" in said) == (at_once > 1)
+
+
 def test_a_stopped_job_does_no_other_step() -> None:
     work, jobs = Steps(9), Jobs()
     with jobs.run("visitor", work) as job:

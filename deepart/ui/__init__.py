@@ -23,9 +23,12 @@ from deepart.ui.style_tab import StyleTab
 
 __all__ = ["build_app", "launch_options"]
 
-_HEAD = """<header class="da-head"><h1>DeepArt</h1>
-<p>Make pictures that never existed, take pictures apart, repaint photographs. All is computed on this machine.</p>
-</header>"""
+_HEAD = '<header class="da-head"><h1>DeepArt</h1><p>{}</p></header>'
+_HERE = "Make pictures that never existed, take pictures apart, repaint photographs. All is computed on this machine."
+_THERE = (
+    "Make pictures that never existed, take pictures apart, repaint photographs. All is computed on the machines of "
+    "whoever offers this page."
+)
 
 
 def build_app(studio: Studio) -> gr.Blocks:
@@ -38,7 +41,7 @@ def build_app(studio: Studio) -> gr.Blocks:
 
     app: gr.Blocks
     with gr.Blocks(title="DeepArt", analytics_enabled=False, delete_cache=KEEP_FILES, fill_width=True) as app:
-        gr.HTML(_HEAD)
+        gr.HTML(_HEAD.format(_HERE if studio.at_once == 1 else _THERE))
         lay_thumbnails()
         generate: GenerateTab | None = None
         reconstruct: ReconstructTab | None = None

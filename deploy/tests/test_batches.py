@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from running_page import tiny_fast, tiny_fine, tiny_landscapes, tiny_pictures_vae
 
@@ -70,7 +71,7 @@ def far(a: Image.Image, b: Image.Image) -> float:
 )  # fmt: skip
 def test_each_gets_what_it_would_get_alone(pipeline: Any, requests: list[Request], told: list[Any]) -> None:
     steps: list[Any] = []
-    assert batches.can_batch(pipeline)
+    assert all(batches.pays(pipeline, request) for request in requests)
     results = batches.batch(pipeline, requests, lambda *step: steps.append(step))
     assert steps == told  # of the batch, in which nobody sees another's preview
     for made, request in zip(results, requests, strict=True):
@@ -87,11 +88,22 @@ def test_latents_come_as_they_would_alone() -> None:
 
 
 def test_fine_paints_one_at_a_time_and_a_bad_one_is_to_blame() -> None:
-    assert not batches.can_batch(tiny_fine())
+    assert not batches.pays(tiny_fine(), stylize())
     with pytest.raises(OptionError, match="The truncation is 9"):
         batches.batch(tiny_landscapes(), [generate(seed=3), generate(truncation=9)], lambda *_: None)
     with pytest.raises(ValueError, match="do not go together"):
         batches.batch(tiny_landscapes(), [Request("gan", None, "sweep", (1,))] * 2, lambda *_: None)
+
+
+def test_large_pictures_go_together_on_a_gpu_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, vae, gan = tiny_fast(), tiny_pictures_vae(), tiny_landscapes()
+    large = stylize(size=600)
+    assert not batches.pays(fast, large)
+    assert not batches.pays(vae, Request("vae", None, "encode", (picture(5000),)))
+    assert batches.pays(gan, generate())
+    assert batches.pays(fast, stylize("no picture"))  # which goes with no other anyway
+    monkeypatch.setattr(fast, "_device", torch.device("cuda"))
+    assert batches.pays(fast, large)
 
 
 # ----------------------------------------------------------------------------------------------- the hands of a replica

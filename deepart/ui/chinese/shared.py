@@ -16,6 +16,8 @@ WORDS: dict[str, str] = {
     "Leave the queue": "退出排队",
     "Format of the file": "文件格式",
     "Download": "下载",
+    "Make pictures that never existed, take pictures apart, repaint photographs. All is computed on the machines of "
+    "whoever offers this page.": ("生成从未存在过的图片，拆解图片，重绘照片。所有计算都在本页提供者的机器上完成。"),
     "Make pictures that never existed, take pictures apart, repaint photographs. All is computed on this machine.": (
         "生成从未存在过的图片，拆解图片，重绘照片。所有计算都在这台机器上完成。"
     ),
