@@ -80,9 +80,8 @@ class Page:
             log_json=asked.log_json, mcp=asked.mcp,
         )  # fmt: skip
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        if (
-            asked.trusted_proxies is not None
-        ):  # Ray's own proxy believes those on its machine, and nobody can tell it more
+        if asked.trusted_proxies is not None:
+            # Here, since Ray's own proxy, which is another process, believes those on its machine and no others.
             app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=asked.trusted_proxies)
         return gr.mount_gradio_app(
             app, page, path="/", root_path=asked.root_path, **launch_options(page), **serving,
