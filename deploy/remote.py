@@ -45,11 +45,12 @@ class RemotePipeline:
     """
 
     def __init__(self, pool: DeploymentHandle, task: str, model: str | None, facts: Facts) -> None:
-        self._pool, self._task, self._model = pool, task, model
+        self.task = task
+        self._pool, self._model = pool, model
         self._facts = facts
 
     def __getattr__(self, name: str) -> Any:
-        kind = KINDS[self._task]
+        kind = KINDS[self.task]
         if name in facts_of(kind):
             return self._facts.values[name]
         if name in verbs_of(kind):
@@ -57,12 +58,12 @@ class RemotePipeline:
         raise AttributeError(f"A remote {kind.__name__} has no {name!r}.")
 
     def __dir__(self) -> list[str]:
-        kind = KINDS[self._task]
+        kind = KINDS[self.task]
         return [*super().__dir__(), *facts_of(kind), *verbs_of(kind)]
 
     def _do(self, verb: str, /, *args: Any, callback: Callback | None = None, **options: Any) -> Any:
         check_callback(callback)
-        request = Request(self._task, self._model, verb, args, options, watched=callback is not None)
+        request = Request(self.task, self._model, verb, args, options, watched=callback is not None)
         if verb in QUICK:
             return _again(lambda: _value(self._pool.quick.remote(request).result()))
         seen = _Seen(callback)

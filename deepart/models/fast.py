@@ -116,13 +116,16 @@ class Fast:
         on_window: called as on_window(number from 1 on, window, pictures (N, 3, h, w) in [0, 1]); it may raise.
         """
         height, width = contents.shape[2:]
-        own = [content[None] for content in contents] * (len(mixes) if len(contents) == 1 else 1)
-        moments = [color_moments(content[None]) for content in contents] * (len(own) // len(contents))
-        sketches = [self._sketch(*seen) for seen in zip(own, moments, mixes, strengths, chances, strict=True)]
+        times = len(mixes) if len(contents) == 1 else 1
+        own = [content[None] for content in contents]
+        moments = [color_moments(content) for content in own]
+        sketches = [
+            self._sketch(*seen) for seen in zip(own * times, moments * times, mixes, strengths, chances, strict=True)
+        ]
         power = contents.new_tensor(list(strengths))[:, None, None, None]
         for number, window in enumerate(windows(height, width), 1):
             around, inner = _with_margin(window, height, width)
-            parts = [_padded(x[..., around.top : around.bottom, around.left : around.right]) for x in own]
+            parts = [_padded(x[..., around.top : around.bottom, around.left : around.right]) for x in own] * times
             batch = max(1, WINDOW**2 // (parts[0].shape[2] * parts[0].shape[3]))
             painted = []
             for start in range(0, len(sketches), batch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -127,10 +128,12 @@ def test_a_remote_studio_has_what_a_studio_has() -> None:
 @pytest.mark.parametrize("kind", KINDS.values())
 def test_a_remote_pipeline_has_what_a_pipeline_has(kind: Any) -> None:
     names = facts_of(kind) | verbs_of(kind)
-    beside = {"task", "networks", "on_low_memory"}
-    assert public(kind).keys() - names == NOT_FROM_AFAR | beside
+    beside = {"networks", "on_low_memory"}  # what a studio and a loader look at, and no page
+    remote = RemotePipeline(None, kind.task, None, None)  # type: ignore[arg-type]
+    assert remote.task == kind.task
+    assert public(kind).keys() - names == NOT_FROM_AFAR | beside | {"task"}
     assert verbs_of(kind) & QUICK or kind is not GANPipeline
-    assert names <= set(dir(RemotePipeline(None, kind.task, None, None)))  # type: ignore[arg-type]
+    assert names <= set(dir(remote))
 
 
 def test_nothing_else_can_be_asked(pools: dict[str, Any]) -> None:
@@ -337,12 +340,13 @@ def test_a_stop_on_the_page_stops_the_replica(address: str, pools: dict[str, Any
             tab.goto(f"{address}/?tab=style&model=fine&steps=300&size=256")
             start = tab.get_by_role("button", name="Paint", exact=True)
             start.click()
-            until(lambda: step() > 0, lambda seconds: tab.wait_for_timeout(1000 * seconds))
+            until(lambda: step() > 10, lambda seconds: tab.wait_for_timeout(1000 * seconds))
             if leave:
                 tab.goto("about:blank")  # closes the visit, as closing the tab does
             else:
                 tab.locator("#stop").click()
                 start.wait_for(timeout=60_000)
+                assert re.search(r"stopped after step \d+", tab.locator("#facts").inner_text())  # a preview was kept
             until(lambda: step() < 0, lambda seconds: tab.wait_for_timeout(1000 * seconds))
         browser.close()
 
