@@ -14,8 +14,10 @@ import io
 import logging
 import math
 import os
+import signal
 import socket
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -258,7 +260,7 @@ def _work(options: argparse.Namespace, todo: Sequence[Task], order: Order, out: 
     pool, report, ending = _pool(options), Report(out), _Ending()
     with bar(options.progress, len(todo), unit=" pictures") as shown:
         try:
-            with contextlib.closing(outcomes(todo, order, out, pool)) as rows:
+            with _interrupted() as pressed, contextlib.closing(outcomes(todo, order, out, pool)) as rows:
                 for row in rows:
                     task, status, error = todo[row["index"]], row["status"], row["error"]
                     if status in (WRONG, FULL):
@@ -272,6 +274,8 @@ def _work(options: argparse.Namespace, todo: Sequence[Task], order: Order, out: 
                     if status == FAILED:
                         ending.failed.append((task.source if task.root else task.target, error))
                     shown.update()
+                    if pressed.is_set():
+                        raise KeyboardInterrupt
         except KeyboardInterrupt:
             ending.ended, ending.status = STOPPED, 130
         except OSError as error:
@@ -284,6 +288,25 @@ def _work(options: argparse.Namespace, todo: Sequence[Task], order: Order, out: 
     except OSError as error:
         ending.ended, ending.status = ending.ended or full(error), ending.status or 1
     return ending
+
+
+@contextlib.contextmanager
+def _interrupted() -> Iterator[threading.Event]:
+    """Note that Ctrl-C was pressed: where it strikes inside of Ray, the KeyboardInterrupt may be lost there."""
+    pressed = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # no other hears of signals
+        yield pressed
+        return
+
+    def note(*_: object) -> None:
+        pressed.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _blocks(pictures: int, workers: int) -> int:

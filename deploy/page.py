@@ -35,6 +35,7 @@ class Settings(BaseModel):
     device: str | None = Field(None, description="cuda or cpu; null: cuda where the cluster has GPUs")
     threads: int = Field(1, ge=1, description="threads of PyTorch, and CPUs, of a replica that works on a CPU")
     gpus: float | None = Field(None, gt=0, description="GPUs of a replica; null: a third of one, or one where it fits")
+    max_replicas: int = Field(4, ge=1, description="of each pool, where `deployments` in serve.yaml does not say more")
     at_once: int = Field(16, ge=1, description="jobs of all visitors that may run at the same time")
     max_queue: int = Field(100, ge=1, description="visitors that may wait")
     memory_limit: float | None = Field(
@@ -103,10 +104,7 @@ def build(args: Mapping[str, Any]) -> Application:
     for task in TASKS:
         pool = serve.deployment(
             Models, name=task, ray_actor_options=needs, max_ongoing_requests=4 * BATCH,
-            autoscaling_config={
-                "min_replicas": 1, "max_replicas": 4, "target_ongoing_requests": 2, "upscale_delay_s": 5,
-                "downscale_delay_s": 120,
-            },
+            autoscaling_config=scaling(settings),
             graceful_shutdown_timeout_s=LONGEST,
         )  # fmt: skip
         limit = None if settings.memory_limit is None else int(1e9 * settings.memory_limit)
@@ -121,6 +119,14 @@ def build(args: Mapping[str, Any]) -> Application:
         graceful_shutdown_timeout_s=2, health_check_timeout_s=60,
     )  # fmt: skip
     return page.bind(settings, device, pools)
+
+
+def scaling(settings: Settings) -> dict[str, Any]:
+    """Return how a pool grows: by what each replica works on and what waits there, within seconds; it shrinks late."""
+    return {
+        "min_replicas": 1, "max_replicas": settings.max_replicas, "target_ongoing_requests": 2, "upscale_delay_s": 5,
+        "downscale_delay_s": 120,
+    }  # fmt: skip
 
 
 def _checked(args: Mapping[str, Any]) -> Settings:

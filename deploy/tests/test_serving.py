@@ -31,8 +31,9 @@ from deepart import GANPipeline, Studio, StyleTransferPipeline, VAEPipeline, ima
 from deepart.errors import DeepArtError, OptionError, UnknownModelError
 from deepart.ui.serving.passwords import line
 from deploy.messages import KINDS, NOT_FROM_AFAR, QUICK, facts_of, verbs_of
-from deploy.page import Page, Settings, build, share
+from deploy.page import Page, Settings, build, scaling, share
 from deploy.remote import LostError, RemotePipeline, RemoteStudio
+from deploy.replicas import Models
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "deepart" / "ui" / "examples"
@@ -47,7 +48,7 @@ def address(cluster: None) -> Iterator[str]:
     """The page, with one replica in each pool; three tiny tasks on one CPU each."""
     port = free_port()
     serve.start(http_options={"host": "127.0.0.1", "port": port})
-    serve.run(build({"at_once": 8, "preload": False}), name="deepart", route_prefix="/")
+    serve.run(build({"at_once": 8, "preload": False, "max_replicas": 1}), name="deepart", route_prefix="/")
     yield f"http://127.0.0.1:{port}"
     serve.shutdown()
 
@@ -415,18 +416,21 @@ def test_the_page_outlives_the_controller(address: str, studio: RemoteStudio) ->
     client.close()
 
 
-def test_a_pool_grows_with_its_queue(
-    studio: RemoteStudio, pools: dict[str, Any], photo: Image.Image, painting: Image.Image
-) -> None:
-    """The last test here, since from now on there may be two replicas of a pool."""
+def test_a_pool_grows_with_its_queue(address: str, photo: Image.Image, painting: Image.Image) -> None:
+    grows = serve.deployment(
+        Models, name="style", autoscaling_config=scaling(Settings(max_replicas=2)), ray_actor_options={"num_cpus": 1}
+    )  # fmt: skip
+    pool = serve.run(grows.bind("style", device="cpu"), name="growing", route_prefix=None)
 
     def replicas() -> int:
-        return serve.status().applications["deepart"].deployments["style"].replica_states.get("RUNNING", 0)
+        return serve.status().applications["growing"].deployments["style"].replica_states.get("RUNNING", 0)
 
     assert replicas() == 1
+    studio = RemoteStudio({"style": pool})
     fast = studio.style("fast")
-    with ThreadPoolExecutor(5) as visitors:
+    with ThreadPoolExecutor(3) as visitors:
         with Long(studio, photo, painting):
-            waiting = [visitors.submit(fast.stylize, photo, painting, seed=seed) for seed in range(5)]
-            until(lambda: replicas() > 1)
+            waiting = [visitors.submit(fast.stylize, photo, painting, seed=seed) for seed in range(3)]
+            until(lambda: replicas() == 2)
         assert all(one.result().size == photo.size for one in waiting)
+    serve.delete("growing")
