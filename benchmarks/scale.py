@@ -48,6 +48,7 @@ PICTURES = 500  # of the folder job
 SIDES = (128, 512)  # pixels of the pictures of it
 TRIVIAL = 5000  # pictures that cost nothing
 VISITORS = 20
+IN_FLIGHT = 16  # requests that a replica holds at most: max_ongoing_requests in deploy/page.py
 BUSY = 0.7  # of its time that a replica works; where it is more, queues grow long
 
 
@@ -380,6 +381,29 @@ def replicas_for(pictures: float, milliseconds: float) -> int:
     return math.ceil(pictures * milliseconds / 1000 / BUSY)
 
 
+def plan(result: dict[str, Any]) -> str:
+    """Return the table of what 1, 10 and 1,000 transfers of 512 pixels a second take, by what was measured."""
+    load, models = (json.loads((HERE / name).read_text()) for name in ("load.json", "models.json"))
+    page = max(row["per_second"] for row in load["rows"] if row["endpoint"] == "/models")
+    [memory] = (row["peak_memory_mb"] for row in models["models"] if row["name"] == "fast")
+    [milliseconds] = (row["ms_1"] for row in result["batches"]["rows"] if row["work"] == "transfer, 512 px")
+    [kilobytes] = (
+        row["to_replica_kb"] + row["from_replica_kb"] for row in result["sizes"]["rows"] if row["side"] == 512
+    )
+    rows = [
+        "| Pictures | Replicas | CPUs | Memory of replicas | To and from replicas | Object store | Pages |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for rate in (1, 10, 1000):
+        count = replicas_for(rate, milliseconds)
+        rows.append(
+            f"| {rate} a second | {count:,} | {count:,} | {count * memory / 1000:,.0f} GB "
+            f"| {rate * kilobytes / 1000:,.1f} MB/s | {count * IN_FLIGHT * kilobytes / 1e6:,.2f} GB "
+            f"| {math.ceil(rate / page):,} |"
+        )
+    return "\n".join(rows)
+
+
 def table(result: dict[str, Any]) -> str:
     """Return the tables of deploy/SCALING.md."""
     rows = [
@@ -428,7 +452,7 @@ def main(arguments: list[str]) -> None:
     }  # fmt: skip
     result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     if arguments == ["table"]:
-        print(table(result))
+        print(f"{table(result)}\n\n{plan(result)}")
         return
     for name in arguments or parts:
         work, needs_cluster = parts[name]

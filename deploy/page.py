@@ -99,7 +99,7 @@ def build(args: Mapping[str, Any]) -> Application:
     """
     settings = _checked(args)
     found = ray.cluster_resources()
-    device, needs, threads = share(settings, found.get("GPU", 0.0), found.get("CPU", 1.0))
+    device, needs = share(settings, found.get("GPU", 0.0), found.get("CPU", 1.0))
     pools: dict[str, Any] = {}
     for task in TASKS:
         pool = serve.deployment(
@@ -109,7 +109,7 @@ def build(args: Mapping[str, Any]) -> Application:
         )  # fmt: skip
         limit = None if settings.memory_limit is None else int(1e9 * settings.memory_limit)
         pools[task] = pool.bind(
-            task, device=device, threads=threads, memory_limit=limit, allow_any_repo=settings.allow_any_repo,
+            task, device=device, threads=settings.threads, memory_limit=limit, allow_any_repo=settings.allow_any_repo,
             added=settings.models.get(task, []), preload=settings.preload,
             share=needs["num_gpus"] or needs["num_cpus"] / (os.cpu_count() or 1),
         )  # fmt: skip
@@ -141,15 +141,15 @@ def _checked(args: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def share(settings: Settings, gpus: float, cpus: float) -> tuple[str, dict[str, float], int]:
-    """Return the device of a replica, what it asks of the cluster, and its threads.
+def share(settings: Settings, gpus: float, cpus: float) -> tuple[str, dict[str, float]]:
+    """Return the device of a replica, and what it asks of the cluster.
 
     gpus, cpus: those of the whole cluster, as it is now.
     """
     pools = len(TASKS)
     if settings.device == "cpu" or (settings.device is None and settings.gpus is None and gpus < 1):
         needed = min(float(settings.threads), math.floor(100 * cpus / pools) / 100)
-        return "cpu", {"num_cpus": max(needed, 0.01), "num_gpus": 0}, settings.threads
+        return "cpu", {"num_cpus": max(needed, 0.01), "num_gpus": 0}
     part = settings.gpus or (1.0 if gpus >= pools else math.floor(100 / pools) / 100)
     needs = {"num_cpus": min(1.0, max(cpus / pools, 0.01)), "num_gpus": part}
-    return settings.device or "cuda", needs, settings.threads
+    return settings.device or "cuda", needs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Self
@@ -169,7 +170,7 @@ class StyleTransferPipeline(Pipeline):
         if not isinstance(self._painter, FastPainter):
             raise UnsupportedError(f"The model {self.name!r} paints one picture at a time; use 'fast' for a batch.")
         check_callback(callback)
-        jobs = [self._job(**order) for order in orders]
+        jobs = [self._job(**{**_DEFAULTS, **order}) for order in orders]
         sizes = sorted({job.content.size for job in jobs})
         if len(sizes) != 1:
             listed = ", ".join(f"{width}x{height}" for width, height in sizes)
@@ -180,8 +181,8 @@ class StyleTransferPipeline(Pipeline):
 
     def _job(
         self, content: Image.Image, style_image: Image.Image | Sequence[Image.Image], *,
-        weights: Sequence[float] | None = None, strength: float = 1.0, preserve_color: bool = False,
-        style_scale: float = 1.0, size: int | None = None, seed: int = 0, **numbers: Any,
+        weights: Sequence[float] | None, strength: float, preserve_color: bool, style_scale: float, size: int | None,
+        seed: int, **numbers: Any,
     ) -> StyleJob:  # fmt: skip
         """Return what stylize() is asked for, checked."""
         self._painter.settings(numbers)
@@ -230,3 +231,9 @@ class StyleTransferPipeline(Pipeline):
             return "Painter", shape, network.painter.state_dict()
         numbers = {**dataclasses.asdict(network.config), "features": dataclasses.asdict(network.features.config)}
         return "Gatys", numbers, network.features.state_dict()
+
+
+_DEFAULTS = {
+    name: parameter.default for name, parameter in inspect.signature(StyleTransferPipeline.stylize).parameters.items()
+    if parameter.default is not parameter.empty and name != "callback"
+}  # fmt: skip
