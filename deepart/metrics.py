@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from deepart.errors import ImageError
-from deepart.models.gatys import gram
+from deepart.models.gatys_loss import gram
 from deepart.models.vgg import VGGFeatures
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from deepart.metrics import gaussian_blur, luma
-from deepart.models.gatys import gram, total_variation
+from deepart.models.gatys_loss import gram, total_variation
 from deepart.models.vgg import VGGFeatures
 from recipes.style_sampler import STYLE_LAYERS, Batch, measure
 

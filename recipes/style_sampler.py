@@ -18,7 +18,7 @@ from deepart.device import autocast
 from deepart.images import to_tensor
 from deepart.models import collage
 from deepart.models.fast import STYLE_LAYERS
-from deepart.models.gatys import gram
+from deepart.models.gatys_loss import gram
 from deepart.models.painter import style_statistics
 from deepart.models.vgg import VGGFeatures
 

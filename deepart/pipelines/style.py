@@ -16,7 +16,8 @@ from deepart import hub, registry
 from deepart.errors import OptionError, UnsupportedError
 from deepart.images import with_settings
 from deepart.models.fast import Fast
-from deepart.models.gatys import VGG19_CONFIG, Gatys, GatysConfig
+from deepart.models.gatys import Gatys
+from deepart.models.gatys_loss import VGG19_CONFIG, GatysConfig
 from deepart.models.painter import Painter, PainterConfig
 from deepart.models.vgg import VGGConfig, VGGFeatures
 from deepart.pipelines.base import Callback, Pipeline, check_callback

@@ -17,7 +17,8 @@ from deepart.device import repeatable
 from deepart.errors import OptionError
 from deepart.images import fit, to_image, to_tensor
 from deepart.latents import noise
-from deepart.models.gatys import Gatys, GatysConfig, check_layers, schedule
+from deepart.models.gatys import Gatys, check_layers, schedule
+from deepart.models.gatys_loss import GatysConfig
 from deepart.pipelines.base import Callback
 from deepart.pipelines.style_job import MIN_SIDE, StyleJob
 
@@ -28,7 +29,7 @@ PREVIEW_EVERY = 5  # corrections between two previews
 class FinePainter:
     """Paints jobs with the network; `numbers` are overrides of its config, None where its own is kept."""
 
-    max_side = 1024  # pixels: beyond it minutes become an hour
+    max_side = 2048  # pixels: beyond it the pictures that the optimiser remembers take gigabytes
 
     def __init__(self, network: Gatys, device: torch.device) -> None:
         self.network = network
@@ -37,7 +38,7 @@ class FinePainter:
     def paint(self, job: StyleJob, numbers: Mapping[str, Any], callback: Callback | None) -> Image.Image:
         """Return the picture; see StyleTransferPipeline.stylize."""
         config = self.config(numbers)
-        network = self.network if config == self.network.config else Gatys(self.network.features, config)
+        network = self.network if config == self.network.config else Gatys(self.network.features, config, self.network.coarse)
         levels = schedule(job.content.height, job.content.width, config.steps)
         total = sum(level.steps for level in levels)
 
