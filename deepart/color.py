@@ -99,6 +99,25 @@ def match_color(x: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
     return color_map(color_moments(x), (mean, covariance))(x)
 
 
+def palette(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean (3,) and the variance (3,) of the Oklab channels of x (1, 3, H, W), as float64 on the CPU."""
+    mean, covariance = color_moments(rgb_to_oklab(x))
+    return mean, covariance.diagonal()
+
+
+def match_palette(x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+    """Give the Oklab channels of x (1, 3, H, W) a mean (3,) and a variance (3,), each by itself; not clipped.
+
+    Source: Reinhard et al., "Color Transfer between Images" (2001), in a newer space. Milder than match_color: no hue
+    turns into another.
+    """
+    own = palette(x)
+    scale, offset = ((variance + 255**-2) / (own[1] + 255**-2)).sqrt(), mean
+    lab = rgb_to_oklab(x)
+    shape = (1, 3, 1, 1)
+    return oklab_to_rgb((lab - own[0].view(shape).to(x)) * scale.view(shape).to(x) + offset.view(shape).to(x))
+
+
 def _root(matrix: Tensor) -> Tensor:
     """Return the symmetric square root of a symmetric positive semidefinite matrix."""
     values, vectors = torch.linalg.eigh(matrix)

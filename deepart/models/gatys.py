@@ -35,6 +35,7 @@ FIRST_SIDE = 128  # longer side of the coarsest level: there a relu4_1 unit sees
 MIN_SIDE = 32  # no level has a shorter side below this, except where the result itself has: relu4_2 would see a line
 HISTORY = 12  # corrections that L-BFGS remembers
 HISTORY_BYTES = 2**29  # that it takes at most, at two pictures a correction; a large picture has a shorter history
+DETAIL = 1.0  # of the content's finest detail that a level begins with
 FIRST_STEP = 0.01  # mean change of a pixel that the first correction of a level tries
 
 
@@ -94,23 +95,20 @@ class Gatys:
         start: a picture (1, 3, h, w) in [0, 1] to begin with in place of the content; where its strokes are good the
         coarsest levels may be left out.
         """
-        done = 0
-        x = resize(content if start is None else start, levels[0].height, levels[0].width)
+        done, before = 0, levels[0]
+        x = resize(content if start is None else start, before.height, before.width)
         x = (x + 0.03 * strength * start_noise.to(x)).clamp(0, 1)
         for level in levels:
+            own = resize(content, level.height, level.width)
+            # What the coarser level could not show is taken from the content: from a blurred start the first
+            # corrections would go into bringing it back.
+            seen = resize(resize(content, before.height, before.width), level.height, level.width)
+            x = (resize(x, level.height, level.width) + DETAIL * (own - seen)).clamp(0, 1)
             last = level is levels[-1]
             features = self.features if last or self.coarse is None else self.coarse
-            objective = Objective(
-                features,
-                self.config,
-                resize(content, level.height, level.width),
-                styles,
-                strength=strength,
-                style_scale=style_scale,
-            )
-            x = resize(x, level.height, level.width)
-            x = descend(x, objective, level.steps, lambda step, picture, before=done: on_step(before + step, picture))  # type: ignore[misc]
-            done += level.steps
+            objective = Objective(features, self.config, own, styles, strength=strength, style_scale=style_scale)
+            x = descend(x, objective, level.steps, lambda step, picture, done=done: on_step(done + step, picture))  # type: ignore[misc]
+            done, before = done + level.steps, level
         return x
 
 

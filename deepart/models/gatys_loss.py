@@ -20,6 +20,9 @@ from deepart.models.vgg import VGGFeatures
 MIN_STYLE = 32  # pixels of a style's shorter side: relu4_1 sees an eighth of it
 WINDOW = 1152  # pixels: the largest side that is measured in one piece
 MARGIN = 48  # pixels around a window that relu4_2 sees; a multiple of 8, so that poolings fall on the same places
+COLOR_PLACES = 32  # along the longer side, where coarse colours are compared: regions, not strokes
+NEAR = 0.08  # relative Gram distance of a style that is reached; there the style weight is what it says
+BORDER = 16  # pixels by which a picture is continued before it is measured; a multiple of 8, as MARGIN is
 OUTSIDE = 60.0  # weight of the squared part of a pixel outside [0, 1]: clamping would mislead the optimiser
 
 
@@ -31,15 +34,18 @@ class GatysConfig:
     deep_share: how much more the last style layer counts than each of the others; it holds the largest motifs.
     style_weight: weight of the style distance beside a content distance of weight 1.
     tv_weight: weight of the total variation.
+    color_weight: weight of the distance of coarse colours to the content's in the palette of the style: regions keep
+    theirs, so that hair does not turn green because a painting is.
     steps: corrections at the coarsest level; each finer level has a fifth fewer, since it has less left to do.
     """
 
     style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
     content_layers: tuple[str, ...] = ("relu2_2", "relu3_1", "relu4_2")
-    deep_share: float = 2.0
-    style_weight: float = 25.0
-    tv_weight: float = 1.4
-    steps: int = 40
+    deep_share: float = 1.0
+    style_weight: float = 160.0
+    tv_weight: float = 5.0
+    color_weight: float = 3.0
+    steps: int = 25
 
 
 VGG19_CONFIG = GatysConfig(style_layers=("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"))
@@ -67,8 +73,24 @@ class _Products(torch.autograd.Function):
         return flat @ (gradient + gradient.T).to(flat)
 
 
+class _Part(torch.autograd.Function):
+    """A part of maps (N, C, H, W). Plain slicing would hand gradients on in another layout, at twice the time of all."""
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, rows: slice, columns: slice) -> Tensor:
+        ctx.place = maps.shape, rows, columns
+        return maps[..., rows, columns].contiguous(memory_format=torch.channels_last)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        shape, rows, columns = ctx.place
+        whole = gradient.new_zeros(shape).contiguous(memory_format=torch.channels_last)
+        whole[..., rows, columns] = gradient
+        return whole, None, None
+
+
 class _SquaredError(torch.autograd.Function):
-    """The summed squared difference of maps and a target, added up in float32; the difference stays in the maps' type."""
+    """The summed squared difference of maps and a target: added up in float32, kept in the maps' type."""
 
     @staticmethod
     def forward(ctx: Any, maps: Tensor, target: Tensor) -> Tensor:
@@ -98,19 +120,22 @@ def total_variation(x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a picture: seen, what the features look at; inner, what counts, in pixels from the seen part's corner."""
+    """A part of a picture that is continued by BORDER on all sides.
+
+    seen: what the features look at, rows and columns of the continued picture. counted: which of that is the part.
+    """
 
     seen: tuple[slice, slice]
-    inner: tuple[slice, slice]
+    counted: tuple[slice, slice]
 
-    def of(self, x: Tensor) -> Tensor:
-        """Return the view of x (N, C, H, W) that is seen."""
-        return x[..., self.seen[0], self.seen[1]]
+    def of(self, continued: Tensor) -> Tensor:
+        """Return the view of a continued picture (1, C, H, W) that is seen."""
+        return continued[..., self.seen[0], self.seen[1]]
 
-    def counted(self, maps: Tensor, stride: int) -> Tensor:
-        """Return of feature maps (N, C, h, w) of what is seen, each `stride` pixels a place, those that count."""
-        rows, columns = (slice(part.start // stride, part.stop and part.stop // stride) for part in self.inner)
-        return maps[..., rows, columns]
+    def part(self, maps: Tensor, stride: int) -> Tensor:
+        """Return of the feature maps (1, C, h, w) of what is seen, each `stride` pixels a place, those of the part."""
+        part: Tensor = _Part.apply(maps, *(slice(side.start // stride, side.stop // stride) for side in self.counted))
+        return part
 
 
 def windows(height: int, width: int) -> list[Window]:
@@ -119,13 +144,18 @@ def windows(height: int, width: int) -> list[Window]:
 
 
 def _cuts(length: int) -> Iterator[tuple[slice, slice]]:
-    """Yield for each part of a side what is seen and what counts of that; the last counts to the end."""
+    """Yield for each part of a side what is seen, and what of that is the part."""
     count = math.ceil(length / WINDOW)
     part = math.ceil(length / count / 8) * 8
     for start in range(0, length, part):
-        before, stop = min(start, MARGIN), start + part
-        end = None if stop >= length else stop - start + before
-        yield slice(start - before, min(length, stop + MARGIN)), slice(before, end)
+        first, stop = start + BORDER, min(start + part, length) + BORDER
+        before = min(first, MARGIN)
+        yield slice(first - before, min(length + 2 * BORDER, stop + MARGIN)), slice(before, before + stop - first)
+
+
+def continued(x: Tensor) -> Tensor:
+    """Return x with its outermost pixels repeated BORDER times: next to a convolution's zeros bits of frames grow."""
+    return F.pad(x, (BORDER,) * 4, mode="replicate")
 
 
 class Objective:
@@ -140,38 +170,51 @@ class Objective:
         self._windows = windows(*content.shape[2:])
         # Less than full strength: the style counts less, and pixels are held to the content as well, since the content
         # layers alone let fine structure drift.
+        shares = [config.deep_share if name == config.style_layers[-1] else 1.0 for name in config.style_layers]
+        self._shares = content.new_tensor(shares) / sum(shares)
         self._style_weight = config.style_weight * strength**2
         self._tv_weight, self._fidelity = config.tv_weight * strength, 50 * (1 - strength) ** 2
         self._style = self._style_targets(styles, content.shape[2] * content.shape[3] * style_scale**2)
+        self._colors = coarse(content)
+        self._color_variance = self._colors.var((2, 3), correction=0).mean().clamp_min(1e-3)
         with torch.no_grad():
-            self._kept = [self._maps(content, window, config.content_layers) for window in self._windows]
+            seen = continued(content)
+            self._kept = [self._maps(window.of(seen), window, config.content_layers) for window in self._windows]
         self._content_scale = {
             name: self._scale_of([maps[name] for maps in self._kept]) for name in config.content_layers
         }
 
     def __call__(self, x: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient (1, 3, H, W)."""
-        style, loss = (self._style_loss, x.new_zeros(())) if len(self._windows) == 1 else self._tangent(x)
         whole = x.detach().requires_grad_()
-        rest = self._tv_weight * total_variation(whole) + OUTSIDE * (whole - whole.clamp(0, 1)).square().mean()
-        if self._fidelity:
-            rest = rest + self._fidelity * (whole - self._content).square().mean()
-        [gradient] = torch.autograd.grad(rest, whole)
-        loss = loss + rest.detach()
+        pixels = self._pixel_loss(whole)
+        seen = continued(whole)
+        style, constant = self._style_loss, 0.0
+        if len(self._windows) > 1:
+            style, constant = self._tangent(seen.detach(), x)
+        loss, slopes = constant + float(pixels.detach()), torch.zeros_like(seen)
         for window, kept in zip(self._windows, self._kept, strict=True):
-            part = window.of(x).detach().requires_grad_()
+            part = window.of(seen.detach()).requires_grad_()
             maps = self._maps(part, window, (*self._config.style_layers, *self._config.content_layers))
             share = style(self._grams(maps, x)) + self._content_loss(maps, kept)
-            [slope] = torch.autograd.grad(share, part)
-            window.of(gradient).add_(slope)
-            loss = loss + share.detach()
-        return float(loss), gradient
+            window.of(slopes).add_(torch.autograd.grad(share, part)[0])
+            loss += float(share.detach())
+        [gradient] = torch.autograd.grad((pixels, seen), whole, (torch.ones_like(pixels), slopes))
+        return loss, gradient
+
+    def _pixel_loss(self, x: Tensor) -> Tensor:
+        """Return what is measured on pixels: variation, coarse colours, what is outside [0, 1], and fidelity."""
+        loss = self._tv_weight * total_variation(x) + OUTSIDE * (x - x.clamp(0, 1)).square().mean()
+        loss = loss + self._config.color_weight * (coarse(x) - self._colors).square().mean() / self._color_variance
+        if self._fidelity:
+            loss = loss + self._fidelity * (x - self._content).square().mean()
+        return loss
 
     def _maps(self, x: Tensor, window: Window, layers: Sequence[str]) -> dict[str, Tensor]:
-        """Return the feature maps of a window of x that count, in the device's fastest type."""
+        """Return the feature maps of a window's part of x, what is seen of it, in the device's fastest type."""
         with autocast(x.device):
             maps = self._features(x.contiguous(memory_format=torch.channels_last), layers)
-        return {name: window.counted(value, _stride(name)) for name, value in maps.items()}
+        return {name: window.part(value, _stride(name)) for name, value in maps.items()}
 
     def _grams(self, maps: Mapping[str, Tensor], whole: Tensor) -> dict[str, Tensor]:
         """Return a window's part in the Gram matrices of the whole picture."""
@@ -180,14 +223,15 @@ class Objective:
 
     def _style_loss(self, grams: Mapping[str, Tensor]) -> Tensor:
         """Return the weighted distance of Gram matrices (1, C, C) to the styles'."""
-        shares = _shares(self._config)
         distances = (
-            shares[name] * (grams[name] - target).square().sum() / target.square().sum().clamp_min(1e-12)
+            (grams[name] - target).square().sum() / target.square().sum().clamp_min(1e-12)
             for name, target in self._style.items()
         )
-        return self._style_weight * torch.stack(list(distances)).sum()
+        distance = (torch.stack(list(distances)) * self._shares).sum().clamp_min(1e-12)
+        # Steeper the farther it is: a style that is reached leaves the content alone, one that is not insists.
+        return self._style_weight * distance**1.5 / NEAR**0.5
 
-    def _tangent(self, x: Tensor) -> tuple[Callable[[Mapping[str, Tensor]], Tensor], Tensor]:
+    def _tangent(self, seen: Tensor, x: Tensor) -> tuple[Callable[[Mapping[str, Tensor]], Tensor], float]:
         """Return the linear function of the Gram matrices that touches the style loss at those of x, and its constant.
 
         A window's part can go through the linear one by itself, and the gradients add up to that of the whole picture.
@@ -195,7 +239,8 @@ class Objective:
         grams: dict[str, Tensor] = {}
         with torch.no_grad():
             for window in self._windows:
-                for name, part in self._grams(self._maps(window.of(x), window, self._config.style_layers), x).items():
+                maps = self._maps(window.of(seen), window, self._config.style_layers)
+                for name, part in self._grams(maps, x).items():
                     grams[name] = grams.get(name, 0) + part
         leaves = [value.requires_grad_() for value in grams.values()]
         loss = self._style_loss(grams)
@@ -205,7 +250,7 @@ class Objective:
             return torch.stack([(slopes[name] * part).sum() for name, part in parts.items()]).sum()
 
         with torch.no_grad():
-            return linear, loss.detach() - linear(grams)
+            return linear, float(loss - linear(grams))
 
     def _content_loss(self, maps: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> Tensor:
         """Return a window's part in the distance to the content."""
@@ -215,8 +260,7 @@ class Objective:
         return torch.stack(list(distances)).sum()
 
     def _scale_of(self, parts: Sequence[Tensor]) -> float:
-        """Return what turns a layer's summed squared error into its share of the distance: one over its summed variance,
-        the layers alike."""
+        """Return what a layer's summed squared error counts: one over its variance, and the layers alike."""
         flat = [part.float() for part in parts]
         count = sum(part.numel() for part in flat)
         mean = sum(float(part.sum()) for part in flat) / count
@@ -231,8 +275,9 @@ class Objective:
             scale = math.sqrt(area / (style.shape[2] * style.shape[3]))
             height, width = (max(MIN_STYLE, round(side * scale)) for side in style.shape[2:])
             resized = resize(style, height, width)
+            seen = continued(resized)
             for window in windows(height, width):
-                maps = self._maps(window.of(resized), window, self._config.style_layers)
+                maps = self._maps(window.of(seen), window, self._config.style_layers)
                 for name, part in self._grams(maps, resized).items():
                     targets[name] = targets.get(name, 0) + weight * part
         return targets
@@ -248,11 +293,10 @@ def _places(x: Tensor, layer: str) -> int:
     return (x.shape[2] // _stride(layer)) * (x.shape[3] // _stride(layer))
 
 
-def _shares(config: GatysConfig) -> Mapping[str, float]:
-    """Return the weight of each style layer; they add up to 1."""
-    raw = dict.fromkeys(config.style_layers, 1.0)
-    raw[config.style_layers[-1]] = config.deep_share
-    return {name: value / sum(raw.values()) for name, value in raw.items()}
+def coarse(x: Tensor) -> Tensor:
+    """Return the colours of x (N, 3, H, W) averaged over about COLOR_PLACES squares along its longer side."""
+    side = max(1, max(x.shape[2:]) // COLOR_PLACES)
+    return F.avg_pool2d(x, side, ceil_mode=True, count_include_pad=False)
 
 
 def resize(x: Tensor, height: int, width: int) -> Tensor:

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from deepart.checks import number, shown, whole_number
-from deepart.color import blend_moments, color_moments, keep_color, match_color
+from deepart.color import color_moments, keep_color, match_color, match_palette, palette
 from deepart.device import repeatable
 from deepart.errors import OptionError
 from deepart.images import fit, to_image, to_tensor
@@ -38,7 +38,9 @@ class FinePainter:
     def paint(self, job: StyleJob, numbers: Mapping[str, Any], callback: Callback | None) -> Image.Image:
         """Return the picture; see StyleTransferPipeline.stylize."""
         config = self.config(numbers)
-        network = self.network if config == self.network.config else Gatys(self.network.features, config, self.network.coarse)
+        network = (
+            self.network if config == self.network.config else Gatys(self.network.features, config, self.network.coarse)
+        )
         levels = schedule(job.content.height, job.content.width, config.steps)
         total = sum(level.steps for level in levels)
 
@@ -98,16 +100,23 @@ class FinePainter:
         area = max(STYLE_PIXELS, job.content.width * job.content.height * job.style_scale**2)
         pictures = [to_tensor(_shrunk(style, area)).to(self._device) for style in job.styles]
         if job.preserve_color:
-            palette = color_moments(x)
-            matched = [match_color(picture, *palette).clamp(0, 1) for picture in pictures]
+            own = color_moments(x)
+            matched = [match_color(picture, *own).clamp(0, 1) for picture in pictures]
             return x, _paired(matched, job.shares), lambda painted: keep_color(painted, _at_size_of(x, painted))
-        palettes = [(color_moments(picture), share) for picture, share in _paired(pictures, job.shares)]
-        recolored = match_color(x, *blend_moments(palettes)).clamp(0, 1)
+        recolored = match_palette(x, *_blended([palette(picture) for picture in pictures], job.shares)).clamp(0, 1)
         return torch.lerp(x, recolored, job.strength), _paired(pictures, job.shares), lambda painted: painted
 
 
 def _paired(pictures: Sequence[Tensor], shares: Sequence[float]) -> list[tuple[Tensor, float]]:
     return list(zip(pictures, shares, strict=True))
+
+
+def _blended(palettes: Sequence[tuple[Tensor, Tensor]], shares: Sequence[float]) -> tuple[Tensor, Tensor]:
+    """Return mean (3,) and variance (3,) of the colours of pictures taken together, each with its share."""
+    means, variances = (torch.stack(part) for part in zip(*palettes, strict=True))
+    weights = means.new_tensor(list(shares))[:, None]
+    mean = (weights * means).sum(0)
+    return mean, (weights * (variances + (means - mean).square())).sum(0)
 
 
 def _shrunk(image: Image.Image, area: float) -> Image.Image:
