@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Integral, Real
 
-from deepart.errors import OptionError
+from deepart.errors import OptionError, Phrase
 
 _SHOWN = 60  # characters of a wrong value that a sentence repeats
 
@@ -15,7 +15,7 @@ def shown(value: object) -> str:
     try:
         text = repr(value)
     except Exception:  # a whole number of more than 4300 digits, or an object whose repr fails
-        return f"a {type(value).__name__} that cannot be shown"
+        return Phrase("a {kind} that cannot be shown", kind=type(value).__name__)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
@@ -26,7 +26,10 @@ def whole_number(what: str, value: object, low: int, high: int, unit: str = "") 
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or not low <= int(value) <= high:
         kind = f"whole number {unit}".strip()
-        raise OptionError(f"The {what} is {shown(value)}; it must be a {kind} from {low} to {high}.")
+        raise OptionError(
+            "The {what} is {value}; it must be a {kind} from {low} to {high}.",
+            what=what, value=shown(value), kind=kind, low=low, high=high,
+        )  # fmt: skip
     return int(value)
 
 
@@ -40,5 +43,8 @@ def number(what: str, value: object, low: float, high: float) -> float:
     except OverflowError:
         given = math.inf
     if not low <= given <= high:
-        raise OptionError(f"The {what} is {shown(value)}; it must be a number from {low:g} to {high:g}.")
+        raise OptionError(
+            "The {what} is {value}; it must be a number from {low:g} to {high:g}.",
+            what=what, value=shown(value), low=low, high=high,
+        )  # fmt: skip
     return given

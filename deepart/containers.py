@@ -45,8 +45,9 @@ class PictureFile:
 def damaged(kind: str) -> ImageError:
     """Return the error for a file whose pixels cannot be had."""
     return ImageError(
-        f"The {kind} file is damaged, cut short or of a rare sort, so it cannot be read; "
-        "save it again as PNG, JPEG or WEBP and try again."
+        "The {kind} file is damaged, cut short or of a rare sort, so it cannot be read; "
+        "save it again as PNG, JPEG or WEBP and try again.",
+        kind=kind,
     )
 
 
@@ -63,7 +64,7 @@ def take_apart(data: bytes) -> PictureFile:
         kind, read = "WEBP", _take_apart_webp
     else:
         raise ImageError(
-            f"The file is {name_kind(data)}, not PNG, JPEG or WEBP; save it as one of these and try again."
+            "The file is {kind}, not PNG, JPEG or WEBP; save it as one of these and try again.", kind=name_kind(data)
         )
     try:
         file = read(data)

@@ -34,7 +34,7 @@ from torch.overrides import TorchFunctionMode
 
 from deepart import packed
 from deepart.checks import shown
-from deepart.errors import DeepArtError, OptionError, UnknownModelError, WeightsError
+from deepart.errors import DeepArtError, OptionError, Phrase, UnknownModelError, WeightsError
 
 CONFIG = "config.json"
 TENSORS = "model.safetensors"
@@ -232,12 +232,14 @@ def find(
     if repo_id is None or any((folder / file.name).exists() for file in files):
         for file in files:
             ours = f"weights/{folder.name}/{file.name}"
-            verify(folder / file.name, file, f"restore it with 'git checkout -- {ours}' or make a new clone")
+            mend = Phrase("restore it with 'git checkout -- {ours}' or make a new clone", ours=ours)
+            verify(folder / file.name, file, mend)
         return folder
     if revision is None or not _COMMIT.fullmatch(revision):
         raise WeightsError(
-            f"The {task} model {name!r} is not pinned to a commit of {repo_id}, so it is not downloaded."
-        )
+            "The {task} model {name!r} is not pinned to a commit of {repo_id}, so it is not downloaded.",
+            task=task, name=name, repo_id=repo_id,
+        )  # fmt: skip
     download = _download_of(repo_id)
     with download.turn(progress):
         download.expect({file.name: file.size for file in files})
@@ -306,9 +308,13 @@ def _hub_file(download: _Download, repo_id: str, commit: str, name: str, pin: Mo
             path = _get(download, repo_id, commit, name, pin, force=True)
         except _UnreachableError:
             raise WeightsError(
-                f"The file {path} is damaged, and the Hub cannot be reached for a new one; check the connection."
+                "The file {path} is damaged, and the Hub cannot be reached for a new one; check the connection.",
+                path=path,
             ) from error
-        _check(path, pin, f"the Hub repository {repo_id} sent it so again, so do not use it, and tell its owner")
+        mend = Phrase(
+            "the Hub repository {repo_id} sent it so again, so do not use it, and tell its owner", repo_id=repo_id
+        )
+        _check(path, pin, mend)
     download.finish(name, path.stat().st_size)
     return path
 
@@ -375,9 +381,10 @@ def _get(
         download.check()
         raise _refused(error, repo_id, revision, name) from error
     raise WeightsError(
-        f"The Hub repository {repo_id} offers {name!r} with {offered.size} bytes instead of {file.size}, "
-        "so it was not downloaded; update DeepArt, or choose another model."
-    )
+        "The Hub repository {repo_id} offers {name!r} with {size} bytes instead of {expected}, "
+        "so it was not downloaded; update DeepArt, or choose another model.",
+        repo_id=repo_id, name=name, size=offered.size, expected=file.size,
+    )  # fmt: skip
 
 
 def _check_size(download: _Download, repo_id: str, name: str, size: int | None) -> None:
@@ -387,10 +394,11 @@ def _check_size(download: _Download, repo_id: str, name: str, size: int | None) 
     # A config is read before the tensors come: a large one must not fill the disk when these are missing.
     most = min(download.most, MAX_CONFIG_BYTES) if name == CONFIG else download.most
     if size is None or size > most:
-        what = f"has {_size(size)}" if size is not None else "has a size that is not said"
+        what = Phrase("has {size}", size=_size(size)) if size is not None else "has a size that is not said"
         raise _TooLargeError(
-            f"The file {name!r} of the Hub repository {repo_id} {what}; here up to {_size(most)} are taken."
-        )
+            "The file {name!r} of the Hub repository {repo_id} {what}; here up to {most} are taken.",
+            name=name, repo_id=repo_id, what=what, most=_size(most),
+        )  # fmt: skip
 
 
 def _size(count: int) -> str:
@@ -401,37 +409,57 @@ def _refused(error: Exception, repo_id: str, revision: str, name: str) -> DeepAr
     """Return our error for one that came while downloading."""
     from huggingface_hub import constants, errors
 
-    what = f"The file {name!r} of the Hub repository {repo_id}"
+    what = Phrase("The file {name!r} of the Hub repository {repo_id}", name=name, repo_id=repo_id)
     if isinstance(error, errors.GatedRepoError):
         return WeightsError(
-            f"The Hub repository {repo_id} is gated; accept its terms on its page, then log in with 'hf auth login'."
+            "The Hub repository {repo_id} is gated; accept its terms on its page, then log in with 'hf auth login'.",
+            repo_id=repo_id,
         )
     if isinstance(error, errors.RepositoryNotFoundError):
         return UnknownModelError(
-            f"There is no Hub repository {repo_id}, or it is private; check the name, or log in with 'hf auth login'."
+            "There is no Hub repository {repo_id}, or it is private; check the name, or log in with 'hf auth login'.",
+            repo_id=repo_id,
         )
     if isinstance(error, errors.RevisionNotFoundError):
-        return WeightsError(f"The Hub repository {repo_id} has no revision {revision!r}; name one that it has.")
+        return WeightsError(
+            "The Hub repository {repo_id} has no revision {revision!r}; name one that it has.",
+            repo_id=repo_id, revision=revision,
+        )  # fmt: skip
     if isinstance(error, errors.RemoteEntryNotFoundError):
-        return WeightsError(f"{what} does not exist at {revision!r}; a model that save_pretrained made has it.")
+        return WeightsError(
+            "{what} does not exist at {revision!r}; a model that save_pretrained made has it.",
+            what=what, revision=revision,
+        )  # fmt: skip
     if isinstance(error, errors.OfflineModeIsEnabled):
         return _UnreachableError(
-            f"{what} is not on this machine, and HF_HUB_OFFLINE forbids the download; unset it, or use another model."
+            "{what} is not on this machine, and HF_HUB_OFFLINE forbids the download; unset it, or use another model.",
+            what=what,
         )
     if isinstance(error, errors.HfHubHTTPError):
         status = error.response.status_code
         if status in (401, 403):
-            return WeightsError(f"{what} was refused with status {status}; log in anew with 'hf auth login'.")
-        kind = _UnreachableError if status in (408, 429) or status >= 500 else WeightsError
-        return kind(f"{what} was not downloaded, because the Hub answered with status {status}; try again later.")
+            return WeightsError(
+                "{what} was refused with status {status}; log in anew with 'hf auth login'.", what=what, status=status
+            )
+        answer = Phrase(
+            "{what} was not downloaded, because the Hub answered with status {status}; try again later.",
+            what=what, status=status,
+        )  # fmt: skip
+        return _UnreachableError(answer) if status in (408, 429) or status >= 500 else WeightsError(answer)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return WeightsError(f"{what} does not fit on the disk; free some space in {constants.HF_HUB_CACHE}.")
+        return WeightsError(
+            "{what} does not fit on the disk; free some space in {cache}.", what=what, cache=constants.HF_HUB_CACHE
+        )
     if isinstance(error, OSError) and error.errno is not None:
-        return WeightsError(f"{what} was not stored in {constants.HF_HUB_CACHE}: {error.strerror}.")
+        return WeightsError(
+            "{what} was not stored in {cache}: {reason}.",
+            what=what, cache=constants.HF_HUB_CACHE, reason=error.strerror,
+        )  # fmt: skip
     if isinstance(error, OSError) and not isinstance(error, errors.LocalEntryNotFoundError):
-        return WeightsError(f"{what} arrived incomplete; try again.")
+        return WeightsError("{what} arrived incomplete; try again.", what=what)
     return _UnreachableError(
-        f"{what} is not on this machine, and the Hub cannot be reached; check the connection, or use another model."
+        "{what} is not on this machine, and the Hub cannot be reached; check the connection, or use another model.",
+        what=what,
     )
 
 
@@ -465,13 +493,16 @@ def verify(path: Path, file: ModelFile, mend: str = "get it again from where it 
             return
     size = path.stat().st_size
     if file.size not in (None, size):
-        raise WeightsError(f"The file {path} is damaged, with {size} bytes instead of {file.size}; {mend}.")
+        raise WeightsError(
+            "The file {path} is damaged, with {size} bytes instead of {expected}; {mend}.",
+            path=path, size=size, expected=file.size, mend=mend,
+        )  # fmt: skip
     found = digest(path)
     if found != file.sha256:
         raise WeightsError(
-            f"The file {path} is not the one that was published (sha256 {found[:12]}... instead of "
-            f"{file.sha256[:12]}...); {mend}."
-        )
+            "The file {path} is not the one that was published (sha256 {found}... instead of {expected}...); {mend}.",
+            path=path, found=found[:12], expected=file.sha256[:12], mend=mend,
+        )  # fmt: skip
     status = path.stat()
     if _state(path) == before and time.time() - max(status.st_mtime, status.st_ctime) > _SETTLED:
         # Without a marker, on a full or read-only disk say, the next start only takes longer.
@@ -487,8 +518,10 @@ def _state(path: Path) -> bytes:
 
 def _unreadable(path: Path, error: OSError, mend: str = "get it again from where it came from") -> WeightsError:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return WeightsError(f"The file {path} is missing; {mend}.")
-    return WeightsError(f"The file {path} cannot be read ({error.strerror or error}); {mend}.")
+        return WeightsError("The file {path} is missing; {mend}.", path=path, mend=mend)
+    return WeightsError(
+        "The file {path} cannot be read ({reason}); {mend}.", path=path, reason=error.strerror or error, mend=mend
+    )
 
 
 # --- Reading ---------------------------------------------------------------------------------------------------------
@@ -507,9 +540,14 @@ def read_config(folder: Path) -> dict[str, Any]:
             raise ValueError(f"more than {MAX_CONFIG_BYTES} bytes")
         config = json.loads(data.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise WeightsError(f"The file {path} is not JSON ({error}); save the model again.") from error
+        raise WeightsError(
+            "The file {path} is not JSON ({error}); save the model again.", path=path, error=error
+        ) from error
     if not isinstance(config, dict):
-        raise WeightsError(f"The file {path} holds a {type(config).__name__}, not an object; save the model again.")
+        raise WeightsError(
+            "The file {path} holds a {kind}, not an object; save the model again.",
+            path=path, kind=type(config).__name__,
+        )  # fmt: skip
     return config
 
 
@@ -524,11 +562,15 @@ def check_config(config: Mapping[str, Any], task: str, networks: Iterable[str], 
     """
     path, known = folder / CONFIG, tuple(networks)
     if config.get("task") != task:
-        raise WeightsError(f"The file {path} is for the task {config.get('task')!r}; this needs a {task} model.")
+        raise WeightsError(
+            "The file {path} is for the task {other}; this needs a {task} model.",
+            path=path, other=shown(config.get("task")), task=task,
+        )  # fmt: skip
     if config.get("class") not in known:
         raise WeightsError(
-            f"The file {path} is for a network {config.get('class')!r}; known for {task} are: {', '.join(known)}."
-        )
+            "The file {path} is for a network {network}; known for {task} are: {known}.",
+            path=path, network=shown(config.get("class")), task=task, known=", ".join(known),
+        )  # fmt: skip
 
 
 def make_config(
@@ -546,19 +588,23 @@ def make_config(
     unknown = [key for key in values if key not in fields and key not in besides]
     if unknown:
         raise WeightsError(
-            f"The file {folder / CONFIG} has {unknown[0]!r}, which this DeepArt does not know; update it."
-        )
+            "The file {path} has {key!r}, which this DeepArt does not know; update it.",
+            path=folder / CONFIG, key=unknown[0],
+        )  # fmt: skip
     given = {name: _tupled(values[name]) for name in fields if name in values}
     for name, value in given.items():
         if not _alike(value, getattr(defaults, name)):
             example = json.dumps(getattr(defaults, name))
             raise WeightsError(
-                f"In the file {folder / CONFIG}, {name!r} is {json.dumps(value)[:80]}; it takes a value like {example}."
-            )
+                "In the file {path}, {name!r} is {value}; it takes a value like {example}.",
+                path=folder / CONFIG, name=name, value=json.dumps(value)[:80], example=example,
+            )  # fmt: skip
     try:
         return kind(**given)
     except (DeepArtError, ValueError) as error:
-        raise WeightsError(f"The numbers in {folder / CONFIG} do not make a network; save the model again.") from error
+        raise WeightsError(
+            "The numbers in {path} do not make a network; save the model again.", path=folder / CONFIG
+        ) from error
 
 
 def _tupled(value: Any) -> Any:
@@ -599,7 +645,9 @@ def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Te
         else:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file can fail in any way, and each means the same to the user
-        raise WeightsError(f"The file {path} is damaged, or holds more than tensors; get it again.") from error
+        raise WeightsError(
+            "The file {path} is damaged, or holds more than tensors; get it again.", path=path
+        ) from error
     if not isinstance(tensors, dict) or not all(
         isinstance(key, str)
         and isinstance(value, Tensor)
@@ -607,19 +655,22 @@ def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Te
         and value.device.type == "cpu"
         for key, value in tensors.items()
     ):
-        raise WeightsError(f"The file {path} does not hold named tensors; a state dict is wanted.")
+        raise WeightsError("The file {path} does not hold named tensors; a state dict is wanted.", path=path)
     try:
         tensors = packed.unpack(tensors)
     except ValueError as error:
-        raise WeightsError(f"The file {path} is damaged: {error} Get it again.") from error
+        raise WeightsError("The file {path} is damaged: {error} Get it again.", path=path, error=error) from error
     if names is not None:
         missing = [name for name in names if name not in tensors]
         if missing:
-            raise WeightsError(f"The file {path} does not fit the network: it lacks {_some(missing)}.")
+            what = Phrase("it lacks {names}", names=_some(missing))
+            raise WeightsError("The file {path} does not fit the network: {what}.", path=path, what=what)
         tensors = {name: tensors[name] for name in names}
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not _finite(tensor):
-            raise WeightsError(f"The file {path} has numbers in {name!r} that are not finite; get it again.")
+            raise WeightsError(
+                "The file {path} has numbers in {name!r} that are not finite; get it again.", path=path, name=name
+            )
     return tensors
 
 
@@ -643,14 +694,16 @@ def load_strict(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) ->
     missing = [name for name in wanted if name not in tensors]
     extra = [name for name in tensors if name not in wanted]
     if missing or extra:
-        parts = [f"it lacks {_some(missing)}"] * bool(missing) + [f"it has {_some(extra)} too many"] * bool(extra)
-        raise WeightsError(f"The file {path} does not fit the network: {' and '.join(parts)}.")
+        lacks = Phrase("it lacks {names}", names=_some(missing)) if missing else ""
+        more = Phrase("it has {names} too many", names=_some(extra)) if extra else ""
+        what = Phrase("{one} and {other}", one=lacks, other=more) if lacks and more else lacks or more
+        raise WeightsError("The file {path} does not fit the network: {what}.", path=path, what=what)
     for name, tensor in tensors.items():
         if tensor.shape != wanted[name].shape or tensor.is_floating_point() != wanted[name].is_floating_point():
             raise WeightsError(
-                f"The file {path} does not fit the network: {name!r} is {_shape(tensor)} instead of "
-                f"{_shape(wanted[name])}."
-            )
+                "The file {path} does not fit the network: {name!r} is {shape} instead of {expected}.",
+                path=path, name=name, shape=_shape(tensor), expected=_shape(wanted[name]),
+            )  # fmt: skip
     if not any(tensor.is_meta for tensor in wanted.values()):
         module.load_state_dict(dict(tensors), strict=True)
 
@@ -688,7 +741,9 @@ def build(make: Callable[[], Network], path: Path) -> Network:
             sketch = make()
     except Exception as error:  # numbers from a file can break a constructor in any way
         config = path.parent / CONFIG
-        raise WeightsError(f"The numbers in {config} do not make a network; save the model again.") from error
+        raise WeightsError(
+            "The numbers in {config} do not make a network; save the model again.", config=config
+        ) from error
     load_strict(sketch, tensors, path)
     network = make()
     load_strict(network, tensors, path)
@@ -697,7 +752,7 @@ def build(make: Callable[[], Network], path: Path) -> Network:
 
 def _some(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:3])
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+    return Phrase("{names} and {count} more", names=shown, count=len(names) - 3) if len(names) > 3 else shown
 
 
 def _shape(tensor: Tensor) -> str:
@@ -725,12 +780,16 @@ def write_folder(
     Raises OptionError when the folder is a file, WeightsError when a tensor is not finite or the disk refuses.
     """
     if not isinstance(folder, str | os.PathLike) or not str(folder).strip():
-        raise OptionError(f"The folder is {shown(folder)}; give the name of one, new or with a model in it.")
+        raise OptionError(
+            "The folder is {folder}; give the name of one, new or with a model in it.", folder=shown(folder)
+        )
     path = Path(folder)
     if path.exists() and not path.is_dir():
-        raise OptionError(f"{path} is a file; a model is saved as a folder, so give the name of one.")
+        raise OptionError("{path} is a file; a model is saved as a folder, so give the name of one.", path=path)
     if (path / CARD).exists() and not (path / CONFIG).exists():
-        raise OptionError(f"{path} has a {CARD} but no model, and would lose it; give another folder.")
+        raise OptionError(
+            "{path} has a {card} but no model, and would lose it; give another folder.", path=path, card=CARD
+        )
     contents = {
         TENSORS: safetensors.torch.save(_all_stored(tensors, half, in_eight_bits)),
         CONFIG: (json.dumps(config, indent=2, allow_nan=False) + "\n").encode(),
@@ -740,8 +799,9 @@ def write_folder(
         _write(path, contents)
     except OSError as error:
         raise WeightsError(
-            f"The model was not saved in {path} ({error.strerror or error}); choose a folder with space that is yours."
-        ) from error
+            "The model was not saved in {path} ({reason}); choose a folder with space that is yours.",
+            path=path, reason=error.strerror or error,
+        ) from error  # fmt: skip
 
 
 def _all_stored(tensors: Mapping[str, Tensor], half: bool, in_eight_bits: Collection[str]) -> dict[str, Tensor]:
@@ -759,7 +819,7 @@ def _stored(name: str, tensor: Tensor, half: bool) -> Tensor:
     if not tensor.is_floating_point():
         return tensor
     if not torch.isfinite(tensor).all():
-        raise WeightsError(f"The model was not saved, because {name!r} has numbers that are not finite.")
+        raise WeightsError("The model was not saved, because {name!r} has numbers that are not finite.", name=name)
     rounded = tensor.half()
     return rounded if half and torch.isfinite(rounded).all() else tensor
 

@@ -25,8 +25,8 @@ from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugi
 from torch import Tensor
 
 from deepart import containers
-from deepart.checks import whole_number
-from deepart.errors import ImageError, OptionError
+from deepart.checks import shown, whole_number
+from deepart.errors import ImageError, OptionError, Phrase
 
 MAX_PIXELS = 8192 * 6144
 """Most pixels of a picture: a camera of 50 megapixels. WEBP is what sets it: Pillow holds 16 bytes a pixel while it
@@ -98,12 +98,15 @@ def fit(image: Image.Image, longer_side: int) -> Image.Image:
     Raises OptionError for a size below 1, or one that makes more than MAX_PIXELS pixels.
     """
     if isinstance(longer_side, bool) or not isinstance(longer_side, int) or longer_side < 1:
-        raise OptionError(f"The size is {longer_side!r}; it must be a whole number of pixels, 1 or more.")
+        raise OptionError(
+            "The size is {size}; it must be a whole number of pixels, 1 or more.", size=shown(longer_side)
+        )
     width, height = fitted_size(_need_rgb(image).size, longer_side)
     if width * height > MAX_PIXELS:
         raise OptionError(
-            f"The size {longer_side} makes {width}x{height} pixels; at most {MAX_PIXELS:,} are made, so ask for less."
-        )
+            "The size {size} makes {width}x{height} pixels; at most {most:,} are made, so ask for less.",
+            size=longer_side, width=width, height=height, most=MAX_PIXELS,
+        )  # fmt: skip
     if (width, height) == image.size:
         return image.copy()
     return image.resize((width, height), Image.Resampling.LANCZOS)
@@ -126,7 +129,9 @@ def to_image(tensor: Tensor) -> Image.Image:
     Raises ImageError for another shape.
     """
     if tensor.dim() not in (3, 4) or tensor.shape[-3] != 3 or (tensor.dim() == 4 and tensor.shape[0] != 1):
-        raise ImageError(f"The tensor has the shape {tuple(tensor.shape)}; a picture is (1, 3, H, W) or (3, H, W).")
+        raise ImageError(
+            "The tensor has the shape {shape}; a picture is (1, 3, H, W) or (3, H, W).", shape=tuple(tensor.shape)
+        )
     values = tensor.detach().reshape(tensor.shape[-3:]).to(torch.float32).nan_to_num(nan=0.0)
     pixels = values.clamp(0, 1).mul(255).round().to(torch.uint8)
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().cpu().numpy())
@@ -149,8 +154,9 @@ def with_settings(image: Image.Image, settings: Mapping[str, Any]) -> Image.Imag
         ) from error
     if len(text) > containers.MAX_SETTINGS:
         raise OptionError(
-            f"The settings of a picture take {len(text):,} bytes; at most {containers.MAX_SETTINGS:,} do."
-        )
+            "The settings of a picture take {count:,} bytes; at most {most:,} do.",
+            count=len(text), most=containers.MAX_SETTINGS,
+        )  # fmt: skip
     result = image.copy()
     result.info[_KEY] = text
     return result
@@ -190,7 +196,9 @@ def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO
     try:
         image.save(packed, "PNG", pnginfo=notes, compress_level=compress_level)
     except Exception as error:  # among them OSError for the mode, ValueError for a closed image
-        raise ImageError(f"A picture of mode {image.mode} cannot be saved as PNG; convert it to RGB.") from error
+        raise ImageError(
+            "A picture of mode {mode} cannot be saved as PNG; convert it to RGB.", mode=image.mode
+        ) from error
     try:
         if isinstance(path_or_file, (str, os.PathLike)):
             with open(path_or_file, "wb") as file:
@@ -199,7 +207,9 @@ def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO
             path_or_file.write(packed.getbuffer())
     except (OSError, ValueError, TypeError, AttributeError):  # the first names the whole path, so it is not passed on
         name = _name(path_or_file) if isinstance(path_or_file, (str, os.PathLike)) else "object"
-        raise ImageError(f"The file {name} cannot be written; check that its folder exists and is yours.") from None
+        raise ImageError(
+            "The file {name} cannot be written; check that its folder exists and is yours.", name=name
+        ) from None
 
 
 def _plain_settings(value: Any) -> Any:
@@ -220,14 +230,16 @@ def _read(source: object) -> bytes:
         if os.path.isdir(source):
             raise ImageError("The path is that of a folder; name a PNG, JPEG or WEBP file in it.")
         if not os.path.isfile(source):  # nor a pipe or a device, on which a read may never end
-            raise ImageError(f"There is no file {_name(source)}; check the name and try again.")
+            raise ImageError("There is no file {name}; check the name and try again.", name=_name(source))
         try:
             with open(source, "rb") as file:
                 return _read_all(file)
         except OSError:  # it names the whole path, so it is not passed on
             raise ImageError("The file cannot be opened; check that you may read it and try again.") from None
     if not hasattr(source, "read") or not hasattr(source, "seek"):
-        raise ImageError(f"The picture is of type {type(source).__name__}; give a path or a file open in binary mode.")
+        raise ImageError(
+            "The picture is of type {kind}; give a path or a file open in binary mode.", kind=type(source).__name__
+        )
     try:
         source.seek(0)
         return _read_all(source)
@@ -251,7 +263,9 @@ def _read_all(file: Any) -> bytes:
         parts.append(part)
         size += len(part)
         if size > MAX_BYTES:
-            raise ImageError(f"The file has more than {MAX_BYTES // 1_000_000} million bytes; save it smaller.")
+            raise ImageError(
+                "The file has more than {most} million bytes; save it smaller.", most=MAX_BYTES // 1_000_000
+            )
     if not parts:
         raise ImageError("The file is empty; choose a PNG, JPEG or WEBP file.")
     return b"".join(parts)  # a TypeError for the text of a file in text mode
@@ -259,13 +273,20 @@ def _read_all(file: Any) -> bytes:
 
 def _check_size(size: tuple[int, int], what: str, limit: int) -> None:
     width, height = size
-    came = f"The {what} is {width}x{height} pixels"
+    came = Phrase("The {what} is {width}x{height} pixels", what=what, width=width, height=height)
     if width * height > limit:
-        raise ImageError(f"{came}, {width * height:,} in all; at most {limit:,} are taken, so scale it down.")
+        raise ImageError(
+            "{came}, {pixels:,} in all; at most {most:,} are taken, so scale it down.",
+            came=came, pixels=width * height, most=limit,
+        )  # fmt: skip
     if min(size) < MIN_SIDE:
-        raise ImageError(f"{came}; each side must have at least {MIN_SIDE}, so choose a larger one.")
+        raise ImageError(
+            "{came}; each side must have at least {least}, so choose a larger one.", came=came, least=MIN_SIDE
+        )
     if max(size) > MAX_ASPECT * min(size):
-        raise ImageError(f"{came}; the longer side may be {MAX_ASPECT} times the shorter at most, so crop it.")
+        raise ImageError(
+            "{came}; the longer side may be {most} times the shorter at most, so crop it.", came=came, most=MAX_ASPECT
+        )
 
 
 def _decode(file: containers.PictureFile, limit: int) -> Image.Image:
@@ -307,9 +328,11 @@ def _finish(image: Image.Image, what: str) -> Image.Image:
         if turn is not None:
             image = image.transpose(turn)
     except MemoryError as error:
-        raise ImageError(f"The {what} does not fit into the free memory; scale it down.") from error
+        raise ImageError("The {what} does not fit into the free memory; scale it down.", what=what) from error
     except Exception as error:  # a closed or half-read file, or info that does not go with the pixels
-        raise ImageError(f"The {what} cannot be read as RGB; convert it to RGB or save it as PNG first.") from error
+        raise ImageError(
+            "The {what} cannot be read as RGB; convert it to RGB or save it as PNG first.", what=what
+        ) from error
     image.info = {} if note is None else {_KEY: note}
     return image
 
@@ -317,15 +340,17 @@ def _finish(image: Image.Image, what: str) -> Image.Image:
 def _need_image(image: object, what: str) -> None:
     if not isinstance(image, Image.Image):
         raise ImageError(
-            f"The {what} is of type {type(image).__name__}, not a PIL image; "
-            "open a picture file with deepart.images.load_image."
-        )
+            "The {what} is of type {kind}, not a PIL image; open a picture file with deepart.images.load_image.",
+            what=what, kind=type(image).__name__,
+        )  # fmt: skip
 
 
 def _need_rgb(image: Image.Image) -> Image.Image:
     _need_image(image, "picture")
     if image.mode != "RGB":
-        raise ImageError(f"The picture has the mode {image.mode}, not RGB; pass it through deepart.images.check_image.")
+        raise ImageError(
+            "The picture has the mode {mode}, not RGB; pass it through deepart.images.check_image.", mode=image.mode
+        )
     return image
 
 

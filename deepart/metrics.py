@@ -49,7 +49,10 @@ def ssim(a: Tensor, b: Tensor) -> float:
     """
     _check_same(a, b)
     if min(a.shape[2:]) < 11:
-        raise ImageError(f"The pictures are {a.shape[3]}x{a.shape[2]} pixels; SSIM needs at least 11 on each side.")
+        raise ImageError(
+            "The pictures are {width}x{height} pixels; SSIM needs at least 11 on each side.",
+            width=a.shape[3], height=a.shape[2],
+        )  # fmt: skip
     x, y = luma(a).double(), luma(b).double()
     moments = torch.cat([x, y, x * x, y * y, x * y], 1)
     mean_x, mean_y, xx, yy, xy = _weighted(_weighted(moments, 2), 3).unbind(1)
@@ -118,5 +121,6 @@ def flat_noise(result: Tensor, content: Tensor) -> float:
 def _check_same(a: Tensor, b: Tensor) -> None:
     if a.shape != b.shape:
         raise ImageError(
-            f"The pictures have the shapes {tuple(a.shape)} and {tuple(b.shape)}; bring them to one size first."
-        )
+            "The pictures have the shapes {shape} and {other}; bring them to one size first.",
+            shape=tuple(a.shape), other=tuple(b.shape),
+        )  # fmt: skip

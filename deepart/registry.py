@@ -21,7 +21,7 @@ import torch
 from deepart import hub
 from deepart.checks import shown
 from deepart.device import pick_device
-from deepart.errors import OptionError, UnknownModelError, UnsupportedError, WeightsError
+from deepart.errors import OptionError, Phrase, UnknownModelError, UnsupportedError, WeightsError
 from deepart.hub import ModelFile
 from deepart.models.vgg import VGG19, VGGConfig, VGGFeatures, published_names
 
@@ -338,23 +338,34 @@ def get_spec(task: str, name: str | None = None) -> ModelSpec:
     _check_task(task)
     names = [known for kind, known in REGISTRY if kind == task]
     if not (name is None or isinstance(name, str)):
-        raise OptionError(f"The model is {shown(name)}; it must be a name.")
+        raise OptionError("The model is {name}; it must be a name.", name=shown(name))
     if name is None:
         for spec in REGISTRY.values():
             if spec.task == task and spec.default:
                 return spec
-        raise UnknownModelError(f"There is no {task} model here yet; give a local folder or a Hub repository id.")
+        raise UnknownModelError(
+            "There is no {task} model here yet; give a local folder or a Hub repository id.", task=task
+        )
     if (task, name) in REGISTRY:
         return REGISTRY[task, name]
     close = difflib.get_close_matches(name, names, 1)
     others = [kind for kind, known in REGISTRY if known == name]
-    hint = f"; did you mean {close[0]!r}?" if close else f", but a {others[0]} model of that name." if others else "."
-    raise UnknownModelError(f"There is no {task} model {name!r}{hint} Known: {', '.join(names) or 'none'}.")
+    hint: str = "."
+    if close:
+        hint = Phrase("; did you mean {name!r}?", name=close[0])
+    elif others:
+        hint = Phrase(", but a {task} model of that name.", task=others[0])
+    raise UnknownModelError(
+        "There is no {task} model {name!r}{hint} Known: {known}.",
+        task=task, name=name, hint=hint, known=", ".join(names) or "none",
+    )  # fmt: skip
 
 
 def _check_task(task: str) -> None:
     if task not in (*TASKS, FEATURES):
-        raise OptionError(f"The task is {task!r}; it must be one of {', '.join((*TASKS, FEATURES))}.")
+        raise OptionError(
+            "The task is {task}; it must be one of {known}.", task=shown(task), known=", ".join((*TASKS, FEATURES))
+        )
 
 
 def fetch(spec: ModelSpec, progress: hub.Progress | None = None) -> None:
@@ -368,7 +379,7 @@ def fetch(spec: ModelSpec, progress: hub.Progress | None = None) -> None:
     """
     if spec.extra and importlib.util.find_spec(spec.extra) is None:
         raise UnsupportedError(
-            f"This model needs the package {spec.extra}; install it with 'pip install {spec.extra}'."
+            "This model needs the package {package}; install it with 'pip install {package}'.", package=spec.extra
         )
     parts = [spec, get_spec(FEATURES, spec.features)] if spec.features is not None else [spec]
     needed = [part for part in parts if part.files]
@@ -404,20 +415,23 @@ def locate(task: str, name: str | os.PathLike[str] | None = None) -> Located:
         return _registered(get_spec(task, name))
     text = os.fspath(name) if isinstance(name, str | os.PathLike) else None
     if not isinstance(text, str):
-        raise OptionError(f"The model is {name!r}; it must be a name, a folder or a Hub repository id.")
+        raise OptionError("The model is {name}; it must be a name, a folder or a Hub repository id.", name=shown(name))
     path = os.path.expanduser(text)
     if os.path.isdir(path):
         folder = Path(path).resolve()
         return Located(folder.name, hub.digest(folder / hub.TENSORS)[:12], folder)
     if os.path.isfile(path):
-        raise UnknownModelError(f"{path!r} is a file; give the folder that holds {hub.CONFIG} and {hub.TENSORS}.")
+        raise UnknownModelError(
+            "{path!r} is a file; give the folder that holds {config} and {tensors}.",
+            path=path, config=hub.CONFIG, tensors=hub.TENSORS,
+        )  # fmt: skip
     repo = hub.parse_repo(text) if isinstance(name, str) else None
     if repo is not None:
         folder = hub.fetch(*repo)
         return Located(repo[0], folder.name[:12], folder)
     if not isinstance(name, str) or any(mark in text for mark in "/\\") or text.startswith((".", "~")):
         raise UnknownModelError(
-            f"There is no folder {path!r}; give one, or a name, or a Hub repository id like org/name."
+            "There is no folder {path!r}; give one, or a name, or a Hub repository id like org/name.", path=path
         )
     return _registered(get_spec(task, name))
 
@@ -464,12 +478,16 @@ def check_features(name: object, folder: Path) -> str:
     So no config makes anybody download them unasked. Raises WeightsError.
     """
     if not isinstance(name, str) or (FEATURES, name) not in REGISTRY:
-        raise WeightsError(f"The model in {folder} needs the features {shown(name)}, which this DeepArt does not have.")
+        raise WeightsError(
+            "The model in {folder} needs the features {name}, which this DeepArt does not have.",
+            folder=folder, name=shown(name),
+        )  # fmt: skip
     if not REGISTRY[FEATURES, name].here:
         raise WeightsError(
-            f"The model in {folder} needs the features {name!r}, which are not on this machine; get a model first that "
-            "has them."
-        )
+            "The model in {folder} needs the features {name!r}, which are not on this machine; get a model first that "
+            "has them.",
+            folder=folder, name=name,
+        )  # fmt: skip
     return name
 
 

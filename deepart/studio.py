@@ -113,7 +113,9 @@ class Studio:
             return located.name
         key = task, located.name
         if key in registry.REGISTRY or self._added.get(key, located) != located:
-            raise OptionError(f"There is a {task} model {located.name!r} already; give the folder another name.")
+            raise OptionError(
+                "There is a {task} model {name!r} already; give the folder another name.", task=task, name=located.name
+            )
         if key not in self._added:
             self._added[key] = located
             try:
@@ -206,11 +208,12 @@ class Studio:
             return False
         if not self.allow_any_repo:
             raise UnknownModelError(
-                f"There is no {task} model {shown(name)} here; Hub repositories are taken where DeepArt is started "
-                "with --allow-any-repo."
-            )
+                "There is no {task} model {name} here; Hub repositories are taken where DeepArt is started "
+                "with --allow-any-repo.",
+                task=task, name=shown(name),
+            )  # fmt: skip
         if (hub.parse_repo(name) or (None, ""))[1] is not None:
-            raise UnknownModelError(f"{shown(name)} is no Hub repository; give one like org/name.")
+            raise UnknownModelError("{name} is no Hub repository; give one like org/name.", name=shown(name))
         return True
 
     def _fetched(self, task: str, name: str) -> tuple[int, str]:
@@ -235,7 +238,8 @@ class Studio:
             taken = sum(_size_of(other) for other in self._taken) + self._asked * MOST_OF_REPO
             if folder is None and taken > MOST_OF_REPOS:
                 raise MemoryLimitError(
-                    f"Enough repositories have been loaded here, {taken / 1e9:.1f} GB; use one of them."
+                    "Enough repositories have been loaded here, {gigabytes:.1f} GB; use one of them.",
+                    gigabytes=taken / 1e9,
                 )
             self._asked += folder is None
         if folder is None:

@@ -96,8 +96,8 @@ def _planned(options: argparse.Namespace) -> list[Task]:
 def no_pictures(places: Sequence[str | Path]) -> OptionError:
     """Return what is wrong with places that have no picture."""
     return OptionError(
-        f"There is no PNG, JPEG or WEBP picture in {', '.join(map(repr, map(str, places)))}; name a folder that has "
-        "some."
+        "There is no PNG, JPEG or WEBP picture in {places}; name a folder that has some.",
+        places=", ".join(map(repr, map(str, places))),
     )
 
 

@@ -20,7 +20,7 @@ from torch import Tensor
 from deepart import hub, packed, registry
 from deepart.checks import shown
 from deepart.device import pick_device
-from deepart.errors import MemoryLimitError, OptionError, WeightsError
+from deepart.errors import MemoryLimitError, OptionError, Phrase, WeightsError
 from deepart.registry import Located
 
 Callback = Callable[[int, int, Image.Image | None], None]
@@ -68,7 +68,7 @@ class Pipeline(ABC):
         located = registry.locate(cls.task, name)
         config = located.read_config()
         hub.check_config(config, cls.task, cls.networks, located.folder or Path())
-        loading = room(target, f"loading the model {located.name!r}")
+        loading = room(target, Phrase("loading the model {name!r}", name=located.name))
         with loading, torch.inference_mode(False):  # else the weights could take no part in gradients, later
             return cls._load(located, config, target)
 
@@ -164,8 +164,10 @@ def room(device: torch.device, doing: str, fits: str = "") -> Iterator[None]:
         if device.type == "cpu":
             mend = fits or "close other programs, or choose a smaller model"
         else:
-            mend = f"{fits}, or use the CPU (--device cpu)" if fits else "use the CPU (--device cpu)"
-        raise MemoryLimitError(f"The {device} ran out of memory {doing}; {mend}.") from error
+            mend = Phrase("{fits}, or use the CPU (--device cpu)", fits=fits) if fits else "use the CPU (--device cpu)"
+        raise MemoryLimitError(
+            "The {device} ran out of memory {doing}; {mend}.", device=device, doing=doing, mend=mend
+        ) from error
 
 
 def _tried_again(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -196,7 +198,9 @@ def forget_work(error: MemoryLimitError) -> None:
 def check_callback(callback: Any) -> None:
     """Raise OptionError for what is neither None nor a function."""
     if callback is not None and not callable(callback):
-        raise OptionError(f"The callback is {shown(callback)}; it must be a function of step, total and preview.")
+        raise OptionError(
+            "The callback is {callback}; it must be a function of step, total and preview.", callback=shown(callback)
+        )
 
 
 def read_names(config: Mapping[str, Any], count: int, folder: Path) -> list[str]:
@@ -205,9 +209,9 @@ def read_names(config: Mapping[str, Any], count: int, folder: Path) -> list[str]
     good = isinstance(names, list) and all(isinstance(name, str) and name for name in names)
     if not good or len(set(names)) != len(names) or len(names) != count:
         raise WeightsError(
-            f"The file {folder / hub.CONFIG} names its {count} directions as {shown(names)}; "
-            "it takes as many different names."
-        )
+            "The file {path} names its {count} directions as {names}; it takes as many different names.",
+            path=folder / hub.CONFIG, count=count, names=shown(names),
+        )  # fmt: skip
     return list(names)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from deepart import hub, registry
 from deepart.checks import number, shown, whole_number
 from deepart.device import autocast, repeatable
-from deepart.errors import OptionError
+from deepart.errors import OptionError, Phrase
 from deepart.images import check_image, to_image, to_tensor, with_settings
 from deepart.latents import check_latents, check_seed, check_seeds, noise, pack, slerp, truncate
 from deepart.models.fastgan import FastGAN, FastGANConfig
@@ -181,7 +181,7 @@ class GANPipeline(Pipeline):
         stops = _listed("seeds of a walk", seeds, 2, MAX_STOPS)
         frames = whole_number("number of frames", frames, MIN_FRAMES, MAX_FRAMES)
         if not isinstance(loop, bool):
-            raise OptionError(f"The loop is {shown(loop)}; it must be True or False.")
+            raise OptionError("The loop is {loop}; it must be True or False.", loop=shown(loop))
         psi, amounts = check_truncation(truncation), check_directions(directions, self._names)
         starts = [self._start(stop) for stop in stops]
         path = [*starts, starts[0]] if loop else starts
@@ -300,7 +300,7 @@ class GANPipeline(Pipeline):
                 callback(step, steps, preview)
 
         # Gradients even where the caller has turned them off, in float32: small differences are what is followed here.
-        room = self._room(f"looking for a picture of {self.side} pixels")
+        room = self._room(Phrase("looking for a picture of {side} pixels", side=self.side))
         with room, torch.inference_mode(False), torch.enable_grad(), repeatable():
             features = self._load_features()
             target = to_tensor(picture).to(self._device)
@@ -325,7 +325,9 @@ class GANPipeline(Pipeline):
             ]
         given = check_latents(latents, self.latent_size, MAX_PICTURES)
         if n not in (1, len(given)):
-            raise OptionError(f"There are {len(given)} latents for {n} pictures; leave n out, or give as many.")
+            raise OptionError(
+                "There are {count} latents for {n} pictures; leave n out, or give as many.", count=len(given), n=n
+            )
         return [
             Recipe(latent, None, psi, amounts, noise=number)
             for latent, number in zip(given.unsqueeze(1), check_seeds(seed, len(given)), strict=True)
@@ -367,8 +369,8 @@ class GANPipeline(Pipeline):
             finished = [self._finished(recipe) for recipe in part]
             coarse, fine = (torch.cat(latents) for latents in zip(*map(_both, finished), strict=True))
             mixed = any(recipe.fine is not None for recipe in finished)
-            fewer = f"ask for fewer than {len(part)} pictures" if len(part) > 1 else ""
-            with self._room(f"making pictures of {self.side} pixels", fewer):
+            fewer = Phrase("ask for fewer than {count} pictures", count=len(part)) if len(part) > 1 else ""
+            with self._room(Phrase("making pictures of {side} pixels", side=self.side), fewer):
                 pictures = self._run(coarse, fine if mixed else None, [recipe.noise for recipe in part])
             yield [
                 with_settings(to_image(picture), self._settings(recipe, besides[start + index] if besides else {}))
@@ -477,7 +479,12 @@ def _both(recipe: Recipe) -> tuple[Tensor, Tensor]:
 def _listed(what: str, values: Any, low: int, high: int) -> list[Any]:
     """Return a list or tuple of `low` to `high` values as a list; raises OptionError."""
     if not isinstance(values, list | tuple | range):
-        raise OptionError(f"The {what} are {shown(values)}; give a list of {low} to {high}.")
+        raise OptionError(
+            "The {what} are {values}; give a list of {low} to {high}.",
+            what=what, values=shown(values), low=low, high=high,
+        )  # fmt: skip
     if not low <= len(values) <= high:
-        raise OptionError(f"There are {len(values)} {what}; give {low} to {high}.")
+        raise OptionError(
+            "There are {count} {what}; give {low} to {high}.", count=len(values), what=what, low=low, high=high
+        )
     return list(values)

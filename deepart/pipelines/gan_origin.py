@@ -13,7 +13,7 @@ from torch import Tensor
 
 from deepart import images
 from deepart.checks import number, shown
-from deepart.errors import OptionError
+from deepart.errors import OptionError, Phrase
 from deepart.latents import check_latents, check_seed, pack, short_id, unpack
 
 Origin = int | Tensor | Image.Image
@@ -102,13 +102,17 @@ class Reader:
                 "The picture carries no settings of DeepArt, so its latent is not known; project() finds a near one."
             )
         if found.get("task") != "gan":
-            raise OptionError(f"The picture was made by a {shown(found.get('task'))} model; give one that a GAN made.")
+            raise OptionError(
+                "The picture was made by a {task} model; give one that a GAN made.", task=shown(found.get("task"))
+            )
         # The version names the weights; the same weights may lie in a folder of another name.
         if found.get("version") != self._version:
             raise OptionError(
-                f"The picture was made by {shown(found.get('model'))}, version {shown(found.get('version'))}, and this "
-                f"is {self._model!r}, version {self._version!r}; use the model that made it."
-            )
+                "The picture was made by {model}, version {version}, and this "
+                "is {own!r}, version {own_version!r}; use the model that made it.",
+                model=shown(found.get("model")), version=shown(found.get("version")), own=self._model,
+                own_version=self._version,
+            )  # fmt: skip
         return found
 
 
@@ -125,14 +129,19 @@ def check_directions(directions: Any, names: Sequence[str]) -> dict[str, float]:
     if directions is None:
         return {}
     if not isinstance(directions, Mapping):
-        raise OptionError(f"The directions are {shown(directions)}; give a mapping of names to amounts.")
+        raise OptionError(
+            "The directions are {directions}; give a mapping of names to amounts.", directions=shown(directions)
+        )
     for name in directions:
         if name not in names:
             close = difflib.get_close_matches(name, names, 1) if isinstance(name, str) else []
-            hint = f"; did you mean {close[0]!r}?" if close else "."
-            raise OptionError(f"There is no direction {shown(name)}{hint} Known: {', '.join(names) or 'none'}.")
+            hint = Phrase("; did you mean {name!r}?", name=close[0]) if close else "."
+            raise OptionError(
+                "There is no direction {name}{hint} Known: {known}.",
+                name=shown(name), hint=hint, known=", ".join(names) or "none",
+            )  # fmt: skip
     amounts = {
-        name: number(f"amount of {name!r}", directions[name], -MAX_AMOUNT, MAX_AMOUNT)
+        name: number(Phrase("amount of {name!r}", name=name), directions[name], -MAX_AMOUNT, MAX_AMOUNT)
         for name in names if name in directions
     }  # fmt: skip
     return {name: amount for name, amount in amounts.items() if amount}

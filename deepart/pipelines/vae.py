@@ -14,7 +14,7 @@ from torch import Tensor
 
 from deepart import hub, images
 from deepart.checks import number, shown, whole_number
-from deepart.errors import ImageError, OptionError, UnsupportedError
+from deepart.errors import ImageError, OptionError, Phrase, UnsupportedError
 from deepart.images import check_image, with_settings
 from deepart.latents import check_seeds, noise, pack, slerp, unpack
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
@@ -206,7 +206,9 @@ class VAEPipeline(Pipeline):
         check_callback(callback)
         steps = whole_number("number of steps", steps, MIN_STEPS, MAX_STEPS)
         if path not in PATHS:
-            raise OptionError(f"The path is {shown(path)}; it must be one of {', '.join(PATHS)}.")
+            raise OptionError(
+                "The path is {path}; it must be one of {known}.", path=shown(path), known=", ".join(PATHS)
+            )
         start = self.latent(source)
         end = self.latent(self._sized(other, start.size))
         places = [step / (steps - 1) for step in range(steps)]
@@ -225,7 +227,9 @@ class VAEPipeline(Pipeline):
         Raises UnsupportedError for a model without a prior; see has_prior.
         """
         if not isinstance(self._coder, Square) or not self.has_prior:
-            raise UnsupportedError(f"The model {self.name!r} has no prior to draw pictures from; use 'portraits'.")
+            raise UnsupportedError(
+                "The model {name!r} has no prior to draw pictures from; use 'portraits'.", name=self.name
+            )
         check_callback(callback)
         seeds = check_seeds(seed, whole_number("number of pictures", n, 1, MAX_SAMPLES))
         temperature = number("temperature", temperature, 0, MAX_TEMPERATURE)
@@ -264,14 +268,15 @@ class VAEPipeline(Pipeline):
         picture = check_image(image)
         if max(picture.size) > MAX_SIDE:
             raise ImageError(
-                f"The picture is {picture.width}x{picture.height} pixels; at most {MAX_SIDE} a side are taken, so "
-                "scale it down."
-            )
+                "The picture is {width}x{height} pixels; at most {most} a side are taken, so scale it down.",
+                width=picture.width, height=picture.height, most=MAX_SIDE,
+            )  # fmt: skip
         return picture
 
     def _encode(self, pictures: Sequence[Image.Image]) -> list[Latent]:
         width, height = size = pictures[0].size
-        with self._room(f"taking apart a picture of {width}x{height} pixels", "try a smaller one"):
+        doing = Phrase("taking apart a picture of {width}x{height} pixels", width=width, height=height)
+        with self._room(doing, "try a smaller one"):
             found = self._coder.encode(pictures)
         return [Latent(mean.half().float(), std.half().float(), size, self.name, self.version) for mean, std in found]
 
@@ -279,31 +284,37 @@ class VAEPipeline(Pipeline):
         sizes = sorted({source.size for source in sources})
         if len(sizes) != 1:
             listed = ", ".join(f"{width}x{height}" for width, height in sizes)
-            raise OptionError(f"The pictures of a batch are of {listed or 'no'} pixels; give pictures of one size.")
+            raise OptionError(
+                "The pictures of a batch are of {sizes} pixels; give pictures of one size.", sizes=listed or "no"
+            )
         return sources
 
     def _making(self, size: tuple[int, int]) -> AbstractContextManager[None]:
-        return self._room(f"making a picture of {size[0]}x{size[1]} pixels", "try a smaller one")
+        width, height = size
+        doing = Phrase("making a picture of {width}x{height} pixels", width=width, height=height)
+        return self._room(doing, "try a smaller one")
 
     def _own(self, latent: Latent) -> Latent:
         """Return a latent of this model; raises OptionError for another."""
         if not isinstance(latent, Latent):
             raise OptionError(
-                f"The latent is of type {type(latent).__name__}; give one that encode() or Latent.load() returned."
+                "The latent is of type {kind}; give one that encode() or Latent.load() returned.",
+                kind=type(latent).__name__,
             )
         # The version names the weights; the same weights may lie in a folder of another name.
         if latent.version != self.version:
             raise OptionError(
-                f"The latent was made by {shown(latent.model)}, version {shown(latent.version)}, and this is "
-                f"{self.name!r}, version {self.version!r}; use the model that made it."
-            )
+                "The latent was made by {model}, version {version}, and this is "
+                "{name!r}, version {own_version!r}; use the model that made it.",
+                model=shown(latent.model), version=shown(latent.version), name=self.name, own_version=self.version,
+            )  # fmt: skip
         wanted = self.latent_shape(latent.size)
         if tuple(latent.mean.shape[1:]) != wanted:
             width, height = latent.size
             raise OptionError(
-                f"The latent has the shape {tuple(latent.mean.shape[1:])}; that of a picture of {width}x{height} "
-                f"pixels has {wanted}."
-            )
+                "The latent has the shape {shape}; that of a picture of {width}x{height} pixels has {wanted}.",
+                shape=tuple(latent.mean.shape[1:]), width=width, height=height, wanted=wanted,
+            )  # fmt: skip
         return latent
 
     def _carried(self, picture: Image.Image) -> Tensor | None:
@@ -333,8 +344,9 @@ class VAEPipeline(Pipeline):
     def _vector(self, what: str) -> VectorVAE:
         if not isinstance(self._coder, Square):
             raise UnsupportedError(
-                f"The model {self.name!r} has a latent for every part of a picture, and no {what}; use 'portraits'."
-            )
+                "The model {name!r} has a latent for every part of a picture, and no {what}; use 'portraits'.",
+                name=self.name, what=what,
+            )  # fmt: skip
         return self._coder.network
 
     def _way(self, a: Tensor, b: Tensor, places: Sequence[float], path: Path) -> Iterator[Tensor]:

@@ -118,7 +118,7 @@ def _fill(make: Callable[[], AutoencoderKL], tensors: Mapping[str, Tensor], path
         network = make()
     except ValueError as error:  # group norms that do not divide their channels, say
         raise WeightsError(
-            f"The numbers in {path.parent / hub.CONFIG} do not make a network; get the file again."
+            "The numbers in {path} do not make a network; get the file again.", path=path.parent / hub.CONFIG
         ) from error
     hub.load_strict(network.network, tensors, path)
     return network
@@ -132,9 +132,9 @@ def _published_config(folder: Path) -> KLConfig:
     for name, value in {**_FIXED, **blocks}.items():
         if found.get(name, value) != value:
             raise WeightsError(
-                f"In the file {folder / hub.CONFIG}, {name!r} is {shown(found[name])}; "
-                f"of this kind only networks with {shown(value)} are known."
-            )
+                "In the file {path}, {name!r} is {value}; of this kind only networks with {known} are known.",
+                path=folder / hub.CONFIG, name=name, value=shown(found[name]), known=shown(value),
+            )  # fmt: skip
     return config
 
 
