@@ -26,7 +26,7 @@ from torch import Tensor
 from deepart import hub
 from deepart.device import pick_device
 from deepart.models.painter import Painter, PainterConfig
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 from recipes import own_card, run_log
 from recipes.muon import Muon
 from recipes.style_card import card

@@ -39,7 +39,7 @@ from deepart.metrics import psnr
 from deepart.models.generator import StyledConv
 from deepart.models.spatial_vae import SpatialVAE
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 from recipes import gan_split, run_log
 from recipes.gan_metrics import spread_out
 from recipes.muon import Muon

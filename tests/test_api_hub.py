@@ -34,8 +34,9 @@ from deepart import VAEPipeline, hub, load_image, registry, studio
 from deepart.models.fast import Fast
 from deepart.models.painter import Painter, PainterConfig
 from deepart.pipelines.base import Pipeline
+from deepart.pipelines.features import load_features
 from deepart.pipelines.style import StyleTransferPipeline
-from deepart.registry import Located, load_features
+from deepart.registry import Located
 
 Files = dict[str, bytes]
 COMMIT, LATER = "5" * 40, "6" * 40

@@ -8,7 +8,7 @@ from PIL import Image
 from running_page import tiny_generator
 from torch import Tensor
 
-from deepart import GANPipeline, images, registry
+from deepart import GANPipeline, images
 from deepart.errors import ImageError, OptionError
 from deepart.metrics import psnr
 from deepart.models.vgg import VGGConfig, VGGFeatures
@@ -110,7 +110,7 @@ def test_features_are_loaded_on_first_use_and_counted(monkeypatch: pytest.Monkey
         loads.append((name, device.type))
         return small
 
-    monkeypatch.setattr(registry, "load_features", load)
+    monkeypatch.setattr("deepart.pipelines.gan.load_features", load)
     gan = GANPipeline(Located("tiny", "0" * 12), torch.device("cpu"), tiny_generator(), (), "vgg16")
     weights = gan.nbytes
     [picture] = gan.generate(seed=1)

@@ -22,7 +22,7 @@ from deepart.metrics import (
     style_distance,
 )
 from deepart.models.vgg import VGGConfig, VGGFeatures
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 
 
 @pytest.fixture(scope="module")

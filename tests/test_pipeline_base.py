@@ -18,6 +18,7 @@ from deepart.errors import DeepArtError, MemoryLimitError, OptionError, UnknownM
 from deepart.hub import ModelFile
 from deepart.models.vgg import VGGConfig, VGGFeatures
 from deepart.pipelines.base import Pipeline, room
+from deepart.pipelines.features import load_features
 from deepart.registry import Located, ModelSpec
 
 
@@ -76,7 +77,7 @@ class FeaturePipeline(Pipeline):
     def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
         if located.folder is None:
             assert located.spec is not None
-            return cls(located, device, registry.load_features(located.spec.features, device=device))
+            return cls(located, device, load_features(located.spec.features, device=device))
         numbers = hub.make_config(VGGConfig, config.get("features", {}), located.folder)
         return cls(located, device, hub.build(lambda: VGGFeatures(numbers), located.folder / hub.TENSORS).to(device))
 

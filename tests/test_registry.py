@@ -16,6 +16,7 @@ from deepart import hub, registry
 from deepart.errors import OptionError, UnknownModelError, WeightsError
 from deepart.hub import ModelFile
 from deepart.models.vgg import VGGConfig, VGGFeatures
+from deepart.pipelines.features import load_features
 from deepart.registry import REGISTRY, Located, ModelSpec
 
 ROOT = Path(hub.__file__).parent.parent
@@ -70,10 +71,6 @@ def test_record_is_well_formed(spec: ModelSpec) -> None:
     if spec.features is not None:
         assert (registry.FEATURES, spec.features) in REGISTRY
     assert re.fullmatch(r"[0-9a-f]{12}", registry.version(spec))
-
-
-def test_every_record_has_a_key_of_its_own() -> None:
-    assert len(REGISTRY) == len(registry._RECORDS)
 
 
 def test_a_task_with_models_has_one_default() -> None:
@@ -144,18 +141,6 @@ def test_unknown_name(task: str, name: str, words: str, monkeypatch: pytest.Monk
         with pytest.raises(UnknownModelError) as caught:
             call(task, name)
         assert str(caught.value) == words
-
-
-def test_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    register(monkeypatch, make_spec(name="far", repo_id="org/name", revision="c" * 40), make_spec())
-    lines = registry.models_table().splitlines()
-    assert {line.count("|") for line in lines} == {7}
-    assert len(lines) == 2 + len(REGISTRY) + 2
-    assert any(line.startswith("| `fast` | style | 3.5 MB | MIT | `weights/style-fast` |") for line in lines)
-    assert f"| `far` | gan | 0.0 MB | MIT | org/name at cccccccccccc | size, sha256 `{SHA[:12]}` |" in lines
-    assert f"| `tiny` | gan | 0.0 MB | MIT | `weights/gan-tiny` | size, sha256 `{SHA[:12]}` |" in lines
-    assert "| `fine` | style | none | MIT | features `vgg16` | its features |" in lines
-    assert any(line.startswith("| `vgg16` | features | 15.3 MB | MIT |") for line in lines)
 
 
 def test_version_of_several_files() -> None:
@@ -303,7 +288,7 @@ def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatur
 
 
 def test_features_load_exactly(small_features: VGGFeatures) -> None:
-    loaded = registry.load_features("small", device="cpu")
+    loaded = load_features("small", device="cpu")
     assert loaded.config == small_features.config
     x = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     layers = small_features.config.layers
@@ -321,15 +306,15 @@ def test_features_of_another_kind(small_features: VGGFeatures, tmp_path: Path, m
     files = (ModelFile(hub.CONFIG, len(text), hub.digest(home / hub.CONFIG)), spec.files[1])
     register(monkeypatch, dataclasses.replace(spec, files=files))
     with pytest.raises(WeightsError, match="is for the task 'gan'; this needs a features model"):
-        registry.load_features("small", device="cpu")
+        load_features("small", device="cpu")
     with pytest.raises(UnknownModelError, match="There is no features model 'big'"):
-        registry.load_features("big", device="cpu")
+        load_features("big", device="cpu")
     with pytest.raises(OptionError, match="device"):
-        registry.load_features("small", device="abacus")
+        load_features("small", device="abacus")
 
 
 def test_default_features_are_those_of_the_repository() -> None:
-    features = registry.load_features(device="cpu")
+    features = load_features(device="cpu")
     assert features.config.layers[-1] == "relu4_3"
     tensors = hub.read_tensors(ROOT / "weights" / "features-vgg16" / hub.TENSORS, ["conv4_3.bias"])
     assert torch.equal(features.get_parameter("conv4_3.bias"), tensors["conv4_3.bias"].float())

@@ -16,7 +16,7 @@ from deepart.color import color_moments, match_color
 from deepart.images import fit, to_image, to_tensor
 from deepart.models import fast
 from deepart.models.vgg import VGGFeatures
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 
 EXAMPLES = Path(deepart.__file__).parent / "ui" / "examples"
 PAINTINGS = ("hokusai-great-wave", "van-gogh-night-cafe", "renoir-moulin-de-la-galette")

@@ -15,7 +15,7 @@ from PIL import Image
 from deepart import VAEPipeline, hub
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 from recipes import export_vae, train_vae, vae_adversary
 from recipes.gan_discriminator import LAYERS, FeatureDiscriminator
 from recipes.vae_adversary import Adversary, PatchDiscriminator

@@ -12,7 +12,7 @@ from PIL import Image
 
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 from recipes.vae_losses import divergence, free_bits, perceptual_distance
 from recipes.vae_pictures import SHARES, CropSampler, FileSampler, ramp
 from recipes.vae_refit import refit

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from deepart import hub, registry
+from deepart import hub
 from deepart.checks import number, shown, whole_number
 from deepart.device import autocast, repeatable
 from deepart.errors import OptionError, Phrase
@@ -24,6 +24,7 @@ from deepart.models.generator import Generator, GeneratorConfig
 from deepart.models.vgg import VGGFeatures
 from deepart.pipelines import gan_hub, gan_project
 from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
+from deepart.pipelines.features import check_features, load_features
 from deepart.pipelines.gan_origin import Origin, Reader, Recipe, check_directions, check_truncation, exact
 from deepart.registry import Located
 
@@ -410,7 +411,7 @@ class GANPipeline(Pipeline):
     def _load_features(self) -> VGGFeatures | None:
         with self._lock:
             if self._features is None and self._features_name is not None:
-                self._features = registry.load_features(self._features_name, device=self._device)
+                self._features = load_features(self._features_name, device=self._device)
             return self._features
 
     @classmethod
@@ -424,7 +425,7 @@ class GANPipeline(Pipeline):
         numbers: Any = hub.make_config(shape, config, folder, besides)
         features = config.get("features")
         if features is not None:
-            registry.check_features(features, folder)
+            check_features(features, folder)
         names = read_names(config, numbers.directions, folder)
         network: Generator | FastGAN = hub.build(lambda: kind(numbers), folder / hub.TENSORS)
         return cls(located, device, network, names, features)
