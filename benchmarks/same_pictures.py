@@ -36,7 +36,7 @@ def write_tiny(folder: Path) -> None:
 
     import torch
 
-    from deepart import hub
+    from deepart import checkpoint
     from deepart.models.fastgan import FastGAN, FastGANConfig
     from deepart.models.generator import Generator, GeneratorConfig
     from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
@@ -60,7 +60,7 @@ def write_tiny(folder: Path) -> None:
         config = {"task": name.split("-")[0], "class": type(network).__name__, **dataclasses.asdict(network.config)}
         if isinstance(network, VGGFeatures):
             config = {"task": "style", "class": "Gatys", "features": dataclasses.asdict(network.config)}
-        hub.write_folder(folder / name, config | more, tensors, "# Tiny\n", half=False)
+        checkpoint.write_folder(folder / name, config | more, tensors, "# Tiny\n", half=False)
 
 
 def write_files(folder: Path) -> None:

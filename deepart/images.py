@@ -1,4 +1,4 @@
-"""The one place where pictures and tensors meet, and the one door for a picture from outside.
+"""The one place where pictures and tensors meet, and where a picture from outside is read.
 
 Outside, a picture is a PIL image: RGB, upright, sRGB. Inside, it is a float32 tensor (1, 3, H, W) in [0, 1].
 
@@ -19,9 +19,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-
-# All three readers, used or not: when one is missing, Image.open imports every reader that Pillow has to find it.
-from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
+from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 from torch import Tensor
 
 from deepart import containers
@@ -39,6 +37,11 @@ MAX_ASPECT = 32
 """How many times the shorter side the longer one may be."""
 
 _KEY = containers.SETTINGS_KEY
+_READERS = {
+    "PNG": PngImagePlugin.PngImageFile,
+    "JPEG": JpegImagePlugin.JpegImageFile,
+    "WEBP": WebPImagePlugin.WebPImageFile,
+}
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -291,16 +294,13 @@ def _check_size(size: tuple[int, int], what: str, limit: int) -> None:
 
 def _decode(file: containers.PictureFile, limit: int) -> Image.Image:
     """Decode the pixels, and put beside them what _finish needs of the metadata."""
-    kind, size = file.kind, file.size
-    _check_size(size, "picture", limit)
-    stream = io.BytesIO(file.pixels)
+    kind, stream = file.kind, io.BytesIO(file.pixels)
     info: dict[Any, Any] = {"exif": file.exif, "icc_profile": file.icc, _KEY: file.settings}
     del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
     try:
-        image = Image.open(stream, formats=(kind,))
+        image = _READERS[kind](stream)  # not Image.open, which warns before the size can be looked at
         del stream
-        if image.size != size:  # two readers of one header that disagree: trust neither
-            raise containers.damaged(kind)
+        _check_size(image.size, "picture", limit)
         image.load()
     except ImageError:
         raise

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from deepart import hub
+from deepart import checkpoint, hub
 from deepart.checks import shown
 from deepart.errors import OptionError, Phrase, UnknownModelError, UnsupportedError
 from deepart.hub import ModelFile
@@ -103,7 +103,7 @@ class Located:
         """
         if self.spec is not None and self.spec.network:
             return {"task": self.spec.task, "class": self.spec.network}
-        return hub.read_config(self.folder or Path())
+        return checkpoint.read_config(self.folder or Path())
 
 
 def list_models(task: str | None = None) -> list[str] | list[tuple[str, str]]:
@@ -181,11 +181,11 @@ def fetch(spec: ModelSpec, progress: hub.Progress | None = None) -> None:
             progress(sum(count for count, _ in counts), sum(sizes) if len(sizes) == len(counts) else None)
 
     for index, part in enumerate(needed):
-        told = partial(report, index)
-        told(0, part.size)
-        hub.find(*_place(part), told if progress is not None else None)
+        notify = partial(report, index)
+        notify(0, part.size)
+        hub.find(*_place(part), notify if progress is not None else None)
         size = part.size if part.size is not None else counts[index][1]
-        told(size or 0, size)
+        notify(size or 0, size)
 
 
 def locate(task: str, name: str | os.PathLike[str] | None = None) -> Located:
@@ -206,11 +206,11 @@ def locate(task: str, name: str | os.PathLike[str] | None = None) -> Located:
     path = os.path.expanduser(text)
     if os.path.isdir(path):
         folder = Path(path).resolve()
-        return Located(folder.name, hub.digest(folder / hub.TENSORS)[:12], folder)
+        return Located(folder.name, checkpoint.digest(folder / checkpoint.TENSORS)[:12], folder)
     if os.path.isfile(path):
         raise UnknownModelError(
             "{path!r} is a file; give the folder that holds {config} and {tensors}.",
-            path=path, config=hub.CONFIG, tensors=hub.TENSORS,
+            path=path, config=checkpoint.CONFIG, tensors=checkpoint.TENSORS,
         )  # fmt: skip
     repo = hub.parse_repo(text) if isinstance(name, str) else None
     if repo is not None:
@@ -238,7 +238,7 @@ def version(spec: ModelSpec) -> str:
 
     A model without files has the version of its features.
     """
-    sums = [file.sha256 for file in spec.files if file.name != hub.CONFIG]
+    sums = [file.sha256 for file in spec.files if file.name != checkpoint.CONFIG]
     if not sums and spec.features is not None:
         return version(get_spec(FEATURES, spec.features))
     return (sums[0] if len(sums) == 1 else hashlib.sha256("".join(sums).encode()).hexdigest())[:12]

@@ -12,7 +12,7 @@ import torch
 from loopback_hub import LoopbackHub, offer
 from PIL import Image
 
-from deepart import GANPipeline, hub, registry
+from deepart import GANPipeline, checkpoint, registry
 from deepart.errors import WeightsError
 from deepart.images import settings
 from deepart.models.fastgan import DRAFT, FastGAN, FastGANConfig, convert, published_names, sefa
@@ -41,7 +41,7 @@ TINY = FastGANConfig(latent=6, channels=(8, 8, 6, 6, 8, 6, 4), directions=3)
 
 def load(state: dict[str, torch.Tensor]) -> FastGAN:
     network = FastGAN(FastGANConfig(directions=4))
-    hub.load_strict(network, convert(state, 4), Path("pytorch_model.bin"))
+    checkpoint.load_strict(network, convert(state, 4), Path("pytorch_model.bin"))
     return network.eval().requires_grad_(False)
 
 

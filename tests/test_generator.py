@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.errors import WeightsError
 from deepart.models.generator import Generator, GeneratorConfig, whiten
 
@@ -71,7 +71,7 @@ def test_another_fine_latent_reaches_the_late_sizes_only(network: Generator) -> 
 
 def test_the_config_comes_back_from_json(tmp_path: Path) -> None:
     numbers = json.loads(json.dumps({"task": "gan", "class": "Generator", **dataclasses.asdict(SMALL)}))
-    assert hub.make_config(GeneratorConfig, numbers, tmp_path) == SMALL
+    assert checkpoint.make_config(GeneratorConfig, numbers, tmp_path) == SMALL
 
 
 @pytest.mark.parametrize("coarse", [0, 4])
@@ -79,4 +79,4 @@ def test_a_boundary_outside_of_the_sizes_is_refused(coarse: int, tmp_path: Path)
     with pytest.raises(ValueError, match=f"coarse is {coarse}; it must be from 1 to 3"):
         dataclasses.replace(SMALL, coarse=coarse)
     with pytest.raises(WeightsError, match="do not make a network"):
-        hub.make_config(GeneratorConfig, {**dataclasses.asdict(SMALL), "coarse": coarse}, tmp_path)
+        checkpoint.make_config(GeneratorConfig, {**dataclasses.asdict(SMALL), "coarse": coarse}, tmp_path)

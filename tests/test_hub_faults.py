@@ -17,7 +17,7 @@ from loopback_hub import LoopbackHub
 from running_page import tiny_landscapes
 from safetensors.torch import load, save
 
-from deepart import GANPipeline, hub
+from deepart import GANPipeline, checkpoint, hub
 from deepart.errors import DeepArtError, UnknownModelError, WeightsError
 
 REPO, COMMIT = "org/name", "a" * 40
@@ -55,13 +55,13 @@ Files = dict[str, bytes]
 
 def configured(**changes: Any) -> Callable[[Files], Files]:
     def change(files: Files) -> Files:
-        return files | {hub.CONFIG: json.dumps(json.loads(files[hub.CONFIG]) | changes).encode()}
+        return files | {checkpoint.CONFIG: json.dumps(json.loads(files[checkpoint.CONFIG]) | changes).encode()}
 
     return change
 
 
 def weighted(change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]) -> Callable[[Files], Files]:
-    return lambda files: files | {hub.TENSORS: save(change(load(files[hub.TENSORS])))}
+    return lambda files: files | {checkpoint.TENSORS: save(change(load(files[checkpoint.TENSORS])))}
 
 
 def without_the_first(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -95,15 +95,15 @@ class Payload:
         (configured(task="vae"), "is for the task 'vae'; this needs a gan model"),
         (configured(**{"class": "Other"}), "is for a network 'Other'; known for gan are: "),
         (configured(features="vgg99"), "needs the features 'vgg99', which this DeepArt does not have"),
-        (lambda files: files | {hub.CONFIG: b"{"}, r"config\.json is not JSON"),
+        (lambda files: files | {checkpoint.CONFIG: b"{"}, r"config\.json is not JSON"),
         (weighted(without_the_first), "does not fit the network: it lacks "),
         (weighted(lambda tensors: tensors | {"surplus": torch.ones(1)}), "it has 'surplus' too many"),
         (weighted(with_one_that_is(float("nan"))), "are not finite; get it again"),
         (weighted(with_one_that_is(float("inf"))), "are not finite; get it again"),
-        (lambda files: files | {hub.TENSORS: pickle.dumps(Payload())}, "is damaged, or holds more than tensors"),
-        (lambda files: files | {hub.TENSORS: b""}, "is damaged, or holds more than tensors"),
-        (lambda files: {name: files[name] for name in files if name != hub.TENSORS}, "does not exist at"),
-        (lambda files: {name: files[name] for name in files if name != hub.CONFIG}, "does not exist at"),
+        (lambda files: files | {checkpoint.TENSORS: pickle.dumps(Payload())}, "is damaged, or holds more than tensors"),
+        (lambda files: files | {checkpoint.TENSORS: b""}, "is damaged, or holds more than tensors"),
+        (lambda files: {name: files[name] for name in files if name != checkpoint.TENSORS}, "does not exist at"),
+        (lambda files: {name: files[name] for name in files if name != checkpoint.CONFIG}, "does not exist at"),
     ],
 )  # fmt: skip
 def test_a_bad_repository(
@@ -224,7 +224,7 @@ def test_offline_forbids_every_request(loopback: LoopbackHub, tmp_path: Path) ->
 
 def test_the_endpoint_is_the_only_place_that_is_asked(loopback: LoopbackHub, tmp_path: Path) -> None:
     assert fetch(loopback, tmp_path / "a", HF_ENDPOINT=loopback.endpoint + "/")[1] == ""
-    assert loopback.count("GET", hub.TENSORS) == 1
+    assert loopback.count("GET", checkpoint.TENSORS) == 1
     loopback.missing.add(REPO)
     said, kind = fetch(loopback, tmp_path / "b")
     assert (

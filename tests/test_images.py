@@ -545,7 +545,7 @@ def test_what_pillow_gets_holds_pixels_only():
     webp = encode(quarters(), "WEBP", **notes, xmp=b"<x/>", save_all=True, append_images=[second])
     for data in (png, jpeg, webp):
         file = containers.take_apart(data + b"behind the end")
-        assert (file.size, file.icc) == ((48, 32), SWAPPED)
+        assert file.icc == SWAPPED
         assert containers.orientation(file.exif) == 3
         image = Image.open(io.BytesIO(file.pixels))
         assert image.format == file.kind
@@ -563,13 +563,6 @@ def test_what_pillow_gets_holds_pixels_only():
         }
         for left_out in (b"behind", b"a comment", b"<x/>", b"Exif", b"pHYs", b"acTL"):
             assert left_out not in file.pixels
-
-
-def test_readers_that_disagree_are_not_trusted(monkeypatch):
-    data = flat_png(40, 32)
-    whole = containers.take_apart(data)
-    monkeypatch.setattr(containers, "take_apart", lambda _: containers.PictureFile("PNG", (32, 40), whole.pixels))
-    assert "damaged" in refusal(io.BytesIO(data))
 
 
 def test_the_first_of_several_notes_counts():

@@ -18,7 +18,7 @@ from published_vaes import KL_CONFIG, kl_files, kl_network, kl_tensors, offered,
 from safetensors.torch import save
 from vae_lively import apart, drawing
 
-from deepart import Studio, VAEPipeline, hub
+from deepart import Studio, VAEPipeline, checkpoint
 from deepart.errors import UnsupportedError, WeightsError
 from deepart.models.kl import MIN_DEVIATION, AutoencoderKL, KLConfig
 from deepart.pipelines import vae_tiles
@@ -185,7 +185,7 @@ def test_the_config_is_the_published_one_to_the_last_byte(tmp_path: Path) -> Non
     write(tmp_path, kl_files() | {"config.json": data})
     with pytest.raises(WeightsError, match="does not fit the network: it lacks"):
         read_kl(tmp_path)
-    assert hub.make_config(KLConfig, {}, tmp_path) == KLConfig(4, (128, 256, 512, 512), 2, 32, 0.18215)
+    assert checkpoint.make_config(KLConfig, {}, tmp_path) == KLConfig(4, (128, 256, 512, 512), 2, 32, 0.18215)
 
 
 def test_new_names_of_the_attention_are_read_too(network: AutoencoderKL, tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ def test_without_diffusers_a_saved_one_gets_the_same_sentence(
     network: AutoencoderKL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = {"task": "vae", "class": "AutoencoderKL", "block_out_channels": [32, 32, 32, 32], "layers_per_block": 1}
-    hub.write_folder(tmp_path, config, network.state_dict(), "")
+    checkpoint.write_folder(tmp_path, config, network.state_dict(), "")
     assert VAEPipeline.from_pretrained(tmp_path, device="cpu").spatial
     monkeypatch.setitem(sys.modules, "diffusers", None)
     with pytest.raises(UnsupportedError) as caught:

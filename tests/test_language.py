@@ -155,7 +155,7 @@ def placeholders(words: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def app() -> gr.Blocks:
-    return build_app(TinyStudio(allow_any_repo=True))
+    return build_app(TinyStudio())
 
 
 def test_what_handlers_say_is_a_literal_with_a_translation() -> None:

@@ -13,11 +13,11 @@ import torch
 from loopback_hub import LoopbackHub
 from torch import Tensor, nn
 
-from deepart import hub, registry
+from deepart import checkpoint, registry
 from deepart.errors import DeepArtError, MemoryLimitError, OptionError, UnknownModelError, WeightsError
 from deepart.hub import ModelFile
 from deepart.models.vgg import VGGConfig, VGGFeatures
-from deepart.pipelines.base import Pipeline, room
+from deepart.pipelines.base import Pipeline, oom_guard
 from deepart.pipelines.features import load_features
 from deepart.registry import Located, ModelSpec
 
@@ -48,8 +48,10 @@ class TinyPipeline(Pipeline):
     @classmethod
     def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
         assert located.folder is not None
-        numbers = hub.make_config(TinyConfig, config, located.folder)
-        return cls(located, device, hub.build(lambda: Tiny(numbers), located.folder / hub.TENSORS).to(device))
+        numbers = checkpoint.make_config(TinyConfig, config, located.folder)
+        return cls(
+            located, device, checkpoint.build(lambda: Tiny(numbers), located.folder / checkpoint.TENSORS).to(device)
+        )
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         return "Tiny", dataclasses.asdict(self.network.config), self.network.state_dict()
@@ -78,8 +80,12 @@ class FeaturePipeline(Pipeline):
         if located.folder is None:
             assert located.spec is not None
             return cls(located, device, load_features(located.spec.features, device=device))
-        numbers = hub.make_config(VGGConfig, config.get("features", {}), located.folder)
-        return cls(located, device, hub.build(lambda: VGGFeatures(numbers), located.folder / hub.TENSORS).to(device))
+        numbers = checkpoint.make_config(VGGConfig, config.get("features", {}), located.folder)
+        return cls(
+            located,
+            device,
+            checkpoint.build(lambda: VGGFeatures(numbers), located.folder / checkpoint.TENSORS).to(device),
+        )
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         return "Gatys", {"features": dataclasses.asdict(self.features.config)}, self.features.state_dict()
@@ -96,11 +102,11 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
     network = Tiny(TinyConfig(width=4, scales=(0.5,)))
     home = tmp_path / "weights" / "gan-tiny"
     config = {"task": "gan", "class": "Tiny", **dataclasses.asdict(network.config)}
-    hub.write_folder(
+    checkpoint.write_folder(
         home, config, network.state_dict(), "---\nlicense: mit\n---\nThe tiny one's own card.\n", half=False
     )
     files = tuple(
-        ModelFile(name, (home / name).stat().st_size, hub.digest(home / name)) for name in (hub.CONFIG, hub.TENSORS)
+        ModelFile(name, (home / name).stat().st_size, checkpoint.digest(home / name)) for name in checkpoint.FILES
     )
     spec = ModelSpec("gan", "tiny", "Tiny", "A tiny one.", "MIT", files, default=True)
     monkeypatch.setattr(registry, "REGISTRY", {("gan", "tiny"): spec} | dict(registry.REGISTRY))  # the first default
@@ -115,7 +121,7 @@ def same(first: nn.Module, second: nn.Module) -> bool:
 
 def test_default_and_name_and_folder(tiny: Tiny, tmp_path: Path) -> None:
     home = tmp_path / "weights" / "gan-tiny"
-    version = hub.digest(home / hub.TENSORS)[:12]
+    version = checkpoint.digest(home / checkpoint.TENSORS)[:12]
     for name, called in ((None, "tiny"), ("tiny", "tiny"), (home, "gan-tiny"), (str(home), "gan-tiny")):
         pipeline = TinyPipeline.from_pretrained(name, device="cpu")
         assert type(pipeline) is TinyPipeline
@@ -136,7 +142,7 @@ def test_save_and_load_is_exact(tiny: Tiny, tmp_path: Path) -> None:
     assert again.name == "mine"
     assert again.version == pipeline.version  # the same bytes
     assert (tmp_path / "out" / "mine" / "README.md").read_text().endswith("The tiny one's own card.\n")
-    assert hub.read_tensors(tmp_path / "out" / "mine" / hub.TENSORS)["layer.bias"].dtype == torch.float32
+    assert checkpoint.read_tensors(tmp_path / "out" / "mine" / checkpoint.TENSORS)["layer.bias"].dtype == torch.float32
 
 
 def test_halves_are_saved_where_they_are_exact(tiny: Tiny, tmp_path: Path) -> None:
@@ -145,7 +151,7 @@ def test_halves_are_saved_where_they_are_exact(tiny: Tiny, tmp_path: Path) -> No
         for parameter in pipeline.network.parameters():
             parameter.copy_(parameter.half().float())
     pipeline.save_pretrained(tmp_path / "out")
-    assert hub.read_tensors(tmp_path / "out" / hub.TENSORS)["layer.bias"].dtype == torch.float16
+    assert checkpoint.read_tensors(tmp_path / "out" / checkpoint.TENSORS)["layer.bias"].dtype == torch.float16
     assert same(TinyPipeline.from_pretrained(tmp_path / "out").network, pipeline.network)
 
 
@@ -238,11 +244,11 @@ def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatur
     network = VGGFeatures(VGGConfig(blocks=((2,), (3,))))
     home = tmp_path / "weights" / "features-vgg16"
     numbers = {"task": "features", "class": "VGGFeatures", **dataclasses.asdict(network.config)}
-    hub.write_folder(
+    checkpoint.write_folder(
         home, numbers, network.state_dict(), "---\nlicense: mit\n---\n# Credits\n\nBy somebody.\n---\n", half=False
     )
     files = tuple(
-        ModelFile(name, (home / name).stat().st_size, hub.digest(home / name)) for name in (hub.CONFIG, hub.TENSORS)
+        ModelFile(name, (home / name).stat().st_size, checkpoint.digest(home / name)) for name in checkpoint.FILES
     )
     spec = dataclasses.replace(registry.REGISTRY["features", "vgg16"], files=files)
     monkeypatch.setattr(registry, "REGISTRY", {**registry.REGISTRY, ("features", "vgg16"): spec})
@@ -253,7 +259,10 @@ def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatur
 def test_model_that_is_only_its_features(small_features: VGGFeatures, tmp_path: Path) -> None:
     fine = FeaturePipeline.from_pretrained("fine", device="cpu")
     assert same(fine.features, small_features)
-    assert (fine.name, fine.version) == ("fine", hub.digest(tmp_path / "weights" / "features-vgg16" / hub.TENSORS)[:12])
+    assert (fine.name, fine.version) == (
+        "fine",
+        checkpoint.digest(tmp_path / "weights" / "features-vgg16" / checkpoint.TENSORS)[:12],
+    )
     fine.save_pretrained(tmp_path / "out")
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     assert (config["task"], config["class"]) == ("style", "Gatys")
@@ -283,7 +292,7 @@ class HungryPipeline(TinyPipeline):
     def inner(self, seen: list[str]) -> str:
         seen.append("inner")
         large = torch.zeros(100)
-        with self._room("in a test"):
+        with self._oom_guard("in a test"):
             if self.lacks:
                 self.lacks -= 1
                 self.held = weakref.ref(large)
@@ -343,7 +352,7 @@ def test_verbs_keep_their_names_and_options() -> None:
     ],
 )
 def test_the_sentence_says_what_would_fit(device: str, fits: str, wanted: str) -> None:
-    with pytest.raises(MemoryLimitError) as caught, room(torch.device(device), "in a test", fits):
+    with pytest.raises(MemoryLimitError) as caught, oom_guard(torch.device(device), "in a test", fits):
         raise torch.OutOfMemoryError("CUDA out of memory")
     assert str(caught.value) == wanted
 

@@ -12,7 +12,7 @@ import torch
 from loopback_hub import LoopbackHub
 from safetensors.torch import save
 
-from deepart import hub, registry
+from deepart import checkpoint, hub, registry
 from deepart.errors import OptionError, UnknownModelError, WeightsError
 from deepart.hub import ModelFile
 from deepart.models.vgg import VGGConfig, VGGFeatures
@@ -57,7 +57,7 @@ def test_record_is_well_formed(spec: ModelSpec) -> None:
     assert spec.licence
     theirs = spec.repo_id is not None  # in a layout that is not ours
     assert bool(spec.network) == (theirs or not spec.files)
-    assert theirs or hub.CONFIG in [file.name for file in spec.files] or not spec.files
+    assert theirs or checkpoint.CONFIG in [file.name for file in spec.files] or not spec.files
     assert spec.files or spec.features
     for file in spec.files:
         assert Path(file.name).name == file.name
@@ -84,19 +84,19 @@ def test_a_task_with_models_has_one_default() -> None:
 def test_files_in_the_repository_are_the_registered_ones(spec: ModelSpec) -> None:
     folder = ROOT / "weights" / f"{spec.task}-{spec.name}"
     assert {file.name: (file.size, file.sha256) for file in spec.files} == {
-        file.name: ((folder / file.name).stat().st_size, hub.digest(folder / file.name)) for file in spec.files
+        file.name: ((folder / file.name).stat().st_size, checkpoint.digest(folder / file.name)) for file in spec.files
     }
-    card = (folder / hub.CARD).read_text("utf-8")
+    card = (folder / checkpoint.CARD).read_text("utf-8")
     assert f"license: {spec.licence.lower()}" in card
     assert spec.recipe in card
 
 
 def test_the_recipe_would_write_the_same_bytes(tmp_path: Path) -> None:
     folder = ROOT / "weights" / "features-vgg16"
-    tensors = {name: value.float() for name, value in hub.read_tensors(folder / hub.TENSORS).items()}
-    hub.write_folder(tmp_path, hub.read_config(folder), tensors, "")
+    tensors = {name: value.float() for name, value in checkpoint.read_tensors(folder / checkpoint.TENSORS).items()}
+    checkpoint.write_folder(tmp_path, checkpoint.read_config(folder), tensors, "")
     for file in REGISTRY["features", "vgg16"].files:
-        assert hub.digest(tmp_path / file.name) == file.sha256
+        assert checkpoint.digest(tmp_path / file.name) == file.sha256
 
 
 # --- Lists
@@ -278,9 +278,9 @@ def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatur
             parameter.copy_(parameter.half().float())
     home = tmp_path / "weights" / "features-small"
     numbers = {"task": "features", "class": "VGGFeatures", **dataclasses.asdict(config)}
-    hub.write_folder(home, numbers, network.state_dict(), "")
+    checkpoint.write_folder(home, numbers, network.state_dict(), "")
     files = tuple(
-        ModelFile(name, (home / name).stat().st_size, hub.digest(home / name)) for name in (hub.CONFIG, hub.TENSORS)
+        ModelFile(name, (home / name).stat().st_size, checkpoint.digest(home / name)) for name in checkpoint.FILES
     )
     register(monkeypatch, make_spec(task="features", name="small", files=files, default=False))
     monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
@@ -301,9 +301,9 @@ def test_features_load_exactly(small_features: VGGFeatures) -> None:
 def test_features_of_another_kind(small_features: VGGFeatures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "weights" / "features-small"
     text = json.dumps({"task": "gan", "class": "VGGFeatures"})
-    (home / hub.CONFIG).write_text(text)
+    (home / checkpoint.CONFIG).write_text(text)
     spec = registry.get_spec("features", "small")
-    files = (ModelFile(hub.CONFIG, len(text), hub.digest(home / hub.CONFIG)), spec.files[1])
+    files = (ModelFile(checkpoint.CONFIG, len(text), checkpoint.digest(home / checkpoint.CONFIG)), spec.files[1])
     register(monkeypatch, dataclasses.replace(spec, files=files))
     with pytest.raises(WeightsError, match="is for the task 'gan'; this needs a features model"):
         load_features("small", device="cpu")
@@ -316,5 +316,5 @@ def test_features_of_another_kind(small_features: VGGFeatures, tmp_path: Path, m
 def test_default_features_are_those_of_the_repository() -> None:
     features = load_features(device="cpu")
     assert features.config.layers[-1] == "relu4_3"
-    tensors = hub.read_tensors(ROOT / "weights" / "features-vgg16" / hub.TENSORS, ["conv4_3.bias"])
+    tensors = checkpoint.read_tensors(ROOT / "weights" / "features-vgg16" / checkpoint.TENSORS, ["conv4_3.bias"])
     assert torch.equal(features.get_parameter("conv4_3.bias"), tensors["conv4_3.bias"].float())

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 from vae_lively import apart, drawing
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.errors import WeightsError
 from deepart.models.taesd import TAESD, TAESDConfig
 from deepart.pipelines import vae_tiles
@@ -76,7 +76,7 @@ def test_results_are_float32_whatever_the_rest_is_computed_in(network: TAESD) ->
 @pytest.mark.parametrize("numbers", [{"deviation": 0.0}, {"width": 0}, {"channels": -1}])
 def test_a_config_of_nothing_is_refused(numbers: dict[str, float]) -> None:
     with pytest.raises(WeightsError, match="do not make a network"):
-        hub.make_config(TAESDConfig, numbers, Path())
+        checkpoint.make_config(TAESDConfig, numbers, Path())
 
 
 # -------------------------------------------------------------------------------------------------------------- tiles

@@ -48,13 +48,13 @@ def test_a_longer_side_is_cut_into_near_equal_parts_with_margins() -> None:
 @pytest.mark.parametrize("length", [1, 128, 161, 256, 257, 300, 511, 512])
 def test_the_parts_of_a_side_are_all_of_it_and_none_is_too_long(length: int) -> None:
     found = spans(length, 10, whole=160, core=128)
-    assert [place for span in found for place in range(length)[span.wanted]] == list(range(length))
+    assert [place for span in found for place in range(length)[span.kept]] == list(range(length))
     for span in found:
         assert 0 <= span.first <= span.start < span.stop <= span.last <= length
         assert span.stop - span.start <= (160 if len(found) == 1 else 128)
         assert span.first == max(0, span.start - 10)
         assert span.last == min(length, span.stop + 10)
-        assert list(range(length))[span.seen][span.inside] == list(range(length))[span.wanted]
+        assert list(range(length))[span.seen][span.inside] == list(range(length))[span.kept]
 
 
 @pytest.mark.parametrize("size", [(200, 150), (65, 16), (16, 130), (64, 128)])

@@ -121,8 +121,8 @@ def _work(options: argparse.Namespace, tasks: Sequence[Task], order: Opened) -> 
             for task in tasks:
                 name = task.about.name
                 shown.set_postfix_str(name)
-                told = None if shown.disable else partial(_tell, shown, name)
-                outcomes.append(folder.attempt(task, order.common, partial(order.make, told)))
+                callback = None if shown.disable else partial(_tell, shown, name)
+                outcomes.append(folder.attempt(task, order.common, partial(order.make, callback)))
                 shown.update()
         except KeyboardInterrupt:
             ended, status = STOPPED, 130

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from deepart import hub, registry
+from deepart import checkpoint, registry
 from deepart.checks import shown
 from deepart.device import pick_device
 from deepart.errors import WeightsError
@@ -22,11 +22,11 @@ def load_features(name: str | None = None, *, device: str | torch.device | None 
     target = pick_device(device)
     located = locate(FEATURES, get_spec(FEATURES, name).name)
     folder, config = located.folder or Path(), located.read_config()
-    hub.check_config(config, FEATURES, ("VGGFeatures",), folder)
+    checkpoint.check_config(config, FEATURES, ("VGGFeatures",), folder)
     if located.spec is not None and located.spec.network:
         return _published_features(folder / located.spec.files[0].name).to(target)
-    numbers = hub.make_config(VGGConfig, config, folder)
-    return hub.build(lambda: VGGFeatures(numbers), folder / hub.TENSORS).to(target)
+    numbers = checkpoint.make_config(VGGConfig, config, folder)
+    return checkpoint.build(lambda: VGGFeatures(numbers), folder / checkpoint.TENSORS).to(target)
 
 
 def check_features(name: object, folder: Path) -> str:
@@ -51,7 +51,7 @@ def check_features(name: object, folder: Path) -> str:
 def _published_features(path: Path) -> VGGFeatures:
     """Return the VGG19 of a file of timm's. Of its 575 MB only what is wanted is read: the classifier fills it."""
     names = published_names(VGG19)
-    tensors = hub.read_tensors(path, list(names.values()))
+    tensors = checkpoint.read_tensors(path, list(names.values()))
     network = VGGFeatures(VGG19)
-    hub.load_strict(network, {own: tensors[other] for own, other in names.items()}, path)
+    checkpoint.load_strict(network, {own: tensors[other] for own, other in names.items()}, path)
     return network.eval()

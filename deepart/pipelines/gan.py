@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.checks import number, shown, whole_number
 from deepart.device import autocast, repeatable
 from deepart.errors import OptionError, Phrase
@@ -301,8 +301,8 @@ class GANPipeline(Pipeline):
                 callback(step, steps, preview)
 
         # Gradients even where the caller has turned them off, in float32: small differences are what is followed here.
-        room = self._room(Phrase("looking for a picture of {side} pixels", side=self.side))
-        with room, torch.inference_mode(False), torch.enable_grad(), repeatable():
+        guard = self._oom_guard(Phrase("looking for a picture of {side} pixels", side=self.side))
+        with guard, torch.inference_mode(False), torch.enable_grad(), repeatable():
             features = self._load_features()
             target = to_tensor(picture).to(self._device)
             with torch.no_grad():
@@ -310,7 +310,7 @@ class GANPipeline(Pipeline):
                 count = gan_project.STARTS // (4 if isinstance(network, FastGAN) else 1)
                 starts = noise(seed, (count, self.latent_size)).to(self._device)
                 begin = self._network.map(starts)
-            return gan_project.find(self._glance, target, begin, steps, features, report).cpu()
+            return gan_project.project(self._glance, target, begin, steps, features, report).cpu()
 
     # ------------------------------------------------------------------------------------------------------- workings
 
@@ -371,7 +371,7 @@ class GANPipeline(Pipeline):
             coarse, fine = (torch.cat(latents) for latents in zip(*map(_both, finished), strict=True))
             mixed = any(recipe.fine is not None for recipe in finished)
             fewer = Phrase("ask for fewer than {count} pictures", count=len(part)) if len(part) > 1 else ""
-            with self._room(Phrase("making pictures of {side} pixels", side=self.side), fewer):
+            with self._oom_guard(Phrase("making pictures of {side} pixels", side=self.side), fewer):
                 pictures = self._run(coarse, fine if mixed else None, [recipe.noise for recipe in part])
             yield [
                 with_settings(to_image(picture), self._settings(recipe, besides[start + index] if besides else {}))
@@ -422,12 +422,12 @@ class GANPipeline(Pipeline):
             return cls(located, device, *gan_hub.read_published(located, folder))
         besides = ("task", "class", "features", "directions_named")
         kind, shape = (FastGAN, FastGANConfig) if config["class"] == "FastGAN" else (Generator, GeneratorConfig)
-        numbers: Any = hub.make_config(shape, config, folder, besides)
+        numbers: Any = checkpoint.make_config(shape, config, folder, besides)
         features = config.get("features")
         if features is not None:
             check_features(features, folder)
         names = read_names(config, numbers.directions, folder)
-        network: Generator | FastGAN = hub.build(lambda: kind(numbers), folder / hub.TENSORS)
+        network: Generator | FastGAN = checkpoint.build(lambda: kind(numbers), folder / checkpoint.TENSORS)
         return cls(located, device, network, names, features)
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.errors import Phrase, WeightsError
 from deepart.models.fastgan import FastGAN, FastGANConfig, convert, published_names
 from deepart.registry import Located
@@ -27,7 +27,7 @@ def read_published(located: Located, folder: Path) -> tuple[FastGAN, list[str], 
     config = FastGANConfig(directions=DIRECTIONS)
     with torch.device("meta"):
         network = FastGAN(config)
-    hub.load_strict(network, tensors, path)
+    checkpoint.load_strict(network, tensors, path)
     # All of it is in the file, so the tensors move in: to fill the network with random numbers first takes longer.
     network.load_state_dict(tensors, assign=True)
     return network, [f"axis {number}" for number in range(1, DIRECTIONS + 1)], located.spec.features
@@ -35,7 +35,7 @@ def read_published(located: Located, folder: Path) -> tuple[FastGAN, list[str], 
 
 def fastgan_tensors(path: Path) -> dict[str, Tensor]:
     """Return the tensors of our FastGAN from a published file; raises WeightsError."""
-    state = hub.read_tensors(path)
+    state = checkpoint.read_tensors(path)
     names = published_names()
     missing, extra = sorted(names - set(state)), sorted(set(state) - names)
     if missing or extra:

@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from deepart import hub, images
+from deepart import checkpoint, images
 from deepart.checks import number, shown, whole_number
 from deepart.errors import ImageError, OptionError, Phrase, UnsupportedError
 from deepart.images import check_image, with_settings
@@ -276,7 +276,7 @@ class VAEPipeline(Pipeline):
     def _encode(self, pictures: Sequence[Image.Image]) -> list[Latent]:
         width, height = size = pictures[0].size
         doing = Phrase("taking apart a picture of {width}x{height} pixels", width=width, height=height)
-        with self._room(doing, "try a smaller one"):
+        with self._oom_guard(doing, "try a smaller one"):
             found = self._coder.encode(pictures)
         return [Latent(mean.half().float(), std.half().float(), size, self.name, self.version) for mean, std in found]
 
@@ -292,7 +292,7 @@ class VAEPipeline(Pipeline):
     def _making(self, size: tuple[int, int]) -> AbstractContextManager[None]:
         width, height = size
         doing = Phrase("making a picture of {width}x{height} pixels", width=width, height=height)
-        return self._room(doing, "try a smaller one")
+        return self._oom_guard(doing, "try a smaller one")
 
     def _own(self, latent: Latent) -> Latent:
         """Return a latent of this model; raises OptionError for another."""
@@ -308,12 +308,12 @@ class VAEPipeline(Pipeline):
                 "{name!r}, version {own_version!r}; use the model that made it.",
                 model=shown(latent.model), version=shown(latent.version), name=self.name, own_version=self.version,
             )  # fmt: skip
-        wanted = self.latent_shape(latent.size)
-        if tuple(latent.mean.shape[1:]) != wanted:
+        expected = self.latent_shape(latent.size)
+        if tuple(latent.mean.shape[1:]) != expected:
             width, height = latent.size
             raise OptionError(
-                "The latent has the shape {shape}; that of a picture of {width}x{height} pixels has {wanted}.",
-                shape=tuple(latent.mean.shape[1:]), width=width, height=height, wanted=wanted,
+                "The latent has the shape {shape}; that of a picture of {width}x{height} pixels has {expected}.",
+                shape=tuple(latent.mean.shape[1:]), width=width, height=height, expected=expected,
             )  # fmt: skip
         return latent
 
@@ -355,7 +355,7 @@ class VAEPipeline(Pipeline):
         if path == "linear" or flow is None:
             yield from (_between(a, b, place, path) for place in places)
             return
-        with self._room("finding the way through the prior"), torch.inference_mode():
+        with self._oom_guard("finding the way through the prior"), torch.inference_mode():
             ends = torch.cat([a, b]).to(self._device)
             first, last = flow.back(ends).chunk(2)
             # What the way to the noise and back loses is given back in shares, so that the ends are exact.
@@ -366,7 +366,7 @@ class VAEPipeline(Pipeline):
 
     def _draw(self, network: VectorVAE, seed: int, temperature: float) -> Tensor:
         """Return the latent (1, latent) of a seed. One at a time: in a batch its last bits would depend on the rest."""
-        with self._room("drawing from the prior"), torch.inference_mode():
+        with self._oom_guard("drawing from the prior"), torch.inference_mode():
             drawn = noise(seed, (1, network.config.latent)).to(self._device)
             return network.prior(drawn, temperature).float().cpu()
 
@@ -417,9 +417,9 @@ class VAEPipeline(Pipeline):
         if config["class"] in NETWORKS:
             return cls(located, device, read_spatial(located, config))
         besides = ("task", "class", "directions_named")
-        numbers = hub.make_config(VectorVAEConfig, config, folder, besides)
+        numbers = checkpoint.make_config(VectorVAEConfig, config, folder, besides)
         names = read_names(config, numbers.directions, folder)
-        return cls(located, device, hub.build(lambda: VectorVAE(numbers), folder / hub.TENSORS), names)
+        return cls(located, device, checkpoint.build(lambda: VectorVAE(numbers), folder / checkpoint.TENSORS), names)
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         network = self._coder.network

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.models.generator import Generator, GeneratorConfig
 from recipes import export_gan, gan_directions, train_gan
 from recipes.gan_augment import _shift, augment
@@ -74,7 +74,7 @@ def test_it_trains_resumes_and_exports_a_model(tiny: None, pictures: Path, tmp_p
     assert len((run / "log.csv").read_text().splitlines()) == 3
 
     export_gan.main([str(run), str(tmp_path / "model"), "--sheet", str(tmp_path / "sheet.jpg")])
-    config = json.loads((tmp_path / "model" / hub.CONFIG).read_text())
+    config = json.loads((tmp_path / "model" / checkpoint.CONFIG).read_text())
     assert (config["task"], config["class"], config["latent"]) == ("gan", "Generator", 8)
     assert len(config["directions_named"]) == config["directions"] == export_gan.COUNT
     with Image.open(tmp_path / "sheet.jpg") as sheet:

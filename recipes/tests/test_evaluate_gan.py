@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 from test_gan_metrics import make_set, tiny_network
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.models.generator import Generator, GeneratorConfig
 from recipes import evaluate_gan, gan_card, gan_metrics
 from recipes.gan_metrics import PictureFeatures
@@ -114,12 +114,12 @@ def test_the_command_takes_a_model_folder(
     torch.manual_seed(0)
     model = tmp_path / "model"
     described = {"task": "gan", "class": "Generator", "latent": 8, "mapping": 8, "channels": [8, 8, 8], "coarse": 1}
-    hub.write_folder(model, described, Generator(config).state_dict(), "card", half=True)
+    checkpoint.write_folder(model, described, Generator(config).state_dict(), "card", half=True)
     monkeypatch.setattr(evaluate_gan, "PictureFeatures", lambda device: PictureFeatures(network=tiny_network()))
     evaluate_gan.main([str(model), str(data), "--samples", "20", "--device", "cpu"])
     found = json.loads((model / "evaluation.json").read_text())
     assert found["model"] == "model"
-    assert found["version"] == hub.digest(model / hub.TENSORS)[:12]
+    assert found["version"] == checkpoint.digest(model / checkpoint.TENSORS)[:12]
     assert found["rows"]["gan"]["pictures"] == 20
     assert (model / "nearest.webp").is_file()
 
@@ -196,6 +196,6 @@ def test_the_command_writes_the_card_into_the_model_folder(data: Path, trained: 
     model = tmp_path / "gan-landscapes"
     described = {"task": "gan", "class": "Generator", "directions_named": ["light", "height"], "latent": 8,
                  "mapping": 8, "channels": [8, 8, 8], "coarse": 1, "directions": 2}  # fmt: skip
-    hub.write_folder(model, described, Generator(CONFIG).state_dict(), "old card", half=True)
+    checkpoint.write_folder(model, described, Generator(CONFIG).state_dict(), "old card", half=True)
     gan_card.main([str(model), "--run", str(trained), "--data", str(data)])
     assert "Paints impressionist landscapes that never existed." in (model / "README.md").read_text()

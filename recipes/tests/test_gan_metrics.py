@@ -19,7 +19,7 @@ from deepart.models.vgg import VGGConfig, VGGFeatures
 from recipes import gan_gaussian, gan_metrics, gan_nearest, gan_patches, gan_split
 from recipes.gan_metrics import PictureFeatures
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def randn(*shape: int, seed: int = 0) -> Tensor:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from deepart import VAEPipeline, hub
+from deepart import VAEPipeline, checkpoint
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.pipelines.features import load_features
@@ -105,7 +105,7 @@ def test_it_trains_in_two_phases_resumes_and_exports_a_model(model: str, data: P
 
     sheet = [] if model == "pictures" else ["--sheet", str(tmp_path / "sheet.jpg")]
     export_vae.main([str(run), str(tmp_path / "model"), "--portraits", str(data / "portraits"), *sheet])
-    config = json.loads((tmp_path / "model" / hub.CONFIG).read_text())
+    config = json.loads((tmp_path / "model" / checkpoint.CONFIG).read_text())
     assert config["task"] == "vae"
     pipeline = VAEPipeline.from_pretrained(tmp_path / "model", device="cpu")
     assert pipeline.spatial == (model == "pictures")

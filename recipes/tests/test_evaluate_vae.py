@@ -13,7 +13,7 @@ import yaml
 from PIL import Image
 from test_gan_metrics import make_set, noise, tiny_network
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.pipelines.vae import VAEPipeline
@@ -45,7 +45,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write_model(folder: Path, network: SpatialVAE | VectorVAE) -> Path:
     named = {"directions_named": ["hair", "light"]} if isinstance(network, VectorVAE) else {}
     config = {"task": "vae", "class": type(network).__name__, **named, **dataclasses.asdict(network.config)}
-    hub.write_folder(folder, config, network.state_dict(), "card", half=True)
+    checkpoint.write_folder(folder, config, network.state_dict(), "card", half=True)
     return folder
 
 
@@ -156,7 +156,7 @@ def test_the_command_takes_a_model_folder(
     options = ["--limit", "2", "--device", "cpu"]
     evaluate_vae.main([str(map_model), str(data / "style"), str(data / "portraits"), *options])
     found = json.loads((map_model / "evaluation.json").read_text())
-    assert found["version"] == hub.digest(map_model / hub.TENSORS)[:12]
+    assert found["version"] == checkpoint.digest(map_model / checkpoint.TENSORS)[:12]
     assert found["rows"]["model"]["portraits"]["pictures"] == 2
     with pytest.raises(SystemExit):
         evaluate_vae.main([str(map_model), str(data / "style"), *options])
