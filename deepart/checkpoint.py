@@ -294,14 +294,9 @@ def unreadable(path: Path, error: OSError, mend: str = "get it again from where 
 
 
 def write_folder(
-    folder: str | os.PathLike[str],
-    config: Mapping[str, Any],
-    tensors: Mapping[str, Tensor],
-    card: str,
-    *,
-    half: bool = True,
-    in_eight_bits: Collection[str] = (),
-) -> None:
+    folder: str | os.PathLike[str], config: Mapping[str, Any], tensors: Mapping[str, Tensor], card: str, *,
+    half: bool = True, in_eight_bits: Collection[str] = (),
+) -> None:  # fmt: skip
     """Write a model's folder: config.json, model.safetensors and README.md, made new or put in place of old ones.
 
     config: numbers and names, with "task" and "class". half: store fractions as float16, but for a tensor that would

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from numbers import Integral, Real
+from typing import Any
 
 from deepart.errors import OptionError, Phrase
 
@@ -48,3 +49,17 @@ def number(what: str, value: object, low: float, high: float) -> float:
             what=what, value=shown(value), low=low, high=high,
         )  # fmt: skip
     return given
+
+
+def listed(what: str, values: Any, low: int, high: int) -> list[Any]:
+    """Return a list or tuple of `low` to `high` values as a list; raises OptionError."""
+    if not isinstance(values, list | tuple | range):
+        raise OptionError(
+            "The {what} are {values}; give a list of {low} to {high}.",
+            what=what, values=shown(values), low=low, high=high,
+        )  # fmt: skip
+    if not low <= len(values) <= high:
+        raise OptionError(
+            "There are {count} {what}; give {low} to {high}.", count=len(values), what=what, low=low, high=high
+        )
+    return list(values)

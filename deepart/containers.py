@@ -8,15 +8,17 @@ cut down to its first frame.
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from deepart.errors import ImageError
 
+MAX_BYTES = 128_000_000  # of a picture file; a 16-bit PNG of a 24 megapixel camera has about 110 million
 MAX_PROFILE = 8_000_000  # bytes of an unpacked colour profile; those of printing presses reach 3 million
 MAX_SETTINGS = 65_536  # bytes of the settings that our own PNG files carry
 MAX_SCANS = 100  # passes of a progressive JPEG; encoders make about ten, a bomb of a few kilobytes holds thousands
@@ -39,6 +41,53 @@ class PictureFile:
     exif: bytes = b""
     icc: bytes = b""
     settings: str | None = None
+
+
+def read_file(source: object) -> bytes:
+    """Return the bytes of a file, at most MAX_BYTES."""
+    if isinstance(source, (str, os.PathLike)):
+        if os.path.isdir(source):
+            raise ImageError("The path is that of a folder; name a PNG, JPEG or WEBP file in it.")
+        if not os.path.isfile(source):  # nor a pipe or a device, on which a read may never end
+            raise ImageError("There is no file {name}; check the name and try again.", name=name_of(source))
+        try:
+            with open(source, "rb") as file:
+                return _read_all(file)
+        except OSError:  # it names the whole path, so it is not passed on
+            raise ImageError("The file cannot be opened; check that you may read it and try again.") from None
+    if not hasattr(source, "read") or not hasattr(source, "seek"):
+        raise ImageError(
+            "The picture is of type {kind}; give a path or a file open in binary mode.", kind=type(source).__name__
+        )
+    try:
+        source.seek(0)
+        return _read_all(source)
+    except ImageError:
+        raise
+    except Exception as error:  # whatever a stranger's file object raises
+        raise ImageError(
+            "The file object cannot be read from its start; give a path or a file open in binary mode."
+        ) from error
+
+
+def name_of(path: str | os.PathLike[str]) -> str:
+    """Return the name at the end of a path: its folders are nobody's business."""
+    return repr(os.path.basename(path)[-100:])
+
+
+def _read_all(file: Any) -> bytes:
+    parts = []
+    size = 0
+    while part := file.read(MAX_BYTES + 1 - size):  # a raw file may give less than asked for
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BYTES:
+            raise ImageError(
+                "The file has more than {most} million bytes; save it smaller.", most=MAX_BYTES // 1_000_000
+            )
+    if not parts:
+        raise ImageError("The file is empty; choose a PNG, JPEG or WEBP file.")
+    return b"".join(parts)  # a TypeError for the text of a file in text mode
 
 
 def damaged(kind: str) -> ImageError:

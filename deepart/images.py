@@ -29,8 +29,6 @@ from deepart.errors import ImageError, OptionError, Phrase
 MAX_PIXELS = 8192 * 6144
 """Most pixels of a picture: a camera of 50 megapixels. WEBP is what sets it: Pillow holds 16 bytes a pixel while it
 decodes one (two canvases, a copy and the picture, 805 MB at the cap), and a load should stay under 1 GB."""
-MAX_BYTES = 128_000_000
-"""Most bytes of a picture file; a 16-bit PNG of a 24 megapixel camera has about 110 million."""
 MIN_SIDE = 16
 """Fewest pixels of each side: a network that halves the picture four times has one left."""
 MAX_ASPECT = 32
@@ -71,7 +69,7 @@ def load_image(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = M
     """
     cap = whole_number("max_pixels", max_pixels, 1, 2**31)
     limit = min(cap, Image.MAX_IMAGE_PIXELS or cap)
-    return _finish(_decode(containers.take_apart(_read(source)), limit), "picture")
+    return _finish(_decode(containers.take_apart(containers.read_file(source)), limit), "picture")
 
 
 def check_image(image: Image.Image, what: str = "picture") -> Image.Image:
@@ -209,7 +207,7 @@ def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO
         else:
             path_or_file.write(packed.getbuffer())
     except (OSError, ValueError, TypeError, AttributeError):  # the first names the whole path, so it is not passed on
-        name = _name(path_or_file) if isinstance(path_or_file, (str, os.PathLike)) else "object"
+        name = containers.name_of(path_or_file) if isinstance(path_or_file, (str, os.PathLike)) else "object"
         raise ImageError(
             "The file {name} cannot be written; check that its folder exists and is yours.", name=name
         ) from None
@@ -225,53 +223,6 @@ def _plain_settings(value: Any) -> Any:
 
 
 # ------------------------------------------------------------------------------------------------- from file to pixels
-
-
-def _read(source: object) -> bytes:
-    """Return the bytes of a file, at most MAX_BYTES."""
-    if isinstance(source, (str, os.PathLike)):
-        if os.path.isdir(source):
-            raise ImageError("The path is that of a folder; name a PNG, JPEG or WEBP file in it.")
-        if not os.path.isfile(source):  # nor a pipe or a device, on which a read may never end
-            raise ImageError("There is no file {name}; check the name and try again.", name=_name(source))
-        try:
-            with open(source, "rb") as file:
-                return _read_all(file)
-        except OSError:  # it names the whole path, so it is not passed on
-            raise ImageError("The file cannot be opened; check that you may read it and try again.") from None
-    if not hasattr(source, "read") or not hasattr(source, "seek"):
-        raise ImageError(
-            "The picture is of type {kind}; give a path or a file open in binary mode.", kind=type(source).__name__
-        )
-    try:
-        source.seek(0)
-        return _read_all(source)
-    except ImageError:
-        raise
-    except Exception as error:  # whatever a stranger's file object raises
-        raise ImageError(
-            "The file object cannot be read from its start; give a path or a file open in binary mode."
-        ) from error
-
-
-def _name(path: str | os.PathLike[str]) -> str:
-    """Return the name at the end of a path: its folders are nobody's business."""
-    return repr(os.path.basename(path)[-100:])
-
-
-def _read_all(file: Any) -> bytes:
-    parts = []
-    size = 0
-    while part := file.read(MAX_BYTES + 1 - size):  # a raw file may give less than asked for
-        parts.append(part)
-        size += len(part)
-        if size > MAX_BYTES:
-            raise ImageError(
-                "The file has more than {most} million bytes; save it smaller.", most=MAX_BYTES // 1_000_000
-            )
-    if not parts:
-        raise ImageError("The file is empty; choose a PNG, JPEG or WEBP file.")
-    return b"".join(parts)  # a TypeError for the text of a file in text mode
 
 
 def _check_size(size: tuple[int, int], what: str, limit: int) -> None:

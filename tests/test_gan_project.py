@@ -30,15 +30,6 @@ def test_it_finds_the_generator_s_own_pictures(gan: GANPipeline) -> None:
     assert statistics.median(found) >= 25
 
 
-def test_more_steps_come_nearer(gan: GANPipeline) -> None:
-    pictures = gan.generate(4, seed=50)
-    few, many = (
-        statistics.median(likeness(gan, gan.project(picture, steps=steps), picture) for picture in pictures)
-        for steps in (1, 100)
-    )
-    assert few + 3 < many
-
-
 def test_the_same_seed_gives_the_same_latent(gan: GANPipeline) -> None:
     picture = gan.generate(seed=3)[0]
     first, again, other = (gan.project(picture, steps=10, seed=seed) for seed in (0, 0, 1))
@@ -124,13 +115,6 @@ def test_features_are_loaded_on_first_use_and_counted(monkeypatch: pytest.Monkey
     assert gan._parts()[1]["features"] == "vgg16"
 
 
-def test_the_weights_stay_as_they_are(gan: GANPipeline) -> None:
-    before = {name: tensor.clone() for name, tensor in gan._network.state_dict().items()}
-    gan.project(gan.generate(seed=2)[0], steps=3)
-    assert all(torch.equal(tensor, before[name]) for name, tensor in gan._network.state_dict().items())
-    assert all(tensor.grad is None for tensor in gan._network.parameters())
-
-
 @pytest.mark.parametrize(
     ("picture", "options", "error", "sentence"),
     [
@@ -149,9 +133,3 @@ def test_mistakes_get_a_sentence(
     with pytest.raises(error) as caught:
         gan.project(picture, **options)
     assert str(caught.value).startswith(sentence)
-
-
-def test_a_picture_of_one_colour_has_a_nearest_one_too(gan: GANPipeline) -> None:
-    for color in ("black", "white"):
-        picture = Image.new("RGB", (20, 20), color)
-        assert gan.project(picture, steps=5).isfinite().all()

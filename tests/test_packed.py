@@ -40,24 +40,6 @@ def test_the_scales_go_along_the_side_that_differs(side: int) -> None:
     assert (error.norm(dim=1 - side) / before.norm(dim=1 - side)).max() < 0.02
 
 
-def test_rows_of_nothing_stay_nothing() -> None:
-    before = matrix(64, 64)
-    before[3] = 0
-    assert packed.unpack(packed.pack("x", before))["x"][3].count_nonzero() == 0
-
-
-def test_small_tensors_and_whole_numbers_are_not_worth_it() -> None:
-    assert packed.worth(torch.zeros(64, 64))
-    assert not packed.worth(torch.zeros(63, 64))
-    assert not packed.worth(torch.zeros(5000))
-    assert not packed.worth(torch.zeros(64, 64, dtype=torch.int8))
-
-
-def test_a_scale_without_whole_numbers_is_a_tensor_like_others() -> None:
-    tensors = {"norm": torch.ones(4), "norm.scale": torch.ones(4)}
-    assert packed.unpack(tensors).keys() == tensors.keys()
-
-
 def test_a_folder_of_packed_tensors(tmp_path: Path) -> None:
     tensors = {"large": matrix(64, 80), "small": matrix(3).half().float()}
     checkpoint.write_folder(tmp_path, {"task": "vae", "class": "X"}, tensors, "card", in_eight_bits=["large"])

@@ -91,14 +91,6 @@ def test_files_in_the_repository_are_the_registered_ones(spec: ModelSpec) -> Non
     assert spec.recipe in card
 
 
-def test_the_recipe_would_write_the_same_bytes(tmp_path: Path) -> None:
-    folder = ROOT / "weights" / "features-vgg16"
-    tensors = {name: value.float() for name, value in checkpoint.read_tensors(folder / checkpoint.TENSORS).items()}
-    checkpoint.write_folder(tmp_path, checkpoint.read_config(folder), tensors, "")
-    for file in REGISTRY["features", "vgg16"].files:
-        assert checkpoint.digest(tmp_path / file.name) == file.sha256
-
-
 # --- Lists
 
 
@@ -143,14 +135,6 @@ def test_unknown_name(task: str, name: str, words: str, monkeypatch: pytest.Monk
         assert str(caught.value) == words
 
 
-def test_version_of_several_files() -> None:
-    one = make_spec()
-    assert registry.version(one) == SHA[:12]
-    first, second = dataclasses.replace(one.files[1], name="a.bin"), dataclasses.replace(one.files[1], name="b.bin")
-    both = registry.version(make_spec(files=(first, second)))
-    assert both == hashlib.sha256((SHA + SHA).encode()).hexdigest()[:12]
-
-
 # --- Where a model is
 
 
@@ -193,11 +177,6 @@ def test_local_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert wanted.read_config() == {"task": "style"}
 
 
-def test_folder_before_repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(folder.parent.parent)
-    assert registry.locate("style", "models/mine").folder == folder
-
-
 def test_registered_name_before_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fine").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -223,11 +202,6 @@ def test_a_folder_that_is_no_model(name: Any, tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     with pytest.raises(WeightsError, match=r"model\.safetensors is missing"):
         registry.locate("style", name)
-
-
-def test_a_file_is_no_model(folder: Path) -> None:
-    with pytest.raises(UnknownModelError, match=r"is a file; give the folder that holds config\.json and model"):
-        registry.locate("style", folder / "model.safetensors")
 
 
 @pytest.mark.parametrize("name", [3, 1.5, b"fine", ["fine"], True])
@@ -311,10 +285,3 @@ def test_features_of_another_kind(small_features: VGGFeatures, tmp_path: Path, m
         load_features("big", device="cpu")
     with pytest.raises(OptionError, match="device"):
         load_features("small", device="abacus")
-
-
-def test_default_features_are_those_of_the_repository() -> None:
-    features = load_features(device="cpu")
-    assert features.config.layers[-1] == "relu4_3"
-    tensors = checkpoint.read_tensors(ROOT / "weights" / "features-vgg16" / checkpoint.TENSORS, ["conv4_3.bias"])
-    assert torch.equal(features.get_parameter("conv4_3.bias"), tensors["conv4_3.bias"].float())

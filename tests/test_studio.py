@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import hashlib
 import shutil
 import threading
@@ -13,9 +12,9 @@ from typing import Any, Self
 import pytest
 import torch
 from loopback_hub import LoopbackHub
-from running_page import register_gans, register_vaes, tiny_landscapes, tiny_pictures_vae, tiny_portraits_vae
+from running_page import register_vaes, tiny_landscapes, tiny_pictures_vae, tiny_portraits_vae
 
-from deepart import GANPipeline, Studio, StyleTransferPipeline, VAEPipeline, cache, checkpoint, memory, registry
+from deepart import Studio, StyleTransferPipeline, VAEPipeline, cache, checkpoint, memory, registry
 from deepart.errors import DeepArtError, MemoryLimitError, OptionError, UnknownModelError, WeightsError
 from deepart.hub import ModelFile
 from deepart.pipelines.base import Pipeline, oom_guard
@@ -45,10 +44,6 @@ def test_a_pipeline_is_loaded_once_on_its_first_use(monkeypatch: pytest.MonkeyPa
     assert all(pipeline is studio.style() for pipeline in found)
 
 
-def test_the_studio_s_device_is_the_pipeline_s() -> None:
-    assert Studio(device="cpu").style().device == torch.device("cpu")
-
-
 def test_one_pipeline_over_the_limit_stays() -> None:
     studio = Studio(device="cpu", memory_limit=0)
     assert studio.style("fine") is studio.style("fine")
@@ -74,25 +69,6 @@ def test_a_failed_load_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(WeightsError):
             studio.style()
     assert studio.style().name == "fast"
-
-
-def test_generators_are_kept_beside_the_styles(monkeypatch: pytest.MonkeyPatch) -> None:
-    loads: list[str] = []
-
-    def load(cls: type, name: str, *, device: torch.device) -> GANPipeline:
-        loads.append(name)
-        return tiny_landscapes()
-
-    register_gans(monkeypatch)
-    monkeypatch.setattr(GANPipeline, "from_pretrained", classmethod(load))
-    studio = Studio(device="cpu")
-    first = studio.gan()
-    assert studio.gan() is first
-    assert studio.gan("portraits") is not first
-    assert studio.gan(loads[0]) is first
-    assert len(loads) == 2
-    with pytest.raises(UnknownModelError, match="did you mean 'portraits'"):
-        studio.gan("portrait")
 
 
 def test_autoencoders_are_loaded_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,15 +146,6 @@ def test_what_was_used_longest_ago_leaves_when_others_need_the_room(shop: Callab
     assert Heavy.loads == ["a", "b", "c", "b"]  # b had been waiting longest when c came
 
 
-def test_what_leaves_is_freed(shop: Callable[..., Any]) -> None:
-    get = shop(200)
-    first = weakref.ref(get("a"))
-    get("b")
-    assert first() is not None
-    get("c")
-    assert first() is None
-
-
 def test_one_in_use_never_leaves(shop: Callable[..., Any]) -> None:
     get = shop(200)
     a = get("a")
@@ -186,30 +153,6 @@ def test_one_in_use_never_leaves(shop: Callable[..., Any]) -> None:
         get(name)
     assert get("a") is a
     assert Heavy.loads == ["a", "b", "c", "d", "b", "c", "d"]  # there was room for one beside it
-
-
-def test_a_job_uses_its_pipeline_until_it_is_done(shop: Callable[..., Any]) -> None:
-    get = shop(100)
-    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
-
-    def job() -> None:
-        pipeline = get("a")
-        begun.set()
-        go_on.wait(20)
-        assert pipeline.paint([]) == "painted by a"
-
-    thread = threading.Thread(target=lambda: (job(), done.set()))
-    thread.start()
-    assert begun.wait(20)
-    get("b")
-    get("a")
-    assert Heavy.loads == ["a", "b"]
-    go_on.set()
-    thread.join()
-    assert done.is_set()
-    get("b")
-    get("a")
-    assert Heavy.loads == ["a", "b", "b", "a"]
 
 
 def test_all_in_use_stay_over_the_limit_and_leave_later(shop: Callable[..., Any]) -> None:
@@ -293,38 +236,10 @@ def test_a_model_that_does_not_fit_is_loaded_after_the_others_have_left(shop: Ca
     assert get("c").called == "c"
 
 
-def test_a_tiny_generator_is_done_again_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = Studio(device="cpu", memory_limit=2**40)
-    gan = kept._keep(("gan", "landscapes"), tiny_landscapes())
-    kept._keep(("gan", "portraits"), tiny_landscapes())
-    wanted = gan.generate(2)[1].tobytes()
-    forward, lacks = type(gan._network).forward, [1]
-
-    def hungry(*args: Any) -> torch.Tensor:
-        if lacks:
-            lacks.pop()
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return forward(*args)
-
-    monkeypatch.setattr(type(gan._network), "forward", hungry)
-    assert gan.generate(2)[1].tobytes() == wanted
-    assert lacks == []
-    assert list(kept._kept) == [("gan", "landscapes")]
-
-
 def test_the_limit_is_what_the_machine_has_unless_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache.memory, "weights_bound", lambda device: {"cpu": 12345}[device.type])
     assert Studio(device="cpu").memory_limit == 12345
     assert Studio(device="cpu", memory_limit=5).memory_limit == 5
-
-
-def test_no_generator_outlives_its_studio() -> None:
-    kept = Studio(device="cpu")
-    watch = weakref.ref(kept._keep(("gan", "landscapes"), tiny_landscapes()))
-    assert watch() is not None
-    del kept
-    gc.collect()
-    assert watch() is None
 
 
 # ------------------------------------------------------------------------------------------------------------- visitors
@@ -486,19 +401,6 @@ def test_a_repository_is_added_and_stays_at_its_commit(loopback: LoopbackHub) ->
     kept._kept.clear()  # as when others needed the room
     loopback.close()
     assert kept.gan(REPO).version == COMMIT[:12]
-
-
-def test_a_repository_is_added_at_a_revision(loopback: LoopbackHub) -> None:
-    loopback.add(REPO, LATER, loopback.repos[REPO][COMMIT])
-    kept = Studio(device="cpu")
-    assert kept.add("gan", f"{REPO}@{COMMIT}") == REPO
-    assert kept.gan(REPO).version == COMMIT[:12]
-
-
-def test_what_is_registered_needs_no_adding() -> None:
-    kept = Studio(device="cpu")
-    assert kept.add("style", "fine") == "fine"
-    assert kept.added("style") == []
 
 
 def test_two_models_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ from deepart.models.vgg import VGGFeatures
 LAYERS = ("relu1_2", "relu2_2", "relu3_3")
 SCALES = (1, 2, 4)  # by which the pictures are reduced for the comparison of pixels
 SMALL = 16  # pixels; the size at which the random pictures are compared with the target
-STARTS = 256  # random latents to choose from
 RIDGE = 0.1  # of the regression, in mean squared lengths of the small pictures
 TOGETHER = 0.2  # share of the steps after which only the best start goes on
 RATE = 0.15  # deviations; the longest correction of a number

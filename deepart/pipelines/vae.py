@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import torch
 from PIL import Image, ImageOps
@@ -21,23 +21,20 @@ from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
 from deepart.pipelines.gan_origin import MAX_AMOUNT, check_directions
 from deepart.pipelines.vae_hub import NETWORKS, check_extras, read_spatial
-from deepart.pipelines.vae_latent import MAX_SIDE, Latent, check_size
+from deepart.pipelines.vae_latent import MAX_SIDE, PATHS, Latent, Way, between, check_model, check_size
 from deepart.pipelines.vae_square import Square
 from deepart.pipelines.vae_tiles import Spatial, Tiled
 from deepart.registry import Located
 
 __all__ = [
     "MAX_AMOUNT", "MAX_SAMPLES", "MAX_SIDE", "MAX_STEPS", "MAX_STRENGTH", "MAX_TEMPERATURE", "MAX_VARIATIONS",
-    "MIN_STEPS", "Latent", "Source", "VAEPipeline",
+    "MIN_STEPS", "PATHS", "Latent", "Source", "VAEPipeline",
 ]  # fmt: skip
 
 Source = Image.Image | Latent
 """A picture, or what encode() made of one."""
 
 S = TypeVar("S", Image.Image, Latent)
-
-Path = Literal["linear", "spherical"]
-PATHS: tuple[Path, ...] = ("linear", "spherical")
 
 MAX_SAMPLES = 1024  # of one call
 MAX_VARIATIONS = 64
@@ -115,8 +112,6 @@ class VAEPipeline(Pipeline):
         width, height = check_size(size)
         return 3 * width * height / torch.Size(self.latent_shape(size)).numel()
 
-    # ----------------------------------------------------------------------------------------------- there and back
-
     def encode(self, image: Image.Image) -> Latent:
         """Return what the model makes of a picture of up to 4096 pixels a side.
 
@@ -168,8 +163,6 @@ class VAEPipeline(Pipeline):
         [found] = self._encode([picture])
         return found if carried is None else dataclasses.replace(found, mean=carried)
 
-    # ------------------------------------------------------------------------------------------------------ in between
-
     def vary(
         self, source: Source, strength: float = 1.0, *, n: int = 4, seed: int = 0, callback: Callback | None = None
     ) -> list[Image.Image]:
@@ -188,14 +181,8 @@ class VAEPipeline(Pipeline):
         return self._make(latents, latent.size, besides, callback)
 
     def interpolate(
-        self,
-        source: Source,
-        other: Source,
-        *,
-        steps: int = 8,
-        path: Path = "linear",
-        callback: Callback | None = None,
-    ) -> list[Image.Image]:
+        self, source: Source, other: Source, *, steps: int = 8, path: Way = "linear", callback: Callback | None = None,
+    ) -> list[Image.Image]:  # fmt: skip
         """Return 2 to 120 pictures on the way from one source to another; both ends are their reconstructions exactly.
 
         path: "linear", straight, or "spherical", on an arc that keeps the length of the latents; that of a model with a
@@ -262,8 +249,6 @@ class VAEPipeline(Pipeline):
         mean = first.mean - second.mean + third.mean
         return self._make_one(dataclasses.replace(first, mean=mean), {"arithmetic": "a - b + c"})
 
-    # ------------------------------------------------------------------------------------------------------- workings
-
     def _checked(self, image: Image.Image) -> Image.Image:
         picture = check_image(image)
         if max(picture.size) > MAX_SIDE:
@@ -296,24 +281,12 @@ class VAEPipeline(Pipeline):
 
     def _own(self, latent: Latent) -> Latent:
         """Return a latent of this model; raises OptionError for another."""
-        if not isinstance(latent, Latent):
-            raise OptionError(
-                "The latent is of type {kind}; give one that encode() or Latent.load() returned.",
-                kind=type(latent).__name__,
-            )
-        # The version names the weights; the same weights may lie in a folder of another name.
-        if latent.version != self.version:
-            raise OptionError(
-                "The latent was made by {model}, version {version}, and this is "
-                "{name!r}, version {own_version!r}; use the model that made it.",
-                model=shown(latent.model), version=shown(latent.version), name=self.name, own_version=self.version,
-            )  # fmt: skip
+        check_model(latent, self.name, self.version)
         expected = self.latent_shape(latent.size)
         if tuple(latent.mean.shape[1:]) != expected:
-            width, height = latent.size
             raise OptionError(
                 "The latent has the shape {shape}; that of a picture of {width}x{height} pixels has {expected}.",
-                shape=tuple(latent.mean.shape[1:]), width=width, height=height, expected=expected,
+                shape=tuple(latent.mean.shape[1:]), width=latent.size[0], height=latent.size[1], expected=expected,
             )  # fmt: skip
         return latent
 
@@ -349,11 +322,11 @@ class VAEPipeline(Pipeline):
             )  # fmt: skip
         return self._coder.network
 
-    def _way(self, a: Tensor, b: Tensor, places: Sequence[float], path: Path) -> Iterator[Tensor]:
+    def _way(self, a: Tensor, b: Tensor, places: Sequence[float], path: Way) -> Iterator[Tensor]:
         """Yield the latents at these shares of the way from a to b, exact at both ends."""
         flow = self._coder.network.flow if isinstance(self._coder, Square) else None
         if path == "linear" or flow is None:
-            yield from (_between(a, b, place, path) for place in places)
+            yield from (between(a, b, place, path) for place in places)
             return
         with self._oom_guard("finding the way through the prior"), torch.inference_mode():
             ends = torch.cat([a, b]).to(self._device)
@@ -362,7 +335,7 @@ class VAEPipeline(Pipeline):
             lost, lost_last = (ends - flow(torch.cat([first, last]))).chunk(2)
             for place in places:
                 found = flow(slerp(first, last, place)) + torch.lerp(lost, lost_last, place)
-                yield found.float().cpu() if 0 < place < 1 else _between(a, b, place, path)
+                yield found.float().cpu() if 0 < place < 1 else between(a, b, place, path)
 
     def _draw(self, network: VectorVAE, seed: int, temperature: float) -> Tensor:
         """Return the latent (1, latent) of a seed. One at a time: in a batch its last bits would depend on the rest."""
@@ -425,10 +398,3 @@ class VAEPipeline(Pipeline):
         network = self._coder.network
         named = {} if self.spatial else {"directions_named": list(self._names)}
         return type(network).__name__, named | dataclasses.asdict(network.config), network.state_dict()
-
-
-def _between(a: Tensor, b: Tensor, t: float, path: Path) -> Tensor:
-    """Return the latent at the share t of the way from a to b, exact at both ends."""
-    if path == "spherical" or t in (0, 1):
-        return slerp(a.flatten(1), b.flatten(1), t).reshape(a.shape)
-    return torch.lerp(a, b, t)

@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Literal, Self
 
 import safetensors.torch
 import torch
@@ -22,6 +22,10 @@ from deepart.checks import shown, whole_number
 from deepart.containers import name_kind
 from deepart.errors import OptionError, Phrase
 from deepart.images import MIN_SIDE
+from deepart.latents import slerp
+
+Way = Literal["linear", "spherical"]
+PATHS: tuple[Way, ...] = ("linear", "spherical")
 
 MAX_SIDE = 4096  # pixels of the longer side of a picture
 MAX_VALUE = 10_000.0  # of a mean or a deviation; those of pictures stay in the hundreds
@@ -105,6 +109,29 @@ class Latent:
         except Exception as error:  # it documents none; the header was good, so the numbers are not
             raise _damaged(name) from error
         return cls(tensors["mean"], tensors["std"], words["size"], words["model"], words["version"])
+
+
+def check_model(latent: object, name: str, version: str) -> None:
+    """Raise OptionError for what is no latent of the model."""
+    if not isinstance(latent, Latent):
+        raise OptionError(
+            "The latent is of type {kind}; give one that encode() or Latent.load() returned.",
+            kind=type(latent).__name__,
+        )
+    # The version names the weights; the same weights may lie in a folder of another name.
+    if latent.version != version:
+        raise OptionError(
+            "The latent was made by {model}, version {version}, and this is {name!r}, version {own_version!r}; "
+            "use the model that made it.",
+            model=shown(latent.model), version=shown(latent.version), name=name, own_version=version,
+        )  # fmt: skip
+
+
+def between(a: Tensor, b: Tensor, t: float, path: Way) -> Tensor:
+    """Return the latent at the share t of the way from a to b, exact at both ends."""
+    if path == "spherical" or t in (0, 1):
+        return slerp(a.flatten(1), b.flatten(1), t).reshape(a.shape)
+    return torch.lerp(a, b, t)
 
 
 def check_size(size: object) -> tuple[int, int]:

@@ -93,20 +93,6 @@ def test_one_who_makes_things_up_is_not_blamed_and_the_numbers_are_the_same_agai
         assert sheet.size == (8 * (3 * 96 + 4) + 4, 8 * 100 + 4)
 
 
-def test_a_set_without_held_out_pictures_is_measured_too(tmp_path: Path) -> None:
-    small = make_set(tmp_path / "portraits", ["a seed"] * 12)
-    found = run(Dreamer(), small, tmp_path / "out", 8)
-    counts = {name: (row["real_pictures"], row["pictures"]) for name, row in found["rows"].items()}
-    assert counts == {"gan": (8, 8), "gan_0.7": (8, 8), "gaussian": (8, 8), "real": (6, 6), "gan_fewer": (6, 6)}
-    assert found["memory"] == {"training_pictures": 12, "held_out_pictures": 0}
-
-
-def test_numbers_are_rounded_to_four_digits_and_counts_are_not() -> None:
-    assert evaluate_gan.rounded({"a": 123456, "b": {"c": 0.000123456}, "d": 98765.4}) == {
-        "a": 123456, "b": {"c": 0.0001235}, "d": 98770.0,
-    }  # fmt: skip
-
-
 def test_the_command_takes_a_model_folder(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,18 +155,6 @@ def test_the_card_tells_training_data_measures_and_what_is_bad(data: Path, train
     assert "public domain (200)" in " ".join(text.split())
     assert text.endswith("## What is still bad\n\n- Water is flat.\n")
     assert max(map(len, (line for line in text.splitlines() if not line.startswith("|")))) <= 120
-
-
-def test_drawings_are_told_by_their_style() -> None:
-    files = {f"pictures/{i}.png": {"source": "open-peeps", "seed": str(i), "licence": "CC0 1.0"} for i in range(3)}
-    manifest = {"files": files, "packages": {"@dicebear/core": "9.4.3"}}
-    text = gan_card.data_text(json.dumps(manifest).encode())
-    assert " ".join(text.split()) == (
-        "3 pictures made by the recipe in the style open-peeps. Licences of what they are made of, by pictures: "
-        "CC0 1.0 (3). The manifest, with the source and hash of each, has the sha256 "
-        "34b0d0c807a3e8b508f12107bd663a369c7f9d1e6e37142e45b6322fec4203a6. "
-        "From these packages: - `@dicebear/core` 9.4.3"
-    )
 
 
 def test_no_card_without_a_word_on_what_is_bad_and_none_that_hides_a_missing_evaluation(

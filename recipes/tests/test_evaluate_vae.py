@@ -136,19 +136,6 @@ def test_a_vector_is_measured_on_held_out_portraits_and_its_samples_as_a_generat
     assert run(vector_model, [data / "portraits"], tmp_path / "again") == found
 
 
-def test_samples_can_be_left_out(data: Path, vector_model: Path, tmp_path: Path) -> None:
-    found = run(vector_model, [data / "portraits"], tmp_path / "out", samples=0)
-    assert "samples" not in found
-    assert not (tmp_path / "out" / "samples.webp").exists()
-
-
-def test_samples_are_the_seeds_of_the_pipeline(vector_model: Path) -> None:
-    pipeline = VAEPipeline.from_pretrained(vector_model, device="cpu")
-    made = evaluate_vae.AsGenerator(pipeline).generate(2, seed=5, truncation=0.5)
-    for picture, expected in zip(made, pipeline.sample(2, seed=5, temperature=0.5), strict=True):
-        assert picture.tobytes() == expected.tobytes()
-
-
 def test_the_command_takes_a_model_folder(
     data: Path, map_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import json
 import os
-import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -207,29 +204,6 @@ def test_an_upload_replaces_what_changed_and_needs_a_login(tmp_path: Path, loopb
     assert len(loopback.repos[REPO]) == 2
 
 
-@pytest.mark.parametrize("task", ["generator", "autoencoder", "style"])
-def test_the_page_has_five_commands_that_exist(task: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every option that the page gives to a recipe is one that the recipe has."""
-    text = (Path(__file__).parents[2] / "docs" / "own-model.md").read_text("utf-8")
-    blocks = [part.split("```")[1].strip().splitlines() for part in text.split("\n## ")[1:4]]
-    lines = blocks[["generator", "autoencoder", "style"].index(task)]
-    assert len(lines) == 5
-    recipes = [shlex.split(line)[2:] for line in lines[:3]]
-    for module, *arguments in recipes:
-        with pytest.raises(SystemExit) as ended:
-            importlib.import_module(module).main(["--help"])
-        assert ended.value.code == 0
-        told = capsys.readouterr().out
-        assert {word for word in arguments if word.startswith("--")} <= set(re.findall(r"--[\w-]+", told))
-    python, option, code = shlex.split(lines[3])
-    assert (python, option) == ("python", "-c")
-    compile(code, "docs/own-model.md", "exec")
-    model = shlex.split(lines[4])[3]
-    assert model in recipes[2]
-    assert f"'{model}'" in code
-    assert f"| {own_pictures.LEAST} pictures" in text
-
-
 # ------------------------------------------------------------------------------------------------------------ the set
 
 
@@ -266,15 +240,6 @@ def test_what_is_left_out_is_named_with_the_reason(
     assert reasons["again.png"] == "It is the same picture as 0 é.png."
     assert reasons["small.png"] == "It is 31x80 pixels; each side must have 32 or more."
     assert "broken.jpg" in reasons
-
-
-def test_the_square_is_the_middle_and_a_long_picture_stays_wide_enough() -> None:
-    image = Image.new("RGB", (300, 100), "red")
-    image.paste("blue", (90, 0, 210, 100))  # a little more than the middle, as resampling looks beyond its edge
-    assert own_pictures.square(image, 50).getcolors() == [(2500, (0, 0, 255))]
-    assert own_pictures.shrink(image, 50) is image
-    assert own_pictures.shrink(Image.new("RGB", (1920, 1200)), 128).size == (960, 600)
-    assert own_pictures.shrink(Image.new("RGB", (5000, 500)), 128).size == (1280, 128)
 
 
 @pytest.mark.parametrize(

@@ -116,16 +116,6 @@ def test_it_trains_in_two_phases_resumes_and_exports_a_model(model: str, data: P
             assert drawn.size == (7 * 32, export_vae.COUNT * 2 * 32)  # two are held out
 
 
-def test_a_look_tells_what_the_posterior_does(data: Path, tmp_path: Path) -> None:
-    trainer = train_vae.Trainer(train_vae.parse(arguments("pictures", data, tmp_path / "vae-pictures", "--steps", "2")))
-    trainer.train()
-    header, row = (tmp_path / "vae-pictures" / "log.csv").read_text().splitlines()
-    found = dict(zip(header.split(","), map(float, row.split(",")), strict=True))
-    assert found["psnr_sample"] < found["psnr"]
-    assert found["levels"] > 0
-    assert found["bits"] > 0
-
-
 def test_the_learning_rate_warms_up_and_falls(data: Path, tmp_path: Path) -> None:
     trainer = train_vae.Trainer(
         train_vae.parse(arguments("pictures", data, tmp_path / "vae-pictures", "--minutes", "1"))
@@ -177,11 +167,3 @@ def test_directions_are_as_long_as_the_latents_spread() -> None:
     strongest = export_vae.strongest(network.requires_grad_(False), latents, 1)[0]
     assert strongest[2].abs() == pytest.approx(3, rel=0.1)
     assert strongest[[0, 1, *range(3, 12)]].abs().max() < 0.3
-
-
-def test_named_directions_stay_and_may_be_turned_round() -> None:
-    network = MAKERS["portraits"]()
-    assert isinstance(network, VectorVAE)
-    whole = export_vae.finish(network, torch.eye(12)[:3], ["light", None, "-hair"])
-    assert torch.equal(whole.directions, torch.eye(12)[[0, 2]] * torch.tensor([[1.0], [-1.0]]))
-    assert whole.config.directions == 2
