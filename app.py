@@ -35,11 +35,6 @@ def make_parser() -> argparse.ArgumentParser:
             f"--{task}", action="append", default=[], metavar="MODEL",
             help=f"put one more {task} model into the menu: a folder, or a Hub repository, that save_pretrained made",
         )  # fmt: skip
-    parser.add_argument(
-        "--allow-any-repo",
-        action="store_true",
-        help="let visitors load models from any Hub repository that save_pretrained made, up to 300 MB each",
-    )
     parser.add_argument("--preload", action="store_true", help="load the models that are here before the page opens")
     parser.add_argument("--auth", metavar="FILE", help="let in the users of this file only; see --hash-password")
     parser.add_argument("--rate-limit", type=int, metavar="N", help="requests a minute for each visitor (default: any)")
@@ -153,7 +148,7 @@ def main() -> None:
 
     try:
         limit = None if options.memory_limit is None else int(1e9 * options.memory_limit)
-        studio = Studio(device=options.device, memory_limit=limit, allow_any_repo=options.allow_any_repo)
+        studio = Studio(device=options.device, memory_limit=limit)
         for task in TASKS:
             for name in getattr(options, task):
                 studio.add(task, name)

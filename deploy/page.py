@@ -41,7 +41,6 @@ class Settings(BaseModel):
     memory_limit: float | None = Field(
         None, gt=0, description="GB for models in each replica; null: its part of half the room"
     )
-    allow_any_repo: bool = False
     preload: bool = Field(True, description="load the models that are here before a replica takes work")
     models: dict[str, list[str]] = Field(default_factory=dict, description="further models by task, as --gan has them")
     auth: str | None = None
@@ -72,8 +71,7 @@ class Page:
 
         asked = self._settings
         studio: Any = RemoteStudio(
-            self._pools, device=self._device, at_once=asked.at_once, allow_any_repo=asked.allow_any_repo,
-            added=self._added,
+            self._pools, device=self._device, at_once=asked.at_once, added=self._added,
         )  # fmt: skip
         page = build_app(studio).queue(max_size=asked.max_queue)
         serving = serving_options(
@@ -109,7 +107,7 @@ def build(args: Mapping[str, Any]) -> Application:
         )  # fmt: skip
         limit = None if settings.memory_limit is None else int(1e9 * settings.memory_limit)
         pools[task] = pool.bind(
-            task, device=device, threads=settings.threads, memory_limit=limit, allow_any_repo=settings.allow_any_repo,
+            task, device=device, threads=settings.threads, memory_limit=limit,
             added=settings.models.get(task, []), preload=settings.preload,
             share=needs["num_gpus"] or needs["num_cpus"] / (os.cpu_count() or 1),
         )  # fmt: skip

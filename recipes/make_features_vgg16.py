@@ -21,7 +21,7 @@ import h5py
 import numpy as np
 import torch
 
-from deepart.hub import write_folder
+from deepart.checkpoint import write_folder
 from deepart.models.vgg import VGGConfig, VGGFeatures
 
 WHEEL_SHA256 = "8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86"

@@ -204,7 +204,6 @@ def test_models_of_one_s_own_are_put_into_the_menu(tmp_path: Path, monkeypatch: 
         "gan": ["my-gan", "another"], "vae": ["my-vae"], "style": ["my-style"],
     }  # fmt: skip
     assert studio.gan("another").generate()[0].tobytes() == made["gan"].generate()[0].tobytes()
-    assert not studio.allow_any_repo
 
 
 def test_a_repository_is_put_into_the_menu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,11 +215,6 @@ def test_a_repository_is_put_into_the_menu(tmp_path: Path, monkeypatch: pytest.M
         studio = opened(monkeypatch, "--gan", "org/mine")
     assert studio.added("gan") == ["org/mine"]
     assert studio.gan("org/mine").version == "a" * 12  # without the Hub, which is closed now
-
-
-def test_any_repository_is_allowed_by_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert opened(monkeypatch, "--allow-any-repo").allow_any_repo
-    assert not opened(monkeypatch).allow_any_repo
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def begun(more: MoreModels, monkeypatch: pytest.MonkeyPatch) -> Iterator[Changes
             running.set()
 
     monkeypatch.setattr(more._studio, "fetch", fetch)
-    changes = more._fetch("fastgan-painting", "", WHO)
+    changes = more._fetch("fastgan-painting", WHO)
     next(changes)
     next(changes)
     assert running.wait(20)

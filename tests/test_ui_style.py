@@ -14,7 +14,7 @@ from PIL import Image
 from running_page import TinyStudio, tiny_fast
 
 from deepart import StyleTransferPipeline, load_image, settings
-from deepart.studio import Studio
+from deepart.cache import Studio
 from deepart.ui.chinese import WORDS
 from deepart.ui.easel import Painted
 from deepart.ui.first import first_files

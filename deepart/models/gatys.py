@@ -29,13 +29,12 @@ from torch import Tensor
 
 from deepart.errors import OptionError
 from deepart.models.gatys_loss import GatysConfig, Objective, resize
-from deepart.models.vgg import VGGFeatures
+from deepart.models.vgg import SlimVGG, VGGFeatures
 
 FIRST_SIDE = 128  # longer side of the coarsest level: there a relu4_1 unit sees most of the picture
 MIN_SIDE = 32  # no level has a shorter side below this, except where the result itself has: relu4_2 would see a line
 HISTORY = 12  # corrections that L-BFGS remembers
 HISTORY_BYTES = 2**29  # that it takes at most, at two pictures a correction; a large picture has a shorter history
-DETAIL = 1.0  # of the content's finest detail that a level begins with
 FIRST_STEP = 0.01  # mean change of a pixel that the first correction of a level tries
 
 
@@ -65,13 +64,17 @@ def schedule(height: int, width: int, steps: int) -> list[Level]:
 class Gatys:
     """The optimisation on tensors: give it a content and styles, get the repainted picture."""
 
-    def __init__(
-        self, features: VGGFeatures, config: GatysConfig | None = None, coarse: VGGFeatures | None = None
-    ) -> None:
-        """features: what the last level is measured in. coarse: what all others are; None stands for the same."""
+    def __init__(self, features: VGGFeatures | SlimVGG, config: GatysConfig | None = None) -> None:
+        """features: of a SlimVGG the last level is measured in half the width, all others in a quarter."""
         self.config = config or GatysConfig()
         self.features = features.to(memory_format=torch.channels_last)
-        self.coarse = None if coarse is None else coarse.to(memory_format=torch.channels_last)
+        self._fine: VGGFeatures = features.half_width if isinstance(features, SlimVGG) else features
+        self._coarse: VGGFeatures = features.quarter_width if isinstance(features, SlimVGG) else features
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers in which style and content can be measured."""
+        return self._fine.config.layers
 
     def paint(
         self,
@@ -92,27 +95,28 @@ class Gatys:
         start_noise: (1, 3, levels[0].height, levels[0].width), standard normal.
         on_step: called after every correction with its number from 1 on, and a function that returns the picture so
         far at the level's size; it may raise.
-        start: a picture (1, 3, h, w) in [0, 1] to begin with in place of the content; where its strokes are good the
-        coarsest levels may be left out.
+        start: a picture (1, 3, H, W) in [0, 1] to begin with in place of the content.
         """
         done, before = 0, levels[0]
-        x = resize(content if start is None else start, before.height, before.width)
+        source = content if start is None else start
+        x = resize(source, before.height, before.width)
         x = (x + 0.03 * strength * start_noise.to(x)).clamp(0, 1)
         for level in levels:
-            own = resize(content, level.height, level.width)
-            # What the coarser level could not show is taken from the content: from a blurred start the first
+            # What the coarser level could not show is taken from where it all began: after a blurred start the first
             # corrections would go into bringing it back.
-            seen = resize(resize(content, before.height, before.width), level.height, level.width)
-            x = (resize(x, level.height, level.width) + DETAIL * (own - seen)).clamp(0, 1)
+            seen = resize(resize(source, before.height, before.width), level.height, level.width)
+            detail = resize(source, level.height, level.width) - seen
+            x = (resize(x, level.height, level.width) + detail).clamp(0, 1)
             last = level is levels[-1]
-            features = self.features if last or self.coarse is None else self.coarse
+            features = self._fine if last else self._coarse
+            own = resize(content, level.height, level.width)
             objective = Objective(features, self.config, own, styles, strength=strength, style_scale=style_scale)
             x = descend(x, objective, level.steps, lambda step, picture, done=done: on_step(done + step, picture))  # type: ignore[misc]
             done, before = done + level.steps, level
         return x
 
 
-class _Enough(Exception):
+class _Enough(Exception):  # noqa: N818
     """Raised inside the optimiser, which has no other way to stop in the middle of a line search."""
 
 
@@ -124,8 +128,8 @@ def descend(
 ) -> Tensor:
     """Return the best of the pictures that L-BFGS tries in so many corrections of x (1, 3, H, W), in [0, 1].
 
-    objective: returns the loss of a picture and its gradient. on_step: called as on_step(number from 1 on, function that
-    returns the best picture so far).
+    objective: returns the loss of a picture and its gradient. on_step: called as on_step(number from 1 on, function
+    that returns the best picture so far).
     """
     # The optimiser's first step has length 1, which for this many pixels is next to nothing; in these units it has not.
     unit = FIRST_STEP * x.numel()
@@ -156,17 +160,20 @@ def descend(
         return loss
 
     with contextlib.suppress(_Enough):
-        optimizer.step(evaluate)
+        optimizer.step(evaluate)  # type: ignore[no-untyped-call]
     return best.clamp(0, 1)
 
 
-def check_layers(features: VGGFeatures, config: GatysConfig) -> None:
-    """Raise OptionError unless every layer of the config is one that the features have, and there is one of each."""
-    for kind, layers in (("style", config.style_layers), ("content", config.content_layers)):
-        if not layers:
-            raise OptionError(f"There is no {kind} layer; name at least one, such as {features.config.layers[-2]}.")
-        for name in layers:
-            if name not in features.config.layers:
+def check_layers(layers: Sequence[str], config: GatysConfig) -> None:
+    """Raise OptionError unless every layer of the config is one of `layers`, and there is one of each kind."""
+    for kind, names in (("style", config.style_layers), ("content", config.content_layers)):
+        if not names:
+            raise OptionError(
+                "There is no {kind} layer; name at least one, such as {example}.", kind=kind, example=layers[-2]
+            )
+        for name in names:
+            if name not in layers:
                 raise OptionError(
-                    f"There is no {kind} layer {name!r}; this network has {', '.join(features.config.layers)}."
-                )
+                    "There is no {kind} layer {name!r}; this network has {layers}.",
+                    kind=kind, name=name, layers=", ".join(layers),
+                )  # fmt: skip

@@ -56,25 +56,28 @@ def gram(features: Tensor) -> Tensor:
     """Return the Gram matrices (N, C, C) of feature maps (N, C, H, W), divided by H * W, in float32."""
     # Places by channels, as the maps lie in memory: so the gradient comes back in the layout of the convolutions'.
     flat = features.permute(0, 2, 3, 1).flatten(1, 2)
-    return torch.stack([_Products.apply(places) for places in flat]) / flat.shape[1]
+    products: Tensor = torch.stack([_Products.apply(places) for places in flat])
+    return products / flat.shape[1]
 
 
 class _Products(torch.autograd.Function):
-    """The sums of products of channels, of maps (places, C): with one product of matrices each way, in the maps' type."""
+    """The sums of products of the channels of maps (places, C): one product of matrices each way, in the maps' type."""
 
     @staticmethod
     def forward(ctx: Any, flat: Tensor) -> Tensor:
         ctx.save_for_backward(flat)
-        return (flat.T @ flat).float()
+        products: Tensor = (flat.T @ flat).float()
+        return products
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         [flat] = ctx.saved_tensors
-        return flat @ (gradient + gradient.T).to(flat)
+        slope: Tensor = flat @ (gradient + gradient.T).to(flat)
+        return slope
 
 
 class _Part(torch.autograd.Function):
-    """A part of maps (N, C, H, W). Plain slicing would hand gradients on in another layout, at twice the time of all."""
+    """A part of maps (N, C, H, W). Slicing would hand gradients on in another layout, which doubles the time of all."""
 
     @staticmethod
     def forward(ctx: Any, maps: Tensor, rows: slice, columns: slice) -> Tensor:
@@ -115,7 +118,8 @@ def total_variation(x: Tensor) -> Tensor:
     across = x[..., :-1, 1:] - x[..., :-1, :-1]
     floor = x.shape[1] * 255**-2
     length = ((down.square() + across.square()).sum(1) + floor).sqrt() - floor**0.5
-    return length.mean() / x.shape[1] ** 0.5
+    mean: Tensor = length.mean() / x.shape[1] ** 0.5
+    return mean
 
 
 @dataclass(frozen=True)
@@ -189,9 +193,7 @@ class Objective:
         whole = x.detach().requires_grad_()
         pixels = self._pixel_loss(whole)
         seen = continued(whole)
-        style, constant = self._style_loss, 0.0
-        if len(self._windows) > 1:
-            style, constant = self._tangent(seen.detach(), x)
+        style, constant = self._tangent(seen.detach(), x) if len(self._windows) > 1 else (self._style_loss, 0.0)
         loss, slopes = constant + float(pixels.detach()), torch.zeros_like(seen)
         for window, kept in zip(self._windows, self._kept, strict=True):
             part = window.of(seen.detach()).requires_grad_()
@@ -229,7 +231,8 @@ class Objective:
         )
         distance = (torch.stack(list(distances)) * self._shares).sum().clamp_min(1e-12)
         # Steeper the farther it is: a style that is reached leaves the content alone, one that is not insists.
-        return self._style_weight * distance**1.5 / NEAR**0.5
+        loss: Tensor = self._style_weight * distance**1.5 / NEAR**0.5
+        return loss
 
     def _tangent(self, seen: Tensor, x: Tensor) -> tuple[Callable[[Mapping[str, Tensor]], Tensor], float]:
         """Return the linear function of the Gram matrices that touches the style loss at those of x, and its constant.
@@ -254,10 +257,8 @@ class Objective:
 
     def _content_loss(self, maps: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> Tensor:
         """Return a window's part in the distance to the content."""
-        distances = (
-            _SquaredError.apply(maps[name], target) * self._content_scale[name] for name, target in kept.items()
-        )
-        return torch.stack(list(distances)).sum()
+        errors = [_SquaredError.apply(maps[name], kept[name]) * scale for name, scale in self._content_scale.items()]
+        return torch.stack(errors).sum()
 
     def _scale_of(self, parts: Sequence[Tensor]) -> float:
         """Return what a layer's summed squared error counts: one over its variance, and the layers alike."""

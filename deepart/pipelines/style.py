@@ -12,15 +12,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from deepart import hub, registry
+from deepart import checkpoint
 from deepart.errors import OptionError, UnsupportedError
 from deepart.images import with_settings
 from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys
 from deepart.models.gatys_loss import VGG19_CONFIG, GatysConfig
 from deepart.models.painter import Painter, PainterConfig
-from deepart.models.vgg import VGGConfig, VGGFeatures
 from deepart.pipelines.base import Callback, Pipeline, check_callback
+from deepart.pipelines.features import build_features, check_features, load_all_widths, load_features
 from deepart.pipelines.style_fast import FastPainter
 from deepart.pipelines.style_fine import FinePainter
 from deepart.pipelines.style_job import (
@@ -210,20 +210,16 @@ class StyleTransferPipeline(Pipeline):
     def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
         folder = located.folder
         if folder is None:  # a registered model that is only its features
-            name = located.spec.features if located.spec is not None else None
-            found = registry.load_features(name, device=device)
-            return cls(located, device, Gatys(found, VGG19_CONFIG if "relu5_1" in found.config.layers else None))
+            found = load_all_widths(located.spec.features if located.spec is not None else None, device=device)
+            return cls(located, device, Gatys(found, VGG19_CONFIG if "relu5_1" in Gatys(found).layers else None))
         besides = ("task", "class", "features")
         if config["class"] == "Painter":
-            name = registry.check_features(config.get("features"), folder)
-            shape = hub.make_config(PainterConfig, config, folder, besides)
-            painter = hub.build(lambda: Painter(shape), folder / hub.TENSORS).to(device)
-            return cls(located, device, Fast(painter, registry.load_features(name, device=device)), name)
-        numbers = hub.make_config(GatysConfig, config, folder, besides)
-        shape_of_features = config.get("features")
-        vgg = hub.make_config(VGGConfig, shape_of_features if isinstance(shape_of_features, dict) else {}, folder, ())
-        features = hub.build(lambda: VGGFeatures(vgg), folder / hub.TENSORS).to(device)
-        return cls(located, device, Gatys(features, numbers))
+            name = check_features(config.get("features"), folder)
+            shape = checkpoint.make_config(PainterConfig, config, folder, besides)
+            painter = checkpoint.build(lambda: Painter(shape), folder / checkpoint.TENSORS).to(device)
+            return cls(located, device, Fast(painter, load_features(name, device=device)), name)
+        numbers = checkpoint.make_config(GatysConfig, config, folder, besides)
+        return cls(located, device, Gatys(build_features(config.get("features"), folder).to(device), numbers))
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         network = self._painter.network

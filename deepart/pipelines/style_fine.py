@@ -38,9 +38,7 @@ class FinePainter:
     def paint(self, job: StyleJob, numbers: Mapping[str, Any], callback: Callback | None) -> Image.Image:
         """Return the picture; see StyleTransferPipeline.stylize."""
         config = self.config(numbers)
-        network = (
-            self.network if config == self.network.config else Gatys(self.network.features, config, self.network.coarse)
-        )
+        network = self.network if config == self.network.config else Gatys(self.network.features, config)
         levels = schedule(job.content.height, job.content.width, config.steps)
         total = sum(level.steps for level in levels)
 
@@ -86,7 +84,7 @@ class FinePainter:
                     raise OptionError(f"The {name} are {shown(layers)}; give a list of names.")
                 given[name] = (layers,) if isinstance(layers, str) else tuple(layers)
         config = dataclasses.replace(self.network.config, **given)
-        check_layers(self.network.features, config)
+        check_layers(self.network.layers, config)
         return config
 
     def _prepare(self, job: StyleJob) -> tuple[Tensor, list[tuple[Tensor, float]], Callable[[Tensor], Tensor]]:

@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 
 from deepart import memory, registry
+from deepart.cache import Studio
 from deepart.registry import TASKS, list_models
-from deepart.studio import Studio
 from deepart.ui.common import KEEP_FILES, api_corner, api_input, launch_options, sentences, share_machine, visitor
 from deepart.ui.gallery import lay_thumbnails
 from deepart.ui.generate_tab import GenerateTab

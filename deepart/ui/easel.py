@@ -9,10 +9,10 @@ from typing import Any
 
 from PIL import Image
 
+from deepart.cache import Studio
 from deepart.errors import OptionError
 from deepart.images import fitted_size, with_settings
 from deepart.pipelines.style import StyleTransferPipeline
-from deepart.studio import Studio
 from deepart.ui.common import read_picture
 from deepart.ui.jobs import Callback, Job, Moment
 from deepart.ui.pace import Clock, Pace, corrections, passes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deepart.cache import Studio
 from deepart.errors import DeepArtError
 from deepart.images import load_image, settings
-from deepart.studio import Studio
 from deepart.ui.common import EXAMPLES
 
 

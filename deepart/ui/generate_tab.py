@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
+from deepart.cache import Studio
 from deepart.errors import OptionError
-from deepart.studio import Studio
 from deepart.ui.breed import Breed, toggled
 from deepart.ui.chosen import Chosen
 from deepart.ui.common import AT_ONCE, GPU_SLOT, IN_TURN, SOON, api_corner, into_sight, mistake, sentences, visitor

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from deepart.cache import Studio
 from deepart.checks import shown, whole_number
 from deepart.errors import OptionError
 from deepart.images import fit, settings, to_tensor, with_settings
@@ -15,7 +16,6 @@ from deepart.latents import MAX_SEED, check_seeds, unpack
 from deepart.metrics import psnr
 from deepart.pipelines.gan import MAX_PARENTS, GANPipeline
 from deepart.pipelines.gan_origin import Origin
-from deepart.studio import Studio
 from deepart.ui.jobs import Callback, Work
 from deepart.ui.pieces import Piece, blank
 

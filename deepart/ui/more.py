@@ -11,10 +11,9 @@ from typing import Any
 
 import gradio as gr
 
+from deepart.cache import Studio
 from deepart.errors import OptionError
-from deepart.hub import parse_repo
-from deepart.registry import ModelSpec, get_spec, list_models
-from deepart.studio import MOST_OF_REPO, Studio
+from deepart.registry import ModelSpec, get_spec
 from deepart.ui.common import AT_ONCE, SOON, progress, sentences, visitor
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.language import chinese, t, t_text
@@ -34,8 +33,7 @@ class MoreModels:
         prefix = f"{task}-more"
         specs = [spec for spec in specs_of(task) if source(spec) is not None]
         with gr.Accordion(
-            "More models from the Hugging Face Hub", open=False, elem_id=prefix,
-            visible=bool(specs) or studio.allow_any_repo,
+            "More models from the Hugging Face Hub", open=False, elem_id=prefix, visible=bool(specs),
         ):  # fmt: skip
             gr.HTML(
                 note("Made by others. Each is downloaded once and checked; then it runs on this machine like ours.")
@@ -44,20 +42,15 @@ class MoreModels:
                 [(spec.title, spec.name) for spec in specs], label="Model of the Hub", show_label=False,
                 container=False, visible=bool(specs), elem_id=f"{prefix}-choice",
             )  # fmt: skip
-            self.repo = gr.Textbox(
-                label="Or any repository", placeholder="org/name", max_length=200, visible=studio.allow_any_repo,
-                info=f"With a model that save_pretrained made, of up to {MOST_OF_REPO // 10**6} MB.",
-                elem_id=f"{prefix}-repo",
-            )  # fmt: skip
             self.about = gr.HTML(note(_HINT), elem_id=f"{prefix}-about")
             self.get = Starter("Get it", f"{prefix}-", "secondary", "get")
             self.get.lay_status()
 
     def wire(self, app: gr.Blocks) -> Any:
         """Connect it, and return the event that succeeds when a new model is chosen in the menu."""
-        parts, wanted = self.get.parts, [self.choice, self.repo]
+        parts, wanted = self.get.parts, [self.choice]
         app.load(self._refresh, None, self._menu, **AT_ONCE)
-        self.choice.input(self._describe, self.choice, [self.about, self.get.start, self.repo], **AT_ONCE)
+        self.choice.input(self._describe, self.choice, [self.about, self.get.start], **AT_ONCE)
         begun = self.get.start.click(self._begin, wanted, parts, **SOON)
         fetched = begun.success(
             self._fetch, wanted, [*parts, self._menu, self.about, self.get.start], **SOON,
@@ -69,9 +62,8 @@ class MoreModels:
         return fetched
 
     def menu_at(self, name: str) -> gr.Radio:
-        """Return the menu with all that is here in it, and one chosen: it may be a repository of this visitor's."""
-        own = [name] if name not in list_models(self._task) and name not in self._others else []
-        choices = offered(self._task, [*self._others, *own])
+        """Return the menu with all that is here in it, and one chosen."""
+        choices = offered(self._task, self._others)
         return gr.Radio(choices, value=name, visible=len(choices) > 1)
 
     def _who(self, request: gr.Request) -> str:
@@ -94,17 +86,17 @@ class MoreModels:
         spec = get_spec(self._task, name)
         size = _megabytes(spec)
         words = t("Use it") if spec.here else t("Get it, {size}", size=size) if size else t("Get it")
-        return {self.about: note(about(spec)), self.get.start: gr.Button(words), self.repo: ""}
+        return {self.about: note(about(spec)), self.get.start: gr.Button(words)}
 
-    def _begin(self, choice: str | None, repo: str | None) -> Changes:
+    def _begin(self, choice: str | None) -> Changes:
         with sentences():
-            _named(choice, repo)
+            _named(choice)
         return self.get.waiting() | {self.get.bar: gr.HTML(progress(None, t("Asking the Hub")), visible=True)}
 
-    def _fetch(self, choice: str | None, repo: str | None, request: gr.Request) -> Iterator[Changes]:
+    def _fetch(self, choice: str | None, request: gr.Request) -> Iterator[Changes]:
         """Download a model, load it, and choose it."""
         with sentences():
-            name = _named(choice, repo)
+            name = _named(choice)
             yield self.get.working(progress(None, t("Asking the Hub")), t("Stop"))
 
             def work(callback: Callback) -> bool:
@@ -150,13 +142,8 @@ def _megabytes(spec: ModelSpec) -> str:
     return "" if size is None else f"{size / 1e6:.0f} MB"
 
 
-def _named(choice: str | None, repo: str | None) -> str:
-    """Return the model that is wanted: what is typed counts more than what is chosen; raises OptionError."""
-    typed = (repo or "").strip()
-    if typed:
-        if parse_repo(typed) is None or "@" in typed:
-            raise OptionError(f"{typed[:80]!r} is no Hub repository; type one like org/name.")
-        return typed
+def _named(choice: str | None) -> str:
+    """Return the model that is chosen; raises OptionError where none is."""
     if choice is None:
         raise OptionError("No model is chosen yet; choose one first.")
     return choice

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from deepart.cache import Studio
 from deepart.images import load_image, settings
-from deepart.studio import Studio
 from deepart.ui.first import first_files
 from deepart.ui.pieces import Piece, fresh, name_of
 

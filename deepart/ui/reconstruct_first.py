@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from deepart.cache import Studio
 from deepart.images import load_image, settings
-from deepart.studio import Studio
 from deepart.ui.first import first_files
 from deepart.ui.gallery import example_files
 from deepart.ui.nearness import Nearness

@@ -11,6 +11,7 @@ from typing import Any
 
 from PIL import Image
 
+from deepart.cache import Studio
 from deepart.checks import shown, whole_number
 from deepart.errors import OptionError, UnsupportedError
 from deepart.images import MIN_SIDE, fit, fitted_size
@@ -18,7 +19,6 @@ from deepart.latents import check_seeds
 from deepart.pipelines.vae import Source, VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import version
-from deepart.studio import Studio
 from deepart.ui.jobs import Callback, Work
 from deepart.ui.maker import Pictures, count, whole
 from deepart.ui.menu import specs_of

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import gradio as gr
 from PIL import Image
 
-from deepart.studio import Studio
+from deepart.cache import Studio
 from deepart.ui.common import AT_ONCE, GPU_SLOT, SOON, progress, visitor
 from deepart.ui.jobs import Jobs, Work
 from deepart.ui.language import IN_CHINESE, t, writing

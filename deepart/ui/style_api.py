@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from deepart.images import settings
-from deepart.models.gatys import GatysConfig
+from deepart.models.gatys_loss import GatysConfig
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.registry import get_spec
 from deepart.ui.common import GPU_SLOT, api_input, mistake, picture_input, save_result, sentences, visitor

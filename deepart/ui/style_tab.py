@@ -10,10 +10,10 @@ from typing import Any
 
 import gradio as gr
 
+from deepart.cache import Studio
 from deepart.errors import DeepArtError
 from deepart.images import fit, load_image, settings
 from deepart.latents import MAX_SEED
-from deepart.studio import Studio
 from deepart.ui.common import (
     AT_ONCE,
     VEIL,

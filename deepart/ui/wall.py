@@ -11,10 +11,10 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from deepart.cache import Studio
 from deepart.errors import OptionError
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
-from deepart.studio import Studio
 from deepart.ui.common import AT_ONCE, GPU_SLOT, mistake, sentences, visitor
 from deepart.ui.jobs import Jobs
 from deepart.ui.language import t, t_text

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deepart import memory
+from deepart.cache import Studio
 from deepart.errors import OptionError
-from deepart.studio import Studio
 from deepart.ui.serving import logs
 from deepart.ui.serving.limit import RateLimit
 from deepart.ui.serving.metrics import CONTENT_TYPE, Metrics

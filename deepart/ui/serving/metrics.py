@@ -5,8 +5,8 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from deepart.cache import Studio
 from deepart.registry import REGISTRY
-from deepart.studio import Studio
 from deepart.ui.serving.watch import Done, Watch
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
