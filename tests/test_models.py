@@ -13,7 +13,7 @@ from benchmarks.distances import style_distance
 from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, hub, load_image
 from deepart.images import settings, to_tensor
 from deepart.metrics import psnr, ssim
-from deepart.pipelines.features import load_features
+from deepart.pipelines.features import load_all_widths, load_features
 from deepart.registry import FEATURES, REGISTRY, ModelSpec
 
 ROOT = Path(__file__).parent.parent
@@ -42,10 +42,13 @@ def test_every_task_of_the_registry_has_its_test_here() -> None:
 
 @pytest.mark.parametrize("spec", specs(FEATURES))
 def test_features_run_from_their_real_files(spec: ModelSpec) -> None:
-    maps = load_features(spec.name, device="cpu")(torch.rand(1, 3, 32, 32), ("relu1_1", "relu4_3"))
-    assert maps["relu1_1"].shape == (1, 64, 32, 32)
-    assert maps["relu4_3"].shape == (1, 512, 4, 4)
-    assert all(value.isfinite().all() and value.max() > 0 for value in maps.values())
+    network = load_all_widths(spec.name, device="cpu")
+    widths = {network: 64} if spec.name == "vgg16" else {network.half_width: 32, network.quarter_width: 16}
+    for part, width in widths.items():
+        maps = part(torch.rand(1, 3, 32, 32), ("relu1_1", "relu4_2"))
+        assert maps["relu1_1"].shape == (1, width, 32, 32)
+        assert maps["relu4_2"].shape == (1, 8 * width, 4, 4)
+        assert all(value.isfinite().all() and value.max() > 0 for value in maps.values())
 
 
 @pytest.mark.parametrize("spec", specs("style"))

@@ -96,7 +96,7 @@ def test_files_in_the_repository_are_the_registered_ones(spec: ModelSpec) -> Non
 
 def test_lists() -> None:
     assert registry.list_models("style") == ["fast", "fine", "fine-vgg19"]
-    assert registry.list_models("features") == ["vgg16", "vgg19"]
+    assert registry.list_models("features") == ["vgg16", "slim", "vgg19"]
     everything = registry.list_models()
     assert ("style", "fine") in everything
     assert everything == [(task, name) for task in registry.TASKS for name in registry.list_models(task)]
@@ -163,7 +163,7 @@ def test_registered_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folde
 
 def test_model_that_is_only_its_features() -> None:
     located = registry.locate("style", "fine")
-    features = REGISTRY["features", "vgg16"].files[1].sha256[:12]
+    features = REGISTRY["features", "slim"].files[1].sha256[:12]
     assert located == Located("fine", features, None, REGISTRY["style", "fine"])
     assert located.read_config() == {"task": "style", "class": "Gatys"}
 

@@ -49,6 +49,17 @@ def test_the_result_has_the_content_s_size_and_carries_its_settings(pipeline: St
     assert expected.items() <= settings.items()
 
 
+def test_a_start_is_where_fine_begins(pipeline: StyleTransferPipeline) -> None:
+    still = {"steps": 1, "style_weight": 0, "tv_weight": 0}
+    begun = pipeline.stylize(CONTENT, STYLE, start=OTHER, **still)
+    assert difference(begun, OTHER.resize(CONTENT.size)) < difference(
+        pipeline.stylize(CONTENT, STYLE, **still), OTHER.resize(CONTENT.size)
+    )
+    assert images.settings(begun)["start"] is True
+    with pytest.raises(ImageError, match="start picture"):
+        pipeline.stylize(CONTENT, STYLE, start="painted.png")
+
+
 def test_the_settings_are_enough_to_make_the_picture_again(pipeline: StyleTransferPipeline) -> None:
     first = pipeline.stylize(CONTENT, [STYLE, OTHER], weights=[3, 1], steps=3, seed=9, strength=0.8, size=48)
     saved = images.settings(first)
@@ -179,9 +190,9 @@ WRONG = [
     ({"strength": 1.5}, "The strength is 1.5; it must be a number from 0 to 1."),
     ({"strength": nan}, "The strength is nan; it must be a number from 0 to 1."),
     ({"style_scale": 0}, "The style_scale is 0; it must be a number from 0.25 to 4."),
-    ({"size": 0}, "The size is 0; it must be a whole number of pixels from 16 to 1024."),
-    ({"size": 2000}, "The size is 2000; it must be a whole number of pixels from 16 to 1024."),
-    ({"size": 256.0}, "The size is 256.0; it must be a whole number of pixels from 16 to 1024."),
+    ({"size": 0}, "The size is 0; it must be a whole number of pixels from 16 to 2048."),
+    ({"size": 2049}, "The size is 2049; it must be a whole number of pixels from 16 to 2048."),
+    ({"size": 256.0}, "The size is 256.0; it must be a whole number of pixels from 16 to 2048."),
     ({"size": 16}, "The result would be 16x13 pixels; its shorter side must be at least 16, so ask for a larger size"),
     ({"seed": -1}, "The seed is -1; it must be a whole number from 0 to 4294967295."),
     ({"steps": 0}, "The number of steps is 0; it must be a whole number from 1 to 1000."),
@@ -220,8 +231,8 @@ def test_pictures_that_will_not_do_get_a_sentence(
 
 
 def test_a_large_content_is_not_shrunk_behind_the_back(pipeline: StyleTransferPipeline) -> None:
-    with pytest.raises(OptionError, match=r"2000x1000 pixels; this model paints up to 1024, so pass size=1024 or less"):
-        pipeline.stylize(Image.new("RGB", (2000, 1000)), STYLE)
+    with pytest.raises(OptionError, match=r"2400x1000 pixels; this model paints up to 2048, so pass size=2048 or less"):
+        pipeline.stylize(Image.new("RGB", (2400, 1000)), STYLE)
 
 
 def test_out_of_memory_says_what_would_fit(pipeline: StyleTransferPipeline, monkeypatch: pytest.MonkeyPatch) -> None:

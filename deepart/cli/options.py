@@ -17,7 +17,7 @@ from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 from deepart.registry import get_spec
 
-NOT_HERE = frozenset({"callback", "latents"})
+NOT_HERE = frozenset({"callback", "latents", "start"})
 """Parameters with a default that nobody can type."""
 
 _HELP = {

@@ -160,7 +160,8 @@ def descend(
         return loss
 
     with contextlib.suppress(_Enough):
-        optimizer.step(evaluate)  # type: ignore[no-untyped-call]
+        while True:  # at a minimum the optimiser ends by itself, before what its caller expects to be told
+            optimizer.step(evaluate)  # type: ignore[no-untyped-call]
     return best.clamp(0, 1)
 
 

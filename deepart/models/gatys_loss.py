@@ -169,7 +169,7 @@ class Objective:
         self, features: VGGFeatures, config: GatysConfig, content: Tensor, styles: Sequence[tuple[Tensor, float]],
         *, strength: float, style_scale: float,
     ) -> None:  # fmt: skip
-        """See Gatys.paint for the arguments."""
+        """See Gatys.paint for the arguments. The attribute `style` has the Gram matrices that are wanted, by layer."""
         self._features, self._config, self._content = features, config, content
         self._windows = windows(*content.shape[2:])
         # Less than full strength: the style counts less, and pixels are held to the content as well, since the content
@@ -178,7 +178,7 @@ class Objective:
         self._shares = content.new_tensor(shares) / sum(shares)
         self._style_weight = config.style_weight * strength**2
         self._tv_weight, self._fidelity = config.tv_weight * strength, 50 * (1 - strength) ** 2
-        self._style = self._style_targets(styles, content.shape[2] * content.shape[3] * style_scale**2)
+        self.style = self._style_targets(styles, content.shape[2] * content.shape[3] * style_scale**2)
         self._colors = coarse(content)
         self._color_variance = self._colors.var((2, 3), correction=0).mean().clamp_min(1e-3)
         with torch.no_grad():
@@ -227,7 +227,7 @@ class Objective:
         """Return the weighted distance of Gram matrices (1, C, C) to the styles'."""
         distances = (
             (grams[name] - target).square().sum() / target.square().sum().clamp_min(1e-12)
-            for name, target in self._style.items()
+            for name, target in self.style.items()
         )
         distance = (torch.stack(list(distances)) * self._shares).sum().clamp_min(1e-12)
         # Steeper the farther it is: a style that is reached leaves the content alone, one that is not insists.

@@ -92,6 +92,7 @@ class StyleTransferPipeline(Pipeline):
         tv_weight: float | None = None,
         style_layers: Sequence[str] | None = None,
         content_layers: Sequence[str] | None = None,
+        start: Image.Image | None = None,
     ) -> Image.Image:
         """Return the content repainted in the style, as an RGB image that carries its settings.
 
@@ -104,7 +105,8 @@ class StyleTransferPipeline(Pipeline):
         the work and reaches the caller.
 
         steps (corrections at the coarsest level), style_weight, tv_weight, style_layers and content_layers replace the
-        numbers of the GatysConfig of "fine"; None keeps them.
+        numbers of the GatysConfig of "fine"; None keeps them. start: a picture that "fast" painted, say, for "fine" to
+        begin with in place of the content; it is brought to the size of the result.
 
         The same arguments give the same picture on one device with one number of threads. A one-pass model remembers
         the styles of its last calls, which makes the next picture in the same style quicker.
@@ -119,7 +121,7 @@ class StyleTransferPipeline(Pipeline):
         )  # fmt: skip
         numbers = {
             "steps": steps, "style_weight": style_weight, "tv_weight": tv_weight, "style_layers": style_layers,
-            "content_layers": content_layers,
+            "content_layers": content_layers, "start": start,
         }  # fmt: skip
         used = self._painter.settings(numbers)
         with self._space(job):

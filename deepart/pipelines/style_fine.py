@@ -15,13 +15,14 @@ from deepart.checks import number, shown, whole_number
 from deepart.color import color_moments, keep_color, match_color, match_palette, palette
 from deepart.device import repeatable
 from deepart.errors import OptionError
-from deepart.images import fit, to_image, to_tensor
+from deepart.images import check_image, fit, to_image, to_tensor
 from deepart.latents import noise
 from deepart.models.gatys import Gatys, check_layers, schedule
 from deepart.models.gatys_loss import GatysConfig
 from deepart.pipelines.base import Callback
 from deepart.pipelines.style_job import MIN_SIDE, StyleJob
 
+LANCZOS = Image.Resampling.LANCZOS
 STYLE_PIXELS = 2**21  # a style with more is reduced before it becomes a tensor
 PREVIEW_EVERY = 5  # corrections between two previews
 
@@ -52,15 +53,20 @@ class FinePainter:
             x, targets, finish = self._prepare(job)
             if job.strength == 0:
                 return to_image(x)
+            start = numbers.get("start")
+            begun = None if start is None else to_tensor(start.convert("RGB").resize(job.content.size, LANCZOS))
             painted = network.paint(
-                x, targets, levels=levels, strength=job.strength, style_scale=job.style_scale,
+                x, targets, levels=levels, start=None if begun is None else begun.to(self._device), strength=job.strength, style_scale=job.style_scale,
                 start_noise=noise(job.seed, (1, 3, levels[0].height, levels[0].width)), on_step=report,
             )  # fmt: skip
             return to_image(finish(painted))
 
     def settings(self, numbers: Mapping[str, Any]) -> dict[str, Any]:
         """Return the numbers that a result was painted with."""
-        return dataclasses.asdict(self.config(numbers))
+        started = numbers.get("start") is not None
+        if started:
+            check_image(numbers["start"], "start picture")
+        return dataclasses.asdict(self.config(numbers)) | ({"start": True} if started else {})
 
     def shares(self, width: int, height: int, steps: int | None) -> list[float]:
         """Return the share of the work that is done after each step."""
