@@ -363,13 +363,7 @@ SENTENCES: dict[str, str] = {
     "No model is chosen yet; choose one first.": "还没有选择模型；请先选一个。",
     "{} is no Hub repository; type one like org/name.": "{0} 不是 Hub 仓库；请按 org/name 的形式输入。",
     "{} is no Hub repository; give one like org/name.": "{0} 不是 Hub 仓库；请按 org/name 的形式给出。",
-    "There is no {} model {} here; Hub repositories are taken where DeepArt is started with --allow-any-repo.": (
-        "这里没有 {0} 模型 {1}；只有用 --allow-any-repo 启动 DeepArt 时才能使用 Hub 仓库。"
-    ),
     "There is a {} model {} already; give the folder another name.": "已经有 {0} 模型 {1}；请给文件夹换个名称。",
-    "Enough repositories have been loaded here, {} GB; use one of them.": (
-        "这里加载的仓库已经够多，共 {0} GB；请使用其中之一。"
-    ),
     "There is no {} model here yet; give a local folder or a Hub repository id.": (
         "这里还没有 {0} 模型；请给出本地文件夹或 Hub 仓库 ID。"
     ),

@@ -69,9 +69,6 @@ WORDS: dict[str, str] = {
         "由他人制作。每个模型只下载一次并经过校验，之后就像我们自己的模型一样在这台机器上运行。"
     ),
     "Model of the Hub": "Hub 上的模型",
-    "Or any repository": "或任意仓库",
-    "org/name": "组织/名称",
-    "With a model that save_pretrained made, of up to 300 MB.": "其中要有 save_pretrained 保存的模型，最大 300 MB。",
     "Choose one to see how large it is, and under which licence.": "选择一个模型，查看它的大小和许可证。",
     "Get it": "获取",
     "Get it, {size}": "获取，{size}",
