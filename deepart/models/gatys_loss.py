@@ -22,7 +22,7 @@ WINDOW = 1152  # pixels: the largest side that is measured in one piece
 MARGIN = 48  # pixels around a window that relu4_2 sees; a multiple of 8, so that poolings fall on the same places
 COLOR_PLACES = 32  # along the longer side, where coarse colours are compared: regions, not strokes
 NEAR = 0.08  # relative Gram distance of a style that is reached; there the style weight is what it says
-BORDER = 16  # pixels by which a picture is continued before it is measured; a multiple of 8, as MARGIN is
+BORDER = 8  # pixels by which a picture is continued before it is measured; a multiple of 8, as MARGIN is
 OUTSIDE = 60.0  # weight of the squared part of a pixel outside [0, 1]: clamping would mislead the optimiser
 
 
@@ -42,7 +42,7 @@ class GatysConfig:
     style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
     content_layers: tuple[str, ...] = ("relu2_2", "relu3_1", "relu4_2")
     deep_share: float = 1.0
-    style_weight: float = 160.0
+    style_weight: float = 100.0
     tv_weight: float = 5.0
     color_weight: float = 3.0
     steps: int = 25
