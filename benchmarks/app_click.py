@@ -51,19 +51,19 @@ PIPELINES = (
 BESIDES = (
     "deepart.images:load_image",
     "deepart.images:save_png",
-    "deepart.ui.nearness:nearness",
+    "deepart.ui.artwork:nearness",
     "deepart.pipelines.vae_views:error_map",
     "deepart.pipelines.vae_views:components",
     "deepart.pipelines.vae_views:channel",
-    "deepart.ui.views:address",
-    "deepart.ui.common:stage",
-    "deepart.ui.common:save_before",
+    "deepart.ui.widgets:address",
+    "deepart.ui.widgets:stage",
+    "deepart.ui.artwork:save_before",
     "gradio.components.gallery:Gallery.postprocess",
     "gradio.components.imageslider:ImageSlider.postprocess",
     "gradio.blocks:Blocks.preprocess_data",
     "gradio.blocks:Blocks.postprocess_data",
 )
-JOB, RESULT = "deepart.ui.jobs:Job._run", "deepart.ui.jobs:Job.result"  # the work's thread; the end of waiting for it
+JOB, RESULT = "deepart.ui.run:Job._run", "deepart.ui.run:Job.result"  # the work's thread; the end of waiting for it
 # What comes one after the other, but for the pipeline itself:
 PARTS = (
     "to_server",  # from the click to the server's taking the first event

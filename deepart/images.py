@@ -71,6 +71,16 @@ def load_image(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = M
     return _finish(_decode(containers.take_apart(_read(source)), limit), "picture")
 
 
+def picture_size(source: str | os.PathLike[str] | BinaryIO) -> tuple[int, int]:
+    """Return width and height of a picture file as it is stored, before the EXIF turn, and decode nothing.
+
+    Raises ImageError for what load_image would refuse by the file's first bytes and by its size.
+    """
+    size = containers.take_apart(_read(source)).size
+    _check_size(size, "picture", min(MAX_PIXELS, Image.MAX_IMAGE_PIXELS or MAX_PIXELS))
+    return size
+
+
 def check_image(image: Image.Image, what: str = "picture") -> Image.Image:
     """Return a PIL image as load_image would: a new RGB image, upright, sRGB, transparency over white.
 

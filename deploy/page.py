@@ -41,15 +41,10 @@ class Settings(BaseModel):
     memory_limit: float | None = Field(
         None, gt=0, description="GB for models in each replica; null: its part of half the room"
     )
-    allow_any_repo: bool = False
     preload: bool = Field(True, description="load the models that are here before a replica takes work")
     models: dict[str, list[str]] = Field(default_factory=dict, description="further models by task, as --gan has them")
-    auth: str | None = None
-    rate_limit: int | None = Field(None, ge=1)
     metrics: bool = False
-    log_json: bool = False
     mcp: bool = False
-    trusted_proxies: str | None = None
     root_path: str | None = None
 
 
@@ -64,26 +59,16 @@ class Page:
     def __serve_build_asgi_app__(self) -> Any:
         import gradio as gr
         from fastapi import FastAPI
-        from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
         from deepart.ui import build_app, launch_options
         from deepart.ui.serving import serving_options
         from deploy.remote import RemoteStudio
 
         asked = self._settings
-        studio: Any = RemoteStudio(
-            self._pools, device=self._device, at_once=asked.at_once, allow_any_repo=asked.allow_any_repo,
-            added=self._added,
-        )  # fmt: skip
+        studio: Any = RemoteStudio(self._pools, device=self._device, at_once=asked.at_once, added=self._added)
         page = build_app(studio).queue(max_size=asked.max_queue)
-        serving = serving_options(
-            page, studio, auth=asked.auth, rate_limit=asked.rate_limit, metrics=asked.metrics,
-            log_json=asked.log_json, mcp=asked.mcp,
-        )  # fmt: skip
+        serving = serving_options(page, studio, metrics=asked.metrics, mcp=asked.mcp)
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        if asked.trusted_proxies is not None:
-            # Here, since Ray's own proxy, which is another process, believes those on its machine and no others.
-            app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=asked.trusted_proxies)
         return gr.mount_gradio_app(
             app, page, path="/", root_path=asked.root_path, **launch_options(page), **serving,
         )  # fmt: skip
@@ -109,7 +94,7 @@ def build(args: Mapping[str, Any]) -> Application:
         )  # fmt: skip
         limit = None if settings.memory_limit is None else int(1e9 * settings.memory_limit)
         pools[task] = pool.bind(
-            task, device=device, threads=settings.threads, memory_limit=limit, allow_any_repo=settings.allow_any_repo,
+            task, device=device, threads=settings.threads, memory_limit=limit,
             added=settings.models.get(task, []), preload=settings.preload,
             share=needs["num_gpus"] or needs["num_cpus"] / (os.cpu_count() or 1),
         )  # fmt: skip

@@ -14,10 +14,10 @@ from PIL import Image, PngImagePlugin
 
 from deepart import VAEPipeline, load_image
 from deepart.images import settings, with_settings
-from deepart.ui.common import EXAMPLES
-from deepart.ui.gallery import example_files
-from deepart.ui.nearness import nearness
-from deepart.ui.reconstruct_first import NUMBERS, PICTURE
+from deepart.ui.artwork import nearness
+from deepart.ui.examples import example_files
+from deepart.ui.finished import NUMBERS, PICTURE
+from deepart.ui.inputs import EXAMPLES
 
 FOLDER = EXAMPLES / "first" / "vae"
 

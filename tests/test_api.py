@@ -16,7 +16,7 @@ from PIL import Image, ImageChops
 from running_page import Page, serve, until
 
 from deepart import load_image, settings
-from deepart.ui.common import EXAMPLES
+from deepart.ui.inputs import EXAMPLES
 
 CONTENT, STYLE = EXAMPLES / "content" / "cat.jpg", EXAMPLES / "style" / "woodcut.webp"
 OTHER = EXAMPLES / "paintings" / "hokusai-great-wave.jpg"

@@ -15,7 +15,7 @@ from PIL import Image, ImageChops
 from running_page import Page, until
 
 from deepart import load_image, settings
-from deepart.ui.common import EXAMPLES
+from deepart.ui.inputs import EXAMPLES
 
 PHOTO = EXAMPLES / "content" / "cat.jpg"
 ENDPOINTS = {

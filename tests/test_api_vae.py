@@ -17,7 +17,7 @@ from running_page import Page, until
 from deepart import Latent, load_image, settings
 from deepart.images import to_tensor
 from deepart.metrics import psnr, ssim
-from deepart.ui.common import EXAMPLES
+from deepart.ui.inputs import EXAMPLES
 
 CAT, MOUNTAIN = EXAMPLES / "content" / "cat.jpg", EXAMPLES / "content" / "mountain.jpg"
 ENDPOINTS = {

@@ -147,8 +147,8 @@ def test_the_proxy_says_where_a_visitor_comes_from_and_the_visitor_does_not(
 ) -> None:
     page, url = behind
     seen: list[str] = []
-    monkeypatch.setattr("deepart.ui.serving.watch.who", lambda name, address: seen.append(str(address)) or "somebody")
-    from deepart.ui.serving.limit import RateLimit
+    monkeypatch.setattr("deepart.ui.serving.who", lambda name, address: seen.append(str(address)) or "somebody")
+    from deepart.ui.serving import RateLimit
 
     watch = page.blocks.fns[next(n for n, fn in page.blocks.fns.items() if fn.api_name == "generate")].fn.__closure__
     seer = next(cell.cell_contents for cell in watch if hasattr(cell.cell_contents, "_limit"))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deepart.ui.how import HOW
+from deepart.ui.page import HOW
 from recipes import make_examples
 
 ROOT = Path(__file__).resolve().parents[1]

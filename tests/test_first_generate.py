@@ -1,4 +1,4 @@
-"""The finished example of the tab "Generate": what the model makes, shown before it is loaded."""
+"""The finished_grid example of the tab "Generate": what the model makes, shown before it is loaded."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from deepart import GANPipeline
 from deepart.errors import OptionError
 from deepart.images import load_image, save_png, settings
 from deepart.studio import Studio
-from deepart.ui.breed import Breed
-from deepart.ui.jobs import Jobs
-from deepart.ui.opening import NAMED, PICTURES, finished
+from deepart.ui.breeding import Breed
+from deepart.ui.finished import NAMED, PICTURES, finished_grid
+from deepart.ui.run import Jobs
 from recipes import first_generate
 
 
@@ -37,7 +37,7 @@ class Visit:
 def lay(studio: Studio, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     import gradio as gr
 
-    from deepart.ui.generate_tab import GenerateTab
+    from deepart.ui.generate import GenerateTab
 
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
     with gr.Blocks() as app:
@@ -55,7 +55,7 @@ def landscapes() -> GANPipeline:
 
 
 def test_the_committed_pictures_are_what_the_model_makes(landscapes: GANPipeline) -> None:
-    example = finished(Idle(device="cpu"))
+    example = finished_grid(Idle(device="cpu"))
     assert example is not None
     assert example.names == landscapes.directions
     assert [one.seed for one in example.pieces] == list(range(PICTURES))
@@ -78,7 +78,7 @@ def test_the_recipe_writes_exact_pictures_that_name_their_directions(tiny_studio
 
 
 def test_another_model_has_no_example(tiny_studio: TinyStudio) -> None:
-    assert finished(tiny_studio) is None
+    assert finished_grid(tiny_studio) is None
 
 
 def test_the_tab_opens_with_the_example(tab: Any, landscapes: GANPipeline) -> None:

@@ -11,14 +11,14 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from deepart.ui.chinese import MODULES, SENTENCES, WORDS
 from gradio.context import LocalContext
 from running_page import ROOT, TinyStudio
 
 from deepart import registry
 from deepart.ui import build_app, language
-from deepart.ui.chinese import MODULES, SENTENCES, WORDS
-from deepart.ui.how import HOW
-from deepart.ui.language import shown_blocks, t, t_text, texts, translate_html, words_of_html
+from deepart.ui.i18n import shown_blocks, t, texts, translate, translate_html, words_of_html
+from deepart.ui.page import HOW
 
 PACKAGE = ROOT / "deepart"
 # The page of a cluster says a few things of its own.
@@ -226,7 +226,7 @@ def test_no_sentence_is_taken_for_another(reading: Any, value: str) -> None:
     inside = WORDS.get(value, value)
     for words, there in SENTENCES.items():
         said = words.replace("{}", value)
-        assert t_text(said) == (SENTENCES[said] if said in SENTENCES else there.format(*[inside] * 9)), words
+        assert translate(said) == (SENTENCES[said] if said in SENTENCES else there.format(*[inside] * 9)), words
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_no_sentence_is_taken_for_another(reading: Any, value: str) -> None:
 )  # fmt: skip
 def test_mistakes_are_told_in_chinese(reading: Any, english: str, there: str) -> None:
     reading("zh-CN")
-    assert t_text(english) == there
+    assert translate(english) == there
 
 
 def test_every_model_has_a_translation() -> None:
@@ -305,7 +305,7 @@ def test_a_visitor_reads_the_language_of_the_browser(reading: Any, monkeypatch: 
 
 def test_outside_of_events_words_are_english() -> None:
     assert t("Stop") == "Stop"
-    assert t_text("No picture is chosen yet; click one first.") == "No picture is chosen yet; click one first."
+    assert translate("No picture is chosen yet; click one first.") == "No picture is chosen yet; click one first."
 
 
 def test_sentences_are_recognised_with_what_is_in_them(reading: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,8 +314,8 @@ def test_sentences_are_recognised_with_what_is_in_them(reading: Any, monkeypatch
     monkeypatch.setitem(SENTENCES, "The {} of {} is odd.", "{1}的{0}很奇怪。")
     monkeypatch.setitem(WORDS, "hat", "帽子")
     reading("zh-CN")
-    assert t_text("The hat of 7 is odd.") == "7的帽子很奇怪。"
-    assert t_text("Nobody knows this one.") == "Nobody knows this one."
+    assert translate("The hat of 7 is odd.") == "7的帽子很奇怪。"
+    assert translate("Nobody knows this one.") == "Nobody knows this one."
     language._patterns.cache_clear()
     language._recognised.cache_clear()
 

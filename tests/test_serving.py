@@ -22,12 +22,21 @@ from running_page import Page, TinyStudio, load_app, serve, tiny_landscapes, unt
 from deepart import Studio
 from deepart.errors import DeepArtError, OptionError
 from deepart.ui import build_app
-from deepart.ui.common import mistake, sentences
-from deepart.ui.serving import logs, passwords, serving_options
-from deepart.ui.serving.limit import RateLimit, who
-from deepart.ui.serving.passwords import Passwords, line
-from deepart.ui.serving.watch import Done, Watch, computes, endpoint_of
-from deepart.ui.serving.zero import lend_gpu
+from deepart.ui.inputs import mistake, sentences
+from deepart.ui.serving import (
+    Done,
+    Passwords,
+    RateLimit,
+    Watch,
+    computes,
+    endpoint_of,
+    lend_gpu,
+    line,
+    logs,
+    passwords,
+    serving_options,
+    who,
+)
 
 # ---------------------------------------------------------------------------------------------------------- passwords
 
@@ -437,7 +446,7 @@ def deepart_registry() -> dict[tuple[str, str], Any]:
 
 
 def test_names_of_models_that_visitors_choose_are_not_told() -> None:
-    from deepart.ui.serving.metrics import Metrics
+    from deepart.ui.serving import Metrics
 
     with gr.Blocks(analytics_enabled=False) as page:
         pass

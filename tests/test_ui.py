@@ -23,15 +23,27 @@ from deepart import memory, registry
 from deepart.errors import OptionError
 from deepart.images import load_image
 from deepart.ui import build_app
-from deepart.ui.common import EXAMPLES, duration, launch_options, progress, sentences, stage
-from deepart.ui.easel import Easel
-from deepart.ui.gallery import TITLES, example_files, example_of
-from deepart.ui.how import HOW, how_html, picture_html
-from deepart.ui.jobs import Callback, Job, Jobs, Moment
-from deepart.ui.pace import Clock, Pace, corrections, passes
+from deepart.ui.examples import TITLES, example_files, example_of
+from deepart.ui.inputs import EXAMPLES, sentences
+from deepart.ui.models import style_models
+from deepart.ui.page import HOW, how_html, launch_options, picture_html
+from deepart.ui.run import (
+    Callback,
+    Clock,
+    Job,
+    Jobs,
+    Moment,
+    Pace,
+    Starter,
+    by_itself,
+    corrections,
+    duration,
+    passes,
+    progress,
+)
 from deepart.ui.serving import serving_options
-from deepart.ui.starter import Starter, by_itself
-from deepart.ui.ways import style_ways
+from deepart.ui.widgets import stage
+from deepart.ui.work import StyleRequests
 
 RED = Image.new("RGB", (16, 16), "red")
 
@@ -285,7 +297,7 @@ def test_the_first_guesses() -> None:
 
 
 def test_one_model_s_pace_says_nothing_about_another(tiny_studio: TinyStudio) -> None:
-    easel = Easel(tiny_studio)
+    easel = StyleRequests(tiny_studio)
     fast, fine = (easel.pace(easel.pipeline(name)) for name in ("fast", "fine"))
     before = easel.estimate("fine", (600, 400), 384, 100)
     fast.learn(1.0, 1000.0)
@@ -295,7 +307,7 @@ def test_one_model_s_pace_says_nothing_about_another(tiny_studio: TinyStudio) ->
 
 
 def test_the_ways_are_those_of_the_pipelines(tiny_studio: TinyStudio) -> None:
-    ways = style_ways()
+    ways = style_models()
     assert [(name, way.ours) for name, way in ways.items()] == [("fast", True), ("fine", True), ("fine-vgg19", False)]
     for name, way in list(ways.items())[:2]:
         pipeline = tiny_studio.style(name)
@@ -304,7 +316,7 @@ def test_the_ways_are_those_of_the_pipelines(tiny_studio: TinyStudio) -> None:
 
 
 def test_a_size_goes_as_far_as_the_way_does() -> None:
-    fast, fine, _ = style_ways().values()
+    fast, fine, _ = style_models().values()
     assert (fast.size("cpu"), fine.size("cpu")) == (768, 384)
     assert (fast.size("cpu", 1536), fine.size("cpu", 1536), fine.size("cpu", 500)) == (1536, 1024, 500)
     assert (fast.most("cpu"), fast.most("cuda"), fine.most("cpu")) == (2048, 4096, 1024)

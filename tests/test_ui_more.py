@@ -11,10 +11,8 @@ import gradio as gr
 import pytest
 from running_page import TinyStudio
 
-from deepart.ui.jobs import Callback, Jobs
-from deepart.ui.menu import model_menu
-from deepart.ui.more import MoreModels
-from deepart.ui.starter import Changes
+from deepart.ui.models import MoreModels, model_menu
+from deepart.ui.run import Callback, Changes, Jobs
 
 WHO: Any = SimpleNamespace(session_hash="somebody")
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from deepart import load_image, save_png
-from deepart.ui.saving import FORMATS, converted
+from deepart.ui.widgets import FORMATS, converted
 
 
 @pytest.mark.parametrize("kind", FORMATS)

@@ -16,13 +16,11 @@ from running_page import TinyStudio, tiny_fast
 from deepart import StyleTransferPipeline, load_image, settings
 from deepart.studio import Studio
 from deepart.ui.chinese import WORDS
-from deepart.ui.easel import Painted
-from deepart.ui.first import first_files
-from deepart.ui.gallery import TITLES
-from deepart.ui.jobs import Jobs, Moment
-from deepart.ui.pace import Clock, Pace, time_left
-from deepart.ui.pairs import FIRST_SIZE, PAIRS, PairRow
-from deepart.ui.style_tab import StyleTab, _bar, _fact_line
+from deepart.ui.examples import FIRST_SIZE, PAIRS, TITLES, PairRow
+from deepart.ui.finished import first_files
+from deepart.ui.run import Clock, Jobs, Moment, Pace, time_left
+from deepart.ui.style import StyleTab, _bar, _fact_line
+from deepart.ui.work import Painted
 from recipes import first_style
 
 

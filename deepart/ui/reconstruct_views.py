@@ -11,26 +11,25 @@ from PIL import Image
 from deepart.images import fit, load_image, settings, with_settings
 from deepart.pipelines import vae_views
 from deepart.pipelines.vae_latent import Latent
-from deepart.ui.common import SOON, sentences, stage
-from deepart.ui.language import t, t_text
-from deepart.ui.pieces import Piece, piece
-from deepart.ui.reconstruct_subject import Subject
-from deepart.ui.starter import Changes, note
-from deepart.ui.tray import Save
-from deepart.ui.turn import Turn, wanted
-from deepart.ui.views import frame
+from deepart.ui.artwork import Artwork, Reconstruction, save_artwork
+from deepart.ui.i18n import t, translate
+from deepart.ui.inputs import SOON, sentences
+from deepart.ui.run import Changes, note
+from deepart.ui.widgets import RequestId, Save, frame, if_current, stage
 
 _SIDE = 1024  # pixels; of what the page shows
+
+
 _MOST_GAIN = 16.0
 
 
 class ErrorMap:
     """Where the reconstruction differs, as a heat map, with a slider for how much is shown."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: RequestId) -> None:
         """Lay it out inside the Blocks being built."""
         self._turn = turn
-        self._seen: Any = gr.State(None)  # tuple[str, Piece] | None: what the slider has made, and in which turn
+        self._seen: Any = gr.State(None)  # tuple[str, Artwork] | None: what the slider has made, and in which turn
         self.stage = gr.HTML(stage(None, "The error map will appear here."), elem_id="vae-error")
         with gr.Row(elem_classes="da-under"):
             self.gain = gr.Slider(
@@ -67,9 +66,9 @@ class ErrorMap:
                 self.stage: stage(None, t("An error map compares with the original, and a latent file brings none.")),
                 self.told: note(""),
             } | self.save.offer(None)
-        return self._show(piece(image, self.save.cache, "Error map"))
+        return self._show(save_artwork(image, self.save.cache, "Error map"))
 
-    def _show(self, one: Piece) -> Changes:
+    def _show(self, one: Artwork) -> Changes:
         gain = one.made["gain"]
         return {
             self.stage: stage(load_image(one.path), t("The error, times {gain}", gain=f"{gain:g}")),
@@ -78,13 +77,15 @@ class ErrorMap:
             ),
         } | self.save.offer(one)
 
-    def _first_look(self, subject: Subject | None, turn: str, mark: str, gain: float, there: Piece | None) -> Any:
+    def _first_look(
+        self, subject: Reconstruction | None, turn: str, mark: str, gain: float, there: Artwork | None
+    ) -> Any:
         """Make the map of the example, which needs no model; that of any other picture is there already."""
         if there is not None or subject is None or subject.latent is not None:
             return gr.skip()
         return self._look(subject, turn, mark, gain)
 
-    def _look(self, subject: Subject | None, turn: str, mark: str, gain: float) -> Any:
+    def _look(self, subject: Reconstruction | None, turn: str, mark: str, gain: float) -> Any:
         """Make the map again, unless the slider was set for another picture."""
         with sentences():
             if subject is None or mark != turn or subject.picture is None:
@@ -92,22 +93,22 @@ class ErrorMap:
             picture = subject.original()
             assert picture is not None
             seen = self.see(picture, subject.result(), gain)
-            return turn, piece(seen, self.save.cache, "Error map")
+            return turn, save_artwork(seen, self.save.cache, "Error map")
 
-    def _arrive(self, turn: str, seen: tuple[str, Piece] | None) -> Changes:
+    def _arrive(self, turn: str, seen: tuple[str, Artwork] | None) -> Changes:
         """Show what the slider has made, unless there is another picture meanwhile."""
         with sentences():
-            one = wanted(turn, seen)
+            one = if_current(turn, seen)
             return {self.told: gr.skip()} if one is None else self._show(one)
 
 
 class Inside:
     """The latent as pictures: its components, and one channel of a map."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: RequestId) -> None:
         """Lay it out inside the Blocks being built."""
         self._turn = turn
-        self._seen: Any = gr.State(None)  # tuple[str, Piece] | None: what the slider has made, and in which turn
+        self._seen: Any = gr.State(None)  # tuple[str, Artwork] | None: what the slider has made, and in which turn
         with gr.Row(elem_classes="da-two"):
             with gr.Column(min_width=140):
                 words = "The latent appears here when the model has taken the picture apart."
@@ -143,7 +144,7 @@ class Inside:
         """Show a latent, and its first channel where it has channels. made: settings of the reconstruction."""
         spatial, cache = latent.spatial, self.whole_save.cache
         seen = with_settings(vae_views.components(latent, side=_SIDE), made | {"view": "components"})
-        one = piece(seen, cache, "Components" if spatial else "Latent")
+        one = save_artwork(seen, cache, "Components" if spatial else "Latent")
         what = (
             t("Its first three principal components, as colours.")
             if spatial
@@ -156,19 +157,19 @@ class Inside:
         } | self.whole_save.offer(one)  # fmt: skip
         return changes | self._show(self._see(latent, 1, made)) if spatial else changes
 
-    def _see(self, latent: Latent, number: int, made: dict[str, Any]) -> Piece:
+    def _see(self, latent: Latent, number: int, made: dict[str, Any]) -> Artwork:
         heat = vae_views.channel(latent, number - 1, side=_SIDE)
         seen = with_settings(heat, made | {"view": "channel", "channel": number})
-        return piece(seen, self.heat_save.cache, f"Channel {number}")
+        return save_artwork(seen, self.heat_save.cache, f"Channel {number}")
 
-    def _show(self, one: Piece) -> Changes:
-        words = t("{name}: dark is low, bright is high.", name=t_text(one.name))
+    def _show(self, one: Artwork) -> Changes:
+        words = t("{name}: dark is low, bright is high.", name=translate(one.name))
         return {
-            self.heat: frame(load_image(one.path), t_text(one.name)),
+            self.heat: frame(load_image(one.path), translate(one.name)),
             self.heat_told: note(words),
         } | self.heat_save.offer(one)
 
-    def _look(self, subject: Subject | None, turn: str, mark: str, number: int) -> Any:
+    def _look(self, subject: Reconstruction | None, turn: str, mark: str, number: int) -> Any:
         """Make the picture of a channel, unless the slider was set for another picture."""
         with sentences():
             if subject is None or mark != turn:
@@ -178,21 +179,21 @@ class Inside:
                 return gr.skip()
             return turn, self._see(latent, int(number), subject.made.made)
 
-    def _arrive(self, turn: str, seen: tuple[str, Piece] | None) -> Changes:
+    def _arrive(self, turn: str, seen: tuple[str, Artwork] | None) -> Changes:
         with sentences():
-            one = wanted(turn, seen)
+            one = if_current(turn, seen)
             return {self.heat_told: gr.skip()} if one is None else self._show(one)
 
 
-def title(subject: Subject, model: str) -> str:
+def title(subject: Reconstruction, model: str) -> str:
     """Return what is shown, as HTML; model: its title."""
     width, height = subject.size
     sides = t("{width} × {height} pixels", width=width, height=height)
-    words = f"{t_text(model)} · {sides}"
-    return f'<p class="da-title">{html.escape(t_text(subject.name))}</p>{note(words)}'
+    words = f"{translate(model)} · {sides}"
+    return f'<p class="da-title">{html.escape(translate(subject.name))}</p>{note(words)}'
 
 
-def example_title(subject: Subject, model: str) -> str:
+def example_title(subject: Reconstruction, model: str) -> str:
     """Return the same for the example that the page opens with, whose words are texts of their own."""
     width, height = subject.size
     parts = ("A finished example: Reconstruct makes it again", model, f"{width} × {height}")

@@ -29,7 +29,7 @@ from starlette.testclient import TestClient
 
 from deepart import GANPipeline, Studio, StyleTransferPipeline, VAEPipeline, images
 from deepart.errors import DeepArtError, OptionError, UnknownModelError
-from deepart.ui.serving.passwords import line
+from deepart.ui.serving import line
 from deploy.messages import KINDS, NOT_FROM_AFAR, QUICK, facts_of, verbs_of
 from deploy.page import Page, Settings, build, scaling, share
 from deploy.remote import LostError, RemotePipeline, RemoteStudio

@@ -11,7 +11,7 @@ from playwright.sync_api import Page as Tab
 from running_page import Page, until
 
 from deepart.ui.chinese import SENTENCES, WORDS
-from deepart.ui.how import HOW
+from deepart.ui.page import HOW
 
 # What is called the same in both languages: names of things, of formats, units, and what has to be typed as it is.
 NAMES = {

@@ -14,8 +14,8 @@ from playwright.sync_api import expect
 from running_page import Page, serve, until
 
 from deepart import load_image, settings
-from deepart.ui.common import EXAMPLES
-from deepart.ui.pairs import PAIRS
+from deepart.ui.examples import PAIRS
+from deepart.ui.inputs import EXAMPLES
 from recipes import first_style
 
 OpenTab = Callable[..., Tab]  # see the fixture open_tab
@@ -530,7 +530,7 @@ def test_the_tab_opens_with_a_painting(
 ) -> None:
     """It can be looked at, downloaded and sent before anything has run; "My results" has what the visitor makes."""
     example = first_style.write(page.fast, tmp_path / "first" / "style", SIZE)
-    monkeypatch.setattr("deepart.ui.first.EXAMPLES", tmp_path)
+    monkeypatch.setattr("deepart.ui.finished.EXAMPLES", tmp_path)
     with serve(tmp_path / "files") as other:
         tab = open_tab(url=other.url)
         expect(tab.locator("#slider img[data-testid=imageslider-image]")).to_have_count(2)
