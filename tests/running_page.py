@@ -37,7 +37,7 @@ from deepart.registry import Located, ModelSpec, get_spec
 from deepart.studio import Studio
 
 if TYPE_CHECKING:
-    from deepart.ui.run import Jobs
+    from deepart.ui.jobs import Jobs
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -343,10 +343,10 @@ def free_port() -> int:
 @contextmanager
 def serve(files: Path, *arguments: str) -> Iterator[Page]:
     """Open the page as app.py does, on a free port of this machine."""
-    from deepart.ui.run import Jobs
+    from deepart.ui.jobs import Jobs
 
     module, jobs = load_app(), Jobs()
-    studio = TinyStudio(allow_any_repo="--allow-any-repo" in arguments)
+    studio = TinyStudio()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
         patch.delenv("GRADIO_SERVER_NAME", raising=False)

@@ -130,7 +130,7 @@ GENERATE = [
     ({"seed": 2**40}, "The seed is 1099511627776"),
     ({"seed": 2**32 - 1, "n": 2}, "The seed is 4294967295, and with 2 pictures the last would be"),
     ({"seed": "first"}, "The seed is 'first'"),
-    ({"seed": None}, "The seed is None"),
+    ({"seed": None}, "There is no seed"),
     ({"truncation": 2}, "The truncation is 2; it must be a number from 0 to 1.5"),
     ({"truncation": "low"}, "The truncation is 'low'"),
     ({"directions": {"tree": 1}}, "There is no direction 'tree'; did you mean 'trees'"),
@@ -167,7 +167,7 @@ BREED = [
 ]
 MIX = [
     ({"coarse": -1}, "The seed is -1"),
-    ({"fine": None}, "The seed is None"),
+    ({"fine": None}, "There is no seed"),
     ({"fine": "abc"}, "A latent in the settings is no base64 text"),
     ({"truncation": -1}, "The truncation is -1"),
 ]

@@ -11,18 +11,16 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from deepart.ui.chinese import MODULES, SENTENCES, WORDS
 from gradio.context import LocalContext
 from running_page import ROOT, TinyStudio
 
 from deepart import registry
-from deepart.ui import build_app, language
-from deepart.ui.i18n import shown_blocks, t, texts, translate, translate_html, words_of_html
-from deepart.ui.page import HOW
+from deepart.ui import build_app, i18n
+from deepart.ui.i18n import ABOUT, ZH, shown_blocks, t, texts, translate, translate_html, words_of_html
 
 PACKAGE = ROOT / "deepart"
 # The page of a cluster says a few things of its own.
-FILES = [*sorted(path for path in PACKAGE.rglob("*.py") if "chinese" not in path.parts), ROOT / "deploy" / "remote.py"]
+FILES = [*sorted(PACKAGE.rglob("*.py")), ROOT / "deploy" / "remote.py"]
 ERRORS = {
     "DeepArtError", "ImageError", "OptionError", "UnknownModelError", "UnsupportedError", "WeightsError",
     "MemoryLimitError", "LostError", "mistake",
@@ -31,7 +29,6 @@ SAME = {
     "DeepArt", "PSNR", "SSIM", "GIF", "WebP", "MP4", "PNG", "JPEG", "WEBP", "A", "B", "C", "ε", "▶", "arXiv", "TAESD",
     "Stable", "Diffusion",
 }  # fmt: skip
-PAPERS = {title for how in HOW.values() for title, _ in how.papers}  # they are found by these titles
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -155,7 +152,7 @@ def placeholders(words: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def app() -> gr.Blocks:
-    return build_app(TinyStudio(allow_any_repo=True))
+    return build_app(TinyStudio())
 
 
 def test_what_handlers_say_is_a_literal_with_a_translation() -> None:
@@ -164,7 +161,7 @@ def test_what_handlers_say_is_a_literal_with_a_translation() -> None:
         for path in FILES for name, call in calls(path)
         if name == "t" and (not call.args or not isinstance(call.args[0], ast.Constant))
     ] == []  # fmt: skip
-    assert sorted(words for words in spoken() if words not in WORDS) == []
+    assert sorted(words for words in spoken() if words not in ZH) == []
 
 
 def test_what_stands_on_the_page_has_a_translation(app: gr.Blocks) -> None:
@@ -176,8 +173,8 @@ def lacking(app: gr.Blocks) -> set[str]:
     for block in shown_blocks(app):
         for name, words in texts(block):
             key = unmarked(words)
-            parts = words_of_html(key) if name == "value" and language.is_html(block) else [key]
-            found |= {part for part in parts if part not in WORDS and not same_in_both(part)}
+            parts = words_of_html(key) if name == "value" and i18n.is_html(block) else [key]
+            found |= {part for part in parts if part not in ZH and not same_in_both(part)}
     return found
 
 
@@ -189,12 +186,12 @@ def unmarked(words: str) -> str:
 
 
 def same_in_both(words: str) -> bool:
-    return words in PAPERS or all(word in SAME for word in re.findall(r"\w*[^\W\d_]\w*", words))
+    return all(word in SAME for word in re.findall(r"\w*[^\W\d_]\w*", words))
 
 
 def test_every_error_has_a_translation() -> None:
     wanted = {words: path.name for path in FILES if not on_the_command_line(path) for words in templates_of(path)}
-    assert sorted(f"{path}: {words}" for words, path in wanted.items() if words not in SENTENCES) == []
+    assert sorted(f"{path}: {words}" for words, path in wanted.items() if words not in ZH) == []
 
 
 def on_the_command_line(path: Path) -> bool:
@@ -223,10 +220,11 @@ def test_what_errors_say_is_found_through_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["7", "'abc'", "channel", "[someone/landscapes,3x4];or:so"])
 def test_no_sentence_is_taken_for_another(reading: Any, value: str) -> None:
     reading("zh-CN")
-    inside = WORDS.get(value, value)
-    for words, there in SENTENCES.items():
-        said = words.replace("{}", value)
-        assert translate(said) == (SENTENCES[said] if said in SENTENCES else there.format(*[inside] * 9)), words
+    inside = ZH.get(value, value)
+    for words, there in ZH.items():
+        if "{}" in words:
+            said = words.replace("{}", value)
+            assert translate(said) == (ZH[said] if said in ZH else there.format(*[inside] * 9)), words
 
 
 @pytest.mark.parametrize(
@@ -258,7 +256,7 @@ def test_mistakes_are_told_in_chinese(reading: Any, english: str, there: str) ->
 
 
 def test_every_model_has_a_translation() -> None:
-    assert sorted(words for words in of_models() if words not in WORDS and not same_in_both(words)) == []
+    assert sorted(words for words in of_models() if words not in ZH and not same_in_both(words)) == []
 
 
 def of_models() -> set[str]:
@@ -269,16 +267,14 @@ def of_models() -> set[str]:
 
 
 def test_values_stand_in_both_languages() -> None:
-    assert [words for words, there in WORDS.items() if placeholders(words) != placeholders(there)] == []
-    for words, there in SENTENCES.items():
-        assert placeholders(there) == {str(number) for number in range(words.count("{}"))}, words
+    for words, there in ZH.items():
+        numbers = {str(number) for number in range(words.count("{}"))}
+        assert placeholders(there) == (numbers or placeholders(words)), words
 
 
 def test_translations_are_chinese() -> None:
-    tables = [table for module in MODULES for table in (module.WORDS, module.SENTENCES)]
-    assert [words for table in tables for words, there in table.items() if there and not HAN.search(there)] == []
-    keys = [words for module in MODULES for words in module.WORDS]
-    assert sorted({words for words in keys if keys.count(words) > 1}) == []
+    assert [words for words, there in ZH.items() if there and not HAN.search(there)] == []
+    assert sorted(i18n.ABOUT) == ["gan", "style", "vae"]
 
 
 def test_nothing_is_translated_in_vain(app: gr.Blocks) -> None:
@@ -289,7 +285,9 @@ def test_nothing_is_translated_in_vain(app: gr.Blocks) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }  # fmt: skip
     shown = {part for block in shown_blocks(app) for _, words in texts(block) for part in _parts(unmarked(words))}
-    assert sorted(words for words in WORDS if words not in strings | shown | of_models()) == []
+    errors = {words for path in FILES for words in templates_of(path)}
+    said = strings | shown | of_models() | set(ABOUT.values()) | errors
+    assert sorted(words for words in ZH if words not in said and "{}" not in words) == []
 
 
 def _parts(words: str) -> set[str]:
@@ -297,7 +295,7 @@ def _parts(words: str) -> set[str]:
 
 
 def test_a_visitor_reads_the_language_of_the_browser(reading: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(WORDS, "Seed {n}", "种子 {n}")
+    monkeypatch.setitem(ZH, "Seed {n}", "种子 {n}")
     for wanted, words in (("zh-CN,zh;q=0.9", "种子 3"), ("en-GB,zh-CN;q=0.5", "Seed 3"), (None, "Seed 3")):
         reading(wanted)
         assert t("Seed {n}", n=3) == words
@@ -309,15 +307,15 @@ def test_outside_of_events_words_are_english() -> None:
 
 
 def test_sentences_are_recognised_with_what_is_in_them(reading: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    language._patterns.cache_clear()
-    language._recognised.cache_clear()
-    monkeypatch.setitem(SENTENCES, "The {} of {} is odd.", "{1}的{0}很奇怪。")
-    monkeypatch.setitem(WORDS, "hat", "帽子")
+    i18n._patterns.cache_clear()
+    i18n._recognised.cache_clear()
+    monkeypatch.setitem(ZH, "The {} of {} is odd.", "{1}的{0}很奇怪。")
+    monkeypatch.setitem(ZH, "hat", "帽子")
     reading("zh-CN")
     assert translate("The hat of 7 is odd.") == "7的帽子很奇怪。"
     assert translate("Nobody knows this one.") == "Nobody knows this one."
-    language._patterns.cache_clear()
-    language._recognised.cache_clear()
+    i18n._patterns.cache_clear()
+    i18n._recognised.cache_clear()
 
 
 def test_html_keeps_its_marks() -> None:

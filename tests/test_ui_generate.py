@@ -24,7 +24,7 @@ from deepart.ui.artwork import Artwork, bundle, check_settings, facts, name_of, 
 from deepart.ui.breeding import MAX_LITTERS, Litter, found, generation, grown, toggled, tree
 from deepart.ui.generate_tools import carries, pieces_of
 from deepart.ui.grid import Opening, columns, mark_rules
-from deepart.ui.run import Jobs, even, with_time_left
+from deepart.ui.jobs import Jobs
 from deepart.ui.widgets import frame, pair, save_animations, strip, thumb
 from deepart.ui.work import GANRequests, again, likeness, lineage, seeds_of
 
@@ -294,27 +294,6 @@ def test_the_first_pictures_are_made_later_where_they_were_not(tmp_path: Path) -
     assert opening.pieces(lambda: [one]) == [one]
 
 
-def test_the_time_left_is_told_once_it_is_known() -> None:
-    clock = even(20)
-    assert clock.left(0, 3.0) is None
-    assert clock.left(5, 10.0) == pytest.approx(30)  # a quarter took 10 seconds
-    assert clock.left(5, 14.0) == pytest.approx(26)
-    assert with_time_left("Making", clock.left(10, 20.0)) == "Making · about 20 seconds left"
-    assert with_time_left("Making", None) == with_time_left("Making", clock.left(20, 40.0)) == "Making"
-
-
-def test_a_short_job_is_done_or_raises() -> None:
-    jobs = Jobs()
-    assert jobs.do("visitor", lambda callback: 5) == 5
-
-    def fail(callback: Any) -> None:
-        raise OptionError("The seed is odd.")
-
-    with pytest.raises(OptionError, match="odd"):
-        jobs.do("visitor", fail)
-    assert not jobs._running
-
-
 # ------------------------------------------------------------------------------------------------------------ the page
 
 
@@ -522,12 +501,6 @@ def test_the_page_says_what_is_wrong_with_the_first_pictures(
     wall = generate_tab._wall
     monkeypatch.setattr(wall._maker, "grid", lambda *options: 1 / 0)
     assert "Something went wrong on our side" in wall.open(Request())[wall.told]
-
-
-def test_nothing_else_starts_while_pictures_are_made(generate_tab: Any) -> None:
-    wall = generate_tab._wall
-    for changes, expected in ((wall._begin(), False), (wall._rest(), True)):
-        assert [changes[one]["interactive"] for one in (wall.dice, wall.model)] == [expected] * 2
 
 
 def test_names_of_mixes_do_not_grow(generate_tab: Any) -> None:

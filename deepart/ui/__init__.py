@@ -15,7 +15,7 @@ from deepart.ui.generate import GenerateTab
 from deepart.ui.i18n import localise
 from deepart.ui.inputs import api_corner, visitor
 from deepart.ui.jobs import Jobs
-from deepart.ui.page import KEEP_FILES, Link, lay_about, restore, share_machine
+from deepart.ui.page import KEEP_FILES, Link, launch_options, lay_about, restore, share_machine
 from deepart.ui.reconstruct import ReconstructTab
 from deepart.ui.results import MyResults, Place, Reader, Result
 from deepart.ui.style import StyleTab

@@ -225,7 +225,7 @@ class Endpoints:
             size=self._sheet_side if size is None else size,
         )  # fmt: skip
         made = yield from self._run(request, work, "/sheet", [])
-        files = [save_result(one, f"{file_name(one)}-style{n}", self._cache) for n, one in enumerate(made, 1)]
+        files = [save_result(one, file_name(one, f"style{n}"), self._cache) for n, one in enumerate(made, 1)]
         titles = [title for _, title in named]
         yield list(zip(files, titles, strict=True)), [settings(one) for one in made]
 

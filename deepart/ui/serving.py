@@ -5,6 +5,7 @@ Who may open the page, how often, and lines of a log are a proxy's: see deploy/n
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -150,8 +151,6 @@ def name_tools(page: gr.Blocks) -> None:
 
 def _own(call: Any) -> Any:
     """Return a function that does the same as a method, and can carry words of its own."""
-    import functools
-
     if inspect.isgeneratorfunction(call):
 
         @functools.wraps(call)

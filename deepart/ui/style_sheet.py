@@ -10,14 +10,13 @@ import gradio as gr
 from PIL import Image
 
 from deepart.errors import OptionError
-from deepart.images import settings
 from deepart.ui.artwork import save_result
 from deepart.ui.examples import TITLES, example_files, example_of, thumbnail_css
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.run import Changes, RunButton, note
-from deepart.ui.work import Pictures, StyleRequests
+from deepart.ui.work import Pictures, StyleRequests, file_name
 
 _SIDE = {"cpu": 384}  # pixels: twelve pictures in some seconds on two processor cores
 _SIDE_ON_CARD = 512
@@ -96,7 +95,7 @@ class Sheet:
     def _show(self, styles: list[Style], pictures: list[Image.Image]) -> Changes:
         cache = self.gallery.GRADIO_CACHE
         shown = [
-            (save_result(picture, _file_name(style, picture), cache), translate(style.title))
+            (save_result(picture, file_name(picture, style.name), cache), translate(style.title))
             for style, picture in zip(styles, pictures, strict=True)
         ]
         return {
@@ -110,9 +109,3 @@ class Sheet:
         style = shown[event.index]
         name = translate(style.title)
         return style.path, note(t("{name}: this is the style picture now, and Paint makes it at full size.", name=name))
-
-
-def _file_name(style: Style, picture: Image.Image) -> str:
-    """Return the name under which a picture is downloaded, without its ending."""
-    width, height = picture.size
-    return f"deepart-{width}x{height}-{style.name}-seed{(settings(picture) or {}).get('seed', 0)}"

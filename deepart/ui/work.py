@@ -150,10 +150,10 @@ def checked(options: dict[str, Any]) -> dict[str, Any]:
     return options | {name: whole(options[name]) for name in ("size", "seed", "steps") if name in options}
 
 
-def file_name(image: Image.Image) -> str:
-    """Return the name under which a style transfer is downloaded, without its ending."""
+def file_name(image: Image.Image, style: str = "") -> str:
+    """Return the name under which a style transfer is downloaded, without its ending; style: a part of it."""
     width, height = image.size
-    return f"deepart-{width}x{height}-seed{(settings(image) or {}).get('seed', 0)}"
+    return f"deepart-{width}x{height}-{style and style + '-'}seed{(settings(image) or {}).get('seed', 0)}"
 
 
 # ---------------------------------------------------------------------------------------------------------- generators
