@@ -179,7 +179,7 @@ class GenerateTab:
                         self._mix = Mix(self._maker, jobs)
                     with gr.Tab("Breed", id="breed"):
                         self._breed = Breed(self._maker, jobs, self._wall, first)
-                    with gr.Tab("Projection", id="find"):
+                    with gr.Tab("Find", id="find"):
                         self._find = Projection(self._maker, jobs)
                 with gr.Accordion("Read settings from a picture", open=False):
                     self._reread = ImportSettings(self._maker, jobs, self._wall)

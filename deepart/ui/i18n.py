@@ -27,10 +27,14 @@ from gradio.context import LocalContext
 from gradio.i18n import I18nData
 
 _HERE = Path(__file__).parent
-ABOUT = {path.stem: path.read_text("utf-8") for path in sorted((_HERE / "about").glob("*.md")) if "." not in path.stem}
+ABOUT = {
+    path.stem: path.read_text("utf-8").strip()
+    for path in sorted((_HERE / "about").glob("*.md"))
+    if "." not in path.stem
+}
 """How the models of a task work, by task, as Markdown; about/*.zh.md says the same in Chinese."""
 ZH: dict[str, str] = json.loads((_HERE / "zh.json").read_text("utf-8"))
-ZH |= {words: (_HERE / "about" / f"{task}.zh.md").read_text("utf-8") for task, words in ABOUT.items()}
+ZH |= {words: (_HERE / "about" / f"{task}.zh.md").read_text("utf-8").strip() for task, words in ABOUT.items()}
 API = "da-api"  # class of the columns in which endpoints keep their parts: nobody sees these, so they stay English
 
 
