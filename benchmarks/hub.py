@@ -207,11 +207,11 @@ def measure(model: str, home: Path, runs: int) -> dict[str, Any]:
 
 def verification(home: Path, size: int, runs: int) -> dict[str, float]:
     """Time the check of a file of random bytes, without and with its marker."""
-    from deepart import hub
+    from deepart import checkpoint, hub
 
     path = home / "random.bin"
     path.write_bytes(os.urandom(size))
-    file = hub.ModelFile(path.name, size, hub.digest(path))
+    file = hub.ModelFile(path.name, size, checkpoint.digest(path))
     os.environ["DEEPART_CACHE"] = str(home / "deepart")
     time.sleep(0.5)
 

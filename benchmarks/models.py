@@ -2,6 +2,7 @@
 
     python -m benchmarks.models          # writes benchmarks/models.json; about two minutes on two cores
     python -m benchmarks.models table    # prints the README's table
+    python -m benchmarks.models list     # prints the README's list of models
 
 Those models are measured whose files are here; the network is not asked. A job is what the page does by default: a
 grid of 16 pictures, a photograph of 512 pixels reconstructed, one of 512 pixels painted with the default settings. It
@@ -63,9 +64,32 @@ def table(result: dict[str, object]) -> str:
     return "\n".join(rows)
 
 
+def registry_table() -> str:
+    """Return the known models as a Markdown table: what each is, its size, licence, origin and check."""
+    from deepart import registry
+
+    rows = ["| Model | Task | Size | Licence | From | Checked by |", "| --- | --- | ---: | --- | --- | --- |"]
+    for spec in registry.REGISTRY.values():
+        if spec.files:
+            origin = (
+                f"{spec.repo_id} at {(spec.revision or '')[:12]}"
+                if spec.repo_id
+                else f"`weights/{spec.task}-{spec.name}`"
+            )
+            size = "not said" if spec.size is None else f"{spec.size / 1e6:.1f} MB"
+            cells = [size, spec.licence, origin, f"size, sha256 `{registry.version(spec)}`"]
+        else:
+            cells = ["none", spec.licence, f"features `{spec.features}`", "its features"]
+        rows.append(" | ".join([f"| `{spec.name}`", spec.task, *cells]) + " |")
+    return "\n".join(rows) + "\n"
+
+
 def main(arguments: list[str]) -> None:
     if arguments == ["table"]:
         print(table(json.loads(RESULT.read_text())))
+        return
+    if arguments == ["list"]:
+        print(registry_table(), end="")
         return
     if arguments:
         print(json.dumps(measure(*arguments)))

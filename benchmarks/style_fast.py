@@ -42,7 +42,7 @@ from benchmarks.pictures import CONTENTS, PAINTINGS, STYLES, Cell, crop_square, 
 from benchmarks.yardstick import Remembered, Row, mean_row, measure, squared, write_rows
 from deepart import StyleTransferPipeline, load_image
 from deepart.images import to_tensor
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 
 if TYPE_CHECKING:
     from benchmarks.lite import Lite

@@ -29,7 +29,7 @@ from benchmarks.yardstick import Row, mean_row, measure, squared, write_rows
 from deepart import StyleTransferPipeline, load_image, save_png
 from deepart.images import fit, to_tensor
 from deepart.models.gatys import GatysConfig, schedule
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "style_fine"

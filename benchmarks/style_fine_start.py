@@ -24,9 +24,9 @@ from deepart import StyleTransferPipeline, load_image
 from deepart.images import to_image, to_tensor
 from deepart.latents import noise
 from deepart.models.gatys import Level, schedule
+from deepart.pipelines.features import load_features
 from deepart.pipelines.style_fine import FinePainter
 from deepart.pipelines.style_job import StyleJob, check_job
-from deepart.registry import load_features
 
 HERE = Path(__file__).parent
 SIZE = 256

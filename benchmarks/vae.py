@@ -34,7 +34,7 @@ from torch import Tensor, nn
 from benchmarks.gan import now, write
 from benchmarks.machine import machine, peak_memory
 from benchmarks.pictures import CONTENTS, crop_square
-from deepart import hub, load_image, registry
+from deepart import checkpoint, load_image, registry
 from deepart.device import autocast, compute_dtype, repeatable
 from deepart.images import to_image, to_tensor
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
@@ -63,8 +63,8 @@ def load(model: str) -> SpatialVAE:
     """Return the network of a registered model or a folder."""
     located = registry.locate("vae", model)
     folder = located.folder or Path()
-    config = hub.make_config(SpatialVAEConfig, located.read_config(), folder)
-    network = hub.build(lambda: SpatialVAE(config), folder / hub.TENSORS)
+    config = checkpoint.make_config(SpatialVAEConfig, located.read_config(), folder)
+    network = checkpoint.build(lambda: SpatialVAE(config), folder / checkpoint.TENSORS)
     return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from benchmarks import distances
 from deepart import metrics
 from deepart.models.vgg import VGGFeatures
 
@@ -27,7 +28,7 @@ def squared(image: Image.Image) -> Image.Image:
 class Remembered:
     """VGG16 features that keep the maps of a picture for as long as its tensor lives: each passes the network once."""
 
-    LAYERS = (*metrics.STYLE_LAYERS, metrics.CONTENT_LAYER)
+    LAYERS = (*distances.STYLE_LAYERS, distances.CONTENT_LAYER)
 
     def __init__(self, features: VGGFeatures) -> None:
         self.features = features
@@ -42,10 +43,10 @@ class Remembered:
 def measure(features: VGGFeatures | Remembered, result: Tensor, content: Tensor, style: Tensor) -> dict[str, float]:
     """Return the four numbers of the yardstick; what they mean stands in deepart/metrics.py."""
     return {
-        "style": round(metrics.style_distance(features, result, style), 4),
-        "content": round(metrics.content_distance(features, result, content), 3),
+        "style": round(distances.style_distance(features, result, style), 4),
+        "content": round(distances.content_distance(features, result, content), 3),
         "ssim": round(metrics.ssim(result, content), 3),
-        "flat_noise": round(metrics.flat_noise(result, content), 4),
+        "flat_noise": round(distances.flat_noise(result, content), 4),
     }
 
 

@@ -8,6 +8,7 @@ style.stylize(load_image("photo.jpg"), load_image("painting.jpg"), size=512).sav
 """
 
 from deepart.animations import save_animation
+from deepart.cache import Studio
 from deepart.errors import (
     DeepArtError,
     ImageError,
@@ -23,7 +24,6 @@ from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import list_models
-from deepart.studio import Studio
 
 __version__ = "0.1.0"
 

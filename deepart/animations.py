@@ -17,7 +17,7 @@ from PIL import ExifTags, Image
 
 from deepart import images
 from deepart.checks import number, shown
-from deepart.errors import ImageError, OptionError
+from deepart.errors import ImageError, OptionError, Phrase
 
 MAX_FRAMES = 1000
 _GIF_WHOLE, _GIF_COPY = 128, 96  # pixels: what is the largest frame whose own pixels choose its palette, else a copy
@@ -43,26 +43,33 @@ def save_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str], 
         target.write_bytes(data)
     except OSError:  # it names the whole path, so it is not passed on
         raise ImageError(
-            f"The file {target.name!r} cannot be written; check that its folder exists and is yours."
+            "The file {name!r} cannot be written; check that its folder exists and is yours.", name=target.name
         ) from None
 
 
 def _target(path: Any) -> Path:
     if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() not in FORMATS:
-        raise OptionError(f"The animation's file is {shown(path)}; its name must end in {', '.join(FORMATS)}.")
+        raise OptionError(
+            "The animation's file is {path}; its name must end in {endings}.",
+            path=shown(path), endings=", ".join(FORMATS),
+        )  # fmt: skip
     return Path(path)
 
 
 def _check_frames(frames: Any) -> list[Image.Image]:
     """Return the frames as RGB pictures of one size."""
     if not isinstance(frames, list | tuple) or not 1 <= len(frames) <= MAX_FRAMES:
-        count = f"There are {len(frames)} frames" if isinstance(frames, list | tuple) else "The frames are no list"
-        raise OptionError(f"{count}; give a list of 1 to {MAX_FRAMES} pictures.")
+        listed = isinstance(frames, list | tuple)
+        came = Phrase("There are {count} frames", count=len(frames)) if listed else "The frames are no list"
+        raise OptionError("{came}; give a list of 1 to {most} pictures.", came=came, most=MAX_FRAMES)
     pictures = [images.check_image(frame, "frame") for frame in frames]
     sizes = sorted({picture.size for picture in pictures})
     if len(sizes) > 1:
         first, second = (f"{width}x{height}" for width, height in sizes[:2])
-        raise ImageError(f"The frames are of different sizes, {first} and {second} among them; bring them to one size.")
+        raise ImageError(
+            "The frames are of different sizes, {first} and {second} among them; bring them to one size.",
+            first=first, second=second,
+        )  # fmt: skip
     return pictures
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from numbers import Integral, Real
+from typing import Any
 
-from deepart.errors import OptionError
+from deepart.errors import OptionError, Phrase
 
 _SHOWN = 60  # characters of a wrong value that a sentence repeats
 
@@ -15,7 +16,7 @@ def shown(value: object) -> str:
     try:
         text = repr(value)
     except Exception:  # a whole number of more than 4300 digits, or an object whose repr fails
-        return f"a {type(value).__name__} that cannot be shown"
+        return Phrase("a {kind} that cannot be shown", kind=type(value).__name__)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
@@ -26,7 +27,10 @@ def whole_number(what: str, value: object, low: int, high: int, unit: str = "") 
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or not low <= int(value) <= high:
         kind = f"whole number {unit}".strip()
-        raise OptionError(f"The {what} is {shown(value)}; it must be a {kind} from {low} to {high}.")
+        raise OptionError(
+            "The {what} is {value}; it must be a {kind} from {low} to {high}.",
+            what=what, value=shown(value), kind=kind, low=low, high=high,
+        )  # fmt: skip
     return int(value)
 
 
@@ -40,5 +44,22 @@ def number(what: str, value: object, low: float, high: float) -> float:
     except OverflowError:
         given = math.inf
     if not low <= given <= high:
-        raise OptionError(f"The {what} is {shown(value)}; it must be a number from {low:g} to {high:g}.")
+        raise OptionError(
+            "The {what} is {value}; it must be a number from {low:g} to {high:g}.",
+            what=what, value=shown(value), low=low, high=high,
+        )  # fmt: skip
     return given
+
+
+def listed(what: str, values: Any, low: int, high: int) -> list[Any]:
+    """Return a list or tuple of `low` to `high` values as a list; raises OptionError."""
+    if not isinstance(values, list | tuple | range):
+        raise OptionError(
+            "The {what} are {values}; give a list of {low} to {high}.",
+            what=what, values=shown(values), low=low, high=high,
+        )  # fmt: skip
+    if not low <= len(values) <= high:
+        raise OptionError(
+            "There are {count} {what}; give {low} to {high}.", count=len(values), what=what, low=low, high=high
+        )
+    return list(values)

@@ -6,6 +6,7 @@ from functools import partial
 
 import torch
 
+from deepart.checks import shown
 from deepart.errors import OptionError
 
 
@@ -19,16 +20,20 @@ def pick_device(device: str | torch.device | None = None) -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
-        wanted = torch.device(device)
+        chosen = torch.device(device)
     except (RuntimeError, TypeError) as error:
-        raise OptionError(f"The device {device!r} is not one that torch knows; use 'cuda', 'mps' or 'cpu'.") from error
+        raise OptionError(
+            "The device {device} is not one that torch knows; use 'cuda', 'mps' or 'cpu'.", device=shown(device)
+        ) from error
     present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not present.get(wanted.type, False) or (
-        wanted.type == "cuda" and (wanted.index or 0) >= torch.cuda.device_count()
+    if not present.get(chosen.type, False) or (
+        chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count()
     ):
         found = ", ".join(name for name, there in present.items() if there)
-        raise OptionError(f"The device {str(device)!r} is not on this machine, which has: {found}.")
-    return wanted
+        raise OptionError(
+            "The device {device!r} is not on this machine, which has: {found}.", device=str(device), found=found
+        )
+    return chosen
 
 
 def compute_dtype(device: torch.device) -> torch.dtype:

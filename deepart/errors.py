@@ -1,13 +1,52 @@
 """What can go wrong, as one small family: catch DeepArtError to catch them all.
 
-Each message is one sentence for the person who caused it: what came, and what would do instead.
+Each message is one sentence for the person who caused it: what came, and what would do instead. It keeps the template
+and the values that it was made of, so that a page can say it in another language.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+
+class Phrase(str):
+    """Text made of a template and values: Phrase("at {size} pixels", size=512) is the str "at 512 pixels".
+
+    template: as str.format takes it. values: text, numbers, and phrases in a phrase; anything else becomes text.
+    """
+
+    template: str
+    values: Mapping[str, str | int | float]
+
+    def __new__(cls, template: str, /, **values: object) -> Phrase:
+        """Without values, the template is text as it stands, braces included."""
+        plain = {name: value if isinstance(value, str | int | float) else str(value) for name, value in values.items()}
+        phrase = super().__new__(cls, template.format(**plain) if plain else template)
+        phrase.template, phrase.values = template, plain
+        return phrase
+
 
 class DeepArtError(Exception):
-    """Base of every error that DeepArt raises on purpose."""
+    """Base of every error that DeepArt raises on purpose: OptionError("The size is {size}; ...", size=3)."""
+
+    def __init__(self, template: str, /, **values: object) -> None:
+        super().__init__(template if isinstance(template, Phrase) else Phrase(template, **values))
+
+    @property
+    def phrase(self) -> Phrase:
+        """The sentence, with the template and the values that it was made of."""
+        phrase: Phrase = self.args[0]
+        return phrase
+
+    @property
+    def template(self) -> str:
+        """The sentence before its values were put in."""
+        return self.phrase.template
+
+    @property
+    def values(self) -> Mapping[str, str | int | float]:
+        """What was put in, by name; a value may be a Phrase itself."""
+        return self.phrase.values
 
 
 class ImageError(DeepArtError):

@@ -85,7 +85,7 @@ def plan(places: Sequence[Path], out: Path, suffix: str = ".png") -> list[Task]:
     would take the place of a picture, and for two pictures of one name from two folders.
     """
     if out.exists() and not out.is_dir():
-        raise OptionError(f"{str(out)!r} is a file; name a folder for the results.")
+        raise OptionError("{out!r} is a file; name a folder for the results.", out=str(out))
     found: dict[str, tuple[Path, Path]] = {}
     for place in places:
         for path, below in pictures(place, out):
@@ -107,13 +107,16 @@ def check_targets(tasks: Iterable[tuple[str, str, str]], pictures: Collection[st
     for task in tasks:
         source, target, key = task
         if key in pictures:
-            raise OptionError(f"The result {target!r} would replace a picture; choose another folder for it.")
+            raise OptionError(
+                "The result {target!r} would replace a picture; choose another folder for it.", target=target
+            )
         other = takers.setdefault(os.path.normcase(target), task)
         if other is not task:
             raise OptionError(
-                f"{other[0]!r} and {source!r} would both become {target!r}; run them one after the other, into two "
-                "folders."
-            )
+                "{other!r} and {source!r} would both become {target!r}; run them one after the other, into two "
+                "folders.",
+                other=other[0], source=source, target=target,
+            )  # fmt: skip
 
 
 def ready(out: Path) -> None:
@@ -121,9 +124,9 @@ def ready(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OptionError(f"The folder {str(out)!r} cannot be made: {error.strerror}.") from None
+        raise OptionError("The folder {out!r} cannot be made: {reason}.", out=str(out), reason=error.strerror) from None
     if not os.access(out, os.W_OK | os.X_OK):
-        raise OptionError(f"Nothing can be written into the folder {str(out)!r}; check that it is yours.")
+        raise OptionError("Nothing can be written into the folder {out!r}; check that it is yours.", out=str(out))
 
 
 def pictures(place: Path, out: Path | None = None) -> Iterator[tuple[Path, Path]]:
@@ -132,15 +135,17 @@ def pictures(place: Path, out: Path | None = None) -> Iterator[tuple[Path, Path]
         yield place, Path(place.name)
         return
     if not place.is_dir():
-        raise OptionError(f"There is no file or folder {str(place)!r}; check the name.")
+        raise OptionError("There is no file or folder {place!r}; check the name.", place=str(place))
     results = os.path.realpath(out) if out is not None else None
     if os.path.realpath(place) == results:
         raise OptionError(
-            f"The results would lie among the pictures, in {str(place)!r}; choose another folder for them."
+            "The results would lie among the pictures, in {place!r}; choose another folder for them.", place=str(place)
         )
 
     def closed(error: OSError) -> None:  # which os.walk would pass over
-        raise OptionError(f"The folder {str(error.filename)!r} cannot be read; check that you may, or move it.")
+        raise OptionError(
+            "The folder {folder!r} cannot be read; check that you may, or move it.", folder=str(error.filename)
+        )
 
     for folder, below, files in os.walk(place, onerror=closed):
         below[:] = sorted(
@@ -224,7 +229,8 @@ def is_done(data: bytes, order: str, name: str) -> bool:
     found = _MARK.search(data)  # as it stands in all three formats, also in the first half of a PNG or JPEG
     if found is None and data:
         raise OptionError(
-            f"There is a file {name!r} already, which no such job has made; move it, or choose another folder."
+            "There is a file {name!r} already, which no such job has made; move it, or choose another folder.",
+            name=name,
         )
     return found is not None and found[1].decode() == order and whole(io.BytesIO(data))
 

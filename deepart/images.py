@@ -1,4 +1,4 @@
-"""The one place where pictures and tensors meet, and the one door for a picture from outside.
+"""The one place where pictures and tensors meet, and where a picture from outside is read.
 
 Outside, a picture is a PIL image: RGB, upright, sRGB. Inside, it is a float32 tensor (1, 3, H, W) in [0, 1].
 
@@ -19,26 +19,27 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-
-# All three readers, used or not: when one is missing, Image.open imports every reader that Pillow has to find it.
-from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
+from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 from torch import Tensor
 
 from deepart import containers
-from deepart.checks import whole_number
-from deepart.errors import ImageError, OptionError
+from deepart.checks import shown, whole_number
+from deepart.errors import ImageError, OptionError, Phrase
 
 MAX_PIXELS = 8192 * 6144
 """Most pixels of a picture: a camera of 50 megapixels. WEBP is what sets it: Pillow holds 16 bytes a pixel while it
 decodes one (two canvases, a copy and the picture, 805 MB at the cap), and a load should stay under 1 GB."""
-MAX_BYTES = 128_000_000
-"""Most bytes of a picture file; a 16-bit PNG of a 24 megapixel camera has about 110 million."""
 MIN_SIDE = 16
 """Fewest pixels of each side: a network that halves the picture four times has one left."""
 MAX_ASPECT = 32
 """How many times the shorter side the longer one may be."""
 
 _KEY = containers.SETTINGS_KEY
+_READERS = {
+    "PNG": PngImagePlugin.PngImageFile,
+    "JPEG": JpegImagePlugin.JpegImageFile,
+    "WEBP": WebPImagePlugin.WebPImageFile,
+}
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -67,8 +68,7 @@ def load_image(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = M
     max_pixels that is no whole number above 0.
     """
     cap = whole_number("max_pixels", max_pixels, 1, 2**31)
-    limit = min(cap, Image.MAX_IMAGE_PIXELS or cap)
-    return _finish(_decode(containers.take_apart(_read(source)), limit), "picture")
+    return _finish(_decode(containers.take_apart(containers.read_file(source)), cap), "picture")
 
 
 def picture_size(source: str | os.PathLike[str] | BinaryIO) -> tuple[int, int]:
@@ -76,9 +76,7 @@ def picture_size(source: str | os.PathLike[str] | BinaryIO) -> tuple[int, int]:
 
     Raises ImageError for what load_image would refuse by the file's first bytes and by its size.
     """
-    size = containers.take_apart(_read(source)).size
-    _check_size(size, "picture", min(MAX_PIXELS, Image.MAX_IMAGE_PIXELS or MAX_PIXELS))
-    return size
+    return _open(containers.take_apart(containers.read_file(source)), MAX_PIXELS).size
 
 
 def check_image(image: Image.Image, what: str = "picture") -> Image.Image:
@@ -108,12 +106,15 @@ def fit(image: Image.Image, longer_side: int) -> Image.Image:
     Raises OptionError for a size below 1, or one that makes more than MAX_PIXELS pixels.
     """
     if isinstance(longer_side, bool) or not isinstance(longer_side, int) or longer_side < 1:
-        raise OptionError(f"The size is {longer_side!r}; it must be a whole number of pixels, 1 or more.")
+        raise OptionError(
+            "The size is {size}; it must be a whole number of pixels, 1 or more.", size=shown(longer_side)
+        )
     width, height = fitted_size(_need_rgb(image).size, longer_side)
     if width * height > MAX_PIXELS:
         raise OptionError(
-            f"The size {longer_side} makes {width}x{height} pixels; at most {MAX_PIXELS:,} are made, so ask for less."
-        )
+            "The size {size} makes {width}x{height} pixels; at most {most:,} are made, so ask for less.",
+            size=longer_side, width=width, height=height, most=MAX_PIXELS,
+        )  # fmt: skip
     if (width, height) == image.size:
         return image.copy()
     return image.resize((width, height), Image.Resampling.LANCZOS)
@@ -136,7 +137,9 @@ def to_image(tensor: Tensor) -> Image.Image:
     Raises ImageError for another shape.
     """
     if tensor.dim() not in (3, 4) or tensor.shape[-3] != 3 or (tensor.dim() == 4 and tensor.shape[0] != 1):
-        raise ImageError(f"The tensor has the shape {tuple(tensor.shape)}; a picture is (1, 3, H, W) or (3, H, W).")
+        raise ImageError(
+            "The tensor has the shape {shape}; a picture is (1, 3, H, W) or (3, H, W).", shape=tuple(tensor.shape)
+        )
     values = tensor.detach().reshape(tensor.shape[-3:]).to(torch.float32).nan_to_num(nan=0.0)
     pixels = values.clamp(0, 1).mul(255).round().to(torch.uint8)
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().cpu().numpy())
@@ -159,8 +162,9 @@ def with_settings(image: Image.Image, settings: Mapping[str, Any]) -> Image.Imag
         ) from error
     if len(text) > containers.MAX_SETTINGS:
         raise OptionError(
-            f"The settings of a picture take {len(text):,} bytes; at most {containers.MAX_SETTINGS:,} do."
-        )
+            "The settings of a picture take {count:,} bytes; at most {most:,} do.",
+            count=len(text), most=containers.MAX_SETTINGS,
+        )  # fmt: skip
     result = image.copy()
     result.info[_KEY] = text
     return result
@@ -200,7 +204,9 @@ def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO
     try:
         image.save(packed, "PNG", pnginfo=notes, compress_level=compress_level)
     except Exception as error:  # among them OSError for the mode, ValueError for a closed image
-        raise ImageError(f"A picture of mode {image.mode} cannot be saved as PNG; convert it to RGB.") from error
+        raise ImageError(
+            "A picture of mode {mode} cannot be saved as PNG; convert it to RGB.", mode=image.mode
+        ) from error
     try:
         if isinstance(path_or_file, (str, os.PathLike)):
             with open(path_or_file, "wb") as file:
@@ -208,8 +214,10 @@ def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO
         else:
             path_or_file.write(packed.getbuffer())
     except (OSError, ValueError, TypeError, AttributeError):  # the first names the whole path, so it is not passed on
-        name = _name(path_or_file) if isinstance(path_or_file, (str, os.PathLike)) else "object"
-        raise ImageError(f"The file {name} cannot be written; check that its folder exists and is yours.") from None
+        name = containers.name_of(path_or_file) if isinstance(path_or_file, (str, os.PathLike)) else "object"
+        raise ImageError(
+            "The file {name} cannot be written; check that its folder exists and is yours.", name=name
+        ) from None
 
 
 def _plain_settings(value: Any) -> Any:
@@ -224,78 +232,47 @@ def _plain_settings(value: Any) -> Any:
 # ------------------------------------------------------------------------------------------------- from file to pixels
 
 
-def _read(source: object) -> bytes:
-    """Return the bytes of a file, at most MAX_BYTES."""
-    if isinstance(source, (str, os.PathLike)):
-        if os.path.isdir(source):
-            raise ImageError("The path is that of a folder; name a PNG, JPEG or WEBP file in it.")
-        if not os.path.isfile(source):  # nor a pipe or a device, on which a read may never end
-            raise ImageError(f"There is no file {_name(source)}; check the name and try again.")
-        try:
-            with open(source, "rb") as file:
-                return _read_all(file)
-        except OSError:  # it names the whole path, so it is not passed on
-            raise ImageError("The file cannot be opened; check that you may read it and try again.") from None
-    if not hasattr(source, "read") or not hasattr(source, "seek"):
-        raise ImageError(f"The picture is of type {type(source).__name__}; give a path or a file open in binary mode.")
-    try:
-        source.seek(0)
-        return _read_all(source)
-    except ImageError:
-        raise
-    except Exception as error:  # whatever a stranger's file object raises
-        raise ImageError(
-            "The file object cannot be read from its start; give a path or a file open in binary mode."
-        ) from error
-
-
-def _name(path: str | os.PathLike[str]) -> str:
-    """Return the name at the end of a path: its folders are nobody's business."""
-    return repr(os.path.basename(path)[-100:])
-
-
-def _read_all(file: Any) -> bytes:
-    parts = []
-    size = 0
-    while part := file.read(MAX_BYTES + 1 - size):  # a raw file may give less than asked for
-        parts.append(part)
-        size += len(part)
-        if size > MAX_BYTES:
-            raise ImageError(f"The file has more than {MAX_BYTES // 1_000_000} million bytes; save it smaller.")
-    if not parts:
-        raise ImageError("The file is empty; choose a PNG, JPEG or WEBP file.")
-    return b"".join(parts)  # a TypeError for the text of a file in text mode
-
-
 def _check_size(size: tuple[int, int], what: str, limit: int) -> None:
     width, height = size
-    came = f"The {what} is {width}x{height} pixels"
+    came = Phrase("The {what} is {width}x{height} pixels", what=what, width=width, height=height)
     if width * height > limit:
-        raise ImageError(f"{came}, {width * height:,} in all; at most {limit:,} are taken, so scale it down.")
+        raise ImageError(
+            "{came}, {pixels:,} in all; at most {most:,} are taken, so scale it down.",
+            came=came, pixels=width * height, most=limit,
+        )  # fmt: skip
     if min(size) < MIN_SIDE:
-        raise ImageError(f"{came}; each side must have at least {MIN_SIDE}, so choose a larger one.")
+        raise ImageError(
+            "{came}; each side must have at least {least}, so choose a larger one.", came=came, least=MIN_SIDE
+        )
     if max(size) > MAX_ASPECT * min(size):
-        raise ImageError(f"{came}; the longer side may be {MAX_ASPECT} times the shorter at most, so crop it.")
+        raise ImageError(
+            "{came}; the longer side may be {most} times the shorter at most, so crop it.", came=came, most=MAX_ASPECT
+        )
 
 
-def _decode(file: containers.PictureFile, limit: int) -> Image.Image:
-    """Decode the pixels, and put beside them what _finish needs of the metadata."""
-    kind, size = file.kind, file.size
-    _check_size(size, "picture", limit)
-    stream = io.BytesIO(file.pixels)
-    info: dict[Any, Any] = {"exif": file.exif, "icc_profile": file.icc, _KEY: file.settings}
-    del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
+def _open(file: containers.PictureFile, most: int) -> Image.Image:
+    """Return the picture with its header checked, at most so many pixels and Pillow's cap, before it is decoded."""
     try:
-        image = Image.open(stream, formats=(kind,))
-        del stream
-        if image.size != size:  # two readers of one header that disagree: trust neither
-            raise containers.damaged(kind)
-        image.load()
+        image = _READERS[file.kind](io.BytesIO(file.pixels))  # not Image.open, which warns before the size is known
+        _check_size(image.size, "picture", min(most, Image.MAX_IMAGE_PIXELS or most))
+        return image
     except ImageError:
         raise
+    except Exception as error:  # decoders raise whatever they stumble over, SyntaxError and EOFError among it
+        raise containers.damaged(file.kind) from error
+
+
+def _decode(file: containers.PictureFile, most: int) -> Image.Image:
+    """Decode the pixels, and put beside them what _finish needs of the metadata."""
+    kind = file.kind
+    info: dict[Any, Any] = {"exif": file.exif, "icc_profile": file.icc, _KEY: file.settings}
+    image = _open(file, most)
+    del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
+    try:
+        image.load()
     except MemoryError as error:
         raise ImageError("The picture does not fit into the free memory; scale it down.") from error
-    except Exception as error:  # decoders raise whatever they stumble over, SyntaxError and EOFError among it
+    except Exception as error:
         raise containers.damaged(kind) from error
     image.info = info | {key: value for key, value in image.info.items() if key == "transparency"}
     return image
@@ -317,9 +294,11 @@ def _finish(image: Image.Image, what: str) -> Image.Image:
         if turn is not None:
             image = image.transpose(turn)
     except MemoryError as error:
-        raise ImageError(f"The {what} does not fit into the free memory; scale it down.") from error
+        raise ImageError("The {what} does not fit into the free memory; scale it down.", what=what) from error
     except Exception as error:  # a closed or half-read file, or info that does not go with the pixels
-        raise ImageError(f"The {what} cannot be read as RGB; convert it to RGB or save it as PNG first.") from error
+        raise ImageError(
+            "The {what} cannot be read as RGB; convert it to RGB or save it as PNG first.", what=what
+        ) from error
     image.info = {} if note is None else {_KEY: note}
     return image
 
@@ -327,15 +306,17 @@ def _finish(image: Image.Image, what: str) -> Image.Image:
 def _need_image(image: object, what: str) -> None:
     if not isinstance(image, Image.Image):
         raise ImageError(
-            f"The {what} is of type {type(image).__name__}, not a PIL image; "
-            "open a picture file with deepart.images.load_image."
-        )
+            "The {what} is of type {kind}, not a PIL image; open a picture file with deepart.images.load_image.",
+            what=what, kind=type(image).__name__,
+        )  # fmt: skip
 
 
 def _need_rgb(image: Image.Image) -> Image.Image:
     _need_image(image, "picture")
     if image.mode != "RGB":
-        raise ImageError(f"The picture has the mode {image.mode}, not RGB; pass it through deepart.images.check_image.")
+        raise ImageError(
+            "The picture has the mode {mode}, not RGB; pass it through deepart.images.check_image.", mode=image.mode
+        )
     return image
 
 

@@ -29,9 +29,9 @@ def check_seeds(seed: int, n: int) -> range:
     first = check_seed(seed)
     if first + n - 1 > MAX_SEED:
         raise OptionError(
-            f"The seed is {first}, and with {n} pictures the last would be {first + n - 1}; "
-            f"at most {MAX_SEED} is taken."
-        )
+            "The seed is {first}, and with {n} pictures the last would be {last}; at most {most} is taken.",
+            first=first, n=n, last=first + n - 1, most=MAX_SEED,
+        )  # fmt: skip
     return range(first, first + n)
 
 
@@ -85,17 +85,26 @@ def check_latents(latents: object, size: int, most: int, what: str = "latents") 
     Raises OptionError for what is no tensor, has another shape, or numbers that are not finite or beyond MAX_NUMBER.
     """
     if not isinstance(latents, Tensor):
-        raise OptionError(f"The {what} are of type {type(latents).__name__}; give a tensor of shape (n, {size}).")
+        raise OptionError(
+            "The {what} are of type {kind}; give a tensor of shape (n, {size}).",
+            what=what, kind=type(latents).__name__, size=size,
+        )  # fmt: skip
     found = latents[None] if latents.dim() == 1 else latents
     if found.dim() != 2 or found.shape[1] != size or not 1 <= len(found) <= most:
         raise OptionError(
-            f"The {what} have the shape {tuple(latents.shape)}; this model takes (n, {size}) with n from 1 to {most}."
-        )
+            "The {what} have the shape {shape}; this model takes (n, {size}) with n from 1 to {most}.",
+            what=what, shape=tuple(latents.shape), size=size, most=most,
+        )  # fmt: skip
     if found.is_complex() or found.layout != torch.strided:
-        raise OptionError(f"The {what} are of the kind {found.dtype}; give plain float32 numbers.")
+        raise OptionError(
+            "The {what} are of the kind {dtype}; give plain float32 numbers.", what=what, dtype=found.dtype
+        )
     found = found.detach().to("cpu", torch.float32)
     if not (found.abs() <= MAX_NUMBER).all():
-        raise OptionError(f"The {what} hold numbers that are not finite or beyond {MAX_NUMBER:g}; give a good latent.")
+        raise OptionError(
+            "The {what} hold numbers that are not finite or beyond {most:g}; give a good latent.",
+            what=what, most=MAX_NUMBER,
+        )  # fmt: skip
     return found
 
 
@@ -114,7 +123,9 @@ def unpack(text: object, size: int) -> Tensor:
     except (binascii.Error, ValueError):
         data = b""
     if len(data) != 4 * size:
-        raise OptionError(f"A latent in the settings is no base64 text of {size} numbers; take another picture.")
+        raise OptionError(
+            "A latent in the settings is no base64 text of {size} numbers; take another picture.", size=size
+        )
     return check_latents(torch.from_numpy(np.frombuffer(data, "<f4").astype(np.float32))[None], size, 1)
 
 

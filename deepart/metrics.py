@@ -9,11 +9,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from deepart.errors import ImageError
-from deepart.models.gatys import gram
-from deepart.models.vgg import VGGFeatures
-
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-CONTENT_LAYER = "relu4_2"
 
 
 def luma(x: Tensor) -> Tensor:
@@ -34,7 +29,7 @@ def gaussian_blur(x: Tensor, sigma: float, radius: int | None = None) -> Tensor:
 
 def psnr(a: Tensor, b: Tensor) -> float:
     """Return the peak signal-to-noise ratio in dB of two pictures in [0, 1]; infinite when they are equal."""
-    _check_same(a, b)
+    check_same(a, b)
     error = (a - b).square().mean().item()
     return 10 * math.log10(1 / error) if error else math.inf
 
@@ -47,9 +42,12 @@ def ssim(a: Tensor, b: Tensor) -> float:
 
     Raises ImageError for unequal shapes, or sides under 11 pixels.
     """
-    _check_same(a, b)
+    check_same(a, b)
     if min(a.shape[2:]) < 11:
-        raise ImageError(f"The pictures are {a.shape[3]}x{a.shape[2]} pixels; SSIM needs at least 11 on each side.")
+        raise ImageError(
+            "The pictures are {width}x{height} pixels; SSIM needs at least 11 on each side.",
+            width=a.shape[3], height=a.shape[2],
+        )  # fmt: skip
     x, y = luma(a).double(), luma(b).double()
     moments = torch.cat([x, y, x * x, y * y, x * y], 1)
     mean_x, mean_y, xx, yy, xy = _weighted(_weighted(moments, 2), 3).unbind(1)
@@ -72,51 +70,10 @@ def _weighted(x: Tensor, axis: int, sigma: float = 1.5, radius: int = 5) -> Tens
     return out
 
 
-@torch.inference_mode()
-def style_distance(features: VGGFeatures, result: Tensor, style: Tensor) -> float:
-    """Return how far the result's Gram matrices are from the style's: 0 is equal, 1 as far as a picture of nothing.
-
-    Mean over relu1_1, relu2_1, relu3_1 and relu4_1 of |G(result) - G(style)|^2 / |G(style)|^2. Both (1, 3, H, W) in
-    [0, 1], of one size if the number is to be compared with others.
-    """
-    a, b = features(result, STYLE_LAYERS), features(style, STYLE_LAYERS)
-    distances = []
-    for name in STYLE_LAYERS:
-        target = gram(b[name])
-        distances.append((gram(a[name]) - target).square().sum() / target.square().sum())
-    return torch.stack(distances).mean().item()
-
-
-@torch.inference_mode()
-def content_distance(features: VGGFeatures, result: Tensor, content: Tensor) -> float:
-    """Return how far the result's structure is from the content's: 0 is equal.
-
-    |F(result) - F(content)|^2 / |F(content)|^2 at relu4_2, where F is instance-normalised, so that colour and contrast
-    count little. Both (1, 3, H, W) in [0, 1], of one size.
-    """
-    _check_same(result, content)
-    a, b = (F.instance_norm(features(x, (CONTENT_LAYER,))[CONTENT_LAYER]) for x in (result, content))
-    return ((a - b).square().sum() / b.square().sum()).item()
-
-
-def flat_noise(result: Tensor, content: Tensor) -> float:
-    """Return the fine grain that the result has where the content is flat, times 1000.
-
-    Mean squared (luma - luma blurred with sigma 1.5) of the result, over the fifth of the pixels where the content has
-    the least gradient energy (blurred with sigma 3). Both (1, 3, H, W) in [0, 1], of one size.
-    """
-    _check_same(result, content)
-    gray = luma(content)
-    down = F.pad(gray[..., 1:, :] - gray[..., :-1, :], (0, 0, 0, 1))
-    across = F.pad(gray[..., 1:] - gray[..., :-1], (0, 1))
-    energy = gaussian_blur(down**2 + across**2, 3.0).flatten()
-    order = energy.argsort(stable=True)[: max(1, energy.numel() // 5)]
-    grain = (luma(result) - gaussian_blur(luma(result), 1.5)).square().flatten()
-    return 1000 * grain[order].mean().item()
-
-
-def _check_same(a: Tensor, b: Tensor) -> None:
+def check_same(a: Tensor, b: Tensor) -> None:
+    """Raise ImageError for pictures of unequal shapes."""
     if a.shape != b.shape:
         raise ImageError(
-            f"The pictures have the shapes {tuple(a.shape)} and {tuple(b.shape)}; bring them to one size first."
-        )
+            "The pictures have the shapes {shape} and {other}; bring them to one size first.",
+            shape=tuple(a.shape), other=tuple(b.shape),
+        )  # fmt: skip

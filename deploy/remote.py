@@ -154,23 +154,22 @@ class RemoteStudio:
 
     def __init__(
         self, pools: Mapping[str, DeploymentHandle], *, device: str = "cpu", at_once: int = 1,
-        allow_any_repo: bool = False, added: Mapping[str, list[str]] | None = None,
+        added: Mapping[str, list[str]] | None = None,
     ) -> None:  # fmt: skip
         """pools: of the tasks. device: what the replicas work on, for the page's first guess at how long it takes.
 
-        at_once: jobs that may run at the same time. allow_any_repo: as of Studio. added: names of the models that the
-        replicas have beside the registered ones, by task.
+        at_once: jobs that may run at the same time. added: names of the models that the replicas have beside the
+        registered ones, by task.
         """
         self.device = torch.device(device)
         self.at_once = at_once
-        self.allow_any_repo = allow_any_repo
         self.on_load: Callable[[str, str, float], object] | None = None
         self._pools = dict(pools)
         self._added = {task: list(names) for task, names in (added or {}).items()}
         self._known: dict[tuple[str, str | None], RemotePipeline] = {}
         self._lock = threading.Lock()
         # Looks after files on this machine, with the rules for names; it loads nothing.
-        self._files = Studio(device="cpu", memory_limit=0, allow_any_repo=allow_any_repo)
+        self._files = Studio(device="cpu", memory_limit=0)
 
     def gan(self, name: str | None = None) -> RemotePipeline:
         """Return the pipeline of a generator; see Studio.gan."""

@@ -51,7 +51,7 @@ class Models:
 
     def __init__(
         self, task: str, *, device: str | None = None, threads: int = 1, memory_limit: int | None = None,
-        allow_any_repo: bool = False, added: Sequence[str] = (), preload: bool = False, share: float = 1.0,
+        added: Sequence[str] = (), preload: bool = False, share: float = 1.0,
     ) -> None:  # fmt: skip
         """threads: of PyTorch. added: folders or repositories of further models. Other options are those of Studio.
 
@@ -64,7 +64,7 @@ class Models:
         self._task = task
         if memory_limit is None:
             memory_limit = int(min(1.0, share) * memory.weights_bound(pick_device(device)))
-        self._studio = Studio(device=device, memory_limit=memory_limit, allow_any_repo=allow_any_repo)
+        self._studio = Studio(device=device, memory_limit=memory_limit)
         self._loaded: dict[str, float] = {}  # seconds, until somebody has been told
         self._studio.on_load = lambda _, name, seconds: self._loaded.update({name: seconds})
         for name in added:

@@ -20,8 +20,9 @@ import torch
 from deepart import folder
 from deepart.cli.jobs import full
 from deepart.cli.order import Order
+from deepart.containers import MAX_BYTES
 from deepart.errors import DeepArtError
-from deepart.images import MAX_BYTES, load_image
+from deepart.images import load_image
 from deploy.storage import Folder, opened
 
 MADE, KEPT, FAILED = "made", "kept", "failed"

@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.latents import noise
 from deepart.models.generator import Generator, GeneratorConfig, whiten
 from recipes import own_card
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
     network, kept = choose(network, names)
     config = {"task": "gan", "class": "Generator", "features": "vgg16", "directions_named": kept}
     text = own_card.find_card(options.out, "gan", options.run, options.data)
-    hub.write_folder(options.out, config | asdict(network.config), network.state_dict(), text, half=True)
+    checkpoint.write_folder(options.out, config | asdict(network.config), network.state_dict(), text, half=True)
     if options.sheet:
         sheet(direction_sheet(network), 7).save(options.sheet, quality=92)
 

@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deepart import hub, packed
+from deepart import checkpoint, packed
 from deepart.device import autocast
 from deepart.models.vector_vae import VectorVAE
 from recipes import gan_split, own_card
@@ -116,7 +116,7 @@ def main(arguments: list[str] | None = None) -> None:
     # hang on it.
     parts = "" if isinstance(network, VectorVAE) else ("encoder", "decoder")
     small = [name for name, tensor in tensors.items() if name.startswith(parts) and packed.worth(tensor)]
-    hub.write_folder(options.out, config | asdict(network.config), tensors, text, in_eight_bits=small)
+    checkpoint.write_folder(options.out, config | asdict(network.config), tensors, text, in_eight_bits=small)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine
-from deepart import hub
+from deepart import checkpoint
 from deepart.models.generator import Generator, GeneratorConfig
 from recipes import own_card
 from recipes.gan_split import PHOTOGRAPHS
@@ -195,12 +195,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of the training, with log.csv")
     parser.add_argument("--data", type=Path, required=True, help="folder of the data set, with manifest.json")
     options = parser.parse_args(arguments)
-    found = hub.read_config(options.model)
-    config = hub.make_config(GeneratorConfig, found, options.model, ("task", "class", "features", "directions_named"))
+    found = checkpoint.read_config(options.model)
+    config = checkpoint.make_config(
+        GeneratorConfig, found, options.model, ("task", "class", "features", "directions_named")
+    )
     names = found.get("directions_named", [])
     name = options.model.resolve().name
     text = card(name, config, names, options.run, options.data, options.model / "evaluation.json")
-    (options.model / hub.CARD).write_text(text, "utf-8")
+    (options.model / checkpoint.CARD).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from deepart.device import autocast
 from deepart.models.vgg import VGGFeatures
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 
 LAYER = "relu4_3"
 BATCH = 50  # pictures

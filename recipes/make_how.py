@@ -20,8 +20,8 @@ from deepart.device import autocast
 from deepart.images import fit, to_image, to_tensor
 from deepart.latents import noise
 from deepart.models.generator import Generator, smooth
+from deepart.pipelines.features import load_features
 from deepart.pipelines.vae_views import components, error_map
-from deepart.registry import load_features
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "deepart" / "ui" / "examples"
 SIDE, GAP = 160, 6  # pixels

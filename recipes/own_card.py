@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deepart import hub
+from deepart import checkpoint
 from recipes.own_pictures import KIND, UNSAID
 
 _PIPELINES = {"gan": "GANPipeline", "vae": "VAEPipeline", "style": "StyleTransferPipeline"}
@@ -56,7 +56,7 @@ def find_card(out: Path, task: str, run: Path, data: Path | None) -> str:
 
     task: gan, vae or style. run: folder of the training. data: folder of the set; None where nobody named it.
     """
-    card = out / hub.CARD
+    card = out / checkpoint.CARD
     return card.read_text("utf-8") if card.exists() else first_card(out.resolve().name, task, run, data)
 
 

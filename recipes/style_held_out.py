@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from benchmarks import distances
 from deepart import metrics
 from deepart.device import autocast
 from deepart.images import to_image, to_tensor
@@ -63,10 +64,10 @@ class HeldOut:
 
     def _measure(self, painted: Tensor, content: Tensor, style: Tensor) -> tuple[float, ...]:
         return (
-            metrics.style_distance(self.features, painted, style),
-            metrics.content_distance(self.features, painted, content),
+            distances.style_distance(self.features, painted, style),
+            distances.content_distance(self.features, painted, content),
             metrics.ssim(painted, content),
-            metrics.flat_noise(painted, content),
+            distances.flat_noise(painted, content),
         )
 
 

@@ -35,7 +35,7 @@ from torch import Tensor
 from deepart.device import autocast, pick_device
 from deepart.latents import noise
 from deepart.models.generator import Generator, GeneratorConfig, Linear, StyledConv
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 from recipes import run_log
 from recipes.gan_augment import augment
 from recipes.gan_discriminator import FeatureDiscriminator, PixelDiscriminator, see

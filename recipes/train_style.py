@@ -23,10 +23,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.device import pick_device
 from deepart.models.painter import Painter, PainterConfig
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 from recipes import own_card, run_log
 from recipes.muon import Muon
 from recipes.style_card import card
@@ -201,7 +201,7 @@ def write(options: argparse.Namespace) -> None:
         if own
         else card(options.run, options.data)
     )
-    hub.write_folder(options.write, config, network.state_dict(), text, half=True)
+    checkpoint.write_folder(options.write, config, network.state_dict(), text, half=True)
 
 
 def main(arguments: list[str] | None = None) -> None:

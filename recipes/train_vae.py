@@ -32,14 +32,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.device import autocast, pick_device
 from deepart.latents import noise
 from deepart.metrics import psnr
 from deepart.models.generator import StyledConv
 from deepart.models.spatial_vae import SpatialVAE
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 from recipes import gan_split, run_log
 from recipes.gan_metrics import spread_out
 from recipes.muon import Muon
@@ -127,8 +127,8 @@ class Trainer:
     def begin(self) -> None:
         """Take stored weights, or set the linear parts from training pictures."""
         if self.options.weights:
-            path = self.options.weights / hub.TENSORS
-            hub.load_strict(self.network, hub.read_tensors(path), path)
+            path = self.options.weights / checkpoint.TENSORS
+            checkpoint.load_strict(self.network, checkpoint.read_tensors(path), path)
             return
         x = torch.cat([self.sampler.batch(100) for _ in range(max(1, self.options.started // 100))]).to(self.device)
         if isinstance(self.network, SpatialVAE):

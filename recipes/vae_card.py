@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from recipes import gan_card, own_card, style_card
@@ -287,15 +287,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--pictures", type=Path, help="folder made by recipes.style_data, where it was trained on that")
     parser.add_argument("--portraits", type=Path, default=Path("data/vae/portraits"), help="(default: %(default)s)")
     options = parser.parse_args(arguments)
-    found = hub.read_config(options.model)
+    found = checkpoint.read_config(options.model)
     kind = SpatialVAEConfig if found["class"] == "SpatialVAE" else VectorVAEConfig
-    config = hub.make_config(kind, found, options.model, ("task", "class", "directions_named"))
+    config = checkpoint.make_config(kind, found, options.model, ("task", "class", "directions_named"))
     folders = {"pictures": options.pictures, "portraits": options.portraits}
     data = {name: folder for name, folder in folders.items() if folder is not None}
     name = options.model.resolve().name
     evaluation = options.model / "evaluation.json"
     text = card(name, config, found.get("directions_named", []), options.run, data, evaluation)
-    (options.model / hub.CARD).write_text(text, "utf-8")
+    (options.model / checkpoint.CARD).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

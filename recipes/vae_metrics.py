@@ -4,7 +4,7 @@ psnr, ssim       of deepart.metrics; a mean over pictures is the mean of the dB 
 ssim_channels    scikit-image's structural_similarity as it comes: windows of 7 x 7, red, green and blue averaged
 perceptual       distance in relu1_2, relu2_2 and relu3_3 of features-vgg16 (recipes/vae_losses.py). Training makes
                  this very number small, which flatters
-content          deepart.metrics.content_distance: relu4_2 of the same network, which training does not look at
+content          deepart.distances.content_distance: relu4_2 of the same network, which training does not look at
 shift            by how many of 255 levels the mean colour is off, averaged over red, green and blue
 bits             Kullback-Leibler divergence of the posterior from N(0, 1), of a whole picture; bits_pixel: over
                  its pixels
@@ -24,6 +24,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from benchmarks import distances
 from deepart import metrics
 from deepart.images import to_tensor
 from deepart.models.vgg import VGGFeatures
@@ -142,7 +143,7 @@ def compare(features: VGGFeatures, result: Tensor, picture: Tensor) -> Row:
         "ssim": metrics.ssim(result, picture),
         "ssim_channels": channel_ssim(result, picture),
         "perceptual": float(perceptual_distance(features, x, y)),
-        "content": metrics.content_distance(seen, x, y),
+        "content": distances.content_distance(seen, x, y),
         "shift": LEVELS * float((result - picture).mean((2, 3)).abs().mean()),
     }
 

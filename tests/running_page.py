@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 
 from deepart import registry
+from deepart.cache import Studio
 from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys
 from deepart.models.generator import Generator, GeneratorConfig, whiten
@@ -34,7 +35,6 @@ from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import Source, VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import Located, ModelSpec, get_spec
-from deepart.studio import Studio
 
 if TYPE_CHECKING:
     from deepart.ui.jobs import Jobs
@@ -267,8 +267,8 @@ def tiny_portraits() -> TinyGAN:
 class TinyStudio(Studio):
     """A studio in which all models that travel with the repository are tiny ones."""
 
-    def __init__(self, *, allow_any_repo: bool = False) -> None:
-        super().__init__(device="cpu", allow_any_repo=allow_any_repo)
+    def __init__(self) -> None:
+        super().__init__(device="cpu")
         self.tiny = {"fast": tiny_fast(), "fine": tiny_fine()}
         self.tiny_gans = {"landscapes": tiny_landscapes(), "portraits": tiny_portraits()}
         self.tiny_vaes = {"pictures": tiny_pictures_vae(), "portraits": tiny_portraits_vae()}

@@ -65,16 +65,6 @@ def test_the_settings_are_inside(frames: list[Image.Image], ending: str, tmp_pat
     assert note(path) == SETTINGS
 
 
-@pytest.mark.parametrize("ending", [".gif", ".webp", ".mp4"])
-def test_pictures_without_settings_do_too(ending: str, tmp_path: Path) -> None:
-    path = tmp_path / f"plain{ending}"
-    save_animation([Image.new("L", (17, 33), level) for level in (0, 128, 255)], path, fps=30)
-    width, height = (16, 32) if ending == ".mp4" else (17, 33)  # a film's sides are even
-    assert [picture.size for picture, _ in read(path)] == [(width, height)] * 3
-    with pytest.raises(KeyError):
-        note(path)
-
-
 @pytest.mark.parametrize("ending", [".gif", ".webp"])
 def test_moving_pictures_play_for_ever(frames: list[Image.Image], ending: str, tmp_path: Path) -> None:
     save_animation(frames, tmp_path / f"walk{ending}")
@@ -99,18 +89,6 @@ def test_a_gif_s_times_add_up(tmp_path: Path) -> None:
             durations.append(film.info["duration"])
     assert set(durations) == {40, 50}
     assert sum(durations) == 1000
-
-
-@pytest.mark.parametrize("ending", [".gif", ".webp", ".mp4"])
-def test_one_picture_is_an_animation(ending: str, tmp_path: Path) -> None:
-    path = tmp_path / f"one{ending}"
-    save_animation([Image.new("RGB", (16, 16), COLORS[0])], path)
-    if ending == ".mp4":
-        [(picture, _)] = read(path)
-    else:  # no animation for Pillow, so it has no duration to read
-        with Image.open(path) as film:
-            picture = film.convert("RGB")
-    assert np.abs(np.asarray(picture).astype(int) - COLORS[0]).mean() < 4
 
 
 RED = Image.new("RGB", (16, 16), "red")

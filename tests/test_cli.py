@@ -20,7 +20,7 @@ from running_page import TinyGAN, TinyStyle, TinyVAE, tiny_fast, tiny_fine, tiny
 
 from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, load_image, settings
 from deepart.cli import jobs, main, parser
-from deepart.cli.options import NOT_HERE, flag, given, parameters
+from deepart.cli.options import given, parameters
 from deepart.folder import whole
 from deepart.registry import REGISTRY, TASKS, get_spec
 
@@ -79,19 +79,6 @@ def test_options_and_defaults_are_those_of_the_method(command: str) -> None:
     options = parser().parse_args([command, *LEAST[command]])
     assert given(options, verb) == {one.name: one.default for one in parameters(verb)}
     assert not {one.name for one in parameters(verb)} & set(vars(options)), "a default stands a second time"
-
-
-@pytest.mark.parametrize("command", VERBS)
-def test_the_help_tells_every_option_and_its_default(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main([command, "--help"])
-    assert ended.value.code == 0
-    text = " ".join(capsys.readouterr().out.split())
-    for one in parameters(VERBS[command]):
-        assert flag(one) in text
-        if one.default is not None:
-            assert re.search(rf"{flag(one)} .*?\(default: {re.escape(str(one.default))}\)", text), one.name
-    assert all(name.replace("_", "-") not in text for name in NOT_HERE)
 
 
 def test_every_kind_of_option_is_read_as_the_method_takes_it() -> None:
@@ -321,23 +308,6 @@ def test_killed_in_the_middle_the_same_command_goes_on(tmp_path: Path, photos: P
     after = times("out")
     assert {path: after[path] for path in before} == before
     assert sum(path.endswith(".png") for path in after) == 15
-
-
-def test_the_readme_s_commands_run(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (photos / "b.jpg").unlink()
-    readme = (ROOT / "README.md").read_text("utf-8")
-    found = re.search(r"<!-- folder -->\n```\n(.*?)```", readme, re.S)
-    assert found is not None
-    lines = found[1].splitlines()
-    assert {shlex.split(line)[3] for line in lines} == {*VERBS, "models"}
-    for line in lines:
-        smaller = re.sub(r"--size \d+", "--size 64", re.sub(r"--n \d+", "--n 2", line))  # the same, quicker
-        words = shlex.split(smaller)
-        assert words[:3] == ["python", "-m", "deepart"]
-        assert main(words[3:]) == 0, capsys.readouterr().err
-    assert len(times("painted")) == len(times("again")) == 3
-    assert load_image("painted/a.png").size == (64, 43)
-    assert len(times("landscapes")) == 2
 
 
 def test_the_door_opens_without_the_page() -> None:

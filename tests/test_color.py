@@ -42,11 +42,6 @@ def test_matching_gives_exactly_the_palette_asked_for() -> None:
     assert torch.allclose(covariance, wanted_covariance, atol=1e-4)
 
 
-def test_matching_a_picture_with_itself_changes_nothing() -> None:
-    x = picture(3)
-    assert (match_color(x, *color_moments(x)) - x).abs().max() < 1e-4
-
-
 def test_a_picture_of_one_color_becomes_the_mean_of_the_other() -> None:
     flat = torch.full((1, 3, 8, 8), 0.5)
     matched = match_color(flat, *color_moments(picture(4)))
@@ -67,11 +62,6 @@ def test_color_that_does_not_fit_gives_way_without_turning_the_hue() -> None:
     assert 0 < lab[0, 1:].norm() < blue[0, 1:].norm()
     cosine = torch.nn.functional.cosine_similarity(lab[0, 1:].flatten(), blue[0, 1:].flatten(), dim=0)
     assert cosine > 0.99
-
-
-def test_black_and_white_stay_so_whatever_the_color() -> None:
-    assert keep_color(patch(0.0, 0.0, 0.0), patch(1.0, 0.0, 0.0)).max() < 0.02
-    assert keep_color(patch(1.0, 1.0, 1.0), patch(1.0, 0.0, 0.0)).min() > 0.97
 
 
 def test_the_palette_of_several_pictures_is_that_of_all_their_pixels() -> None:

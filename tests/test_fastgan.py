@@ -12,7 +12,7 @@ import torch
 from loopback_hub import LoopbackHub, offer
 from PIL import Image
 
-from deepart import GANPipeline, hub, registry
+from deepart import GANPipeline, checkpoint, registry
 from deepart.errors import WeightsError
 from deepart.images import settings
 from deepart.models.fastgan import DRAFT, FastGAN, FastGANConfig, convert, published_names, sefa
@@ -41,7 +41,7 @@ TINY = FastGANConfig(latent=6, channels=(8, 8, 6, 6, 8, 6, 4), directions=3)
 
 def load(state: dict[str, torch.Tensor]) -> FastGAN:
     network = FastGAN(FastGANConfig(directions=4))
-    hub.load_strict(network, convert(state, 4), Path("pytorch_model.bin"))
+    checkpoint.load_strict(network, convert(state, 4), Path("pytorch_model.bin"))
     return network.eval().requires_grad_(False)
 
 
@@ -95,22 +95,6 @@ def test_the_layout_is_the_published_one() -> None:
     assert sum(tensor.nbytes for tensor in state.values()) == pytest.approx(117_073_189, rel=1e-3)  # with its pickle
 
 
-def test_noise_weights_of_zero_make_no_noise(network: FastGAN, tiny: FastGAN) -> None:
-    assert not network.noisy
-    assert tiny.noisy
-    z = torch.randn(1, 6)
-    assert not torch.equal(tiny(z, None, tiny.planes([1])), tiny(z, None, tiny.planes([2])))
-    assert torch.equal(tiny(z, None, tiny.planes([1])), tiny(z, None, tiny.planes([1])))
-
-
-def test_noise_is_folded_as_batch_norm_scales_it() -> None:
-    state = fastgan_layout.make_state(noise=0.1)
-    made = convert(state)
-    name = "_upsample_8._layers.3"
-    scale = state[f"{name}.weight"] / (state[f"{name}.running_var"] + 1e-5).sqrt()
-    assert torch.allclose(made["grow.0.first.noise"], 0.1 * scale)
-
-
 def test_planes_are_the_seed_s_whatever_the_batch(tiny: FastGAN) -> None:
     alone, among = tiny.planes([7]), tiny.planes([3, 7, 9])
     assert [plane.shape for plane in alone] == [(1, 1, side, side) for side in (8, 8, 32, 32, 128, 128)]
@@ -158,14 +142,6 @@ def test_a_seed_names_one_picture_in_every_batch(gan: GANPipeline) -> None:
     assert furthest(alone, among) <= 1
     assert furthest(gan.generate(seed=6)[0], alone) > 3
     assert alone.size == (256, 256)
-
-
-def test_latents_take_the_noise_of_the_seeds(gan: GANPipeline) -> None:
-    [picture] = gan.generate(seed=5)
-    [same] = gan.generate(latents=gan.latent(5), seed=5)
-    [other] = gan.generate(latents=gan.latent(5), seed=6)
-    assert furthest(picture, same) == 0
-    assert furthest(picture, other) > 0
 
 
 def test_the_noise_stays_while_a_picture_is_walked_changed_mixed_and_made_again(gan: GANPipeline) -> None:
@@ -267,19 +243,3 @@ def test_code_in_the_file_never_runs(loopback: LoopbackHub, monkeypatch: pytest.
     with pytest.raises(WeightsError, match="holds more than tensors"):
         GANPipeline.from_pretrained("fastgan-painting", device="cpu")
     assert not target.exists()
-
-
-def test_tensors_that_make_no_numbers_get_a_sentence(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    state = fastgan_layout.make_state()
-    name = "_upsample_64._layers.2.running_var"
-    offered(loopback, monkeypatch, state | {name: torch.full_like(state[name], -1.0)})
-    with pytest.raises(WeightsError, match=r"makes numbers in 'grow\.3\.first\.conv\.weight' that are not finite"):
-        GANPipeline.from_pretrained("fastgan-painting", device="cpu")
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU; runs where there is one")
-def test_a_gpu_makes_the_same_pictures(gan: GANPipeline, tmp_path: Path) -> None:
-    gan.save_pretrained(tmp_path)
-    there = GANPipeline.from_pretrained(tmp_path, device="cuda")
-    for one, other in zip(gan.generate(3, seed=5), there.generate(3, seed=5), strict=True):
-        assert np.abs(pixels(one) - pixels(other)).mean() < 2

@@ -12,9 +12,9 @@ from PIL import Image, ImageChops, ImageStat
 from running_page import TinyStudio
 
 from deepart import GANPipeline
+from deepart.cache import Studio
 from deepart.errors import OptionError
 from deepart.images import load_image, save_png, settings
-from deepart.studio import Studio
 from deepart.ui.breeding import Breed
 from deepart.ui.finished import NAMED, PICTURES, finished_grid
 from deepart.ui.run import Jobs

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from running_page import TinyGAN, tiny_generator, tiny_landscapes, tiny_portraits
+from running_page import TinyGAN, tiny_landscapes, tiny_portraits
 
 from deepart import GANPipeline, images
-from deepart.errors import DeepArtError, MemoryLimitError, OptionError, WeightsError
+from deepart.errors import MemoryLimitError, OptionError, WeightsError
 from deepart.latents import MAX_SEED, noise, pack, short_id, unpack
 from deepart.models.generator import Generator
-from deepart.pipelines.gan import BATCH, cross
+from deepart.pipelines.gan import BATCH
+from deepart.pipelines.gan_origin import cross
 from deepart.registry import Located
 
 
@@ -61,11 +62,6 @@ def test_pictures_are_those_of_the_seeds_and_carry_their_settings(gan: GANPipeli
     }  # fmt: skip
     assert len({picture.tobytes() for picture in pictures}) == 3
     assert gan.generate()[0].tobytes() == gan.generate(1, seed=0, truncation=1.0)[0].tobytes()
-
-
-def test_what_the_names_and_sizes_are(gan: GANPipeline) -> None:
-    assert gan.directions == ("daylight", "trees", "warmth")
-    assert (gan.side, gan.latent_size) == (32, 8)
 
 
 @pytest.mark.parametrize("n", [8, 64])
@@ -205,20 +201,6 @@ def test_without_mutation_each_number_is_a_parent_s(gan: GANPipeline) -> None:
     assert len({child.tobytes() for child in children}) > 1
 
 
-def test_every_parent_has_its_share() -> None:
-    parents = torch.arange(4.0)[:, None].expand(4, 1000)
-    children = cross(parents, 16, 0.0, 0)
-    shares = torch.bincount(children.long().flatten(), minlength=4) / children.numel()
-    assert shares.tolist() == pytest.approx([0.25] * 4, abs=0.02)
-
-
-@pytest.mark.parametrize("mutation", [0.0, 0.2, 1.0])
-def test_children_vary_as_much_as_their_parents(mutation: float) -> None:
-    for scale in (1.0, 0.6):
-        children = cross(scale * noise(1, (8, 4000)), 16, mutation, seed=2)
-        assert children.std() == pytest.approx(scale, abs=0.02)
-
-
 def test_mutation_leads_away_from_the_parent(gan: GANPipeline) -> None:
     parent = gan.latent(0)
     away = [(cross(parent, 16, mutation, 3) - parent).norm(dim=1).mean().item() for mutation in (0, 0.1, 0.4, 1)]
@@ -233,12 +215,6 @@ def test_a_child_does_not_depend_on_how_many_there_are(gan: GANPipeline) -> None
 
 
 # ------------------------------------------------------------------------------------------------- settings and origins
-
-
-def test_a_latent_of_a_seed_is_what_the_network_maps_its_noise_to(gan: GANPipeline) -> None:
-    with torch.no_grad():
-        expected = gan._network.map(noise(11, (1, 8)))
-    assert torch.equal(gan.latent(11), expected)
 
 
 MAKERS: dict[str, Callable[[GANPipeline], Image.Image]] = {
@@ -411,13 +387,6 @@ def test_options_out_of_range_get_a_sentence(
     assert str(caught.value).endswith(".")
 
 
-def test_numpy_numbers_are_numbers(gan: GANPipeline) -> None:
-    plain = gan.generate(2, seed=3, truncation=0.5, directions={"trees": 1})
-    same = gan.generate(np.int64(2), seed=np.uint8(3), truncation=np.float32(0.5), directions={"trees": np.float64(1)})
-    assert [picture.info for picture in same] == [picture.info for picture in plain]
-    assert [picture.tobytes() for picture in same] == [picture.tobytes() for picture in plain]
-
-
 @pytest.mark.parametrize(
     "failure", [MemoryError(), torch.OutOfMemoryError("x"), RuntimeError("DefaultCPUAllocator: not enough memory")]
 )
@@ -436,15 +405,6 @@ def test_out_of_memory_gets_a_sentence(monkeypatch: pytest.MonkeyPatch, failure:
         gan.generate(4)
     with pytest.raises(MemoryLimitError, match=r"ran out of memory looking for a picture of 32 pixels; close "):
         gan.project(Image.new("RGB", (32, 32)))
-
-
-def test_other_errors_of_the_network_are_not_called_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*args: object) -> None:
-        raise RuntimeError("a bug")
-
-    monkeypatch.setattr(Generator, "forward", broken)
-    with pytest.raises(RuntimeError, match="a bug"):
-        tiny_landscapes().generate()
 
 
 # ------------------------------------------------------------------------------------------------------------- folders
@@ -491,23 +451,6 @@ def test_a_config_that_does_not_fit_gets_a_sentence(
     with pytest.raises(WeightsError) as caught:
         GANPipeline.from_pretrained(tmp_path, device="cpu")
     assert words in str(caught.value)
-
-
-def test_a_network_without_directions_names_none() -> None:
-    plain = GANPipeline(Located("plain", "0" * 12), torch.device("cpu"), tiny_generator())
-    assert plain.directions == ()
-    with pytest.raises(DeepArtError, match=r"There is no direction 'trees'\. Known: none\."):
-        plain.generate(directions={"trees": 1})
-
-
-@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
-def test_it_works_where_the_caller_has_turned_gradients_off(mode: type) -> None:
-    gan = tiny_landscapes()
-    with mode():
-        inside = gan.generate(2)
-        found = gan.project(inside[1], steps=3)
-    assert [x.tobytes() for x in inside] == [x.tobytes() for x in gan.generate(2)]
-    assert torch.equal(found, gan.project(inside[1], steps=3))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU; runs where there is one")

@@ -8,7 +8,7 @@ from PIL import Image
 from running_page import tiny_generator
 from torch import Tensor
 
-from deepart import GANPipeline, images, registry
+from deepart import GANPipeline, images
 from deepart.errors import ImageError, OptionError
 from deepart.metrics import psnr
 from deepart.models.vgg import VGGConfig, VGGFeatures
@@ -28,15 +28,6 @@ def likeness(gan: GANPipeline, latent: Tensor, picture: Image.Image) -> float:
 def test_it_finds_the_generator_s_own_pictures(gan: GANPipeline) -> None:
     found = [likeness(gan, gan.project(picture, steps=200), picture) for picture in gan.generate(3, seed=1000)]
     assert statistics.median(found) >= 25
-
-
-def test_more_steps_come_nearer(gan: GANPipeline) -> None:
-    pictures = gan.generate(4, seed=50)
-    few, many = (
-        statistics.median(likeness(gan, gan.project(picture, steps=steps), picture) for picture in pictures)
-        for steps in (1, 100)
-    )
-    assert few + 3 < many
 
 
 def test_the_same_seed_gives_the_same_latent(gan: GANPipeline) -> None:
@@ -110,7 +101,7 @@ def test_features_are_loaded_on_first_use_and_counted(monkeypatch: pytest.Monkey
         loads.append((name, device.type))
         return small
 
-    monkeypatch.setattr(registry, "load_features", load)
+    monkeypatch.setattr("deepart.pipelines.gan.load_features", load)
     gan = GANPipeline(Located("tiny", "0" * 12), torch.device("cpu"), tiny_generator(), (), "vgg16")
     weights = gan.nbytes
     [picture] = gan.generate(seed=1)
@@ -122,13 +113,6 @@ def test_features_are_loaded_on_first_use_and_counted(monkeypatch: pytest.Monkey
     assert loads == [("vgg16", "cpu")]
     assert gan.nbytes == weights + sum(tensor.nbytes for tensor in small.parameters())
     assert gan._parts()[1]["features"] == "vgg16"
-
-
-def test_the_weights_stay_as_they_are(gan: GANPipeline) -> None:
-    before = {name: tensor.clone() for name, tensor in gan._network.state_dict().items()}
-    gan.project(gan.generate(seed=2)[0], steps=3)
-    assert all(torch.equal(tensor, before[name]) for name, tensor in gan._network.state_dict().items())
-    assert all(tensor.grad is None for tensor in gan._network.parameters())
 
 
 @pytest.mark.parametrize(
@@ -149,9 +133,3 @@ def test_mistakes_get_a_sentence(
     with pytest.raises(error) as caught:
         gan.project(picture, **options)
     assert str(caught.value).startswith(sentence)
-
-
-def test_a_picture_of_one_colour_has_a_nearest_one_too(gan: GANPipeline) -> None:
-    for color in ("black", "white"):
-        picture = Image.new("RGB", (20, 20), color)
-        assert gan.project(picture, steps=5).isfinite().all()

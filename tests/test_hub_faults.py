@@ -17,8 +17,8 @@ from loopback_hub import LoopbackHub
 from running_page import tiny_landscapes
 from safetensors.torch import load, save
 
-from deepart import GANPipeline, hub
-from deepart.errors import DeepArtError, UnknownModelError, WeightsError
+from deepart import GANPipeline, checkpoint, hub
+from deepart.errors import DeepArtError, WeightsError
 
 REPO, COMMIT = "org/name", "a" * 40
 ROOT = Path(hub.__file__).parent.parent
@@ -44,24 +44,18 @@ def loopback(files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.Monkey
 # ------------------------------------------------------------------------------------------- what is in a repository
 
 
-def test_a_good_repository(loopback: LoopbackHub) -> None:
-    found = GANPipeline.from_pretrained(REPO, device="cpu")
-    assert (found.name, found.version) == (REPO, COMMIT[:12])
-    assert found.generate()[0].tobytes() == tiny_landscapes().generate()[0].tobytes()
-
-
 Files = dict[str, bytes]
 
 
 def configured(**changes: Any) -> Callable[[Files], Files]:
     def change(files: Files) -> Files:
-        return files | {hub.CONFIG: json.dumps(json.loads(files[hub.CONFIG]) | changes).encode()}
+        return files | {checkpoint.CONFIG: json.dumps(json.loads(files[checkpoint.CONFIG]) | changes).encode()}
 
     return change
 
 
 def weighted(change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]) -> Callable[[Files], Files]:
-    return lambda files: files | {hub.TENSORS: save(change(load(files[hub.TENSORS])))}
+    return lambda files: files | {checkpoint.TENSORS: save(change(load(files[checkpoint.TENSORS])))}
 
 
 def without_the_first(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -95,15 +89,15 @@ class Payload:
         (configured(task="vae"), "is for the task 'vae'; this needs a gan model"),
         (configured(**{"class": "Other"}), "is for a network 'Other'; known for gan are: "),
         (configured(features="vgg99"), "needs the features 'vgg99', which this DeepArt does not have"),
-        (lambda files: files | {hub.CONFIG: b"{"}, r"config\.json is not JSON"),
+        (lambda files: files | {checkpoint.CONFIG: b"{"}, r"config\.json is not JSON"),
         (weighted(without_the_first), "does not fit the network: it lacks "),
         (weighted(lambda tensors: tensors | {"surplus": torch.ones(1)}), "it has 'surplus' too many"),
         (weighted(with_one_that_is(float("nan"))), "are not finite; get it again"),
         (weighted(with_one_that_is(float("inf"))), "are not finite; get it again"),
-        (lambda files: files | {hub.TENSORS: pickle.dumps(Payload())}, "is damaged, or holds more than tensors"),
-        (lambda files: files | {hub.TENSORS: b""}, "is damaged, or holds more than tensors"),
-        (lambda files: {name: files[name] for name in files if name != hub.TENSORS}, "does not exist at"),
-        (lambda files: {name: files[name] for name in files if name != hub.CONFIG}, "does not exist at"),
+        (lambda files: files | {checkpoint.TENSORS: pickle.dumps(Payload())}, "is damaged, or holds more than tensors"),
+        (lambda files: files | {checkpoint.TENSORS: b""}, "is damaged, or holds more than tensors"),
+        (lambda files: {name: files[name] for name in files if name != checkpoint.TENSORS}, "does not exist at"),
+        (lambda files: {name: files[name] for name in files if name != checkpoint.CONFIG}, "does not exist at"),
     ],
 )  # fmt: skip
 def test_a_bad_repository(
@@ -187,29 +181,6 @@ def test_a_token_opens_a_gated_repository(loopback: LoopbackHub, tmp_path: Path)
     assert (Path(said).name, kind) == (COMMIT, "")
 
 
-def test_a_login_is_remembered_in_hf_home(loopback: LoopbackHub, tmp_path: Path) -> None:
-    Door(loopback, "right")
-    home = tmp_path / "a"
-    home.mkdir()
-    (home / "token").write_text("right")  # where 'hf auth login' writes it
-    said, kind = fetch(loopback, home, HF_TOKEN=None)
-    assert (Path(said).name, kind) == (COMMIT, "")
-
-
-def test_files_lie_in_hf_home_or_in_the_cache_that_is_named(loopback: LoopbackHub, tmp_path: Path) -> None:
-    folder = "models--org--name/snapshots"
-    for variables, place in (
-        ({}, tmp_path / "a" / "hub"),
-        ({"HF_HUB_CACHE": str(tmp_path / "named")}, tmp_path / "named"),
-        ({"HF_HOME": None, "XDG_CACHE_HOME": str(tmp_path / "xdg")}, tmp_path / "xdg" / "huggingface" / "hub"),
-    ):
-        assert fetch(loopback, tmp_path / "a", **variables) == (str(place / folder / COMMIT), "")
-        seen = len(loopback.requests)
-        # A pinned commit is then found there without a question.
-        assert fetch(loopback, tmp_path / "a", COMMIT, **variables) == (str(place / folder / COMMIT), "")
-        assert len(loopback.requests) == seen
-
-
 def test_offline_forbids_every_request(loopback: LoopbackHub, tmp_path: Path) -> None:
     said, kind = fetch(loopback, tmp_path / "a", HF_HUB_OFFLINE="1")
     assert "HF_HUB_OFFLINE forbids the download; unset it, or use another model." in said
@@ -220,18 +191,3 @@ def test_offline_forbids_every_request(loopback: LoopbackHub, tmp_path: Path) ->
     said, kind = fetch(loopback, tmp_path / "a", HF_HUB_OFFLINE="1")
     assert (Path(said).name, kind) == (COMMIT, "")
     assert len(loopback.requests) == seen
-
-
-def test_the_endpoint_is_the_only_place_that_is_asked(loopback: LoopbackHub, tmp_path: Path) -> None:
-    assert fetch(loopback, tmp_path / "a", HF_ENDPOINT=loopback.endpoint + "/")[1] == ""
-    assert loopback.count("GET", hub.TENSORS) == 1
-    loopback.missing.add(REPO)
-    said, kind = fetch(loopback, tmp_path / "b")
-    assert (
-        said == f"There is no Hub repository {REPO}, or it is private; check the name, or log in with 'hf auth login'."
-    )
-    assert kind == UnknownModelError.__name__
-    loopback.close()
-    said, kind = fetch(loopback, tmp_path / "b")
-    assert "the Hub cannot be reached; check the connection" in said
-    assert kind == "WeightsError"

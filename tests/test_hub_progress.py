@@ -12,7 +12,6 @@ import pytest
 from loopback_hub import LoopbackHub
 
 from deepart import hub, registry
-from deepart.errors import WeightsError
 from deepart.hub import ModelFile
 from deepart.registry import ModelSpec
 
@@ -113,14 +112,6 @@ def test_features_that_are_not_here_are_fetched_and_counted(
     assert loopback.count("GET", "features.bin") == 1
 
 
-def test_features_that_are_here_are_not_counted(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    far_features(monkeypatch)
-    registry.fetch(registry.get_spec("features", "far"))
-    told: list[tuple[int, int | None]] = []
-    registry.fetch(spec(features="far"), lambda done, total: told.append((done, total)))
-    assert {total for _, total in told} == {SIZE}
-
-
 @pytest.mark.parametrize("at", [0, 1, 5 * CHUNK, SIZE - 1])
 def test_a_stopped_download_leaves_nothing_and_can_be_begun_again(
     loopback: LoopbackHub, tmp_path: Path, at: int
@@ -138,15 +129,6 @@ def test_a_stopped_download_leaves_nothing_and_can_be_begun_again(
     assert told[-1] == SIZE
     folder = hub.find("gan", "far", PINS, REPO, COMMIT)
     assert {name: (folder / name).read_bytes() for name in CONTENTS} == CONTENTS
-
-
-def test_an_error_of_ours_in_progress_is_not_taken_for_one_of_the_hub(loopback: LoopbackHub) -> None:
-    def stop(done: int, total: int | None) -> None:
-        if done:
-            raise OSError("the visitor's line is gone")
-
-    with pytest.raises(OSError, match="the visitor's line is gone"):
-        registry.fetch(spec(), stop)
 
 
 def test_a_damaged_body_counts_anew(loopback: LoopbackHub) -> None:
@@ -264,11 +246,3 @@ def test_a_repository_of_one_s_own_tells_too(loopback: LoopbackHub) -> None:
     hub.fetch(REPO, None, tuple(CONTENTS), lambda done, total: told.append((done, total)))
     assert told[0] == (0, None)
     assert told[-1] == (SIZE, SIZE)
-
-
-def test_faults_stay_sentences_while_progress_is_told(loopback: LoopbackHub) -> None:
-    loopback.gated.add(REPO)
-    told: list[int] = []
-    with pytest.raises(WeightsError, match="is gated"):
-        registry.fetch(spec(), lambda done, total: told.append(done))
-    assert set(told) == {0}

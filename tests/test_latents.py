@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from deepart.errors import OptionError
-from deepart.latents import MAX_SEED, check_latents, check_seed, noise, pack, short_id, slerp, truncate, unpack
+from deepart.latents import MAX_SEED, check_latents, check_seed, noise, pack, slerp, truncate, unpack
 
 
 def test_one_seed_names_one_noise() -> None:
@@ -18,18 +18,6 @@ def test_noise_leaves_torch_s_own_generator_alone() -> None:
     torch.manual_seed(0)
     noise(5, (4,))
     assert torch.equal(torch.rand(1), expected)
-
-
-def test_noise_is_standard_normal() -> None:
-    sample = noise(0, (100_000,))
-    assert abs(sample.mean()) < 0.01  # three standard errors of the mean
-    assert abs(sample.std() - 1) < 0.01
-
-
-@pytest.mark.parametrize("seed", [0, 1, MAX_SEED])
-def test_seeds_in_range_are_taken(seed: int) -> None:
-    assert check_seed(seed) == seed
-    assert noise(seed, (1,)).isfinite().all()
 
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, 1.0, float("nan"), "1", None, True])
@@ -54,12 +42,6 @@ def test_slerp_of_two_axes_is_the_circle() -> None:
     assert torch.equal(slerp(a, b, 1.0), b)
 
 
-def test_slerp_goes_straight_where_there_is_no_arc() -> None:
-    a = torch.tensor([[3.0, 4.0]])
-    for b in (a, 2 * a, -a, torch.zeros(1, 2)):
-        assert torch.allclose(slerp(a, b, 0.25), torch.lerp(a, b, 0.25), atol=1e-6)
-
-
 def test_nearly_equal_latents_have_a_smooth_way() -> None:
     a = noise(3, (1, 64))
     b = a + 1e-3 * noise(4, (1, 64))
@@ -71,11 +53,6 @@ def test_a_packed_latent_comes_back_to_the_last_bit() -> None:
     assert torch.equal(unpack(pack(latent), 7), latent)
     assert torch.equal(unpack(pack(latent[0]), 7), latent)
     assert pack(torch.tensor([1.0])) == "AACAPw=="  # 3F800000, the last byte first
-
-
-def test_the_short_id_is_of_the_numbers() -> None:
-    assert short_id(torch.tensor([1.0])) == "e00e5eb9"  # the sha256 of 00 00 80 3F
-    assert short_id(torch.tensor([[1.0]])) == short_id(torch.tensor([1.0]))
 
 
 @pytest.mark.parametrize(
@@ -103,10 +80,3 @@ def test_a_text_that_is_no_latent_gets_a_sentence(text: object) -> None:
 def test_latents_that_will_not_do_get_a_sentence(latents: object, sentence: str) -> None:
     with pytest.raises(OptionError, match=sentence):
         check_latents(latents, 4, 3)
-
-
-def test_latents_of_any_number_type_are_taken() -> None:
-    for kind in (torch.float16, torch.float64, torch.int64):
-        found = check_latents(torch.ones(4, dtype=kind), 4, 1)
-        assert found.dtype == torch.float32
-        assert found.shape == (1, 4)

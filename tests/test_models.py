@@ -10,10 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
+from benchmarks.distances import style_distance
 from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, hub, list_models, load_image
 from deepart.images import settings, to_tensor
-from deepart.metrics import psnr, ssim, style_distance
-from deepart.registry import FEATURES, REGISTRY, TASKS, ModelSpec, load_features
+from deepart.metrics import psnr, ssim
+from deepart.pipelines.features import load_features
+from deepart.registry import FEATURES, REGISTRY, TASKS, ModelSpec
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "deepart" / "ui" / "examples"

@@ -8,7 +8,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from deepart import hub, packed
+from deepart import checkpoint, packed
 from deepart.errors import WeightsError
 
 
@@ -40,34 +40,16 @@ def test_the_scales_go_along_the_side_that_differs(side: int) -> None:
     assert (error.norm(dim=1 - side) / before.norm(dim=1 - side)).max() < 0.02
 
 
-def test_rows_of_nothing_stay_nothing() -> None:
-    before = matrix(64, 64)
-    before[3] = 0
-    assert packed.unpack(packed.pack("x", before))["x"][3].count_nonzero() == 0
-
-
-def test_small_tensors_and_whole_numbers_are_not_worth_it() -> None:
-    assert packed.worth(torch.zeros(64, 64))
-    assert not packed.worth(torch.zeros(63, 64))
-    assert not packed.worth(torch.zeros(5000))
-    assert not packed.worth(torch.zeros(64, 64, dtype=torch.int8))
-
-
-def test_a_scale_without_whole_numbers_is_a_tensor_like_others() -> None:
-    tensors = {"norm": torch.ones(4), "norm.scale": torch.ones(4)}
-    assert packed.unpack(tensors).keys() == tensors.keys()
-
-
 def test_a_folder_of_packed_tensors(tmp_path: Path) -> None:
     tensors = {"large": matrix(64, 80), "small": matrix(3).half().float()}
-    hub.write_folder(tmp_path, {"task": "vae", "class": "X"}, tensors, "card", in_eight_bits=["large"])
-    path = tmp_path / hub.TENSORS
+    checkpoint.write_folder(tmp_path, {"task": "vae", "class": "X"}, tensors, "card", in_eight_bits=["large"])
+    path = tmp_path / checkpoint.TENSORS
     assert path.stat().st_size < 64 * 80 + 600
-    found = hub.read_tensors(path)
+    found = checkpoint.read_tensors(path)
     assert torch.allclose(found["large"], tensors["large"], atol=0.03)
     assert torch.equal(found["small"].float(), tensors["small"])
-    assert torch.equal(hub.read_tensors(path, ["large"])["large"], found["large"])
-    assert list(hub.read_tensors(path, ["small"])) == ["small"]
+    assert torch.equal(checkpoint.read_tensors(path, ["large"])["large"], found["large"])
+    assert list(checkpoint.read_tensors(path, ["small"])) == ["small"]
 
 
 def test_a_scale_that_does_not_fit_gets_a_sentence(tmp_path: Path) -> None:
@@ -75,8 +57,8 @@ def test_a_scale_that_does_not_fit_gets_a_sentence(tmp_path: Path) -> None:
     made = packed.pack("x", matrix(64, 64)) | {"x.scale": torch.ones(7, 1)}
     safetensors.torch.save_file(made, path)
     with pytest.raises(WeightsError, match=r"is damaged: The scale of 'x' has the shape \(7, 1\)"):
-        hub.read_tensors(path)
+        checkpoint.read_tensors(path)
     made["x.scale"] = torch.full((64, 1), float("inf"))
     safetensors.torch.save_file(made, path)
     with pytest.raises(WeightsError, match="not finite"):
-        hub.read_tensors(path)
+        checkpoint.read_tensors(path)

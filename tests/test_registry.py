@@ -12,10 +12,11 @@ import torch
 from loopback_hub import LoopbackHub
 from safetensors.torch import save
 
-from deepart import hub, registry
+from deepart import checkpoint, hub, registry
 from deepart.errors import OptionError, UnknownModelError, WeightsError
 from deepart.hub import ModelFile
 from deepart.models.vgg import VGGConfig, VGGFeatures
+from deepart.pipelines.features import load_features
 from deepart.registry import REGISTRY, Located, ModelSpec
 
 ROOT = Path(hub.__file__).parent.parent
@@ -56,7 +57,7 @@ def test_record_is_well_formed(spec: ModelSpec) -> None:
     assert spec.licence
     theirs = spec.repo_id is not None  # in a layout that is not ours
     assert bool(spec.network) == (theirs or not spec.files)
-    assert theirs or hub.CONFIG in [file.name for file in spec.files] or not spec.files
+    assert theirs or checkpoint.CONFIG in [file.name for file in spec.files] or not spec.files
     assert spec.files or spec.features
     for file in spec.files:
         assert Path(file.name).name == file.name
@@ -72,10 +73,6 @@ def test_record_is_well_formed(spec: ModelSpec) -> None:
     assert re.fullmatch(r"[0-9a-f]{12}", registry.version(spec))
 
 
-def test_every_record_has_a_key_of_its_own() -> None:
-    assert len(REGISTRY) == len(registry._RECORDS)
-
-
 def test_a_task_with_models_has_one_default() -> None:
     for task in {task for task, _ in REGISTRY}:
         assert [spec.task for spec in REGISTRY.values() if spec.task == task and spec.default] == [task]
@@ -87,19 +84,11 @@ def test_a_task_with_models_has_one_default() -> None:
 def test_files_in_the_repository_are_the_registered_ones(spec: ModelSpec) -> None:
     folder = ROOT / "weights" / f"{spec.task}-{spec.name}"
     assert {file.name: (file.size, file.sha256) for file in spec.files} == {
-        file.name: ((folder / file.name).stat().st_size, hub.digest(folder / file.name)) for file in spec.files
+        file.name: ((folder / file.name).stat().st_size, checkpoint.digest(folder / file.name)) for file in spec.files
     }
-    card = (folder / hub.CARD).read_text("utf-8")
+    card = (folder / checkpoint.CARD).read_text("utf-8")
     assert f"license: {spec.licence.lower()}" in card
     assert spec.recipe in card
-
-
-def test_the_recipe_would_write_the_same_bytes(tmp_path: Path) -> None:
-    folder = ROOT / "weights" / "features-vgg16"
-    tensors = {name: value.float() for name, value in hub.read_tensors(folder / hub.TENSORS).items()}
-    hub.write_folder(tmp_path, hub.read_config(folder), tensors, "")
-    for file in REGISTRY["features", "vgg16"].files:
-        assert hub.digest(tmp_path / file.name) == file.sha256
 
 
 # --- Lists
@@ -146,26 +135,6 @@ def test_unknown_name(task: str, name: str, words: str, monkeypatch: pytest.Monk
         assert str(caught.value) == words
 
 
-def test_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    register(monkeypatch, make_spec(name="far", repo_id="org/name", revision="c" * 40), make_spec())
-    lines = registry.models_table().splitlines()
-    assert {line.count("|") for line in lines} == {7}
-    assert len(lines) == 2 + len(REGISTRY) + 2
-    assert any(line.startswith("| `fast` | style | 3.5 MB | MIT | `weights/style-fast` |") for line in lines)
-    assert f"| `far` | gan | 0.0 MB | MIT | org/name at cccccccccccc | size, sha256 `{SHA[:12]}` |" in lines
-    assert f"| `tiny` | gan | 0.0 MB | MIT | `weights/gan-tiny` | size, sha256 `{SHA[:12]}` |" in lines
-    assert "| `fine` | style | none | MIT | features `vgg16` | its features |" in lines
-    assert any(line.startswith("| `vgg16` | features | 15.3 MB | MIT |") for line in lines)
-
-
-def test_version_of_several_files() -> None:
-    one = make_spec()
-    assert registry.version(one) == SHA[:12]
-    first, second = dataclasses.replace(one.files[1], name="a.bin"), dataclasses.replace(one.files[1], name="b.bin")
-    both = registry.version(make_spec(files=(first, second)))
-    assert both == hashlib.sha256((SHA + SHA).encode()).hexdigest()[:12]
-
-
 # --- Where a model is
 
 
@@ -208,11 +177,6 @@ def test_local_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert wanted.read_config() == {"task": "style"}
 
 
-def test_folder_before_repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(folder.parent.parent)
-    assert registry.locate("style", "models/mine").folder == folder
-
-
 def test_registered_name_before_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fine").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -238,11 +202,6 @@ def test_a_folder_that_is_no_model(name: Any, tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     with pytest.raises(WeightsError, match=r"model\.safetensors is missing"):
         registry.locate("style", name)
-
-
-def test_a_file_is_no_model(folder: Path) -> None:
-    with pytest.raises(UnknownModelError, match=r"is a file; give the folder that holds config\.json and model"):
-        registry.locate("style", folder / "model.safetensors")
 
 
 @pytest.mark.parametrize("name", [3, 1.5, b"fine", ["fine"], True])
@@ -293,9 +252,9 @@ def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatur
             parameter.copy_(parameter.half().float())
     home = tmp_path / "weights" / "features-small"
     numbers = {"task": "features", "class": "VGGFeatures", **dataclasses.asdict(config)}
-    hub.write_folder(home, numbers, network.state_dict(), "")
+    checkpoint.write_folder(home, numbers, network.state_dict(), "")
     files = tuple(
-        ModelFile(name, (home / name).stat().st_size, hub.digest(home / name)) for name in (hub.CONFIG, hub.TENSORS)
+        ModelFile(name, (home / name).stat().st_size, checkpoint.digest(home / name)) for name in checkpoint.FILES
     )
     register(monkeypatch, make_spec(task="features", name="small", files=files, default=False))
     monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
@@ -303,7 +262,7 @@ def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatur
 
 
 def test_features_load_exactly(small_features: VGGFeatures) -> None:
-    loaded = registry.load_features("small", device="cpu")
+    loaded = load_features("small", device="cpu")
     assert loaded.config == small_features.config
     x = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     layers = small_features.config.layers
@@ -316,20 +275,13 @@ def test_features_load_exactly(small_features: VGGFeatures) -> None:
 def test_features_of_another_kind(small_features: VGGFeatures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "weights" / "features-small"
     text = json.dumps({"task": "gan", "class": "VGGFeatures"})
-    (home / hub.CONFIG).write_text(text)
+    (home / checkpoint.CONFIG).write_text(text)
     spec = registry.get_spec("features", "small")
-    files = (ModelFile(hub.CONFIG, len(text), hub.digest(home / hub.CONFIG)), spec.files[1])
+    files = (ModelFile(checkpoint.CONFIG, len(text), checkpoint.digest(home / checkpoint.CONFIG)), spec.files[1])
     register(monkeypatch, dataclasses.replace(spec, files=files))
     with pytest.raises(WeightsError, match="is for the task 'gan'; this needs a features model"):
-        registry.load_features("small", device="cpu")
+        load_features("small", device="cpu")
     with pytest.raises(UnknownModelError, match="There is no features model 'big'"):
-        registry.load_features("big", device="cpu")
+        load_features("big", device="cpu")
     with pytest.raises(OptionError, match="device"):
-        registry.load_features("small", device="abacus")
-
-
-def test_default_features_are_those_of_the_repository() -> None:
-    features = registry.load_features(device="cpu")
-    assert features.config.layers[-1] == "relu4_3"
-    tensors = hub.read_tensors(ROOT / "weights" / "features-vgg16" / hub.TENSORS, ["conv4_3.bias"])
-    assert torch.equal(features.get_parameter("conv4_3.bias"), tensors["conv4_3.bias"].float())
+        load_features("small", device="abacus")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import hashlib
 import shutil
 import threading
@@ -13,12 +12,12 @@ from typing import Any, Self
 import pytest
 import torch
 from loopback_hub import LoopbackHub
-from running_page import register_gans, register_vaes, tiny_landscapes, tiny_pictures_vae, tiny_portraits_vae, until
+from running_page import register_vaes, tiny_landscapes, tiny_pictures_vae, tiny_portraits_vae
 
-from deepart import GANPipeline, Studio, StyleTransferPipeline, VAEPipeline, hub, memory, registry, studio
+from deepart import Studio, StyleTransferPipeline, VAEPipeline, cache, checkpoint, memory, registry
 from deepart.errors import DeepArtError, MemoryLimitError, OptionError, UnknownModelError, WeightsError
 from deepart.hub import ModelFile
-from deepart.pipelines.base import Pipeline, room
+from deepart.pipelines.base import Pipeline, oom_guard
 from deepart.registry import ModelSpec
 
 
@@ -43,10 +42,6 @@ def test_a_pipeline_is_loaded_once_on_its_first_use(monkeypatch: pytest.MonkeyPa
     assert loads == ["fast"]
     assert len(found) == 4
     assert all(pipeline is studio.style() for pipeline in found)
-
-
-def test_the_studio_s_device_is_the_pipeline_s() -> None:
-    assert Studio(device="cpu").style().device == torch.device("cpu")
 
 
 def test_one_pipeline_over_the_limit_stays() -> None:
@@ -74,25 +69,6 @@ def test_a_failed_load_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(WeightsError):
             studio.style()
     assert studio.style().name == "fast"
-
-
-def test_generators_are_kept_beside_the_styles(monkeypatch: pytest.MonkeyPatch) -> None:
-    loads: list[str] = []
-
-    def load(cls: type, name: str, *, device: torch.device) -> GANPipeline:
-        loads.append(name)
-        return tiny_landscapes()
-
-    register_gans(monkeypatch)
-    monkeypatch.setattr(GANPipeline, "from_pretrained", classmethod(load))
-    studio = Studio(device="cpu")
-    first = studio.gan()
-    assert studio.gan() is first
-    assert studio.gan("portraits") is not first
-    assert studio.gan(loads[0]) is first
-    assert len(loads) == 2
-    with pytest.raises(UnknownModelError, match="did you mean 'portraits'"):
-        studio.gan("portrait")
 
 
 def test_autoencoders_are_loaded_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +106,7 @@ class Heavy(StyleTransferPipeline):
     @classmethod
     def from_pretrained(cls, name: str, *, device: torch.device) -> Self:
         cls.loads.append(name)
-        with room(device, f"loading the model {name!r}"):
+        with oom_guard(device, f"loading the model {name!r}"):
             if name in cls.failing:
                 cls.failing.remove(name)
                 raise torch.OutOfMemoryError("CUDA out of memory")
@@ -138,7 +114,7 @@ class Heavy(StyleTransferPipeline):
 
     def paint(self, lacks: list[int]) -> str:
         """Paint, once memory no longer lacks; lacks: one number for each time it does."""
-        with room(torch.device("cpu"), "painting"):
+        with oom_guard(torch.device("cpu"), "painting"):
             if lacks:
                 lacks.pop()
                 raise torch.OutOfMemoryError("CUDA out of memory")
@@ -170,15 +146,6 @@ def test_what_was_used_longest_ago_leaves_when_others_need_the_room(shop: Callab
     assert Heavy.loads == ["a", "b", "c", "b"]  # b had been waiting longest when c came
 
 
-def test_what_leaves_is_freed(shop: Callable[..., Any]) -> None:
-    get = shop(200)
-    first = weakref.ref(get("a"))
-    get("b")
-    assert first() is not None
-    get("c")
-    assert first() is None
-
-
 def test_one_in_use_never_leaves(shop: Callable[..., Any]) -> None:
     get = shop(200)
     a = get("a")
@@ -186,30 +153,6 @@ def test_one_in_use_never_leaves(shop: Callable[..., Any]) -> None:
         get(name)
     assert get("a") is a
     assert Heavy.loads == ["a", "b", "c", "d", "b", "c", "d"]  # there was room for one beside it
-
-
-def test_a_job_uses_its_pipeline_until_it_is_done(shop: Callable[..., Any]) -> None:
-    get = shop(100)
-    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
-
-    def job() -> None:
-        pipeline = get("a")
-        begun.set()
-        go_on.wait(20)
-        assert pipeline.paint([]) == "painted by a"
-
-    thread = threading.Thread(target=lambda: (job(), done.set()))
-    thread.start()
-    assert begun.wait(20)
-    get("b")
-    get("a")
-    assert Heavy.loads == ["a", "b"]
-    go_on.set()
-    thread.join()
-    assert done.is_set()
-    get("b")
-    get("a")
-    assert Heavy.loads == ["a", "b", "b", "a"]
 
 
 def test_all_in_use_stay_over_the_limit_and_leave_later(shop: Callable[..., Any]) -> None:
@@ -293,38 +236,10 @@ def test_a_model_that_does_not_fit_is_loaded_after_the_others_have_left(shop: Ca
     assert get("c").called == "c"
 
 
-def test_a_tiny_generator_is_done_again_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = Studio(device="cpu", memory_limit=2**40)
-    gan = kept._keep(("gan", "landscapes"), tiny_landscapes())
-    kept._keep(("gan", "portraits"), tiny_landscapes())
-    wanted = gan.generate(2)[1].tobytes()
-    forward, lacks = type(gan._network).forward, [1]
-
-    def hungry(*args: Any) -> torch.Tensor:
-        if lacks:
-            lacks.pop()
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return forward(*args)
-
-    monkeypatch.setattr(type(gan._network), "forward", hungry)
-    assert gan.generate(2)[1].tobytes() == wanted
-    assert lacks == []
-    assert list(kept._kept) == [("gan", "landscapes")]
-
-
 def test_the_limit_is_what_the_machine_has_unless_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studio.memory, "weights_bound", lambda device: {"cpu": 12345}[device.type])
+    monkeypatch.setattr(cache.memory, "weights_bound", lambda device: {"cpu": 12345}[device.type])
     assert Studio(device="cpu").memory_limit == 12345
     assert Studio(device="cpu", memory_limit=5).memory_limit == 5
-
-
-def test_no_generator_outlives_its_studio() -> None:
-    kept = Studio(device="cpu")
-    watch = weakref.ref(kept._keep(("gan", "landscapes"), tiny_landscapes()))
-    assert watch() is not None
-    del kept
-    gc.collect()
-    assert watch() is None
 
 
 # ------------------------------------------------------------------------------------------------------------- visitors
@@ -437,7 +352,7 @@ def test_two_visitors_choosing_a_model_of_the_hub_cause_one_download_and_one_loa
     assert Heavy.loads == ["a", "far"]
 
 
-# --------------------------------------------------------------------------- models of one's own, and any repository
+# -------------------------------------------------------------------------------------------------- models of one's own
 
 
 REPO, COMMIT, LATER = "org/mine", "a" * 40, "b" * 40
@@ -461,10 +376,6 @@ def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopba
         yield server
 
 
-def open_studio() -> Studio:
-    return Studio(device="cpu", allow_any_repo=True)
-
-
 def test_a_folder_is_added(tmp_path: Path) -> None:
     saved(tmp_path / "mine", tiny_landscapes())
     kept = Studio(device="cpu")
@@ -476,7 +387,7 @@ def test_a_folder_is_added(tmp_path: Path) -> None:
     assert kept.gan("mine").generate()[0].tobytes() == tiny_landscapes().generate()[0].tobytes()
     told: list[tuple[int, int | None]] = []
     kept.fetch("gan", "mine", lambda done, total: told.append((done, total)))
-    size = sum((tmp_path / "mine" / name).stat().st_size for name in (hub.CONFIG, hub.TENSORS))
+    size = sum((tmp_path / "mine" / name).stat().st_size for name in checkpoint.FILES)
     assert told == [(size, size)]
     with pytest.raises(UnknownModelError, match="There is no vae model 'mine'"):
         kept.vae("mine")
@@ -490,19 +401,6 @@ def test_a_repository_is_added_and_stays_at_its_commit(loopback: LoopbackHub) ->
     kept._kept.clear()  # as when others needed the room
     loopback.close()
     assert kept.gan(REPO).version == COMMIT[:12]
-
-
-def test_a_repository_is_added_at_a_revision(loopback: LoopbackHub) -> None:
-    loopback.add(REPO, LATER, loopback.repos[REPO][COMMIT])
-    kept = Studio(device="cpu")
-    assert kept.add("gan", f"{REPO}@{COMMIT}") == REPO
-    assert kept.gan(REPO).version == COMMIT[:12]
-
-
-def test_what_is_registered_needs_no_adding() -> None:
-    kept = Studio(device="cpu")
-    assert kept.add("style", "fine") == "fine"
-    assert kept.added("style") == []
 
 
 def test_two_models_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -521,12 +419,12 @@ def test_what_is_no_model_is_not_added(tmp_path: Path) -> None:
     saved(tmp_path / "generator", tiny_landscapes())
     (tmp_path / "empty").mkdir()
     saved(tmp_path / "damaged", tiny_landscapes())
-    (tmp_path / "damaged" / hub.TENSORS).write_bytes(b"no tensors")
+    (tmp_path / "damaged" / checkpoint.TENSORS).write_bytes(b"no tensors")
     kept = Studio(device="cpu")
     for task, name, sentence in (
         ("gan", "empty", r"model\.safetensors is missing"),
         ("gan", "nowhere", "There is no folder "),
-        ("gan", f"generator/{hub.CONFIG}", "is a file; give the folder"),
+        ("gan", f"generator/{checkpoint.CONFIG}", "is a file; give the folder"),
         ("gan", "damaged", "is damaged, or holds more than tensors"),
         ("vae", "generator", "is for the task 'gan'; this needs a vae model"),
         ("music", "generator", "The task is 'music'"),
@@ -536,24 +434,15 @@ def test_what_is_no_model_is_not_added(tmp_path: Path) -> None:
     assert [kept.added(task) for task in ("gan", "vae", "style", "music")] == [[], [], [], []]
 
 
-def test_any_repository_only_where_it_is_allowed(loopback: LoopbackHub) -> None:
-    assert open_studio().gan(REPO).name == REPO
-    before = len(loopback.requests)
-    for get in (Studio(device="cpu").gan, lambda name: Studio(device="cpu").fetch("gan", name)):
-        with pytest.raises(UnknownModelError, match="where DeepArt is started with --allow-any-repo"):
-            get(REPO)
-    assert len(loopback.requests) == before
-
-
 @pytest.mark.parametrize("task", ["gan", "vae", "style"])
 def test_a_visitor_reaches_no_folder(loopback: LoopbackHub, tmp_path: Path, task: str) -> None:
     # Folders with a model in them, one of them where a repository's name would lead, seen from here.
     folder = tmp_path / "saved"
     shutil.copytree(folder, Path("org/folder"))
     names = [str(folder), f"{folder}/", "./org/folder", "../saved", "~/saved", "../../etc", "/root", "a/b/../c",
-             "org/..", "org/folder/.", "org\\folder", "org/folder\n", "org/folder\0", f"{REPO}@{COMMIT}", "saved",
-             ".", "..", "~", ""]  # fmt: skip
-    kept = open_studio()
+             "org/..", "org/folder/.", "org\\folder", "org/folder\n", "org/folder\0", f"{REPO}@{COMMIT}", REPO,
+             "saved", "org/folder", ".", "..", "~", ""]  # fmt: skip
+    kept = Studio(device="cpu")
     for name in names:
         with pytest.raises(UnknownModelError) as caught:
             getattr(kept, task)(name)
@@ -561,135 +450,3 @@ def test_a_visitor_reaches_no_folder(loopback: LoopbackHub, tmp_path: Path, task
             kept.fetch(task, name)
         assert "\n" not in str(caught.value)
     assert loopback.requests == []
-    with pytest.raises(UnknownModelError, match="There is no Hub repository org/folder"):
-        getattr(kept, task)("org/folder")
-
-
-def test_any_repository_stays_at_its_commit(loopback: LoopbackHub) -> None:
-    kept = open_studio()
-    told: list[tuple[int, int | None]] = []
-    kept.fetch("gan", REPO, lambda done, total: told.append((done, total)))
-    size = sum(len(loopback.repos[REPO][COMMIT][name]) for name in (hub.CONFIG, hub.TENSORS))
-    assert told[0][0] == 0
-    assert told[-1] == (size, size)
-    loopback.add(REPO, LATER, loopback.repos[REPO][COMMIT])
-    before = len(loopback.requests)
-    told.clear()
-    kept.fetch("gan", REPO, lambda done, total: told.append((done, total)))
-    assert told == [(size, size)]
-    assert kept.gan(REPO).version == COMMIT[:12]
-    assert len(loopback.requests) == before
-    assert open_studio().gan(REPO).version == LATER[:12]
-    assert kept.added("gan") == []  # it is in no other visitor's menu
-
-
-def test_any_repository_that_was_mended_is_asked_for_anew(loopback: LoopbackHub) -> None:
-    good = loopback.repos[REPO][COMMIT]
-    loopback.add(REPO, COMMIT, good | {hub.TENSORS: b"no tensors"})
-    kept = open_studio()
-    for _ in range(2):
-        with pytest.raises(WeightsError, match="is damaged, or holds more than tensors"):
-            kept.gan(REPO)
-    loopback.add(REPO, LATER, good)
-    assert kept.gan(REPO).version == LATER[:12]
-    # Who takes it for something else does not move it.
-    loopback.add(REPO, "c" * 40, good)
-    with pytest.raises(WeightsError, match="this needs a vae model"):
-        kept.vae(REPO)
-    kept._kept.clear()
-    assert kept.gan(REPO).version == LATER[:12]
-
-
-def test_a_download_of_any_repository_is_stopped(loopback: LoopbackHub) -> None:
-    class EnoughError(Exception):
-        pass
-
-    def stop(done: int, total: int | None) -> None:
-        if done:
-            raise EnoughError
-
-    kept = open_studio()
-    with pytest.raises(EnoughError):
-        kept.fetch("gan", REPO, stop)
-    assert not kept._repos
-    assert kept.gan(REPO).version == COMMIT[:12]
-
-
-def test_a_file_of_any_repository_has_a_bound(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studio, "MOST_OF_REPO", len(loopback.repos[REPO][COMMIT][hub.TENSORS]) - 1)
-    kept = open_studio()
-    for get in (kept.gan, lambda name: kept.fetch("gan", name)):
-        with pytest.raises(
-            WeightsError, match=r"The file 'model\.safetensors' of the Hub repository org/mine has \d+ kB"
-        ):
-            get(REPO)
-    assert loopback.count("GET", hub.TENSORS) == 0
-    Studio(device="cpu").add("gan", REPO)  # who starts the studio may take more
-    monkeypatch.setattr(studio, "MOST_OF_REPO", len(loopback.repos[REPO][COMMIT][hub.TENSORS]))
-    assert kept.gan(REPO).name == REPO
-
-
-def test_a_large_config_of_any_repository_is_not_downloaded(loopback: LoopbackHub) -> None:
-    # Without tensors beside it, it would lie on the disk and not count among what has been loaded.
-    loopback.add("org/large", COMMIT, {hub.CONFIG: b" " * (hub.MAX_CONFIG_BYTES + 1)})
-    with pytest.raises(
-        WeightsError, match=r"The file 'config\.json' of the Hub repository org/large has 66 kB; here up to 66 kB are"
-    ):
-        open_studio().gan("org/large")
-    assert loopback.count("GET") == 0
-
-
-def test_all_repositories_together_have_a_bound(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    good = loopback.repos[REPO][COMMIT]
-    loopback.add("org/bad", COMMIT, good | {hub.CONFIG: b"{}"})
-    loopback.add("org/other", COMMIT, good)
-    monkeypatch.setattr(studio, "MOST_OF_REPOS", len(good[hub.TENSORS]))
-    kept = open_studio()
-    with pytest.raises(WeightsError, match="is for the task None"):
-        kept.gan("org/bad")
-    for name in ("org/other", REPO, "org/bad"):  # a bad model takes room on the disk as a good one does
-        with pytest.raises(MemoryLimitError, match=r"Enough repositories have been loaded here, 0\.0 GB; use one of"):
-            kept.gan(name)
-    assert loopback.count("GET", hub.TENSORS) == 1
-    other = open_studio()
-    assert other.gan(REPO).name == REPO
-    with pytest.raises(MemoryLimitError, match="Enough repositories"):
-        other.gan("org/other")
-    assert other.gan(REPO).name == REPO  # what is here can be used
-
-
-def test_two_visitors_of_any_repository_cause_one_download_and_one_load(loopback: LoopbackHub) -> None:
-    kept, found = open_studio(), []
-    loopback.hold.clear()
-
-    def visit() -> None:
-        kept.fetch("gan", REPO, lambda done, total: None)
-        found.append(kept.gan(REPO))
-
-    threads = [threading.Thread(target=visit) for _ in range(2)]
-    threads.append(threading.Thread(target=lambda: found.append(kept.gan(REPO))))
-    for thread in threads:
-        thread.start()
-    until(lambda: loopback.requests)
-    loopback.hold.set()
-    for thread in threads:
-        thread.join(60)
-    assert len(found) == 3
-    assert all(pipeline is found[0] for pipeline in found)
-    assert [loopback.count("GET", name) for name in (hub.CONFIG, hub.TENSORS)] == [1, 1]
-
-
-def test_visitors_do_not_use_the_login_of_whoever_runs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[object] = []
-
-    def fetch(name: str, **options: object) -> Path:
-        asked.append(options["token"])
-        raise UnknownModelError(f"There is no Hub repository {name}.")
-
-    monkeypatch.setattr("deepart.hub.fetch", fetch)
-    studio = Studio(device="cpu", allow_any_repo=True)
-    for _ in range(2):
-        with pytest.raises(UnknownModelError):
-            studio.gan("someone/private")
-    assert asked == [False, False]
-    assert studio._asked == 0

@@ -19,7 +19,8 @@ from deepart.images import to_tensor
 from deepart.models.fast import Fast
 from deepart.models.painter import Painter, PainterConfig
 from deepart.models.vgg import VGGConfig, VGGFeatures
-from deepart.registry import Located, load_features
+from deepart.pipelines.features import load_features
+from deepart.registry import Located
 
 
 @pytest.fixture(scope="module")

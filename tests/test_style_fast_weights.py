@@ -11,12 +11,13 @@ import torch
 from PIL import Image
 
 import deepart
+from benchmarks import distances
 from deepart import StyleTransferPipeline, load_image, metrics
 from deepart.color import color_moments, match_color
 from deepart.images import fit, to_image, to_tensor
 from deepart.models import fast
 from deepart.models.vgg import VGGFeatures
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 
 EXAMPLES = Path(deepart.__file__).parent / "ui" / "examples"
 PAINTINGS = ("hokusai-great-wave", "van-gogh-night-cafe", "renoir-moulin-de-la-galette")
@@ -46,10 +47,10 @@ def test_it_takes_the_style_and_keeps_the_subject(pipeline: StyleTransferPipelin
             style = square(f"paintings/{painting}.jpg")
             wanted, painted = to_tensor(style), to_tensor(pipeline.stylize(content, style))
             recolored = match_color(x, *color_moments(wanted)).clamp(0, 1)
-            before.append(metrics.style_distance(features, recolored, wanted))
-            after.append(metrics.style_distance(features, painted, wanted))
+            before.append(distances.style_distance(features, recolored, wanted))
+            after.append(distances.style_distance(features, painted, wanted))
             assert metrics.ssim(painted, x) > 0.2
-            assert metrics.flat_noise(painted, x) < 4
+            assert distances.flat_noise(painted, x) < 4
     assert sum(after) < 0.5 * sum(before)
 
 
@@ -102,7 +103,7 @@ def test_two_styles_are_both_seen(pipeline: StyleTransferPipeline, features: VGG
 
     def distances(weights: list[float]) -> torch.Tensor:
         painted = to_tensor(pipeline.stylize(content, [first, second], weights=weights))
-        return torch.tensor([metrics.style_distance(features, painted, to_tensor(s)) for s in (first, second)])
+        return torch.tensor([distances.style_distance(features, painted, to_tensor(s)) for s in (first, second)])
 
     only_first, both, only_second = distances([1, 0]), distances([1, 1]), distances([0, 1])
     assert only_first[0] < both[0] < only_second[0]

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 from vae_lively import apart, drawing
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.errors import WeightsError
 from deepart.models.taesd import TAESD, TAESDConfig
 from deepart.pipelines import vae_tiles
@@ -50,33 +50,10 @@ def test_it_is_the_network_of_another_implementation(network: TAESD) -> None:
     assert picture.std() > 0.1
 
 
-def test_every_number_has_the_same_deviation() -> None:
-    network = TAESD(TAESDConfig(channels=3, width=8, deviation=0.25))
-    mean, std = network.encode(torch.rand(2, 3, 32, 48))
-    assert mean.shape == std.shape == (2, 3, 4, 6)
-    assert (std == 0.25).all()
-    assert network.decode(mean).shape == (2, 3, 32, 48)
-
-
-def test_latents_are_bent_to_within_three(network: TAESD) -> None:
-    z = torch.randn(1, 4, 4, 4, generator=torch.Generator().manual_seed(0))
-    far = network.decode(1000 * z.sign())
-    assert torch.allclose(far, network.decode(100 * z.sign()), atol=1e-5)
-    assert not torch.allclose(far, network.decode(z.sign()), atol=1e-2)
-
-
-def test_results_are_float32_whatever_the_rest_is_computed_in(network: TAESD) -> None:
-    with torch.autocast("cpu", torch.bfloat16):
-        mean, std = network.encode(torch.rand(1, 3, 16, 16))
-        picture = network.decode(mean)
-    assert mean.dtype == std.dtype == picture.dtype == torch.float32
-    assert not torch.equal(picture, picture.bfloat16().float())
-
-
 @pytest.mark.parametrize("numbers", [{"deviation": 0.0}, {"width": 0}, {"channels": -1}])
 def test_a_config_of_nothing_is_refused(numbers: dict[str, float]) -> None:
     with pytest.raises(WeightsError, match="do not make a network"):
-        hub.make_config(TAESDConfig, numbers, Path())
+        checkpoint.make_config(TAESDConfig, numbers, Path())
 
 
 # -------------------------------------------------------------------------------------------------------------- tiles
@@ -141,11 +118,6 @@ def test_both_layouts_load_alike(network: TAESD, tmp_path: Path) -> None:
     assert torch.equal(convolution.weight, taesd_two()[DECODER]["1.weight"])
 
 
-def test_two_files_beside_the_one_do_not_count(network: TAESD, tmp_path: Path) -> None:
-    folder = write(tmp_path, taesd_files() | {ENCODER: b"of nobody knows whom"})
-    assert same(read_taesd(folder), network)
-
-
 def changed(change: Callable[[dict[str, Tensor]], object], tensors: dict[str, Tensor]) -> bytes:
     change(tensors)
     return save(tensors)
@@ -178,13 +150,3 @@ def test_files_that_do_not_fit_get_a_sentence(name: str, tmp_path: Path) -> None
     prefix = f"{side}.layers." if side == "encoder" else "decoder.layers."
     words = words.format(prefix).replace("layers.20.", "layers.19.")
     assert str(caught.value) == f"The file {tmp_path / 'one' / PUBLISHED} does not fit the network: {words}"
-
-
-def test_half_of_the_two_files_is_not_enough(tmp_path: Path) -> None:
-    files = taesd_files(one=False)
-    for name, other in ((ENCODER, DECODER), (DECODER, ENCODER)):
-        folder = write(tmp_path / name, {name: files[name]})
-        with pytest.raises(WeightsError, match=f"{other} is missing"):
-            read_taesd(folder)
-    with pytest.raises(WeightsError, match=f"{PUBLISHED} is missing"):
-        read_taesd(write(tmp_path / "neither", {}))

@@ -13,13 +13,13 @@ import torch
 from PIL import Image, ImageChops, ImageStat
 from running_page import TinyStudio, tiny_pictures_vae, tiny_portraits_vae
 
+from deepart.cache import Studio
 from deepart.errors import OptionError, UnsupportedError
 from deepart.images import load_image, save_png, settings, to_tensor, with_settings
 from deepart.metrics import psnr, ssim
 from deepart.pipelines.vae_latent import Latent
 from deepart.pipelines.vae_views import channel, components, error_map
 from deepart.registry import ModelSpec, get_spec, version
-from deepart.studio import Studio
 from deepart.ui.artwork import (
     Nearness,
     Reconstruction,

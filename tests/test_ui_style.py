@@ -15,7 +15,7 @@ from PIL import Image
 from running_page import TinyStudio, tiny_fast
 
 from deepart import StyleTransferPipeline, load_image, settings
-from deepart.studio import Studio
+from deepart.cache import Studio
 from deepart.ui.examples import FIRST_SIZE, PAIRS, TITLES, PairRow
 from deepart.ui.finished import first_files
 from deepart.ui.i18n import ZH

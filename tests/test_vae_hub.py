@@ -13,11 +13,9 @@ import torch
 from published_vaes import kl_files, offered, taesd_files
 from vae_lively import apart, drawing, settings_of
 
-from deepart import Latent, VAEPipeline, registry
+from deepart import VAEPipeline, registry
 from deepart.errors import UnsupportedError, WeightsError
-from deepart.latents import noise
 from deepart.pipelines.vae_hub import ENCODER, PUBLISHED
-from deepart.pipelines.vae_views import channel, components
 
 MAKERS: dict[str, tuple[str, Callable[[], dict[str, bytes]]]] = {
     "taesd": ("taesd", taesd_files),
@@ -59,39 +57,6 @@ def test_pictures_go_there_and_back(vae: VAEPipeline) -> None:
     assert vae.decode(latent).tobytes() == result.tobytes()
     assert settings_of(result) == {"task": "vae", "model": vae.name, "version": vae.version, "size": [70, 50]}
     assert apart(result, vae.reconstruct(B)).mean() > 0.5
-
-
-def test_variations_lie_where_the_deviation_says(vae: VAEPipeline) -> None:
-    latent = vae.encode(A)
-    if vae.name == "taesd":
-        assert torch.equal(latent.std, torch.full_like(latent.std, 0.1).half().float())
-    made = vae.vary(latent, 2, n=2, seed=3)
-    for picture, seed in zip(made, (3, 4), strict=True):
-        mean = latent.mean + 2 * latent.std * noise(seed, latent.mean.shape)
-        expected = vae.decode(Latent(mean, latent.std, latent.size, vae.name, vae.version))
-        assert picture.tobytes() == expected.tobytes()
-    away = [apart(vae.decode(latent), vae.vary(latent, strength, n=1)[0]).mean() for strength in (0, 1, 5)]
-    assert away[0] == 0 < away[1] < away[2]
-
-
-@pytest.mark.parametrize("path", ["linear", "spherical"])
-def test_a_morph_goes_from_one_to_the_other(vae: VAEPipeline, path: Any) -> None:
-    frames = vae.interpolate(A, drawing(90, 40, 3), steps=5, path=path)
-    assert {frame.size for frame in frames} == {A.size}
-    assert frames[0].tobytes() == vae.reconstruct(A).tobytes()
-    assert len({frame.tobytes() for frame in frames}) == 5
-    last = vae.interpolate(vae.encode(A), vae.encode(B), steps=3, path=path)[-1]
-    assert last.tobytes() == vae.reconstruct(B).tobytes()
-
-
-def test_a_latent_is_kept_in_a_file(vae: VAEPipeline, tmp_path: Path) -> None:
-    latent = vae.encode(A)
-    latent.save(tmp_path / "a.safetensors")
-    loaded = Latent.load(tmp_path / "a.safetensors")
-    assert torch.equal(loaded.mean, latent.mean)
-    assert torch.equal(loaded.std, latent.std)
-    assert vae.decode(loaded).tobytes() == vae.reconstruct(A).tobytes()
-    assert components(loaded).size == channel(loaded, 3).size == (9, 7)
 
 
 def test_what_vectors_do_it_is_not_asked_for(vae: VAEPipeline) -> None:
@@ -162,12 +127,3 @@ def test_files_in_the_weights_folder_will_do(tmp_path: Path, monkeypatch: pytest
             (folder / name).write_bytes(data)
         assert VAEPipeline.from_pretrained("taesd", device="cpu").spatial
         assert server.requests == []
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU; runs where there is one")
-def test_a_gpu_makes_the_same_pictures(vae: VAEPipeline, tmp_path: Path) -> None:
-    vae.save_pretrained(tmp_path)
-    there = VAEPipeline.from_pretrained(tmp_path, device="cuda")
-    for picture in (A, drawing(1400, 100)):
-        assert apart(vae.reconstruct(picture), there.reconstruct(picture)).mean() < 2
-    assert (there.encode(A).mean - vae.encode(A).mean).abs().mean() < 0.05

@@ -11,7 +11,7 @@ from vae_lively import apart, drawing, lively, tiny_spatial
 from deepart.images import to_tensor
 from deepart.models.spatial_vae import SpatialVAE
 from deepart.pipelines import vae_tiles
-from deepart.pipelines.vae_tiles import Span, Tiled, spans
+from deepart.pipelines.vae_tiles import Tiled, spans
 
 
 @pytest.fixture(scope="module")
@@ -37,24 +37,16 @@ def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vae_tiles, "autocast", lambda device: torch.autocast("cpu", enabled=False))
 
 
-def test_a_side_up_to_the_limit_is_one_part() -> None:
-    assert spans(10, 3, whole=10, core=4) == [Span(0, 0, 10, 10)]
-
-
-def test_a_longer_side_is_cut_into_near_equal_parts_with_margins() -> None:
-    assert spans(11, 2, whole=10, core=4) == [Span(0, 0, 4, 6), Span(2, 4, 8, 10), Span(6, 8, 11, 11)]
-
-
 @pytest.mark.parametrize("length", [1, 128, 161, 256, 257, 300, 511, 512])
 def test_the_parts_of_a_side_are_all_of_it_and_none_is_too_long(length: int) -> None:
     found = spans(length, 10, whole=160, core=128)
-    assert [place for span in found for place in range(length)[span.wanted]] == list(range(length))
+    assert [place for span in found for place in range(length)[span.kept]] == list(range(length))
     for span in found:
         assert 0 <= span.first <= span.start < span.stop <= span.last <= length
         assert span.stop - span.start <= (160 if len(found) == 1 else 128)
         assert span.first == max(0, span.start - 10)
         assert span.last == min(length, span.stop + 10)
-        assert list(range(length))[span.seen][span.inside] == list(range(length))[span.wanted]
+        assert list(range(length))[span.seen][span.inside] == list(range(length))[span.kept]
 
 
 @pytest.mark.parametrize("size", [(200, 150), (65, 16), (16, 130), (64, 128)])
@@ -75,18 +67,6 @@ def test_tiles_are_what_the_whole_is(
     assert again.size == size
     assert apart(result, again).max() <= 1
     assert apart(result, again).mean() < 1e-3
-
-
-def test_less_of_a_margin_would_show(network: SpatialVAE, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_float32(monkeypatch)
-    coder, picture = tiled(network), drawing(200, 150)
-    mean, _ = coder.encode([picture])[0]
-    [result] = coder.decode(mean, picture.size)
-    monkeypatch.setattr(vae_tiles, "WHOLE", 64)
-    monkeypatch.setattr(vae_tiles, "CORE", 32)
-    monkeypatch.setattr(SpatialVAE, "reach", 0)
-    assert not torch.allclose(coder.encode([picture])[0][0], mean, atol=1e-3)
-    assert apart(coder.decode(mean, picture.size)[0], result).max() > 2
 
 
 def test_in_the_device_s_fastest_type_no_seam_is_seen(network: SpatialVAE, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from torchvision.models import vgg16
 from deepart.errors import OptionError
 from deepart.images import to_tensor
 from deepart.models.vgg import VGGConfig, VGGFeatures
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 
 LAYERS = (
     "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu3_3", "relu4_1", "relu4_2", "relu4_3",

@@ -17,7 +17,8 @@ from deepart import GANPipeline, StyleTransferPipeline, registry
 from deepart.errors import WeightsError
 from deepart.images import settings
 from deepart.models.vgg import VGG19, VGGConfig, VGGFeatures, published_names
-from deepart.registry import get_spec, load_features
+from deepart.pipelines.features import load_features
+from deepart.registry import get_spec
 
 WIDTHS = [width for block in ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 8) for width in block]
 PLACES = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)

@@ -1,17 +1,19 @@
-"""The command line: python -m deepart. A thin door: the pipelines do the work, and folder.py knows what is done."""
+"""The command line: python -m deepart. The pipelines do the work, and folder.py knows what is done."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from deepart.cli import jobs, models
-from deepart.cli.commands import add_commands
+from deepart.cli import jobs
+from deepart.cli.options import add_commands
 from deepart.errors import DeepArtError
-from deepart.registry import TASKS
+from deepart.registry import FEATURES, REGISTRY, TASKS, ModelSpec
 
 _PROG = "python -m deepart"
 _MORE = """\
@@ -47,7 +49,48 @@ def parser() -> argparse.ArgumentParser:
     for name, run in {"stylize": jobs.stylize, "generate": jobs.generate, "reconstruct": jobs.reconstruct}.items():
         made[name].set_defaults(run=run)
     table = commands.add_parser("models", help="list the known models", description="List the known models.")
-    table.set_defaults(run=models.show)
+    table.set_defaults(run=_show_models)
     table.add_argument("task", nargs="?", choices=TASKS, help="only those of one task")
     table.add_argument("--json", action="store_true", help="as JSON, for a program")
     return whole
+
+
+def _show_models(options: argparse.Namespace) -> int:
+    """Print the models of one task, or of all."""
+    tasks = TASKS if options.task is None else (options.task,)
+    specs = [spec for spec in REGISTRY.values() if spec.task in tasks]
+    if options.json:
+        print(json.dumps([_record(spec) for spec in specs], indent=2))
+        return 0
+    rows = [("TASK", "NAME", "TITLE", "LICENCE", "")]
+    rows += [(spec.task, spec.name, spec.title, spec.licence, _state(spec)) for spec in specs]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return 0
+
+
+def _record(spec: ModelSpec) -> dict[str, Any]:
+    return {
+        "task": spec.task, "name": spec.name, "title": spec.title, "summary": spec.summary, "licence": spec.licence,
+        "default": spec.default, "here": spec.here, "download_bytes": 0 if spec.here else _bytes(spec),
+        "needs": spec.extra or None,
+    }  # fmt: skip
+
+
+def _state(spec: ModelSpec) -> str:
+    """Return whether a model is here, and how much is to be downloaded if not."""
+    if spec.here:
+        state = "here"
+    elif (size := _bytes(spec)) is None:
+        state = "to download, size not said"
+    else:
+        state = f"{size / 1e6:.1f} MB to download"
+    return f"{state}, needs the package {spec.extra}" if spec.extra else state
+
+
+def _bytes(spec: ModelSpec) -> int | None:
+    """Return how many bytes a model that is not here has to download; None where nobody has said it."""
+    features = [REGISTRY[FEATURES, spec.features]] if spec.features is not None else []
+    sizes = [part.size for part in (spec, *features) if part.files and not part.here]
+    return None if None in sizes else sum(size for size in sizes if size is not None)

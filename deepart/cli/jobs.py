@@ -96,8 +96,8 @@ def _planned(options: argparse.Namespace) -> list[Task]:
 def no_pictures(places: Sequence[str | Path]) -> OptionError:
     """Return what is wrong with places that have no picture."""
     return OptionError(
-        f"There is no PNG, JPEG or WEBP picture in {', '.join(map(repr, map(str, places)))}; name a folder that has "
-        "some."
+        "There is no PNG, JPEG or WEBP picture in {places}; name a folder that has some.",
+        places=", ".join(map(repr, map(str, places))),
     )
 
 
@@ -121,8 +121,8 @@ def _work(options: argparse.Namespace, tasks: Sequence[Task], order: Opened) -> 
             for task in tasks:
                 name = task.about.name
                 shown.set_postfix_str(name)
-                told = None if shown.disable else partial(_tell, shown, name)
-                outcomes.append(folder.attempt(task, order.common, partial(order.make, told)))
+                callback = None if shown.disable else partial(_tell, shown, name)
+                outcomes.append(folder.attempt(task, order.common, partial(order.make, callback)))
                 shown.update()
         except KeyboardInterrupt:
             ended, status = STOPPED, 130

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from deepart.images import to_image
-from deepart.pipelines.base import Callback, Pipeline
+from deepart.pipelines.base import Callback
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
@@ -53,38 +53,22 @@ class Order:
 
         Raises DeepArtError for what is wrong with the model, the device or the options, whatever the photographs are.
         """
-        return {"style": self._stylize, "gan": self._generate, "vae": self._reconstruct}[self.task]()
-
-    def _stylize(self) -> Opened:
-        pipeline = StyleTransferPipeline.from_pretrained(self.model, device=self.device)
-        _rehearse(pipeline, self.styles, self.asked)
-
-        def make(told: Callback | None, photo: Image.Image) -> Image.Image:
-            return pipeline.stylize(photo, self.styles, callback=told, **self.asked)
-
-        return Opened(self._common(pipeline, styles=list(self.digests)), make)
-
-    def _generate(self) -> Opened:
-        pipeline = GANPipeline.from_pretrained(self.model, device=self.device)
-        pipeline.generate(1, seed=0, **self.asked)
-
-        def make(told: Callback | None, seed: int) -> Image.Image:
-            [picture] = pipeline.generate(1, seed=seed, **self.asked)
-            return picture
-
-        return Opened(self._common(pipeline), make)
-
-    def _reconstruct(self) -> Opened:
-        pipeline = VAEPipeline.from_pretrained(self.model, device=self.device)
-
-        def make(told: Callback | None, photo: Image.Image) -> Image.Image:
-            return pipeline.reconstruct(photo, **self.asked)
-
-        return Opened(self._common(pipeline), make)
-
-    def _common(self, pipeline: Pipeline, **more: Any) -> dict[str, Any]:
-        options = dict(self.asked)
-        return {"task": self.task, "model": pipeline.name, "version": pipeline.version, "options": options, **more}
+        asked, styles = dict(self.asked), self.styles
+        common: dict[str, Any] = {"task": self.task, "options": asked}
+        pipeline: GANPipeline | VAEPipeline | StyleTransferPipeline
+        if self.task == GANPipeline.task:
+            pipeline = gan = GANPipeline.from_pretrained(self.model, device=self.device)
+            gan.generate(1, seed=0, **asked)
+            make: Make = lambda callback, seed: gan.generate(1, seed=seed, **asked)[0]  # noqa: E731
+        elif self.task == VAEPipeline.task:
+            pipeline = vae = VAEPipeline.from_pretrained(self.model, device=self.device)
+            make = lambda callback, photo: vae.reconstruct(photo, **asked)  # noqa: E731
+        else:
+            pipeline = style = StyleTransferPipeline.from_pretrained(self.model, device=self.device)
+            _rehearse(style, styles, asked)
+            make = lambda callback, photo: style.stylize(photo, styles, callback=callback, **asked)  # noqa: E731
+            common["styles"] = list(self.digests)
+        return Opened(common | {"model": pipeline.name, "version": pipeline.version}, make)
 
 
 def _rehearse(pipeline: StyleTransferPipeline, styles: Sequence[Image.Image], asked: Mapping[str, Any]) -> None:

@@ -105,6 +105,7 @@ class FastGAN(nn.Module):
     """Latent vectors in, pictures out."""
 
     directions: Tensor
+    starts = 64  # random latents that a projection looks at first: even small pictures cost a sixth of a second each
 
     def __init__(self, config: FastGANConfig | None = None) -> None:
         super().__init__()

@@ -13,6 +13,7 @@ a unit vector with an amount in standard deviations, and normal noise is a plaus
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -90,6 +91,8 @@ class Generator(nn.Module):
     """Latent vectors in, pictures out."""
 
     directions: Tensor
+    noisy = False  # nothing beside the latent
+    starts = 256  # random latents that a projection looks at first
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
@@ -118,7 +121,21 @@ class Generator(nn.Module):
         latents: Tensor = self.mapping[-1](x)
         return latents
 
-    def forward(self, latents: Tensor, fine: Tensor | None = None) -> Tensor:
+    @property
+    def draft_side(self) -> int:
+        """Height and width of the pictures of draft() in pixels."""
+        return self.config.side
+
+    def draft(self, latents: Tensor) -> Tensor:
+        """Return the pictures that a projection compares; these are the network's own."""
+        picture: Tensor = self(latents)
+        return picture
+
+    def planes(self, seeds: Sequence[int]) -> list[Tensor]:
+        """Return no noise; see FastGAN.planes."""
+        return []
+
+    def forward(self, latents: Tensor, fine: Tensor | None = None, planes: Sequence[Tensor] = ()) -> Tensor:
         """Return pictures (N, 3, side, side), about in [-1, 1].
 
         latents: (N, latent). fine: (N, latent), the latents of all sizes after the first `coarse`; None: the same.

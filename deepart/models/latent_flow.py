@@ -53,10 +53,10 @@ class LatentFlow(nn.Module):
         """Return the velocities (N, latent) at places x (N, latent) and times (N,) from 0, noise, to 1, latents."""
         frequencies = torch.exp(torch.linspace(0, math.log(100), TIMES // 2, device=x.device))
         angles = time[:, None] * frequencies
-        told = torch.cat([angles.sin(), angles.cos()], 1)
+        embedded = torch.cat([angles.sin(), angles.cos()], 1)
         hidden = self.enter(x)
         for block in self.blocks:
-            hidden = block(hidden, told)
+            hidden = block(hidden, embedded)
         found: Tensor = self.leave(F.layer_norm(hidden, hidden.shape[1:]))
         return found
 

@@ -17,10 +17,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from deepart import hub, packed, registry
+from deepart import checkpoint, hub, packed, registry
 from deepart.checks import shown
 from deepart.device import pick_device
-from deepart.errors import MemoryLimitError, OptionError, WeightsError
+from deepart.errors import MemoryLimitError, OptionError, Phrase, WeightsError
 from deepart.registry import Located
 
 Callback = Callable[[int, int, Image.Image | None], None]
@@ -67,8 +67,8 @@ class Pipeline(ABC):
         target = pick_device(device)
         located = registry.locate(cls.task, name)
         config = located.read_config()
-        hub.check_config(config, cls.task, cls.networks, located.folder or Path())
-        loading = room(target, f"loading the model {located.name!r}")
+        checkpoint.check_config(config, cls.task, cls.networks, located.folder or Path())
+        loading = oom_guard(target, Phrase("loading the model {name!r}", name=located.name))
         with loading, torch.inference_mode(False):  # else the weights could take no part in gradients, later
             return cls._load(located, config, target)
 
@@ -87,7 +87,7 @@ class Pipeline(ABC):
         long = {name: value for name, value in fractions.items() if not torch.equal(value.half().float(), value)}
         small = [name for name, value in long.items() if packed.exact(value)]
         half = len(small) == len(long)
-        hub.write_folder(folder, config, tensors, self._card(), half=half, in_eight_bits=small)
+        checkpoint.write_folder(folder, config, tensors, self._card(), half=half, in_eight_bits=small)
 
     @property
     def name(self) -> str:
@@ -121,9 +121,11 @@ class Pipeline(ABC):
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         """Return what save_pretrained writes: the network's class name, its numbers for config.json, its tensors."""
 
-    def _room(self, doing: str, fits: str = "") -> AbstractContextManager[None]:
-        """Return the context that turns a lack of memory on the pipeline's device into a sentence; see room()."""
-        return room(self._device, doing, fits)
+    def _oom_guard(self, doing: str, fits: str = "") -> AbstractContextManager[None]:
+        """Return the context that turns a lack of memory on the pipeline's device into a sentence; see oom_guard()."""
+        return oom_guard(self._device, doing, fits)
+
+    _room = _oom_guard  # for the style pipeline until it is rewritten
 
     def _card(self) -> str:
         """Return the README.md: that of the model's own folder, else a new one with the card of its features."""
@@ -148,7 +150,7 @@ class Pipeline(ABC):
 
 
 @contextmanager
-def room(device: torch.device, doing: str, fits: str = "") -> Iterator[None]:
+def oom_guard(device: torch.device, doing: str, fits: str = "") -> Iterator[None]:
     """Turn a lack of memory into a MemoryLimitError: "The `device` ran out of memory `doing`; `fits`.".
 
     fits: what would do with less memory, such as "try size=512"; "" stands for nothing in particular. Where the device
@@ -158,14 +160,16 @@ def room(device: torch.device, doing: str, fits: str = "") -> Iterator[None]:
         yield
     except (MemoryError, RuntimeError) as error:
         # On a CPU torch has no class of its own for it.
-        told = isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
-        if not told:
+        out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+        if not out_of_memory:
             raise
         if device.type == "cpu":
             mend = fits or "close other programs, or choose a smaller model"
         else:
-            mend = f"{fits}, or use the CPU (--device cpu)" if fits else "use the CPU (--device cpu)"
-        raise MemoryLimitError(f"The {device} ran out of memory {doing}; {mend}.") from error
+            mend = Phrase("{fits}, or use the CPU (--device cpu)", fits=fits) if fits else "use the CPU (--device cpu)"
+        raise MemoryLimitError(
+            "The {device} ran out of memory {doing}; {mend}.", device=device, doing=doing, mend=mend
+        ) from error
 
 
 def _tried_again(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -188,7 +192,7 @@ def _tried_again(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def forget_work(error: MemoryLimitError) -> None:
-    """Free what an error of room() keeps alive: the frames of the work, with its tensors."""
+    """Free what an error of oom_guard() keeps alive: the frames of the work, with its tensors."""
     for seen in (error, error.__cause__):
         traceback.clear_frames(seen.__traceback__ if seen is not None else None)
 
@@ -196,7 +200,9 @@ def forget_work(error: MemoryLimitError) -> None:
 def check_callback(callback: Any) -> None:
     """Raise OptionError for what is neither None nor a function."""
     if callback is not None and not callable(callback):
-        raise OptionError(f"The callback is {shown(callback)}; it must be a function of step, total and preview.")
+        raise OptionError(
+            "The callback is {callback}; it must be a function of step, total and preview.", callback=shown(callback)
+        )
 
 
 def read_names(config: Mapping[str, Any], count: int, folder: Path) -> list[str]:
@@ -205,15 +211,15 @@ def read_names(config: Mapping[str, Any], count: int, folder: Path) -> list[str]
     good = isinstance(names, list) and all(isinstance(name, str) and name for name in names)
     if not good or len(set(names)) != len(names) or len(names) != count:
         raise WeightsError(
-            f"The file {folder / hub.CONFIG} names its {count} directions as {shown(names)}; "
-            "it takes as many different names."
-        )
+            "The file {path} names its {count} directions as {names}; it takes as many different names.",
+            path=folder / checkpoint.CONFIG, count=count, names=shown(names),
+        )  # fmt: skip
     return list(names)
 
 
 def _read_card(folder: Path | None) -> str:
     """Return the README.md of a folder, which carries licences and credits; "" where there is none."""
     try:
-        return (folder / hub.CARD).read_text("utf-8") if folder is not None else ""
+        return (folder / checkpoint.CARD).read_text("utf-8") if folder is not None else ""
     except (OSError, UnicodeDecodeError):
         return ""

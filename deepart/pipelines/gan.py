@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
@@ -13,18 +12,30 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from deepart import hub, registry
-from deepart.checks import number, shown, whole_number
+from deepart import checkpoint
+from deepart.checks import listed, number, shown, whole_number
 from deepart.device import autocast, repeatable
-from deepart.errors import OptionError
+from deepart.errors import OptionError, Phrase
 from deepart.images import check_image, to_image, to_tensor, with_settings
-from deepart.latents import check_latents, check_seed, check_seeds, noise, pack, slerp, truncate
+from deepart.latents import check_latents, check_seed, check_seeds, noise, pack
 from deepart.models.fastgan import FastGAN, FastGANConfig
 from deepart.models.generator import Generator, GeneratorConfig
 from deepart.models.vgg import VGGFeatures
 from deepart.pipelines import gan_hub, gan_project
 from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
-from deepart.pipelines.gan_origin import Origin, Reader, Recipe, check_directions, check_truncation, exact
+from deepart.pipelines.features import check_features, load_features
+from deepart.pipelines.gan_origin import (
+    MAX_CHILDREN,
+    Origin,
+    Reader,
+    Recipe,
+    both,
+    check_directions,
+    check_truncation,
+    cross,
+    exact,
+    on_path,
+)
 from deepart.registry import Located
 
 __all__ = ["MAX_CHILDREN", "MAX_FRAMES", "MAX_PARENTS", "MAX_PICTURES", "MAX_STOPS", "MIN_FRAMES", "GANPipeline"]
@@ -33,7 +44,6 @@ MAX_PICTURES = 1024  # of one call
 MIN_FRAMES, MAX_FRAMES = 8, 120  # of a walk
 MAX_STOPS = 16
 MAX_PARENTS = 8
-MAX_CHILDREN = 16
 MAX_STEPS = 2000  # of project()
 TRUNCATIONS = (0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.2)
 BATCH = 16  # pictures that the network makes at once, at most
@@ -66,12 +76,12 @@ class GANPipeline(Pipeline):
         super().__init__(located, device)
         self._network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self._names = tuple(names)
-        self._noisy = isinstance(network, FastGAN) and network.noisy
-        self._axes = self._network.directions.detach().to("cpu", torch.float32)
+        self._noisy = network.noisy
         self._features_name = features
         self._features: VGGFeatures | None = None
         self._lock = threading.Lock()
-        self._reader = Reader(located.name, located.version, self.latent_size, self._names, self._from_seed)
+        axes = self._network.directions.detach().to("cpu", torch.float32)
+        self._reader = Reader(located.name, located.version, self.latent_size, self._names, axes, self._from_seed)
 
     @property
     def directions(self) -> tuple[str, ...]:
@@ -104,17 +114,10 @@ class GANPipeline(Pipeline):
         features = self._features
         return super().nbytes + (0 if features is None else sum(tensor.nbytes for tensor in features.parameters()))
 
-    # ------------------------------------------------------------------------------------------------------- pictures
-
     def generate(
-        self,
-        n: int = 1,
-        *,
-        seed: int = 0,
-        truncation: float = 1.0,
-        directions: Mapping[str, float] | None = None,
+        self, n: int = 1, *, seed: int = 0, truncation: float = 1.0, directions: Mapping[str, float] | None = None,
         latents: Tensor | None = None,
-    ) -> list[Image.Image]:
+    ) -> list[Image.Image]:  # fmt: skip
         """Return n pictures, of the seeds seed, seed + 1, ...; or one for each of the latents (n, latent).
 
         With latents, the seeds are those of the noise inside the network, where it has any.
@@ -135,19 +138,16 @@ class GANPipeline(Pipeline):
         return [[next(pictures) for _ in recipes] for recipes in ordered]
 
     def sweep(
-        self,
-        seed: Origin = 0,
-        *,
-        truncations: Sequence[float] = TRUNCATIONS,
+        self, seed: Origin = 0, *, truncations: Sequence[float] = TRUNCATIONS,
         directions: Mapping[str, float] | None = None,
-    ) -> list[Image.Image]:
+    ) -> list[Image.Image]:  # fmt: skip
         """Return one origin at each of 1 to 16 truncations."""
-        values = _listed("truncations", truncations, 1, MAX_STOPS)
+        values = listed("truncations", truncations, 1, MAX_STOPS)
         psis = [check_truncation(value) for value in values]
         amounts = check_directions(directions, self._names)
-        start = self._start(seed)
+        start = self._reader.start(seed)
         recipes = [dataclasses.replace(start, truncation=psi, directions=amounts) for psi in psis]
-        return [picture for batch in self._make(recipes) for picture in batch]
+        return self._pictures(recipes)
 
     def interpolate(
         self, seed_a: Origin, seed_b: Origin, *, steps: int = 16, truncation: float = 1.0
@@ -155,39 +155,33 @@ class GANPipeline(Pipeline):
         """Return 2 to 120 pictures on the way from one origin to another; the first and the last are theirs exactly."""
         steps = whole_number("number of steps", steps, 2, MAX_FRAMES)
         psi = check_truncation(truncation)
-        path = [self._start(seed_a), self._start(seed_b)]
+        path = [self._reader.start(seed_a), self._reader.start(seed_b)]
         places = [step / (steps - 1) for step in range(steps)]
-        recipes = [dataclasses.replace(_on(path, place), truncation=psi) for place in places]
+        recipes = [dataclasses.replace(on_path(path, place), truncation=psi) for place in places]
         # The ends go alone, as those of generate() do: in a larger batch the last bit of a number may differ.
         runs = [recipes[:1], recipes[1:-1], recipes[-1:]]
         return [picture for run in runs for batch in self._make(run) for picture in batch]
 
     def walk(
-        self,
-        seeds: Sequence[Origin],
-        *,
-        frames: int = 48,
-        loop: bool = False,
-        truncation: float = 1.0,
-        directions: Mapping[str, float] | None = None,
-        callback: Callback | None = None,
-    ) -> list[Image.Image]:
+        self, seeds: Sequence[Origin], *, frames: int = 48, loop: bool = False, truncation: float = 1.0,
+        directions: Mapping[str, float] | None = None, callback: Callback | None = None,
+    ) -> list[Image.Image]:  # fmt: skip
         """Return the 8 to 120 frames of a walk through 2 to 16 origins, each way between two of them equally long.
 
         loop: go back to the first at the end; the frame after the last is then the first. callback: called as
         callback(step, total, preview) with the frames made so far after each batch, and its last frame; it may raise.
         """
         check_callback(callback)
-        stops = _listed("seeds of a walk", seeds, 2, MAX_STOPS)
+        stops = listed("seeds of a walk", seeds, 2, MAX_STOPS)
         frames = whole_number("number of frames", frames, MIN_FRAMES, MAX_FRAMES)
         if not isinstance(loop, bool):
-            raise OptionError(f"The loop is {shown(loop)}; it must be True or False.")
+            raise OptionError("The loop is {loop}; it must be True or False.", loop=shown(loop))
         psi, amounts = check_truncation(truncation), check_directions(directions, self._names)
-        starts = [self._start(stop) for stop in stops]
+        starts = [self._reader.start(stop) for stop in stops]
         path = [*starts, starts[0]] if loop else starts
         places = [frame * (len(path) - 1) / (frames if loop else frames - 1) for frame in range(frames)]
         recipes = [
-            dataclasses.replace(_on(path, place), truncation=psi, directions=amounts, noise=starts[0].noise)
+            dataclasses.replace(on_path(path, place), truncation=psi, directions=amounts, noise=starts[0].noise)
             for place in places
         ]
         walk = {"stops": [exact(start) for start in starts], "frames": frames, "loop": loop}
@@ -200,16 +194,12 @@ class GANPipeline(Pipeline):
         return made
 
     def mix(
-        self,
-        coarse_seed: Origin,
-        fine_seed: Origin,
-        *,
-        truncation: float = 1.0,
+        self, coarse_seed: Origin, fine_seed: Origin, *, truncation: float = 1.0,
         directions: Mapping[str, float] | None = None,
-    ) -> Image.Image:
+    ) -> Image.Image:  # fmt: skip
         """Return a picture with the coarse structure of one origin and the fine detail of another."""
         psi, amounts = check_truncation(truncation), check_directions(directions, self._names)
-        coarse, fine = self._start(coarse_seed), self._start(fine_seed)
+        coarse, fine = self._reader.start(coarse_seed), self._reader.start(fine_seed)
         late = fine.latent if fine.fine is None else fine.fine
         recipe = Recipe(coarse.latent, None, psi, amounts, late, coarse.noise)
         names = {
@@ -220,26 +210,20 @@ class GANPipeline(Pipeline):
         return picture
 
     def breed(
-        self,
-        seeds: Sequence[Origin],
-        n: int = 4,
-        *,
-        mutation: float = 0.2,
-        seed: int = 0,
-        truncation: float = 1.0,
-    ) -> list[Image.Image]:
+        self, seeds: Sequence[Origin], n: int = 4, *, mutation: float = 0.2, seed: int = 0, truncation: float = 1.0,
+    ) -> list[Image.Image]:  # fmt: skip
         """Return 1 to 16 children of 1 to 8 origins.
 
         Each number of a child's latent comes from one of the parents, by chance; then a share of it, `mutation` (0 to
         1), gives way to noise. seed: of the chances; a child does not depend on how many are made.
         """
-        parents = [self.recipe(parent) for parent in _listed("parents", seeds, 1, MAX_PARENTS)]
+        parents = [self.recipe(parent) for parent in listed("parents", seeds, 1, MAX_PARENTS)]
         n = whole_number("number of children", n, 1, MAX_CHILDREN)
         mutation = number("mutation", mutation, 0, 1)
         seed, psi = check_seed(seed), check_truncation(truncation)
-        finished = [self._finished(parent) for parent in parents]
+        finished = [self._reader.finished(parent) for parent in parents]
         coarse, fine = (
-            cross(torch.cat(latents), n, mutation, seed) for latents in zip(*map(_both, finished), strict=True)
+            cross(torch.cat(latents), n, mutation, seed) for latents in zip(*map(both, finished), strict=True)
         )
         mixed = any(parent.fine is not None for parent in finished)
         besides = [
@@ -250,9 +234,7 @@ class GANPipeline(Pipeline):
             Recipe(latent, None, psi, {}, late if mixed else None, parents[0].noise)
             for latent, late in zip(coarse.unsqueeze(1), fine.unsqueeze(1), strict=True)
         ]
-        return [picture for batch in self._make(recipes, besides) for picture in batch]
-
-    # -------------------------------------------------------------------------------------------------------- latents
+        return self._pictures(recipes, besides)
 
     def latent(self, origin: Origin) -> Tensor:
         """Return the latent (1, latent) that an origin stands for, on the CPU.
@@ -260,7 +242,7 @@ class GANPipeline(Pipeline):
         generate(latents=...) of it gives the origin's picture; where the network has noise inside, with the seed that
         the noise is of. Raises OptionError for what is no origin.
         """
-        finished = self._finished(self.recipe(origin))
+        finished = self._reader.start(origin)
         if finished.fine is not None:
             raise OptionError(
                 "The picture is a mix, so no single latent makes it; give one of the two that it was mixed from."
@@ -287,9 +269,7 @@ class GANPipeline(Pipeline):
         """
         check_callback(callback)
         network = self._network
-        picture = gan_project.square(
-            check_image(image), network.draft_side if isinstance(network, FastGAN) else self.side
-        )
+        picture = gan_project.square(check_image(image), network.draft_side)
         steps = whole_number("number of steps", steps, 1, MAX_STEPS)
         seed = check_seed(seed)
 
@@ -300,18 +280,15 @@ class GANPipeline(Pipeline):
                 callback(step, steps, preview)
 
         # Gradients even where the caller has turned them off, in float32: small differences are what is followed here.
-        room = self._room(f"looking for a picture of {self.side} pixels")
-        with room, torch.inference_mode(False), torch.enable_grad(), repeatable():
+        guard = self._oom_guard(Phrase("looking for a picture of {side} pixels", side=self.side))
+        with guard, torch.inference_mode(False), torch.enable_grad(), repeatable():
             features = self._load_features()
             target = to_tensor(picture).to(self._device)
             with torch.no_grad():
-                # A FastGAN's small pictures cost a sixth of a second each on a CPU.
-                count = gan_project.STARTS // (4 if isinstance(network, FastGAN) else 1)
-                starts = noise(seed, (count, self.latent_size)).to(self._device)
-                begin = self._network.map(starts)
-            return gan_project.find(self._glance, target, begin, steps, features, report).cpu()
-
-    # ------------------------------------------------------------------------------------------------------- workings
+                begin = network.map(noise(seed, (network.starts, self.latent_size)).to(self._device))
+            return gan_project.project(
+                lambda latents: network.draft(latents).add(1).mul(0.5), target, begin, steps, features, report
+            ).cpu()
 
     def _ordered(
         self, n: int, seed: int, truncation: float, directions: Mapping[str, float] | None, latents: Tensor | None
@@ -325,31 +302,18 @@ class GANPipeline(Pipeline):
             ]
         given = check_latents(latents, self.latent_size, MAX_PICTURES)
         if n not in (1, len(given)):
-            raise OptionError(f"There are {len(given)} latents for {n} pictures; leave n out, or give as many.")
+            raise OptionError(
+                "There are {count} latents for {n} pictures; leave n out, or give as many.", count=len(given), n=n
+            )
         return [
             Recipe(latent, None, psi, amounts, noise=number)
             for latent, number in zip(given.unsqueeze(1), check_seeds(seed, len(given)), strict=True)
         ]
 
-    def _pictures(self, recipes: Sequence[Recipe]) -> list[Image.Image]:
-        return [picture for batch in self._make(recipes) for picture in batch]
-
-    def _start(self, origin: Origin) -> Recipe:
-        """Return an origin as a recipe without truncation and directions: they have gone into its latent."""
-        return self._finished(self.recipe(origin))
-
-    def _finished(self, recipe: Recipe) -> Recipe:
-        """Return the recipe of the same picture without truncation and directions."""
-        if recipe.plain:
-            return recipe
-        fine = None if recipe.fine is None else self._moved(recipe.fine, recipe)
-        return Recipe(self._moved(recipe.latent, recipe), fine=fine, noise=recipe.noise)
-
-    def _moved(self, latent: Tensor, recipe: Recipe) -> Tensor:
-        latent = truncate(latent, recipe.truncation)
-        for name, amount in recipe.directions.items():
-            latent = latent + amount * self._axes[self._names.index(name)]
-        return latent
+    def _pictures(
+        self, recipes: Sequence[Recipe], besides: Sequence[Mapping[str, Any]] | None = None
+    ) -> list[Image.Image]:
+        return [picture for batch in self._make(recipes, besides) for picture in batch]
 
     def _from_seed(self, seed: int) -> Tensor:
         """Return the latent (1, latent) of a seed. One at a time: in a batch its last bits would depend on the rest."""
@@ -364,11 +328,11 @@ class GANPipeline(Pipeline):
         size = self.batch
         for start in range(0, len(recipes), size):
             part = recipes[start : start + size]
-            finished = [self._finished(recipe) for recipe in part]
-            coarse, fine = (torch.cat(latents) for latents in zip(*map(_both, finished), strict=True))
+            finished = [self._reader.finished(recipe) for recipe in part]
+            coarse, fine = (torch.cat(latents) for latents in zip(*map(both, finished), strict=True))
             mixed = any(recipe.fine is not None for recipe in finished)
-            fewer = f"ask for fewer than {len(part)} pictures" if len(part) > 1 else ""
-            with self._room(f"making pictures of {self.side} pixels", fewer):
+            fewer = Phrase("ask for fewer than {count} pictures", count=len(part)) if len(part) > 1 else ""
+            with self._oom_guard(Phrase("making pictures of {side} pixels", side=self.side), fewer):
                 pictures = self._run(coarse, fine if mixed else None, [recipe.noise for recipe in part])
             yield [
                 with_settings(to_image(picture), self._settings(recipe, besides[start + index] if besides else {}))
@@ -383,20 +347,9 @@ class GANPipeline(Pipeline):
         network, device = self._network, self._device
         with torch.inference_mode(), repeatable(), autocast(device):
             early, late = latents.to(device), None if fine is None else fine.to(device)
-            if isinstance(network, FastGAN):
-                planes = [plane.to(device) for plane in network.planes(seeds)] if self._noisy else []
-                made = network(early, late, planes)
-            else:
-                made = network(early, late)
-            pictures: Tensor = made.add(1).mul(0.5).cpu()
+            planes = [plane.to(device) for plane in network.planes(seeds)] if self._noisy else []
+            pictures: Tensor = network(early, late, planes).add(1).mul(0.5).cpu()
             return pictures
-
-    def _glance(self, latents: Tensor) -> Tensor:
-        """Return pictures (N, 3, h, w) in [0, 1] for project() to compare: small ones where the network has such."""
-        network = self._network
-        made = network.draft(latents) if isinstance(network, FastGAN) else network(latents)
-        pictures: Tensor = made.add(1).mul(0.5)
-        return pictures
 
     def _settings(self, recipe: Recipe, besides: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -408,7 +361,7 @@ class GANPipeline(Pipeline):
     def _load_features(self) -> VGGFeatures | None:
         with self._lock:
             if self._features is None and self._features_name is not None:
-                self._features = registry.load_features(self._features_name, device=self._device)
+                self._features = load_features(self._features_name, device=self._device)
             return self._features
 
     @classmethod
@@ -419,12 +372,12 @@ class GANPipeline(Pipeline):
             return cls(located, device, *gan_hub.read_published(located, folder))
         besides = ("task", "class", "features", "directions_named")
         kind, shape = (FastGAN, FastGANConfig) if config["class"] == "FastGAN" else (Generator, GeneratorConfig)
-        numbers: Any = hub.make_config(shape, config, folder, besides)
+        numbers: Any = checkpoint.make_config(shape, config, folder, besides)
         features = config.get("features")
         if features is not None:
-            registry.check_features(features, folder)
+            check_features(features, folder)
         names = read_names(config, numbers.directions, folder)
-        network: Generator | FastGAN = hub.build(lambda: kind(numbers), folder / hub.TENSORS)
+        network: Generator | FastGAN = checkpoint.build(lambda: kind(numbers), folder / checkpoint.TENSORS)
         return cls(located, device, network, names, features)
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
@@ -440,44 +393,3 @@ _DEFAULTS = {
     name: parameter.default for name, parameter in inspect.signature(GANPipeline.generate).parameters.items()
     if parameter.default is not parameter.empty
 }  # fmt: skip
-
-
-def cross(parents: Tensor, n: int, mutation: float, seed: int) -> Tensor:
-    """Return n children (n, latent) of the parents (k, latent).
-
-    Each number comes from one parent, which keeps what latents are: independent numbers of unit variance, where a mean
-    of the parents would be duller than either. The noise is as long as the parents are, so that children of cautious
-    parents are no bolder than these.
-    """
-    # For all children there can be, and in one draw: so a child depends neither on how many there are nor, through
-    # two generators with one seed, on itself.
-    draws = noise(seed, (MAX_CHILDREN, 2, parents.shape[1]))[:n]
-    uniform = torch.special.ndtr(draws[:, 0])
-    chosen = (uniform * len(parents)).long().clamp_max(len(parents) - 1)
-    child = parents.gather(0, chosen)
-    scale = parents.square().mean().sqrt()
-    return math.sqrt(1 - mutation**2) * child + mutation * scale * draws[:, 1]
-
-
-def _on(path: Sequence[Recipe], place: float) -> Recipe:
-    """Return the recipe at a place of a path of plain ones: 0 is its first, 1 its second, 1.5 halfway to the third."""
-    index = min(int(place), len(path) - 2)
-    start, end = path[index : index + 2]
-    if place in (index, index + 1):
-        return start if place == index else end
-    coarse, fine = (slerp(a, b, place - index) for a, b in zip(_both(start), _both(end), strict=True))
-    return Recipe(coarse, fine=None if start.fine is end.fine is None else fine, noise=start.noise)
-
-
-def _both(recipe: Recipe) -> tuple[Tensor, Tensor]:
-    """Return the latents of the coarse structure and of the fine detail, which are mostly the same."""
-    return recipe.latent, recipe.latent if recipe.fine is None else recipe.fine
-
-
-def _listed(what: str, values: Any, low: int, high: int) -> list[Any]:
-    """Return a list or tuple of `low` to `high` values as a list; raises OptionError."""
-    if not isinstance(values, list | tuple | range):
-        raise OptionError(f"The {what} are {shown(values)}; give a list of {low} to {high}.")
-    if not low <= len(values) <= high:
-        raise OptionError(f"There are {len(values)} {what}; give {low} to {high}.")
-    return list(values)

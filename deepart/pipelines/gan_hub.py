@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from deepart import hub
-from deepart.errors import WeightsError
+from deepart import checkpoint
+from deepart.errors import Phrase, WeightsError
 from deepart.models.fastgan import FastGAN, FastGANConfig, convert, published_names
 from deepart.registry import Located
 
@@ -27,7 +27,7 @@ def read_published(located: Located, folder: Path) -> tuple[FastGAN, list[str], 
     config = FastGANConfig(directions=DIRECTIONS)
     with torch.device("meta"):
         network = FastGAN(config)
-    hub.load_strict(network, tensors, path)
+    checkpoint.load_strict(network, tensors, path)
     # All of it is in the file, so the tensors move in: to fill the network with random numbers first takes longer.
     network.load_state_dict(tensors, assign=True)
     return network, [f"axis {number}" for number in range(1, DIRECTIONS + 1)], located.spec.features
@@ -35,17 +35,25 @@ def read_published(located: Located, folder: Path) -> tuple[FastGAN, list[str], 
 
 def fastgan_tensors(path: Path) -> dict[str, Tensor]:
     """Return the tensors of our FastGAN from a published file; raises WeightsError."""
-    state = hub.read_tensors(path)
+    state = checkpoint.read_tensors(path)
     names = published_names()
     missing, extra = sorted(names - set(state)), sorted(set(state) - names)
     if missing or extra:
-        what = f"lacks {missing[0]!r}" if missing else f"has {extra[0]!r} too many"
-        raise WeightsError(f"The file {path} is no FastGAN of 1024 pixels: it {what}.")
+        what = (
+            Phrase("it lacks {names}", names=repr(missing[0]))
+            if missing
+            else (Phrase("it has {names} too many", names=repr(extra[0])))
+        )
+        raise WeightsError("The file {path} is no FastGAN of 1024 pixels: {what}.", path=path, what=what)
     try:
         found = convert(state, DIRECTIONS)
     except RuntimeError as error:  # a product of tensors whose shapes do not belong together
-        raise WeightsError(f"The file {path} is no FastGAN of 1024 pixels: its tensors have other shapes.") from error
+        raise WeightsError(
+            "The file {path} is no FastGAN of 1024 pixels: its tensors have other shapes.", path=path
+        ) from error
     for name, tensor in found.items():
         if not torch.isfinite(tensor).all():  # a variance below 0, or a spectral norm of 0
-            raise WeightsError(f"The file {path} makes numbers in {name!r} that are not finite; get it again.")
+            raise WeightsError(
+                "The file {path} makes numbers in {name!r} that are not finite; get it again.", path=path, name=name
+            )
     return found

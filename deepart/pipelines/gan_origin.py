@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,14 +14,15 @@ from torch import Tensor
 
 from deepart import images
 from deepart.checks import number, shown
-from deepart.errors import OptionError
-from deepart.latents import check_latents, check_seed, pack, short_id, unpack
+from deepart.errors import OptionError, Phrase
+from deepart.latents import check_latents, check_seed, noise, pack, short_id, slerp, truncate, unpack
 
 Origin = int | Tensor | Image.Image
 """A seed, a latent of shape (latent,) or (1, latent), or a picture that the model made."""
 
 MAX_TRUNCATION = 1.5
 MAX_AMOUNT = 10.0  # deviations along a direction
+MAX_CHILDREN = 16
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,12 @@ class Reader:
     """Finds the recipe of an origin, for one model."""
 
     def __init__(
-        self, model: str, version: str, size: int, names: Sequence[str], from_seed: Callable[[int], Tensor]
-    ) -> None:
-        """size: numbers of a latent. names: of the directions. from_seed: returns the latent (1, size) of a seed."""
+        self, model: str, version: str, size: int, names: Sequence[str], axes: Tensor,
+        from_seed: Callable[[int], Tensor],
+    ) -> None:  # fmt: skip
+        """size: numbers of a latent. names, axes: of the directions. from_seed: returns the latent (1, size) of one."""
         self._model, self._version = model, version
-        self._size, self._names, self._from_seed = size, names, from_seed
+        self._size, self._names, self._axes, self._from_seed = size, names, axes, from_seed
 
     def recipe(self, origin: Origin) -> Recipe:
         """Return the recipe; raises OptionError for what is no origin of this model."""
@@ -75,6 +78,23 @@ class Reader:
             return Recipe(check_latents(origin, self._size, 1, "numbers of a latent"))
         seed = check_seed(origin)
         return Recipe(self._from_seed(seed), seed, noise=seed)
+
+    def start(self, origin: Origin) -> Recipe:
+        """Return an origin as a recipe without truncation and directions: they have gone into its latent."""
+        return self.finished(self.recipe(origin))
+
+    def finished(self, recipe: Recipe) -> Recipe:
+        """Return the recipe of the same picture without truncation and directions."""
+        if recipe.plain:
+            return recipe
+        fine = None if recipe.fine is None else self._moved(recipe.fine, recipe)
+        return Recipe(self._moved(recipe.latent, recipe), fine=fine, noise=recipe.noise)
+
+    def _moved(self, latent: Tensor, recipe: Recipe) -> Tensor:
+        latent = truncate(latent, recipe.truncation)
+        for name, amount in recipe.directions.items():
+            latent = latent + amount * self._axes[self._names.index(name)]
+        return latent
 
     def _of_picture(self, picture: Image.Image) -> Recipe:
         found = self.settings(picture)
@@ -102,13 +122,17 @@ class Reader:
                 "The picture carries no settings of DeepArt, so its latent is not known; project() finds a near one."
             )
         if found.get("task") != "gan":
-            raise OptionError(f"The picture was made by a {shown(found.get('task'))} model; give one that a GAN made.")
+            raise OptionError(
+                "The picture was made by a {task} model; give one that a GAN made.", task=shown(found.get("task"))
+            )
         # The version names the weights; the same weights may lie in a folder of another name.
         if found.get("version") != self._version:
             raise OptionError(
-                f"The picture was made by {shown(found.get('model'))}, version {shown(found.get('version'))}, and this "
-                f"is {self._model!r}, version {self._version!r}; use the model that made it."
-            )
+                "The picture was made by {model}, version {version}, and this "
+                "is {own!r}, version {own_version!r}; use the model that made it.",
+                model=shown(found.get("model")), version=shown(found.get("version")), own=self._model,
+                own_version=self._version,
+            )  # fmt: skip
         return found
 
 
@@ -125,14 +149,19 @@ def check_directions(directions: Any, names: Sequence[str]) -> dict[str, float]:
     if directions is None:
         return {}
     if not isinstance(directions, Mapping):
-        raise OptionError(f"The directions are {shown(directions)}; give a mapping of names to amounts.")
+        raise OptionError(
+            "The directions are {directions}; give a mapping of names to amounts.", directions=shown(directions)
+        )
     for name in directions:
         if name not in names:
             close = difflib.get_close_matches(name, names, 1) if isinstance(name, str) else []
-            hint = f"; did you mean {close[0]!r}?" if close else "."
-            raise OptionError(f"There is no direction {shown(name)}{hint} Known: {', '.join(names) or 'none'}.")
+            hint = Phrase("; did you mean {name!r}?", name=close[0]) if close else "."
+            raise OptionError(
+                "There is no direction {name}{hint} Known: {known}.",
+                name=shown(name), hint=hint, known=", ".join(names) or "none",
+            )  # fmt: skip
     amounts = {
-        name: number(f"amount of {name!r}", directions[name], -MAX_AMOUNT, MAX_AMOUNT)
+        name: number(Phrase("amount of {name!r}", name=name), directions[name], -MAX_AMOUNT, MAX_AMOUNT)
         for name in names if name in directions
     }  # fmt: skip
     return {name: amount for name, amount in amounts.items() if amount}
@@ -149,3 +178,35 @@ def exact(recipe: Recipe) -> int | str | list[str]:
 
 def _joined(recipe: Recipe) -> Tensor:
     return recipe.latent if recipe.fine is None else torch.cat([recipe.latent, recipe.fine])
+
+
+def cross(parents: Tensor, n: int, mutation: float, seed: int) -> Tensor:
+    """Return n children (n, latent) of the parents (k, latent).
+
+    Each number comes from one parent, which keeps what latents are: independent numbers of unit variance, where a mean
+    of the parents would be duller than either. The noise is as long as the parents are, so that children of cautious
+    parents are no bolder than these.
+    """
+    # For all children there can be, and in one draw: so a child depends neither on how many there are nor, through
+    # two generators with one seed, on itself.
+    draws = noise(seed, (MAX_CHILDREN, 2, parents.shape[1]))[:n]
+    uniform = torch.special.ndtr(draws[:, 0])
+    chosen = (uniform * len(parents)).long().clamp_max(len(parents) - 1)
+    child = parents.gather(0, chosen)
+    scale = parents.square().mean().sqrt()
+    return math.sqrt(1 - mutation**2) * child + mutation * scale * draws[:, 1]
+
+
+def on_path(path: Sequence[Recipe], place: float) -> Recipe:
+    """Return the recipe at a place of a path of plain ones: 0 is its first, 1 its second, 1.5 halfway to the third."""
+    index = min(int(place), len(path) - 2)
+    start, end = path[index : index + 2]
+    if place in (index, index + 1):
+        return start if place == index else end
+    coarse, fine = (slerp(a, b, place - index) for a, b in zip(both(start), both(end), strict=True))
+    return Recipe(coarse, fine=None if start.fine is end.fine is None else fine, noise=start.noise)
+
+
+def both(recipe: Recipe) -> tuple[Tensor, Tensor]:
+    """Return the latents of the coarse structure and of the fine detail, which are mostly the same."""
+    return recipe.latent, recipe.latent if recipe.fine is None else recipe.fine

@@ -24,7 +24,6 @@ from deepart.models.vgg import VGGFeatures
 LAYERS = ("relu1_2", "relu2_2", "relu3_3")
 SCALES = (1, 2, 4)  # by which the pictures are reduced for the comparison of pixels
 SMALL = 16  # pixels; the size at which the random pictures are compared with the target
-STARTS = 256  # random latents to choose from
 RIDGE = 0.1  # of the regression, in mean squared lengths of the small pictures
 TOGETHER = 0.2  # share of the steps after which only the best start goes on
 RATE = 0.15  # deviations; the longest correction of a number
@@ -43,7 +42,7 @@ def square(image: Image.Image, side: int) -> Image.Image:
     return crop if short == side else crop.resize((side, side), Image.Resampling.LANCZOS)
 
 
-def find(
+def project(
     render: Render, target: Tensor, starts: Tensor, steps: int, features: VGGFeatures | None,
     report: Callable[[int, Tensor, Tensor], Any],
 ) -> Tensor:  # fmt: skip
@@ -52,7 +51,7 @@ def find(
     render: latents (N, latent) to pictures (N, 3, side, side) in [0, 1]. target: (1, 3, side, side) in [0, 1].
     starts: (N, latent), random ones. report: called after each step with the step, the best latent and its picture.
     """
-    wanted = _Target(target, features)
+    goal = _Target(target, features)
     latents = begin(render, target, starts)
     latents.requires_grad_(True)
     first, second = torch.zeros_like(latents), torch.zeros_like(latents)
@@ -60,7 +59,7 @@ def find(
     alone = max(1, round(TOGETHER * steps))
     for step in range(1, steps + 1):
         pictures = render(latents)
-        losses = wanted.distance(pictures, len(latents) == 1) + PRIOR * latents.square().mean(1)
+        losses = goal.distance(pictures, len(latents) == 1) + PRIOR * latents.square().mean(1)
         [slope] = torch.autograd.grad(losses.sum(), latents)
         now = int(losses.argmin())
         seen = latents.detach()[now : now + 1].clone()
@@ -78,19 +77,19 @@ def find(
         latents.requires_grad_(True)
         report(step, seen, pictures[now : now + 1].detach())
     with torch.no_grad():  # the last correction has not been looked at yet
-        losses = wanted.distance(render(latents), True) + PRIOR * latents.square().mean(1)
+        losses = goal.distance(render(latents), True) + PRIOR * latents.square().mean(1)
     now = int(losses.argmin())
     return latents.detach()[now : now + 1].clone() if losses[now].item() < least else best
 
 
 @torch.no_grad()
 def begin(render: Render, target: Tensor, starts: Tensor) -> Tensor:
-    """Return the three latents (3, latent) to begin with; the arguments are those of find()."""
+    """Return the three latents (3, latent) to begin with; the arguments are those of project()."""
     with autocast(target.device):  # the choice among hundreds does not hang on the last digit
         pictures = torch.cat([_small(render(part)) for part in torch.split(starts, 32)]).cpu()
-    wanted, latents = _small(target).cpu(), starts.cpu()
-    nearest = latents[(pictures - wanted).square().sum(1).argmin()]
-    rows, aim = ((x - pictures.mean(0)).double() for x in (pictures, wanted))
+    goal, latents = _small(target).cpu(), starts.cpu()
+    nearest = latents[(pictures - goal).square().sum(1).argmin()]
+    rows, aim = ((x - pictures.mean(0)).double() for x in (pictures, goal))
     products = rows @ rows.T
     scale = products.diagonal().mean().clamp_min(1e-12)
     weights = torch.linalg.solve(products / scale + RIDGE * torch.eye(len(rows)), latents.double())
@@ -120,13 +119,13 @@ class _Target:
     def distance(self, pictures: Tensor, closely: bool) -> Tensor:
         """Return for each picture (N,) how far it is; closely: by its features too."""
         distances = [
-            (F.avg_pool2d(pictures, scale) - wanted).square().mean((1, 2, 3))
-            for scale, wanted in zip(SCALES, self._sizes, strict=True)
+            (F.avg_pool2d(pictures, scale) - goal).square().mean((1, 2, 3))
+            for scale, goal in zip(SCALES, self._sizes, strict=True)
         ]
         if closely:
             for name, maps in self._look(pictures).items():
-                wanted = self._maps[name]
-                error = (maps - wanted).square().mean((1, 2, 3)) / wanted.square().mean()
+                goal = self._maps[name]
+                error = (maps - goal).square().mean((1, 2, 3)) / goal.square().mean()
                 distances.append(FEATURES / len(LAYERS) * error)
         return torch.stack(distances).sum(0)
 

@@ -6,38 +6,35 @@ import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from deepart import hub, images
+from deepart import checkpoint, images
 from deepart.checks import number, shown, whole_number
-from deepart.errors import ImageError, OptionError, UnsupportedError
+from deepart.errors import ImageError, OptionError, Phrase, UnsupportedError
 from deepart.images import check_image, with_settings
 from deepart.latents import check_seeds, noise, pack, slerp, unpack
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
 from deepart.pipelines.gan_origin import MAX_AMOUNT, check_directions
 from deepart.pipelines.vae_hub import NETWORKS, check_extras, read_spatial
-from deepart.pipelines.vae_latent import MAX_SIDE, Latent, check_size
+from deepart.pipelines.vae_latent import MAX_SIDE, PATHS, Latent, Way, between, check_model, check_size
 from deepart.pipelines.vae_square import Square
 from deepart.pipelines.vae_tiles import Spatial, Tiled
 from deepart.registry import Located
 
 __all__ = [
     "MAX_AMOUNT", "MAX_SAMPLES", "MAX_SIDE", "MAX_STEPS", "MAX_STRENGTH", "MAX_TEMPERATURE", "MAX_VARIATIONS",
-    "MIN_STEPS", "Latent", "Source", "VAEPipeline",
+    "MIN_STEPS", "PATHS", "Latent", "Source", "VAEPipeline",
 ]  # fmt: skip
 
 Source = Image.Image | Latent
 """A picture, or what encode() made of one."""
 
 S = TypeVar("S", Image.Image, Latent)
-
-Path = Literal["linear", "spherical"]
-PATHS: tuple[Path, ...] = ("linear", "spherical")
 
 MAX_SAMPLES = 1024  # of one call
 MAX_VARIATIONS = 64
@@ -115,8 +112,6 @@ class VAEPipeline(Pipeline):
         width, height = check_size(size)
         return 3 * width * height / torch.Size(self.latent_shape(size)).numel()
 
-    # ----------------------------------------------------------------------------------------------- there and back
-
     def encode(self, image: Image.Image) -> Latent:
         """Return what the model makes of a picture of up to 4096 pixels a side.
 
@@ -168,8 +163,6 @@ class VAEPipeline(Pipeline):
         [found] = self._encode([picture])
         return found if carried is None else dataclasses.replace(found, mean=carried)
 
-    # ------------------------------------------------------------------------------------------------------ in between
-
     def vary(
         self, source: Source, strength: float = 1.0, *, n: int = 4, seed: int = 0, callback: Callback | None = None
     ) -> list[Image.Image]:
@@ -188,14 +181,8 @@ class VAEPipeline(Pipeline):
         return self._make(latents, latent.size, besides, callback)
 
     def interpolate(
-        self,
-        source: Source,
-        other: Source,
-        *,
-        steps: int = 8,
-        path: Path = "linear",
-        callback: Callback | None = None,
-    ) -> list[Image.Image]:
+        self, source: Source, other: Source, *, steps: int = 8, path: Way = "linear", callback: Callback | None = None,
+    ) -> list[Image.Image]:  # fmt: skip
         """Return 2 to 120 pictures on the way from one source to another; both ends are their reconstructions exactly.
 
         path: "linear", straight, or "spherical", on an arc that keeps the length of the latents; that of a model with a
@@ -206,7 +193,9 @@ class VAEPipeline(Pipeline):
         check_callback(callback)
         steps = whole_number("number of steps", steps, MIN_STEPS, MAX_STEPS)
         if path not in PATHS:
-            raise OptionError(f"The path is {shown(path)}; it must be one of {', '.join(PATHS)}.")
+            raise OptionError(
+                "The path is {path}; it must be one of {known}.", path=shown(path), known=", ".join(PATHS)
+            )
         start = self.latent(source)
         end = self.latent(self._sized(other, start.size))
         places = [step / (steps - 1) for step in range(steps)]
@@ -225,7 +214,9 @@ class VAEPipeline(Pipeline):
         Raises UnsupportedError for a model without a prior; see has_prior.
         """
         if not isinstance(self._coder, Square) or not self.has_prior:
-            raise UnsupportedError(f"The model {self.name!r} has no prior to draw pictures from; use 'portraits'.")
+            raise UnsupportedError(
+                "The model {name!r} has no prior to draw pictures from; use 'portraits'.", name=self.name
+            )
         check_callback(callback)
         seeds = check_seeds(seed, whole_number("number of pictures", n, 1, MAX_SAMPLES))
         temperature = number("temperature", temperature, 0, MAX_TEMPERATURE)
@@ -258,20 +249,19 @@ class VAEPipeline(Pipeline):
         mean = first.mean - second.mean + third.mean
         return self._make_one(dataclasses.replace(first, mean=mean), {"arithmetic": "a - b + c"})
 
-    # ------------------------------------------------------------------------------------------------------- workings
-
     def _checked(self, image: Image.Image) -> Image.Image:
         picture = check_image(image)
         if max(picture.size) > MAX_SIDE:
             raise ImageError(
-                f"The picture is {picture.width}x{picture.height} pixels; at most {MAX_SIDE} a side are taken, so "
-                "scale it down."
-            )
+                "The picture is {width}x{height} pixels; at most {most} a side are taken, so scale it down.",
+                width=picture.width, height=picture.height, most=MAX_SIDE,
+            )  # fmt: skip
         return picture
 
     def _encode(self, pictures: Sequence[Image.Image]) -> list[Latent]:
         width, height = size = pictures[0].size
-        with self._room(f"taking apart a picture of {width}x{height} pixels", "try a smaller one"):
+        doing = Phrase("taking apart a picture of {width}x{height} pixels", width=width, height=height)
+        with self._oom_guard(doing, "try a smaller one"):
             found = self._coder.encode(pictures)
         return [Latent(mean.half().float(), std.half().float(), size, self.name, self.version) for mean, std in found]
 
@@ -279,31 +269,25 @@ class VAEPipeline(Pipeline):
         sizes = sorted({source.size for source in sources})
         if len(sizes) != 1:
             listed = ", ".join(f"{width}x{height}" for width, height in sizes)
-            raise OptionError(f"The pictures of a batch are of {listed or 'no'} pixels; give pictures of one size.")
+            raise OptionError(
+                "The pictures of a batch are of {sizes} pixels; give pictures of one size.", sizes=listed or "no"
+            )
         return sources
 
     def _making(self, size: tuple[int, int]) -> AbstractContextManager[None]:
-        return self._room(f"making a picture of {size[0]}x{size[1]} pixels", "try a smaller one")
+        width, height = size
+        doing = Phrase("making a picture of {width}x{height} pixels", width=width, height=height)
+        return self._oom_guard(doing, "try a smaller one")
 
     def _own(self, latent: Latent) -> Latent:
         """Return a latent of this model; raises OptionError for another."""
-        if not isinstance(latent, Latent):
+        check_model(latent, self.name, self.version)
+        expected = self.latent_shape(latent.size)
+        if tuple(latent.mean.shape[1:]) != expected:
             raise OptionError(
-                f"The latent is of type {type(latent).__name__}; give one that encode() or Latent.load() returned."
-            )
-        # The version names the weights; the same weights may lie in a folder of another name.
-        if latent.version != self.version:
-            raise OptionError(
-                f"The latent was made by {shown(latent.model)}, version {shown(latent.version)}, and this is "
-                f"{self.name!r}, version {self.version!r}; use the model that made it."
-            )
-        wanted = self.latent_shape(latent.size)
-        if tuple(latent.mean.shape[1:]) != wanted:
-            width, height = latent.size
-            raise OptionError(
-                f"The latent has the shape {tuple(latent.mean.shape[1:])}; that of a picture of {width}x{height} "
-                f"pixels has {wanted}."
-            )
+                "The latent has the shape {shape}; that of a picture of {width}x{height} pixels has {expected}.",
+                shape=tuple(latent.mean.shape[1:]), width=latent.size[0], height=latent.size[1], expected=expected,
+            )  # fmt: skip
         return latent
 
     def _carried(self, picture: Image.Image) -> Tensor | None:
@@ -333,28 +317,29 @@ class VAEPipeline(Pipeline):
     def _vector(self, what: str) -> VectorVAE:
         if not isinstance(self._coder, Square):
             raise UnsupportedError(
-                f"The model {self.name!r} has a latent for every part of a picture, and no {what}; use 'portraits'."
-            )
+                "The model {name!r} has a latent for every part of a picture, and no {what}; use 'portraits'.",
+                name=self.name, what=what,
+            )  # fmt: skip
         return self._coder.network
 
-    def _way(self, a: Tensor, b: Tensor, places: Sequence[float], path: Path) -> Iterator[Tensor]:
+    def _way(self, a: Tensor, b: Tensor, places: Sequence[float], path: Way) -> Iterator[Tensor]:
         """Yield the latents at these shares of the way from a to b, exact at both ends."""
         flow = self._coder.network.flow if isinstance(self._coder, Square) else None
         if path == "linear" or flow is None:
-            yield from (_between(a, b, place, path) for place in places)
+            yield from (between(a, b, place, path) for place in places)
             return
-        with self._room("finding the way through the prior"), torch.inference_mode():
+        with self._oom_guard("finding the way through the prior"), torch.inference_mode():
             ends = torch.cat([a, b]).to(self._device)
             first, last = flow.back(ends).chunk(2)
             # What the way to the noise and back loses is given back in shares, so that the ends are exact.
             lost, lost_last = (ends - flow(torch.cat([first, last]))).chunk(2)
             for place in places:
                 found = flow(slerp(first, last, place)) + torch.lerp(lost, lost_last, place)
-                yield found.float().cpu() if 0 < place < 1 else _between(a, b, place, path)
+                yield found.float().cpu() if 0 < place < 1 else between(a, b, place, path)
 
     def _draw(self, network: VectorVAE, seed: int, temperature: float) -> Tensor:
         """Return the latent (1, latent) of a seed. One at a time: in a batch its last bits would depend on the rest."""
-        with self._room("drawing from the prior"), torch.inference_mode():
+        with self._oom_guard("drawing from the prior"), torch.inference_mode():
             drawn = noise(seed, (1, network.config.latent)).to(self._device)
             return network.prior(drawn, temperature).float().cpu()
 
@@ -405,18 +390,11 @@ class VAEPipeline(Pipeline):
         if config["class"] in NETWORKS:
             return cls(located, device, read_spatial(located, config))
         besides = ("task", "class", "directions_named")
-        numbers = hub.make_config(VectorVAEConfig, config, folder, besides)
+        numbers = checkpoint.make_config(VectorVAEConfig, config, folder, besides)
         names = read_names(config, numbers.directions, folder)
-        return cls(located, device, hub.build(lambda: VectorVAE(numbers), folder / hub.TENSORS), names)
+        return cls(located, device, checkpoint.build(lambda: VectorVAE(numbers), folder / checkpoint.TENSORS), names)
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         network = self._coder.network
         named = {} if self.spatial else {"directions_named": list(self._names)}
         return type(network).__name__, named | dataclasses.asdict(network.config), network.state_dict()
-
-
-def _between(a: Tensor, b: Tensor, t: float, path: Path) -> Tensor:
-    """Return the latent at the share t of the way from a to b, exact at both ends."""
-    if path == "spherical" or t in (0, 1):
-        return slerp(a.flatten(1), b.flatten(1), t).reshape(a.shape)
-    return torch.lerp(a, b, t)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from deepart import hub, registry
+from deepart import checkpoint, registry
 from deepart.checks import shown
 from deepart.errors import WeightsError
 from deepart.models.kl import AutoencoderKL, KLConfig, library
@@ -59,15 +59,15 @@ def read_spatial(located: Located, config: Mapping[str, Any]) -> Spatial:
         library()  # a lack of it is not the fault of the numbers in the config
     if located.spec is not None and located.spec.network:
         return read_taesd(folder) if kind == "TAESD" else read_kl(folder)
-    path = folder / hub.TENSORS
+    path = folder / checkpoint.TENSORS
     if kind == "TAESD":
-        tiny = hub.make_config(TAESDConfig, config, folder)
-        return hub.build(lambda: TAESD(tiny), path)
+        tiny = checkpoint.make_config(TAESDConfig, config, folder)
+        return checkpoint.build(lambda: TAESD(tiny), path)
     if kind == "AutoencoderKL":
-        large = hub.make_config(KLConfig, config, folder)
-        return hub.build(lambda: AutoencoderKL(large), path)
-    shape = hub.make_config(SpatialVAEConfig, config, folder)
-    return hub.build(lambda: SpatialVAE(shape), path)
+        large = checkpoint.make_config(KLConfig, config, folder)
+        return checkpoint.build(lambda: AutoencoderKL(large), path)
+    shape = checkpoint.make_config(SpatialVAEConfig, config, folder)
+    return checkpoint.build(lambda: SpatialVAE(shape), path)
 
 
 def read_taesd(folder: Path) -> TAESD:
@@ -94,8 +94,8 @@ def read_taesd(folder: Path) -> TAESD:
 
 def _move_in(view: nn.Module, path: Path) -> None:
     """Give a network without memory the tensors of a file, all of which it must have; raises WeightsError."""
-    tensors = hub.read_tensors(path)
-    hub.load_strict(view, tensors, path)
+    tensors = checkpoint.read_tensors(path)
+    checkpoint.load_strict(view, tensors, path)
     # As copies: what was read may still be the file itself, mapped into memory.
     view.load_state_dict({name: tensor.to(torch.float32, copy=True) for name, tensor in tensors.items()}, assign=True)
 
@@ -106,7 +106,7 @@ def read_kl(folder: Path) -> AutoencoderKL:
     Raises WeightsError for files that are missing, damaged or do not fit, UnsupportedError without diffusers.
     """
     config, path = _published_config(folder), folder / PUBLISHED
-    tensors = {_new_name(name): tensor for name, tensor in hub.read_tensors(path).items()}
+    tensors = {_new_name(name): tensor for name, tensor in checkpoint.read_tensors(path).items()}
     # The first has shapes but no memory, so that numbers of another network are refused before they cost anything.
     with torch.device("meta"):
         _fill(lambda: AutoencoderKL(config), tensors, path)
@@ -118,23 +118,23 @@ def _fill(make: Callable[[], AutoencoderKL], tensors: Mapping[str, Tensor], path
         network = make()
     except ValueError as error:  # group norms that do not divide their channels, say
         raise WeightsError(
-            f"The numbers in {path.parent / hub.CONFIG} do not make a network; get the file again."
+            "The numbers in {path} do not make a network; get the file again.", path=path.parent / checkpoint.CONFIG
         ) from error
-    hub.load_strict(network.network, tensors, path)
+    checkpoint.load_strict(network.network, tensors, path)
     return network
 
 
 def _published_config(folder: Path) -> KLConfig:
     """Return the numbers of a config.json that diffusers wrote; raises WeightsError for another network's."""
-    found = hub.read_config(folder)
-    config = hub.make_config(KLConfig, found, folder, (*_FIXED, *_BLOCKS, *_IGNORED))
+    found = checkpoint.read_config(folder)
+    config = checkpoint.make_config(KLConfig, found, folder, (*_FIXED, *_BLOCKS, *_IGNORED))
     blocks = {name: [kind] * len(config.block_out_channels) for name, kind in _BLOCKS.items()}
     for name, value in {**_FIXED, **blocks}.items():
         if found.get(name, value) != value:
             raise WeightsError(
-                f"In the file {folder / hub.CONFIG}, {name!r} is {shown(found[name])}; "
-                f"of this kind only networks with {shown(value)} are known."
-            )
+                "In the file {path}, {name!r} is {value}; of this kind only networks with {known} are known.",
+                path=folder / checkpoint.CONFIG, name=name, value=shown(found[name]), known=shown(value),
+            )  # fmt: skip
     return config
 
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Literal, Self
 
 import safetensors.torch
 import torch
@@ -20,8 +20,12 @@ from torch import Tensor
 
 from deepart.checks import shown, whole_number
 from deepart.containers import name_kind
-from deepart.errors import OptionError
+from deepart.errors import OptionError, Phrase
 from deepart.images import MIN_SIDE
+from deepart.latents import slerp
+
+Way = Literal["linear", "spherical"]
+PATHS: tuple[Way, ...] = ("linear", "spherical")
 
 MAX_SIDE = 4096  # pixels of the longer side of a picture
 MAX_VALUE = 10_000.0  # of a mean or a deviation; those of pictures stay in the hundreds
@@ -52,15 +56,18 @@ class Latent:
             object.__setattr__(self, name, _check_numbers(name, getattr(self, name)))
         if self.mean.shape != self.std.shape:
             raise OptionError(
-                f"The latent has {_by(self.mean.shape)} means and {_by(self.std.shape)} deviations; "
-                "it must have as many of the one as of the other."
-            )
+                "The latent has {means} means and {deviations} deviations; "
+                "it must have as many of the one as of the other.",
+                means=_by(self.mean.shape), deviations=_by(self.std.shape),
+            )  # fmt: skip
         if not (self.std > 0).all():
             raise OptionError("The latent has a deviation that is not above 0; take one that a VAE made.")
         object.__setattr__(self, "size", check_size(self.size))
         for what, value in (("model", self.model), ("version", self.version)):
             if not isinstance(value, str) or not 0 < len(value) <= 200:
-                raise OptionError(f"The {what} of the latent is {shown(value)}; it must be a name.")
+                raise OptionError(
+                    "The {what} of the latent is {value}; it must be a name.", what=what, value=shown(value)
+                )
 
     @property
     def spatial(self) -> bool:
@@ -73,7 +80,7 @@ class Latent:
         Raises OptionError when the file cannot be written.
         """
         if not isinstance(path, str | os.PathLike) or not str(path).strip():
-            raise OptionError(f"The file for the latent is {shown(path)}; give a name.")
+            raise OptionError("The file for the latent is {path}; give a name.", path=shown(path))
         tensors = {"mean": self.mean, "std": self.std}
         # Those that encode() makes lose nothing; see there.
         if all(torch.equal(tensor.half().float(), tensor) for tensor in tensors.values()):
@@ -86,7 +93,7 @@ class Latent:
             Path(path).write_bytes(data)
         except (OSError, ValueError):  # the first names the whole path, so it is not passed on
             raise OptionError(
-                f"The file {_name(path)} cannot be written; check that its folder exists and is yours."
+                "The file {name} cannot be written; check that its folder exists and is yours.", name=_name(path)
             ) from None
 
     @classmethod
@@ -104,10 +111,33 @@ class Latent:
         return cls(tensors["mean"], tensors["std"], words["size"], words["model"], words["version"])
 
 
+def check_model(latent: object, name: str, version: str) -> None:
+    """Raise OptionError for what is no latent of the model."""
+    if not isinstance(latent, Latent):
+        raise OptionError(
+            "The latent is of type {kind}; give one that encode() or Latent.load() returned.",
+            kind=type(latent).__name__,
+        )
+    # The version names the weights; the same weights may lie in a folder of another name.
+    if latent.version != version:
+        raise OptionError(
+            "The latent was made by {model}, version {version}, and this is {name!r}, version {own_version!r}; "
+            "use the model that made it.",
+            model=shown(latent.model), version=shown(latent.version), name=name, own_version=version,
+        )  # fmt: skip
+
+
+def between(a: Tensor, b: Tensor, t: float, path: Way) -> Tensor:
+    """Return the latent at the share t of the way from a to b, exact at both ends."""
+    if path == "spherical" or t in (0, 1):
+        return slerp(a.flatten(1), b.flatten(1), t).reshape(a.shape)
+    return torch.lerp(a, b, t)
+
+
 def check_size(size: object) -> tuple[int, int]:
     """Return width and height of a picture, each from MIN_SIDE to MAX_SIDE pixels; raises OptionError for others."""
     if not isinstance(size, tuple | list) or len(size) != 2:
-        raise OptionError(f"The size is {shown(size)}; it must be a width and a height in pixels.")
+        raise OptionError("The size is {size}; it must be a width and a height in pixels.", size=shown(size))
     width, height = (
         whole_number(what, side, MIN_SIDE, MAX_SIDE, "of pixels")
         for what, side in zip(("width", "height"), size, strict=True)
@@ -118,18 +148,21 @@ def check_size(size: object) -> tuple[int, int]:
 def _check_numbers(name: str, tensor: Any) -> Tensor:
     if not isinstance(tensor, Tensor) or not tensor.is_floating_point() or tensor.layout != torch.strided:
         kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
-        raise OptionError(f"The {name} of the latent is of type {kind}; it must be a tensor of fractions.")
+        raise OptionError(
+            "The {name} of the latent is of type {kind}; it must be a tensor of fractions.", name=name, kind=kind
+        )
     if tensor.dim() not in (2, 4) or tensor.shape[0] != 1 or not tensor.numel():
         raise OptionError(
-            f"The {name} of the latent has the shape {tuple(tensor.shape)}; it must be (1, channels, h, w) or "
-            "(1, latent)."
-        )
+            "The {name} of the latent has the shape {shape}; it must be (1, channels, h, w) or (1, latent).",
+            name=name, shape=tuple(tensor.shape),
+        )  # fmt: skip
     found = tensor.detach().to("cpu", torch.float32)
     if not (found.abs() <= MAX_VALUE).all():
         raise OptionError(
-            f"The {name} of the latent holds numbers that are not finite or beyond {MAX_VALUE:,.0f}; take one that a "
-            "VAE made."
-        )
+            "The {name} of the latent holds numbers that are not finite or beyond {most:,.0f}; take one that a "
+            "VAE made.",
+            name=name, most=MAX_VALUE,
+        )  # fmt: skip
     return found
 
 
@@ -139,14 +172,14 @@ def _check_numbers(name: str, tensor: Any) -> Tensor:
 def _read(source: Any) -> tuple[bytes, str]:
     """Return the bytes of a file and what to call it."""
     if isinstance(source, str | os.PathLike):
-        name = f"file {_name(source)}"
+        name: str = Phrase("file {name}", name=_name(source))
         if not os.path.isfile(source):  # nor a folder, nor a pipe, on which a read may never end
-            raise OptionError(f"There is no {name}; give one that a latent was saved in.")
+            raise OptionError("There is no {name}; give one that a latent was saved in.", name=name)
         try:
             with open(source, "rb") as file:
                 data: Any = file.read(MAX_BYTES + 1)
         except OSError:
-            raise OptionError(f"The {name} cannot be opened; check that you may read it.") from None
+            raise OptionError("The {name} cannot be opened; check that you may read it.", name=name) from None
     elif hasattr(source, "read"):
         name = "file"
         try:
@@ -154,11 +187,16 @@ def _read(source: Any) -> tuple[bytes, str]:
         except Exception as error:  # whatever a stranger's file object raises
             raise OptionError("The file cannot be read; give a path or a file open in binary mode.") from error
     else:
-        raise OptionError(f"The latent's file is {shown(source)}; give a path or a file open in binary mode.")
+        raise OptionError(
+            "The latent's file is {source}; give a path or a file open in binary mode.", source=shown(source)
+        )
     if not isinstance(data, bytes):
         raise OptionError("The file is open in text mode; open it in binary mode.")
     if len(data) > MAX_BYTES:
-        raise OptionError(f"The {name} has more than {MAX_BYTES // 1_000_000} million bytes; no latent has as many.")
+        raise OptionError(
+            "The {name} has more than {most} million bytes; no latent has as many.",
+            name=name, most=MAX_BYTES // 1_000_000,
+        )  # fmt: skip
     return data, name
 
 
@@ -166,8 +204,10 @@ def _check_header(data: bytes, name: str) -> dict[str, Any]:
     """Return what the file says about its numbers, after a look at how many and of what kind these are."""
     length = int.from_bytes(data[:8], "little")
     if len(data) < 9 or data[8:9] != b"{" or length > _MAX_HEADER:
-        kind = f"is {name_kind(data)}" if data else "is empty"
-        raise OptionError(f"The {name} {kind}, not a latent; give one that was saved here as a safetensors file.")
+        kind = Phrase("is {kind}", kind=name_kind(data)) if data else "is empty"
+        raise OptionError(
+            "The {name} {kind}, not a latent; give one that was saved here as a safetensors file.", name=name, kind=kind
+        )
     if len(data) < 8 + length:
         raise _damaged(name)
     try:
@@ -177,7 +217,9 @@ def _check_header(data: bytes, name: str) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
         raise _damaged(name) from error
     if set(header) != {"mean", "std"}:
-        raise OptionError(f"The {name} holds other tensors than those of a latent; give one that was saved here.")
+        raise OptionError(
+            "The {name} holds other tensors than those of a latent; give one that was saved here.", name=name
+        )
     if max(ends) != len(data) - 8 - length:
         raise _damaged(name)
     return _check_words(notes, name)
@@ -200,12 +242,13 @@ def _check_words(notes: Any, name: str) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
     raise OptionError(
-        f"The {name} does not say which model made its numbers, so they cannot be used; give one that was saved here."
+        "The {name} does not say which model made its numbers, so they cannot be used; give one that was saved here.",
+        name=name,
     )
 
 
 def _damaged(name: str) -> OptionError:
-    return OptionError(f"The {name} is damaged or cut short; save the latent again.")
+    return OptionError("The {name} is damaged or cut short; save the latent again.", name=name)
 
 
 def _name(path: str | os.PathLike[str]) -> str:

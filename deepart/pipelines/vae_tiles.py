@@ -35,7 +35,7 @@ Spatial = SpatialVAE | TAESD | AutoencoderKL
 
 
 class Span(NamedTuple):
-    """A part of a side: [start, stop) is wanted, and [first, last) is what must be seen for it."""
+    """A part of a side: [start, stop) is kept, and [first, last) is what must be seen for it."""
 
     first: int
     start: int
@@ -52,13 +52,13 @@ class Span(NamedTuple):
         return slice(self.first, self.last)
 
     @property
-    def wanted(self) -> slice:
-        """What is wanted."""
+    def kept(self) -> slice:
+        """What is kept."""
         return slice(self.start, self.stop)
 
     @property
     def inside(self) -> slice:
-        """What is wanted, counted from where the seen begins."""
+        """What is kept, counted from where the seen begins."""
         return slice(self.start - self.first, self.stop - self.first)
 
 
@@ -156,7 +156,7 @@ class Tiled:
     def _join(self, whole: Tensor, tile: Tensor, row: Span, column: Span) -> None:
         """Put a tile into the whole, which begins as zeros."""
         if self.network.reach is not None:
-            whole[..., row.wanted, column.wanted] = tile[..., row.inside, column.inside]
+            whole[..., row.kept, column.kept] = tile[..., row.inside, column.inside]
         else:
             whole[..., row.seen, column.seen] += tile * fade(row)[:, None] * fade(column)
 

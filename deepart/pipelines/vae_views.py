@@ -60,7 +60,7 @@ def channel(latent: Latent, index: int, *, side: int | None = None) -> Image.Ima
     """
     if not latent.spatial:
         raise UnsupportedError(
-            f"The latent of {latent.model!r} is a vector and has no channels to look at; use 'pictures'."
+            "The latent of {model!r} is a vector and has no channels to look at; use 'pictures'.", model=latent.model
         )
     index = whole_number("channel", index, 0, latent.mean.shape[1] - 1)
     plane = latent.mean[0, index]
@@ -78,9 +78,10 @@ def error_map(picture: Image.Image, reconstruction: Image.Image, gain: float = G
     a, b = check_image(picture), check_image(reconstruction, "reconstruction")
     if a.size != b.size:
         raise ImageError(
-            f"The picture is {a.width}x{a.height} pixels and the reconstruction {b.width}x{b.height}; an error map "
-            "takes two of one size."
-        )
+            "The picture is {width}x{height} pixels and the reconstruction {other_width}x{other_height}; an error map "
+            "takes two of one size.",
+            width=a.width, height=a.height, other_width=b.width, other_height=b.height,
+        )  # fmt: skip
     # By way of a table, in whole numbers and in strips: large pictures would take gigabytes as fractions.
     most = 3 * 255
     table = heat_colors()[(torch.arange(most + 1) * (gain / most)).clamp(0, 1).mul(255).round().long()].numpy()

@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 
 from deepart import memory
+from deepart.cache import Studio
 from deepart.registry import list_models
-from deepart.studio import Studio
 from deepart.ui.api import Endpoints
 from deepart.ui.examples import lay_thumbnails
 from deepart.ui.generate import GenerateTab

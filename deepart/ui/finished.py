@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepart.cache import Studio
 from deepart.errors import DeepArtError
 from deepart.images import load_image, settings
-from deepart.studio import Studio
 from deepart.ui.artwork import Artwork, Nearness, Reconstruction, fresh, name_of, name_of_source
 from deepart.ui.examples import example_files
 from deepart.ui.inputs import EXAMPLES

@@ -8,9 +8,9 @@ from typing import Any
 
 import gradio as gr
 
+from deepart.cache import Studio
 from deepart.errors import OptionError
 from deepart.images import load_image
-from deepart.studio import Studio
 from deepart.ui.artwork import Artwork, at, facts, save_artwork
 from deepart.ui.breeding import Breed, toggled
 from deepart.ui.finished import finished_grid

@@ -11,10 +11,10 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from deepart.cache import Studio
 from deepart.errors import OptionError
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
-from deepart.studio import Studio
 from deepart.ui.artwork import Artwork, bundle, save_artwork
 from deepart.ui.finished import PICTURES, Opening
 from deepart.ui.i18n import t, translate

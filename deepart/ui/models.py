@@ -9,12 +9,12 @@ from typing import Any
 
 import gradio as gr
 
+from deepart.cache import Studio
 from deepart.errors import OptionError
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.style_fast import FastPainter
 from deepart.pipelines.style_fine import FinePainter
 from deepart.registry import FEATURES, REGISTRY, ModelSpec, get_spec, list_models
-from deepart.studio import Studio
 from deepart.ui.i18n import chinese, t, translate
 from deepart.ui.inputs import AT_ONCE
 from deepart.ui.jobs import Callback, Jobs, Step

@@ -11,12 +11,12 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from deepart.cache import Studio
 from deepart.errors import ImageError
 from deepart.images import settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.vae import Source, VAEPipeline
 from deepart.pipelines.vae_latent import Latent
-from deepart.studio import Studio
 from deepart.ui.artwork import (
     Artwork,
     Reconstruction,

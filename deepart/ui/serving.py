@@ -22,9 +22,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deepart import memory
+from deepart.cache import Studio
 from deepart.errors import OptionError
 from deepart.registry import REGISTRY
-from deepart.studio import Studio
 from deepart.ui.inputs import GPU_SLOT
 from deepart.ui.jobs import ARRIVED, Done, Jobs
 

@@ -11,9 +11,9 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from deepart.cache import Studio
 from deepart.images import fit, load_image, settings
 from deepart.latents import MAX_SEED
-from deepart.studio import Studio
 from deepart.ui.artwork import save_before, save_result
 from deepart.ui.examples import FIRST_SIZE, PAIRS, Pair, PairRow, example_files, example_row
 from deepart.ui.finished import first_files

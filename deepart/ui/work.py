@@ -20,6 +20,7 @@ from typing import Any
 
 from PIL import Image
 
+from deepart.cache import Studio
 from deepart.checks import shown, whole_number
 from deepart.errors import OptionError, UnsupportedError
 from deepart.images import MIN_SIDE, fit, fitted_size, settings, to_tensor, with_settings
@@ -33,7 +34,6 @@ from deepart.pipelines.style import MIN_SIDE as MIN_STYLE_SIDE
 from deepart.pipelines.vae import Source, VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import version
-from deepart.studio import Studio
 from deepart.ui.artwork import Artwork, Nearness, RoundTrip, blank, nearness
 from deepart.ui.inputs import read_picture
 from deepart.ui.jobs import Callback, Step, Work

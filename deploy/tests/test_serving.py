@@ -114,7 +114,7 @@ def public(kind: type) -> dict[str, Any]:
 
 def test_a_remote_studio_has_what_a_studio_has() -> None:
     mine, its = public(RemoteStudio), public(Studio)
-    shown = {"device", "memory_limit", "at_once", "allow_any_repo", "on_load"}  # set when it is made
+    shown = {"device", "memory_limit", "at_once", "on_load"}  # set when it is made
     assert its.keys() - mine.keys() <= shown
     for name, value in its.items():
         if inspect.isfunction(value):
@@ -237,7 +237,7 @@ def test_a_remote_pipeline_does_what_one_here_does(
 def test_mistakes_arrive_as_themselves(studio: RemoteStudio, photo: Image.Image) -> None:
     with pytest.raises(UnknownModelError, match="There is no gan model 'nonsense'"):
         studio.gan("nonsense")
-    with pytest.raises(UnknownModelError, match="where DeepArt is started with --allow-any-repo"):
+    with pytest.raises(UnknownModelError, match="There is no gan model 'someone/something'"):
         studio.gan("someone/something")
     with pytest.raises(OptionError, match="The truncation is 7; it must be a number") as caught:
         studio.gan().generate(truncation=7)

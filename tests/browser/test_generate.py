@@ -18,7 +18,7 @@ from playwright.sync_api import Page as Tab
 from running_page import Page, free_port, load_app, until
 
 from deepart import GANPipeline, load_image, save_png, settings
-from deepart.studio import Studio
+from deepart.cache import Studio
 from deepart.ui.inputs import EXAMPLES
 from recipes import first_generate
 

@@ -14,17 +14,14 @@ from loopback_hub import LoopbackHub, offer
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from published_vaes import taesd_files
-from running_page import Page, serve, tiny_landscapes
+from running_page import Page, serve
 
 from deepart import load_image, settings
-
-MINE = "someone/landscapes"
-COMMIT = "5" * 40
 
 
 @dataclass
 class Offered:
-    """A page that lets visitors load any repository, and the Hub that it asks."""
+    """A page, and the Hub that it asks."""
 
     page: Page
     hub: LoopbackHub
@@ -34,14 +31,12 @@ class Offered:
 def offered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offered]:
     home = tmp_path_factory.mktemp("home")
     fastgan = {"pytorch_model.bin": fastgan_layout.file_of(fastgan_layout.make_state())}
-    tiny_landscapes().save_pretrained(home / "mine")
     with pytest.MonkeyPatch.context() as patch, LoopbackHub() as hub, hub.used(patch, home / "hf"):
         patch.setenv("DEEPART_CACHE", str(home / "marks"))
         for task, name, files in (("gan", "fastgan-painting", fastgan), ("gan", "fastgan-shells", fastgan),
                                   ("vae", "taesd", taesd_files())):  # fmt: skip
             offer(hub, patch, task, name, files)
-        hub.add(MINE, COMMIT, {path.name: path.read_bytes() for path in (home / "mine").iterdir()})
-        with serve(tmp_path_factory.mktemp("files"), "--allow-any-repo") as page:
+        with serve(tmp_path_factory.mktemp("files")) as page:
             yield Offered(page, hub)
 
 
@@ -138,26 +133,6 @@ def test_an_autoencoder_takes_a_picture_apart(tab: Callable[[str], Tab]) -> None
     choose(page, "vae", "Stable Diffusion")
     expect(page.locator("#vae-more-about")).to_contain_text("335 MB")
     expect(page.locator("#vae-more-about")).to_contain_text("Needs the package diffusers.")
-
-
-def test_any_repository_by_its_name_and_nothing_else(tab: Callable[[str], Tab], offered: Offered) -> None:
-    page = tab("gan")
-    box = page.locator("#gan-more-repo input, #gan-more-repo textarea")
-    for typed in ("../../etc/passwd", "/root", "a/b/c", "someone/landscapes@main"):
-        box.fill(typed)
-        page.locator("#gan-more-get").click()
-        told(page, "is no Hub repository; type one like org/name.")
-    box.fill("no/where")
-    page.locator("#gan-more-get").click()
-    told(page, "There is no Hub repository no/where, or it is private")
-    put(page, "gan-count", "4")
-    box.fill(MINE)
-    page.locator("#gan-more-get").click()
-    expect(page.locator("#gan-more-about")).to_contain_text(f"{MINE} is here now")
-    expect(page.locator("#gan-model")).to_contain_text(MINE)
-    expect(page.locator("#grid img")).to_have_count(4)
-    assert offered.hub.count("GET", f"{COMMIT}/model.safetensors") == 1
-    expect(tab("gan").locator("#gan-model")).not_to_contain_text(MINE)  # nobody else is told
 
 
 def test_a_style_says_what_it_costs(tab: Callable[[str], Tab]) -> None:

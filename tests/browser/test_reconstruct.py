@@ -18,8 +18,8 @@ from playwright.sync_api import Page as Tab
 from running_page import Page, free_port, load_app, until
 
 from deepart import Latent, VAEPipeline, load_image, save_png, settings
+from deepart.cache import Studio
 from deepart.pipelines.vae_views import channel, components, error_map
-from deepart.studio import Studio
 from deepart.ui.finished import PICTURE
 from deepart.ui.inputs import EXAMPLES
 from recipes import first_reconstruct

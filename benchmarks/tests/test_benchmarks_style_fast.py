@@ -11,9 +11,8 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
-from benchmarks import pictures, style_fast, yardstick
+from benchmarks import distances, pictures, style_fast, yardstick
 from benchmarks.lite import Lite
-from deepart import metrics
 from deepart.images import to_tensor
 from deepart.models.vgg import VGGConfig, VGGFeatures
 
@@ -98,8 +97,8 @@ def test_remembered_features_are_the_features_and_go_with_their_picture() -> Non
     features = tiny_features()
     remembered = yardstick.Remembered(features)
     a, b = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)
-    assert metrics.style_distance(remembered, a, b) == metrics.style_distance(features, a, b)
-    assert metrics.content_distance(remembered, a, b) == metrics.content_distance(features, a, b)
+    assert distances.style_distance(remembered, a, b) == distances.style_distance(features, a, b)
+    assert distances.content_distance(remembered, a, b) == distances.content_distance(features, a, b)
     assert len(remembered.maps) == 2
     del a
     assert len(remembered.maps) == 1

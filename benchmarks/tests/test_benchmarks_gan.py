@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from benchmarks import gan
-from deepart import GANPipeline, hub
+from deepart import GANPipeline, checkpoint
 from deepart.models.generator import Generator, GeneratorConfig
 
 
@@ -20,7 +20,9 @@ def model(tmp_path: Path) -> str:
     torch.manual_seed(0)
     network = Generator(GeneratorConfig(latent=8, mapping=8, channels=(8, 8, 8), coarse=1))
     folder = tmp_path / "tiny"
-    hub.write_folder(folder, {"task": "gan", "class": "Generator", **numbers}, network.state_dict(), "card", half=True)
+    checkpoint.write_folder(
+        folder, {"task": "gan", "class": "Generator", **numbers}, network.state_dict(), "card", half=True
+    )
     return str(folder)
 
 

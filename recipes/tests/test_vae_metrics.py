@@ -45,13 +45,6 @@ def dim(side: int = 32) -> Image.Image:
 # ----------------------------------------------------------------------------------------------------------- measures
 
 
-def test_a_picture_is_at_no_distance_from_itself() -> None:
-    x = to_tensor(dim())
-    assert vae_metrics.compare(tiny_network(), x, x) == pytest.approx(
-        {"psnr": math.inf, "ssim": 1, "ssim_channels": 1, "perceptual": 0, "content": 0, "shift": 0}, abs=1e-6
-    )
-
-
 def test_a_shift_is_counted_in_levels_whatever_its_sign() -> None:
     x = to_tensor(dim())
     change = torch.tensor([10.0, -4, 1]).view(1, 3, 1, 1) / 255
@@ -108,26 +101,6 @@ def test_the_error_on_plain_pictures_has_a_worst() -> None:
 
 
 # ----------------------------------------------------------------------------------------------------------- pictures
-
-
-def test_the_middle_is_square_and_in_the_middle() -> None:
-    image = Image.new("RGB", (100, 40), "black")
-    image.paste("white", (30, 0, 70, 40))
-    image.info["icc_profile"] = b"another meaning of the numbers"
-    assert vae_metrics.middle(image, 20).info == {}
-    found = np.asarray(vae_metrics.middle(image, 20))
-    assert found.shape == (20, 20, 3)
-    assert found.min() == 255
-    assert np.asarray(vae_metrics.middle(image.transpose(Image.Transpose.ROTATE_90), 20)).min() == 255
-
-
-def test_all_six_pictures_are_there_and_missing_ones_are_left_out(tmp_path: Path) -> None:
-    found = vae_metrics.six_pictures(32)
-    assert list(found) == ["astronaut", "chelsea", "coffee", "rocket", "camera", "motorcycle"]
-    assert {image.size for image in found.values()} == {(32, 32)}
-    assert {image.mode for image in found.values()} == {"RGB"}
-    Image.new("L", (50, 60), 7).save(tmp_path / "camera.png")
-    assert list(vae_metrics.six_pictures(32, tmp_path)) == ["camera"]
 
 
 def test_flat_colours_and_ramps() -> None:

@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 from test_gan_metrics import make_set, tiny_network
 
-from deepart import hub
+from deepart import checkpoint
 from deepart.models.generator import Generator, GeneratorConfig
 from recipes import evaluate_gan, gan_card, gan_metrics
 from recipes.gan_metrics import PictureFeatures
@@ -93,20 +93,6 @@ def test_one_who_makes_things_up_is_not_blamed_and_the_numbers_are_the_same_agai
         assert sheet.size == (8 * (3 * 96 + 4) + 4, 8 * 100 + 4)
 
 
-def test_a_set_without_held_out_pictures_is_measured_too(tmp_path: Path) -> None:
-    small = make_set(tmp_path / "portraits", ["a seed"] * 12)
-    found = run(Dreamer(), small, tmp_path / "out", 8)
-    counts = {name: (row["real_pictures"], row["pictures"]) for name, row in found["rows"].items()}
-    assert counts == {"gan": (8, 8), "gan_0.7": (8, 8), "gaussian": (8, 8), "real": (6, 6), "gan_fewer": (6, 6)}
-    assert found["memory"] == {"training_pictures": 12, "held_out_pictures": 0}
-
-
-def test_numbers_are_rounded_to_four_digits_and_counts_are_not() -> None:
-    assert evaluate_gan.rounded({"a": 123456, "b": {"c": 0.000123456}, "d": 98765.4}) == {
-        "a": 123456, "b": {"c": 0.0001235}, "d": 98770.0,
-    }  # fmt: skip
-
-
 def test_the_command_takes_a_model_folder(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -114,12 +100,12 @@ def test_the_command_takes_a_model_folder(
     torch.manual_seed(0)
     model = tmp_path / "model"
     described = {"task": "gan", "class": "Generator", "latent": 8, "mapping": 8, "channels": [8, 8, 8], "coarse": 1}
-    hub.write_folder(model, described, Generator(config).state_dict(), "card", half=True)
+    checkpoint.write_folder(model, described, Generator(config).state_dict(), "card", half=True)
     monkeypatch.setattr(evaluate_gan, "PictureFeatures", lambda device: PictureFeatures(network=tiny_network()))
     evaluate_gan.main([str(model), str(data), "--samples", "20", "--device", "cpu"])
     found = json.loads((model / "evaluation.json").read_text())
     assert found["model"] == "model"
-    assert found["version"] == hub.digest(model / hub.TENSORS)[:12]
+    assert found["version"] == checkpoint.digest(model / checkpoint.TENSORS)[:12]
     assert found["rows"]["gan"]["pictures"] == 20
     assert (model / "nearest.webp").is_file()
 
@@ -171,18 +157,6 @@ def test_the_card_tells_training_data_measures_and_what_is_bad(data: Path, train
     assert max(map(len, (line for line in text.splitlines() if not line.startswith("|")))) <= 120
 
 
-def test_drawings_are_told_by_their_style() -> None:
-    files = {f"pictures/{i}.png": {"source": "open-peeps", "seed": str(i), "licence": "CC0 1.0"} for i in range(3)}
-    manifest = {"files": files, "packages": {"@dicebear/core": "9.4.3"}}
-    text = gan_card.data_text(json.dumps(manifest).encode())
-    assert " ".join(text.split()) == (
-        "3 pictures made by the recipe in the style open-peeps. Licences of what they are made of, by pictures: "
-        "CC0 1.0 (3). The manifest, with the source and hash of each, has the sha256 "
-        "34b0d0c807a3e8b508f12107bd663a369c7f9d1e6e37142e45b6322fec4203a6. "
-        "From these packages: - `@dicebear/core` 9.4.3"
-    )
-
-
 def test_no_card_without_a_word_on_what_is_bad_and_none_that_hides_a_missing_evaluation(
     data: Path, trained: Path, tmp_path: Path
 ) -> None:
@@ -196,6 +170,6 @@ def test_the_command_writes_the_card_into_the_model_folder(data: Path, trained: 
     model = tmp_path / "gan-landscapes"
     described = {"task": "gan", "class": "Generator", "directions_named": ["light", "height"], "latent": 8,
                  "mapping": 8, "channels": [8, 8, 8], "coarse": 1, "directions": 2}  # fmt: skip
-    hub.write_folder(model, described, Generator(CONFIG).state_dict(), "old card", half=True)
+    checkpoint.write_folder(model, described, Generator(CONFIG).state_dict(), "old card", half=True)
     gan_card.main([str(model), "--run", str(trained), "--data", str(data)])
     assert "Paints impressionist landscapes that never existed." in (model / "README.md").read_text()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +11,9 @@ from PIL import Image
 
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from deepart.registry import load_features
+from deepart.pipelines.features import load_features
 from recipes.vae_losses import divergence, free_bits, perceptual_distance
-from recipes.vae_pictures import SHARES, CropSampler, FileSampler, ramp
+from recipes.vae_pictures import SHARES, CropSampler, FileSampler
 from recipes.vae_refit import refit
 from recipes.vae_start import cut_blocks, principal_axes, start_spatial, start_vector
 
@@ -75,18 +74,6 @@ def test_crops_are_decided_by_seed_and_step(files: list[Path]) -> None:
     assert len({part.numpy().tobytes() for part in x}) == 40
 
 
-def test_a_crop_may_be_larger_than_its_picture(files: list[Path]) -> None:
-    assert CropSampler(dict.fromkeys(SHARES, files), 128).batch(8).shape == (8, 3, 128, 128)
-
-
-def test_ramps_go_straight_from_colour_to_colour() -> None:
-    for seed in range(20):
-        x = ramp(16, random.Random(seed))[0]
-        assert x.shape == (3, 16, 16)
-        assert x.diff(dim=1).diff(dim=1).abs().max() < 1e-5
-        assert x.diff(dim=2).diff(dim=2).abs().max() < 1e-5
-
-
 def test_whole_pictures_come_in_their_own_order(tmp_path: Path) -> None:
     paths = []
     for level in range(8):
@@ -139,13 +126,6 @@ def test_a_vector_network_begins_near_one() -> None:
         error = (network.decode(mean) - x).square().mean()
     assert error < 0.05 * x.var()  # so few numbers make these pictures
     assert (std > 0).all()
-
-
-def test_fewer_pictures_than_axes_will_do() -> None:
-    network = VectorVAE(VectorVAEConfig(latent=40, encoder=(8, 8), decoder=(8, 8, 8)))
-    start_vector(network, smooth(10, 32), 0.1)
-    with torch.no_grad():
-        assert network.decode(network.encode(smooth(10, 32))[0]).isfinite().all()
 
 
 def test_last_layers_set_anew_lose_less(files: list[Path]) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import json
 import os
-import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +15,7 @@ import yaml
 from loopback_hub import LoopbackHub
 from PIL import Image
 
-from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, hub
+from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, checkpoint
 from deepart.models.generator import GeneratorConfig
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
@@ -84,7 +81,7 @@ def upload(server: LoopbackHub, model: Path, home: Path, **more: str) -> str:
 
 def check_card(model: Path, task: str) -> str:
     """Return a first card, which claims neither a licence of the weights nor a picture of ours."""
-    card = (model / hub.CARD).read_text("utf-8")
+    card = (model / checkpoint.CARD).read_text("utf-8")
     _, front, text = card.split("---\n", 2)
     assert yaml.safe_load(front) == {"library_name": "deepart", "tags": [task]}
     assert f"# {model.name}\n" in text
@@ -128,7 +125,7 @@ def test_a_generator_of_ones_own(
     monkeypatch.setattr(gan_card, "LIMITS", tmp_path)
     (tmp_path / "cats.md").write_text("It is tiny.")
     gan_card.main([str(model), "--run", str(run), "--data", str(data)])
-    card = (model / hub.CARD).read_text("utf-8")
+    card = (model / checkpoint.CARD).read_text("utf-8")
     assert "license" not in card
     assert "gan_data" not in card
 
@@ -167,7 +164,7 @@ def test_an_autoencoder_of_ones_own(
     monkeypatch.setattr(vae_card, "LIMITS", tmp_path)
     (tmp_path / "cats.md").write_text("It is tiny.")
     vae_card.main([str(model), "--run", str(run), "--pictures", str(data), "--portraits", str(data)])
-    card = (model / hub.CARD).read_text("utf-8")
+    card = (model / checkpoint.CARD).read_text("utf-8")
     assert "license" not in card
     assert "_data.py" not in card
     assert "DeepArt shows" not in card
@@ -183,9 +180,9 @@ def test_a_style_network_of_ones_own(
     train_style.main(train)
     train_style.main([*train, "--write", str(model)])
     assert f"own, and {COUNT} pictures of styles." in " ".join(check_card(model, "style").split())
-    (model / hub.CARD).write_text("---\nlicense: cc0-1.0\n---\nMy own words.\n")
+    (model / checkpoint.CARD).write_text("---\nlicense: cc0-1.0\n---\nMy own words.\n")
     train_style.main([*train, "--write", str(model)])
-    assert "My own words." in (model / hub.CARD).read_text()
+    assert "My own words." in (model / checkpoint.CARD).read_text()
 
     assert not upload(loopback, model, tmp_path / "uploader")
     ours, theirs = (StyleTransferPipeline.from_pretrained(name, device="cpu") for name in (model, REPO))
@@ -196,38 +193,15 @@ def test_a_style_network_of_ones_own(
 def test_an_upload_replaces_what_changed_and_needs_a_login(tmp_path: Path, loopback: LoopbackHub) -> None:
     model = tmp_path / "cats"
     model.mkdir()
-    (model / hub.TENSORS).write_bytes(b"weights")
+    (model / checkpoint.TENSORS).write_bytes(b"weights")
     for text in ("first", "second"):
-        (model / hub.CARD).write_text(text)
+        (model / checkpoint.CARD).write_text(text)
         assert not upload(loopback, model, tmp_path / "uploader")
     commits = list(loopback.repos[REPO].values())
-    assert commits == [{hub.CARD: text, hub.TENSORS: b"weights"} for text in (b"first", b"second")]
+    assert commits == [{checkpoint.CARD: text, checkpoint.TENSORS: b"weights"} for text in (b"first", b"second")]
     assert loopback.count("PUT") == 1  # the weights were there
     assert "401" in upload(loopback, model, tmp_path / "stranger", HF_TOKEN="stranger")
     assert len(loopback.repos[REPO]) == 2
-
-
-@pytest.mark.parametrize("task", ["generator", "autoencoder", "style"])
-def test_the_page_has_five_commands_that_exist(task: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every option that the page gives to a recipe is one that the recipe has."""
-    text = (Path(__file__).parent.parent / "docs" / "own-model.md").read_text("utf-8")
-    blocks = [part.split("```")[1].strip().splitlines() for part in text.split("\n## ")[1:4]]
-    lines = blocks[["generator", "autoencoder", "style"].index(task)]
-    assert len(lines) == 5
-    recipes = [shlex.split(line)[2:] for line in lines[:3]]
-    for module, *arguments in recipes:
-        with pytest.raises(SystemExit) as ended:
-            importlib.import_module(module).main(["--help"])
-        assert ended.value.code == 0
-        told = capsys.readouterr().out
-        assert {word for word in arguments if word.startswith("--")} <= set(re.findall(r"--[\w-]+", told))
-    python, option, code = shlex.split(lines[3])
-    assert (python, option) == ("python", "-c")
-    compile(code, "docs/own-model.md", "exec")
-    model = shlex.split(lines[4])[3]
-    assert model in recipes[2]
-    assert f"'{model}'" in code
-    assert f"| {own_pictures.LEAST} pictures" in text
 
 
 # ------------------------------------------------------------------------------------------------------------ the set
@@ -266,15 +240,6 @@ def test_what_is_left_out_is_named_with_the_reason(
     assert reasons["again.png"] == "It is the same picture as 0 é.png."
     assert reasons["small.png"] == "It is 31x80 pixels; each side must have 32 or more."
     assert "broken.jpg" in reasons
-
-
-def test_the_square_is_the_middle_and_a_long_picture_stays_wide_enough() -> None:
-    image = Image.new("RGB", (300, 100), "red")
-    image.paste("blue", (90, 0, 210, 100))  # a little more than the middle, as resampling looks beyond its edge
-    assert own_pictures.square(image, 50).getcolors() == [(2500, (0, 0, 255))]
-    assert own_pictures.shrink(image, 50) is image
-    assert own_pictures.shrink(Image.new("RGB", (1920, 1200)), 128).size == (960, 600)
-    assert own_pictures.shrink(Image.new("RGB", (5000, 500)), 128).size == (1280, 128)
 
 
 @pytest.mark.parametrize(
