@@ -149,9 +149,9 @@ def _take_apart_png(data: bytes) -> PictureFile:
             break
         if name == b"IDAT":
             packed += body
-        elif intact and name in (b"tEXt", b"zTXt", b"iTXt"):
+        elif intact and name == b"tEXt":  # as save_png writes them
             if bytes(body[: len(_PNG_KEYWORD)]) == _PNG_KEYWORD:
-                first.setdefault(_PNG_KEYWORD, name + body[len(_PNG_KEYWORD) :])
+                first.setdefault(_PNG_KEYWORD, bytes(body[len(_PNG_KEYWORD) :][: MAX_SETTINGS + 1]))
         elif intact and (critical or name in (b"tRNS", b"eXIf", b"iCCP")):
             first.setdefault(name, bytes(body))
     header = first[b"IHDR"]
@@ -163,10 +163,10 @@ def _take_apart_png(data: bytes) -> PictureFile:
     for name, chunk in whole:
         pieces += struct.pack(">I", len(chunk)), name, chunk, struct.pack(">I", zlib.crc32(chunk, zlib.crc32(name)))
     profile = first.get(b"iCCP", b"").partition(b"\0")[2]  # behind its name: method 0, then the profile, deflated
-    note = first.get(_PNG_KEYWORD)
+    note = first.get(_PNG_KEYWORD, b"")
     return PictureFile(
         "PNG", b"".join(pieces), first.get(b"eXIf", b""), _inflate(profile[1:], MAX_PROFILE),
-        None if note is None else _png_text(note[:4], note[4:]),
+        note.decode("latin-1") if 0 < len(note) <= MAX_SETTINGS else None,
     )  # fmt: skip
 
 
@@ -193,19 +193,6 @@ def _scale_png_key(body: bytes, depth: int, colour: int) -> bytes:
     if colour == 2 and depth == 16:  # Pillow keeps the high byte of each value
         return struct.pack(">3H", *(value >> 8 for value in struct.unpack(">3H", body)))
     return body[:256]
-
-
-def _png_text(name: bytes, rest: bytes) -> str | None:
-    """Return the text of a text chunk from what follows its keyword; None if it makes no sense."""
-    if name == b"zTXt":
-        rest = _inflate(rest[1:], MAX_SETTINGS)
-    elif name == b"iTXt":  # flag, method, language\0, translated keyword\0, text
-        text = rest[2:].split(b"\0", 2)[-1]
-        rest = _inflate(text, MAX_SETTINGS) if rest[:1] == b"\1" else text
-    try:
-        return rest.decode("utf-8" if name == b"iTXt" else "latin-1") if 0 < len(rest) <= MAX_SETTINGS else None
-    except UnicodeDecodeError:
-        return None
 
 
 def _inflate(data: bytes, limit: int) -> bytes:

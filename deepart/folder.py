@@ -184,8 +184,17 @@ def attempt(task: Task, asked: Mapping[str, Any], make: Make) -> Outcome:
 
     Raises OSError where no other task would fare better: the disk is full, or cannot be written to.
     """
-    made, error = tried(lambda: _do(task, asked, make))
-    return Outcome(task, made, error)
+
+    def do() -> bool:
+        source = task.source
+        order = mark(asked, digest(source) if isinstance(source, Path) else source)
+        if task.target.exists() and is_done(task.target.read_bytes(), order, str(task.target)):
+            return False
+        made = make(load_image(source) if isinstance(source, Path) else source)
+        write_whole(encode(marked(made, order), task.target.suffix), task.target)
+        return True
+
+    return Outcome(task, *tried(do))
 
 
 def tried(do: Callable[[], bool]) -> tuple[bool, str]:
@@ -201,14 +210,6 @@ def tried(do: Callable[[], bool]) -> tuple[bool, str]:
         if error.errno in _NO_MORE:
             raise
         return False, f"The file cannot be used: {error.strerror or error}."
-
-
-def done(task: Task, asked: Mapping[str, Any]) -> bool:
-    """Return whether the result is there, whole, and made from the same picture by the same order.
-
-    Raises OptionError for a file that no such job has made, OSError for what cannot be read.
-    """
-    return _done(task.target, _order(task, asked))
 
 
 def mark(asked: Mapping[str, Any], source: str | int) -> str:
@@ -281,24 +282,3 @@ def digest(path: Path) -> str:
     """Return the sha256 of a file in hexadecimal, to stand in an order for the file; raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _do(task: Task, asked: Mapping[str, Any], make: Make) -> bool:
-    order = _order(task, asked)
-    if _done(task.target, order):
-        return False
-    made = make(load_image(task.source) if isinstance(task.source, Path) else task.source)
-    write_whole(encode(marked(made, order), task.target.suffix), task.target)
-    return True
-
-
-def _order(task: Task, asked: Mapping[str, Any]) -> str:
-    return mark(asked, digest(task.source) if isinstance(task.source, Path) else task.source)
-
-
-def _done(target: Path, order: str) -> bool:
-    try:
-        data = target.read_bytes()
-    except FileNotFoundError:
-        return False
-    return is_done(data, order, str(target))

@@ -235,9 +235,7 @@ def test_a_saved_picture_can_be_made_again(gan: GANPipeline, name: str) -> None:
     [by_recipe] = gan.generate(latents=recipe.latent, truncation=recipe.truncation, directions=recipe.directions)
     assert by_recipe.tobytes() == again.tobytes()
     assert torch.equal(gan.latent(saved), gan.latent(made))
-    blank = Image.new("RGB", (32, 32))
-    blank.info = saved.info
-    assert torch.equal(gan.latent(blank), gan.latent(made))  # the settings say it all
+    assert torch.equal(gan.latent(settings_of(saved)), gan.latent(made))  # the settings say it all
 
 
 def test_a_saved_mix_can_be_made_again_and_gone_on_from(gan: GANPipeline) -> None:

@@ -1,4 +1,4 @@
-"""500 malformed and hostile files: each ends in an ImageError or a good picture, and within the memory."""
+"""Malformed and hostile files: each ends in an ImageError or a good picture, and within the memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ def test_hostile_files():
     assert run.stderr == ""  # neither a warning nor a decoder that talks
     found = json.loads(run.stdout)
     assert not found["faults"], "\n".join(found["faults"])
-    assert sum(found["ends"].values()) == 500
     for kind in COUNTS:
         ends = [found["ends"].get(f"{kind}: {end}", 0) for end in ("good", "refused")]
         assert sum(ends) == COUNTS[kind]

@@ -53,22 +53,6 @@ def test_speed_has_a_share_outside_of_the_network(model: str, threads: int, monk
     assert found["outside"] == pytest.approx(1 - calls / (2 * calls + 1), abs=1e-3)
 
 
-def test_png_and_memory(model: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(gan.REPEATS, 64, 1)
-    found = gan.png_of(model, 64, "cpu", threads)
-    assert (found["pictures"], found["side"]) == (64, 32)
-    assert found["png_seconds"] > 0
-    assert 0 < found["outside"] < 1
-    memory = gan.memory_of(model, 64, "cpu", threads)
-    assert memory["pictures"] == 64
-    assert 0 <= memory["above_start_mb"] < memory["peak_memory_mb"]
-
-
-def test_results_of_a_checkpoint_do_not_overwrite_those_of_the_model(model: str) -> None:
-    assert gan.output_folder(gan.MODEL) == Path(gan.__file__).parent
-    assert gan.output_folder(model) == gan.RUNS / "tiny"
-
-
 def test_speed_writes_what_the_processes_measured(
     model: str, threads: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import Any
 
-import pytest
 from running_page import ROOT
 
 from benchmarks import load, models
@@ -38,22 +36,9 @@ def test_requests_that_fail_are_told() -> None:
     assert found["failed"] == 1
 
 
-def test_a_row_of_load() -> None:
-    row = {"endpoint": "/mix", "clients": 4, "per_second": 12.34, "p50_s": 0.3, "p95_s": 0.456, "p99_s": 1.0}
-    assert load.table({"rows": [row]}).splitlines()[-1] == "| `/mix` | 4 | 12.3 | 0.30 s | 0.46 s | 1.00 s |"
-
-
 def test_a_model_is_measured() -> None:
     found = models.measure("gan", "portraits")
     assert (found["task"], found["name"]) == ("gan", "portraits")
     assert found["load_s"] > 0 < found["job_s"]  # type: ignore[operator]
     assert found["peak_memory_mb"] > found["weights_mb"] > 5  # type: ignore[operator]
     assert models.table({"models": [found]}).splitlines()[-1].startswith("| `portraits` | gan, 16 pictures | ")
-
-
-@pytest.mark.parametrize("module", [models, load], ids=["models", "load"])
-def test_the_readme_s_table_is_that_of_the_committed_result(module: Any) -> None:
-    committed = module.RESULT.exists()
-    assert committed == (module.table({"models": [], "rows": []}).splitlines()[0] in README)
-    if committed:
-        assert module.table(json.loads(module.RESULT.read_text())) in README

@@ -8,15 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from PIL import Image
 from test_evaluate_vae import MAP, VECTOR, write_model
-from test_gan_metrics import make_set
 
-from benchmarks import vae, vae_look
-from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
+from benchmarks import vae
+from deepart.models.spatial_vae import SpatialVAE
 from deepart.models.vector_vae import VectorVAE
-from deepart.pipelines import vae_tiles
-from deepart.pipelines.vae import VAEPipeline
 
 
 @pytest.fixture(scope="module")
@@ -38,22 +34,6 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def threads() -> int:
     return torch.get_num_threads()  # the jobs set it for the whole process
-
-
-def test_the_rival_has_as_many_parameters_and_the_same_latent() -> None:
-    ours = SpatialVAE(SpatialVAEConfig())
-    rival = vae.rival_of(ours)
-    mine, other = vae.parameters(ours), vae.parameters(rival)
-    assert sum(mine.values()) == sum(value.numel() for value in ours.parameters()) - ours.log_variance.numel()
-    assert sum(other.values()) == sum(value.numel() for value in rival.parameters())
-    for way in ("encoder", "decoder"):
-        assert abs(other[way] - mine[way]) <= 3 * (9 * 64 * 64 + 64) / 2 + 1  # half of a block is the nearest
-    x = torch.rand(1, 3, 64, 40)
-    (encode, decode), (encode_too, decode_too) = vae.ways("ours", ours), vae.ways("rival", rival)
-    with torch.inference_mode():
-        z, z_too = encode(x), encode_too(x)
-        assert z.shape == z_too.shape == (1, 32, 8, 5)
-        assert decode(z).shape == decode_too(z_too).shape == x.shape
 
 
 @pytest.mark.parametrize("kind", vae.TYPES)
@@ -91,15 +71,6 @@ def test_the_pipeline_is_timed_and_its_memory_measured(model: str, monkeypatch: 
         assert 0 <= used["above_start_mb"] < used["peak_memory_mb"]
 
 
-def test_tiles_are_compared_with_the_whole(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vae_tiles, "WHOLE", 128)
-    monkeypatch.setattr(vae_tiles, "CORE", 64)
-    found = vae.tiles_of(model, 256)
-    assert found["mean_levels"] < 0.05
-    monkeypatch.setattr(SpatialVAE, "reach", 0)  # a margin that is too small shows
-    assert vae.tiles_of(model, 256)["mean_levels"] > 1
-
-
 def test_speed_writes_what_the_processes_measured(
     model: str, threads: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -129,42 +100,4 @@ def test_the_command_runs_a_job(
     assert json.loads(capsys.readouterr().out)["who"] == "ours"
 
 
-def test_results_of_a_checkpoint_do_not_overwrite_those_of_the_model(model: str) -> None:
-    assert vae.output_folder(vae.MODEL) == Path(vae.__file__).parent
-    assert vae.output_folder(model) == vae.RUNS / "tiny"
-
-
 # -------------------------------------------------------------------------------------------------------------- sheets
-
-
-def test_the_sheets(
-    model: str, portraits: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(vae_look, "SIDE", 32)
-    monkeypatch.setattr(vae_look, "PORTRAIT_SIDE", 32)
-    data = make_set(tmp_path / "data", ["open-peeps"] * 140)  # seven are held out
-    options = [str(data), "--pictures", model, "--portraits", portraits]
-    with pytest.raises(SystemExit):
-        vae_look.main(options)
-    assert "say with --out" in capsys.readouterr().err
-    out = tmp_path / "out"
-    vae_look.main([*options, "--out", str(out)])
-    sizes = {}
-    for path in sorted(out.iterdir()):
-        with Image.open(path) as sheet:
-            sizes[path.name] = sheet.size
-    step = 32 + 6
-    assert sizes == {
-        "vae_six.webp": (6 + 4 * step, 6 + 3 * (step + 22)),
-        "vae_morph.webp": (6 + 9 * step, 6 + 3 * step),
-        "vae_samples.webp": (6 + 8 * step, 6 + 8 * step),
-    }
-
-
-def test_a_morph_begins_and_ends_with_the_portraits_themselves(portraits: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vae_look, "PORTRAIT_SIDE", 32)
-    pipeline = VAEPipeline.from_pretrained(portraits, device="cpu")
-    ends = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
-    sheet = vae_look.morph_sheet(pipeline, ends)
-    assert sheet.getpixel((20, 20)) == (255, 0, 0)
-    assert sheet.getpixel((6 + 8 * 38 + 10, 20)) == (0, 0, 255)

@@ -54,9 +54,9 @@ PREVIEW_EVERY = 5  # steps of project() between two previews
 class GANPipeline(Pipeline):
     """Makes pictures from seeds, and from latents: the vectors of numbers that seeds stand for.
 
-    Where a method takes an Origin, it takes a seed, a latent, or a picture that this model made; the latter stands for
-    the latent that gives exactly that picture, its truncation and directions included. Every picture carries in its
-    settings what is needed to make it again.
+    Where a method takes an Origin, it takes a seed, a latent, or a picture that this model made, or that picture's
+    settings; the latter two stand for the latent that gives exactly that picture, its truncation and directions
+    included. Every picture carries in its settings what is needed to make it again.
 
     truncation: 0 to 1.5; below 1 pictures come nearer to the average one, more alike and with fewer faults; above 1
     bolder. directions: names (see `directions`) and amounts in standard deviations, -10 to 10; 3 is a lot.

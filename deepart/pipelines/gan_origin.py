@@ -17,8 +17,8 @@ from deepart.checks import number, shown
 from deepart.errors import OptionError, Phrase
 from deepart.latents import check_latents, check_seed, noise, pack, short_id, slerp, truncate, unpack
 
-Origin = int | Tensor | Image.Image
-"""A seed, a latent of shape (latent,) or (1, latent), or a picture that the model made."""
+Origin = int | Tensor | Image.Image | Mapping[str, Any]
+"""A seed, a latent of shape (latent,) or (1, latent), a picture that the model made, or the settings of such one."""
 
 MAX_TRUNCATION = 1.5
 MAX_AMOUNT = 10.0  # deviations along a direction
@@ -72,8 +72,8 @@ class Reader:
 
     def recipe(self, origin: Origin) -> Recipe:
         """Return the recipe; raises OptionError for what is no origin of this model."""
-        if isinstance(origin, Image.Image):
-            return self._of_picture(origin)
+        if isinstance(origin, Image.Image | Mapping):
+            return self._of_settings(images.settings(origin) if isinstance(origin, Image.Image) else origin)
         if isinstance(origin, Tensor):
             return Recipe(check_latents(origin, self._size, 1, "numbers of a latent"))
         seed = check_seed(origin)
@@ -96,8 +96,8 @@ class Reader:
             latent = latent + amount * self._axes[self._names.index(name)]
         return latent
 
-    def _of_picture(self, picture: Image.Image) -> Recipe:
-        found = self.settings(picture)
+    def _of_settings(self, settings: Mapping[str, Any] | None) -> Recipe:
+        found = self._checked(settings)
         truncation = check_truncation(found.get("truncation", 1.0))
         directions = check_directions(found.get("directions"), self._names)
         named = found.get("noise", 0)
@@ -114,9 +114,8 @@ class Reader:
         """Return the latent that a file names by a seed or as text."""
         return unpack(name, self._size) if isinstance(name, str) else self._from_seed(check_seed(name))  # type: ignore[arg-type]
 
-    def settings(self, picture: Image.Image) -> dict[str, Any]:
-        """Return the settings of a picture that this model made; raises OptionError for another picture."""
-        found = images.settings(picture)
+    def _checked(self, found: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """Return the settings of a picture that this model made; raises OptionError for those of another picture."""
         if found is None:
             raise OptionError(
                 "The picture carries no settings of DeepArt, so its latent is not known; project() finds a near one."

@@ -69,7 +69,8 @@ class VAEPipeline(Pipeline):
         """names: of the network's directions, in order."""
         super().__init__(located, device)
         network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
-        self._coder = Tiled(network, device) if isinstance(network, Spatial) else Square(network, device)
+        self._coder = Square(network, device) if isinstance(network, VectorVAE) else Tiled(network, device)
+        self._vector_network = network if isinstance(network, VectorVAE) else None
         self._names = tuple(names)
 
     @classmethod
@@ -86,12 +87,12 @@ class VAEPipeline(Pipeline):
     @property
     def spatial(self) -> bool:
         """Whether a latent is a map, for pictures of any sort; else it is one vector."""
-        return isinstance(self._coder, Tiled)
+        return self._vector_network is None
 
     @property
     def has_prior(self) -> bool:
         """Whether sample() can draw pictures."""
-        return isinstance(self._coder, Square) and self._coder.network.config.prior > 0
+        return self._vector_network is not None and self._vector_network.config.prior > 0
 
     @property
     def directions(self) -> tuple[str, ...]:
@@ -101,7 +102,7 @@ class VAEPipeline(Pipeline):
     @property
     def side(self) -> int | None:
         """Height and width of the pictures that the network makes, before they are scaled; None where they are any."""
-        return None if isinstance(self._coder, Tiled) else self._coder.network.side
+        return None if self._vector_network is None else self._vector_network.side
 
     def latent_shape(self, size: tuple[int, int]) -> tuple[int, ...]:
         """Return (channels, h, w) or (latent,) for a picture of a size (width, height) from 16 to 4096 pixels."""
@@ -213,14 +214,14 @@ class VAEPipeline(Pipeline):
 
         Raises UnsupportedError for a model without a prior; see has_prior.
         """
-        if not isinstance(self._coder, Square) or not self.has_prior:
+        network = self._vector_network
+        if network is None or not self.has_prior:
             raise UnsupportedError(
                 "The model {name!r} has no prior to draw pictures from; use 'portraits'.", name=self.name
             )
         check_callback(callback)
         seeds = check_seeds(seed, whole_number("number of pictures", n, 1, MAX_SAMPLES))
         temperature = number("temperature", temperature, 0, MAX_TEMPERATURE)
-        network = self._coder.network
         besides = [{"seed": one, "temperature": temperature} for one in seeds]
         latents = (self._draw(network, one, temperature) for one in seeds)
         return self._make(latents, (network.side, network.side), besides, callback)
@@ -315,16 +316,16 @@ class VAEPipeline(Pipeline):
         return picture if picture.size == size else ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
 
     def _vector(self, what: str) -> VectorVAE:
-        if not isinstance(self._coder, Square):
+        if self._vector_network is None:
             raise UnsupportedError(
                 "The model {name!r} has a latent for every part of a picture, and no {what}; use 'portraits'.",
                 name=self.name, what=what,
             )  # fmt: skip
-        return self._coder.network
+        return self._vector_network
 
     def _way(self, a: Tensor, b: Tensor, places: Sequence[float], path: Way) -> Iterator[Tensor]:
         """Yield the latents at these shares of the way from a to b, exact at both ends."""
-        flow = self._coder.network.flow if isinstance(self._coder, Square) else None
+        flow = None if self._vector_network is None else self._vector_network.flow
         if path == "linear" or flow is None:
             yield from (between(a, b, place, path) for place in places)
             return

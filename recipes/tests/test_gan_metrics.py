@@ -7,7 +7,6 @@ import math
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -177,16 +176,6 @@ def test_a_pyramid_adds_up_to_the_picture_and_a_plane_is_all_in_its_last_level()
     torch.testing.assert_close(coarse, torch.full_like(coarse, 7.0))
 
 
-def test_patches_are_cut_where_they_say() -> None:
-    ramp = torch.arange(32.0).repeat(1, 3, 32, 1)  # each pixel is its column
-    cut = gan_patches._cut(ramp, 5, torch.Generator().manual_seed(0))
-    assert cut.shape == (5, 3, 7, 7)
-    assert torch.equal(cut[:, :, :, 1:] - cut[:, :, :, :-1], torch.ones(5, 3, 7, 6))
-    found = gan_patches.patches(noise(3), count=4)
-    assert {side: len(patches) for side, patches in found.items()} == {32: 12, 16: 12, 8: 12}
-    assert torch.equal(found[16], gan_patches.patches(noise(3), count=4)[16])
-
-
 def test_sliced_wasserstein_distance_of_a_shift() -> None:
     real = randn(500, 3, 7, 7)
     real = (real - real.mean((0, 2, 3), keepdim=True)) / real.std((0, 2, 3), keepdim=True)
@@ -202,18 +191,6 @@ def test_sliced_wasserstein_distance_of_a_shift() -> None:
 # ------------------------------------------------------------------------------------------------------------ nearest
 
 
-def test_nearest_finds_a_picture_in_its_bank_and_mirrored() -> None:
-    bank = gan_nearest.small(noise(30, side=64))
-    distances, indices = gan_nearest.nearest(bank[[4, 20]] + 3, bank, batch=1)
-    assert indices.tolist() == [4, 20]
-    torch.testing.assert_close(distances, torch.tensor([3.0, 3.0]))
-    turned = gan_nearest.small(noise(30, side=64).flip(3))
-    torch.testing.assert_close(gan_nearest.mirrored(turned), bank)
-    distances, indices = gan_nearest.nearest_pixels(turned[[7]], bank)
-    assert (indices.tolist(), distances.max().item()) == ([7], pytest.approx(0, abs=1e-3))
-    assert gan_nearest.nearest(turned[[7]], bank)[0].item() > 1
-
-
 def test_comparison_tells_a_copier_from_one_who_makes_things_up() -> None:
     held_out = torch.linspace(1, 2, 101)
     assert gan_nearest.compare(torch.zeros(10), held_out)["nearer"] == 1
@@ -221,12 +198,3 @@ def test_comparison_tells_a_copier_from_one_who_makes_things_up() -> None:
     assert usual["nearer"] == pytest.approx(5 / 101)
     assert usual["samples_median"] == usual["held_out_median"] == pytest.approx(1.5)
     assert usual["samples_5_percent"] == pytest.approx(1.05)
-
-
-def test_the_sheet_has_neighbours_beside_samples() -> None:
-    white_, black = torch.full((3, 3, 16, 16), 255, dtype=torch.uint8), torch.zeros(3, 3, 16, 16, dtype=torch.uint8)
-    sheet = gan_nearest.nearest_sheet(white_, black, black, columns=2, side=10)
-    assert sheet.size == (2 * 34 + 4, 2 * 14 + 4)
-    pixels = np.asarray(sheet)[..., 0]
-    assert pixels[9, 4:34].tolist() == [255] * 10 + [0] * 20
-    assert pixels[23, 38:72].min() == 255  # the fourth place is empty

@@ -12,7 +12,6 @@ from PIL import Image, ImageFont
 
 from recipes import make_examples
 from recipes.painters import (
-    abstraction,
     blocks,
     calligraphy,
     canvas,
@@ -20,14 +19,12 @@ from recipes.painters import (
     marbling,
     mosaic,
     oil,
-    palettes,
     pointillism,
     regions,
     shards,
     stained_glass,
     ukiyoe,
     wash,
-    window,
     woodcut,
 )
 
@@ -185,34 +182,6 @@ def test_a_print_shows_nothing_but_its_inks() -> None:
 # Stained glass.
 
 
-def test_lead_frames_every_pane() -> None:
-    image = stained_glass.paint(np.random.default_rng(6), (400, 300), make_examples.PALETTES["stained-glass"])
-    dark = pixels(image).max(-1) < 0.25
-    assert 0.08 < dark.mean() < 0.4
-    # Along any row across the window one meets lead again and again, with glass between.
-    crossings = np.diff(dark.astype(int), axis=1) == 1
-    assert crossings.sum(1)[30:270].mean() > 8
-
-
-def test_a_photograph_of_one_colour_has_panes_but_one_kind_of_glass() -> None:
-    palette = ("#d02030", "#2040c0")
-    image = stained_glass.paint(
-        np.random.default_rng(0), (240, 160), palette, Image.new("RGB", (90, 60), "#c82838"), panes=40
-    )
-    red, _, blue = pixels(image).mean((0, 1))
-    assert red > 2 * blue
-    assert (pixels(image).max(-1) < 0.25).mean() > 0.02
-
-
-def test_the_window_has_all_its_parts() -> None:
-    drawn = window.landscape(np.random.default_rng(0), (240, 180))
-    parts = set(np.unique(drawn.part))
-    assert {1, 2, 3, 4, window.RIVER, window.BORDER, window.BORDER + 1} <= parts
-    assert sum(window.FLOWERS <= part < window.FLOWERS + 30 for part in parts) >= 5
-    assert drawn.tone.max() <= len(window.ROLES) - 1
-    assert len(make_examples.PALETTES["stained-glass"]) == len(window.ROLES)
-
-
 # Pointillism.
 
 
@@ -239,19 +208,6 @@ def test_its_photograph_is_recognised(name: str) -> None:
 
 
 # Palettes.
-
-
-def test_a_woodcut_has_light_paper_and_a_dark_key() -> None:
-    for seed in range(20):
-        paper, pale, cool, warm, key = canvas.oklab(canvas.rgb(palettes.for_woodcut(np.random.default_rng(seed))))[:, 0]
-        assert min(paper, pale) > max(cool, warm) > key
-
-
-def test_night_is_darker_and_bluer() -> None:
-    grey = np.array([[[0.5, 0, 0]]], np.float32)
-    lightness, _, blue = palettes.night(np.random.default_rng(0), grey)[0, 0]
-    assert lightness < 0.45
-    assert blue < -0.02
 
 
 # Regions.
@@ -313,15 +269,6 @@ def test_ink_and_watercolour_leave_their_paper_bare() -> None:
     assert pixels(rim)[30:60, 30:60].mean() < 0.9
 
 
-def test_lines_come_with_darkness() -> None:
-    slope = Image.fromarray(np.repeat(np.linspace(0, 255, 192).astype(np.uint8)[None], 96, 0)).convert("RGB")
-    drawing = hatching.paint(np.random.default_rng(0), (192, 96), ("#000000", "#ffffff"), slope, outline=0)
-    ink = 1 - pixels(drawing).mean((0, 2))
-    dark, middle, light = ink[:48].mean(), ink[72:120].mean(), ink[-12:].mean()
-    assert dark > middle + 0.1 > light + 0.2
-    assert light < 0.05
-
-
 def test_a_print_has_no_more_inks_than_blocks() -> None:
     image = ukiyoe.paint(
         np.random.default_rng(0),
@@ -336,30 +283,6 @@ def test_a_print_has_no_more_inks_than_blocks() -> None:
     distance = np.abs(pixels(image)[:, :, None] - canvas.rgb(["#203050", "#e0c090"])).max(-1)
     assert (distance.min(-1) < 0.06).mean() > 0.9  # all but the blended pixels along the border
     assert distance.argmin(-1).std() > 0.2
-
-
-def test_facets_without_cuts_are_the_photograph() -> None:
-    smooth = photograph().resize(SMALL)
-    calm = canvas.guide(smooth, SMALL)
-    image = shards.paint(
-        np.random.default_rng(0), SMALL, INKS, smooth, cuts=0, shift=0, flatness=0, shading=0, own_colours=1
-    )
-    assert np.abs(pixels(image) - calm).mean() < 0.12
-    facet, shade = shards._facets(np.random.default_rng(0), SMALL, 3)
-    assert 2 <= facet.max() + 1 <= 2**3
-    assert shade.min() < 0 < shade.max()
-
-
-@pytest.mark.parametrize("composition", abstraction.COMPOSITIONS)
-def test_compositions_fill_any_sheet(composition: str) -> None:
-    for size in ((96, 48), (40, 90)):
-        image = abstraction.paint(np.random.default_rng(4), size, INKS, composition=composition)
-        assert image.size == size
-        assert pixels(image).std() > 0.05
-    assert (
-        image.tobytes()
-        == abstraction.paint(np.random.default_rng(4), (40, 90), INKS, composition=composition).tobytes()
-    )
 
 
 def test_writing_is_ink_on_paper(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -94,26 +93,7 @@ def test_a_judge_measures_reconstruction_and_sample() -> None:
     assert vae_metrics.mean_of([{"a": 1.0, "b": 4.0}, {"a": 2.0, "b": 8.0}]) == {"a": 1.5, "b": 6}
 
 
-def test_the_error_on_plain_pictures_has_a_worst() -> None:
-    plain = [Image.new("RGB", (16, 16), (100, 100, 100)), Image.new("RGB", (16, 16), (255, 250, 100))]
-    found = vae_metrics.plain_error(Brighter(), plain)
-    assert found == pytest.approx({"mean": (10 + 5) / 2, "worst": 10, "pictures": 2}, rel=1e-4)
-
-
 # ----------------------------------------------------------------------------------------------------------- pictures
-
-
-def test_flat_colours_and_ramps() -> None:
-    flat = vae_metrics.flat_colours(16)
-    assert len({image.tobytes() for image in flat}) == 125
-    assert all(len(image.getcolors()) == 1 for image in flat)
-    pictures = np.stack([np.asarray(image) for image in vae_metrics.ramps(256)])
-    assert pictures.shape == (14, 256, 256, 3)
-    assert pictures[:, 0, 0].max() == 0
-    corners = {tuple(corner) for corner in pictures[:, -1, -1].tolist()}
-    assert corners == {(r, g, b) for r in (0, 255) for g in (0, 255) for b in (0, 255)} - {(0, 0, 0)}
-    assert np.array_equal(pictures[0, 9, :, 0], np.arange(256))
-    assert np.array_equal(pictures[1, :, 9, 0], np.arange(256))
 
 
 # -------------------------------------------------------------------------------------------------------------- floor
@@ -137,19 +117,6 @@ def test_components_give_back_what_lies_in_them_and_the_mean_of_the_rest(
     lost = (fewer - x).square().mean()
     values = torch.linalg.eigvalsh(cut_blocks(x).double().T.cov(correction=0)).flip(0)
     assert lost.item() == pytest.approx(values[2:].sum().item() / 192, rel=1e-3)
-
-
-def test_blocks_are_cut_from_pictures_as_they_are_and_shrunk(tmp_path: Path) -> None:
-    line = np.arange(0, 240, 2, dtype=np.uint8)  # a slope of two levels a pixel
-    paths = [tmp_path / f"{index}.png" for index in range(8)]
-    for path in paths:
-        Image.fromarray(np.repeat(line[None, :, None], 30, 0).repeat(3, 2)).save(path)
-    blocks = vae_floor.cut_at_random(paths).reshape(-1, 3, 8, 8)
-    assert len(blocks) == 8 * vae_floor.CUT
-    slopes = 255 * (blocks[..., -1] - blocks[..., 0]).mean((1, 2)) / 7
-    assert 1.9 < slopes.min() < 3
-    assert 5 < slopes.max() < 6.3  # shrunk three times at most
-    assert torch.equal(blocks, vae_floor.cut_at_random(paths).reshape(-1, 3, 8, 8))
 
 
 def test_portraits_in_the_span_of_the_components_come_back() -> None:
