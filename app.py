@@ -96,6 +96,7 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
         server_port=options.port,
         share=options.share,
         root_path=options.root_path,
+        state_session_capacity=page.state_session_capacity,
         **launch_options(page),
         **serving_options(page, studio, metrics=options.metrics, mcp=options.mcp),
         **more,

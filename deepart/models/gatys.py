@@ -243,9 +243,13 @@ def check_layers(features: VGGFeatures, config: GatysConfig) -> None:
     """Raise OptionError unless every layer of the config is one that the features have, and there is one of each."""
     for kind, layers in (("style", config.style_layers), ("content", config.content_layers)):
         if not layers:
-            raise OptionError(f"There is no {kind} layer; name at least one, such as {features.config.layers[-2]}.")
+            raise OptionError(
+                "There is no {kind} layer; name at least one, such as {example}.",
+                kind=kind, example=features.config.layers[-2],
+            )  # fmt: skip
         for name in layers:
             if name not in features.config.layers:
                 raise OptionError(
-                    f"There is no {kind} layer {name!r}; this network has {', '.join(features.config.layers)}."
-                )
+                    "There is no {kind} layer {name!r}; this network has {known}.",
+                    kind=kind, name=name, known=", ".join(features.config.layers),
+                )  # fmt: skip

@@ -80,7 +80,7 @@ class FinePainter:
             if layers is not None:
                 # A set will not do: it has no order, and the last style layer counts more.
                 if not isinstance(layers, str | list | tuple):
-                    raise OptionError(f"The {name} are {shown(layers)}; give a list of names.")
+                    raise OptionError("The {name} are {layers}; give a list of names.", name=name, layers=shown(layers))
                 given[name] = (layers,) if isinstance(layers, str) else tuple(layers)
         config = dataclasses.replace(self.network.config, **given)
         check_layers(self.network.features, config)

@@ -8,6 +8,7 @@ import gradio as gr
 
 from deepart import memory
 from deepart.cache import Studio
+from deepart.errors import Phrase
 from deepart.registry import list_models
 from deepart.ui.api import Endpoints
 from deepart.ui.examples import lay_thumbnails
@@ -15,7 +16,7 @@ from deepart.ui.generate import GenerateTab
 from deepart.ui.i18n import localise
 from deepart.ui.inputs import api_corner, visitor
 from deepart.ui.jobs import Jobs
-from deepart.ui.page import KEEP_FILES, Link, launch_options, lay_about, restore, share_machine
+from deepart.ui.page import KEEP_FILES, SESSIONS, Link, launch_options, lay_about, restore, share_machine
 from deepart.ui.reconstruct import ReconstructTab
 from deepart.ui.results import MyResults, Place, Reader, Result
 from deepart.ui.style import StyleTab
@@ -82,6 +83,7 @@ def build_app(studio: Studio) -> gr.Blocks:
             )  # fmt: skip
         app.unload(leave)
     share_machine(app, studio.at_once)
+    app.state_session_capacity = SESSIONS  # as mount_gradio_app() takes it; launch() is told by app.py
     app.jobs = jobs  # type: ignore[attr-defined]  # serving_options() takes it from here, and launch_options() the next
     app.i18n_instance = localise(app)  # launch_options() takes it from here
     return app
@@ -91,7 +93,7 @@ def _connect(
     tabs: gr.Tabs, generate: GenerateTab | None, reconstruct: ReconstructTab | None, style: StyleTab, session: MyResults
 ) -> None:
     """Let the results of each tab be sent to the others, and be kept for the visitor."""
-    results: list[tuple[Any, Reader]] = [(style.result, lambda path: Result(path, "Painting"))]
+    kept: dict[Any, Reader] = {style.result: lambda path: Result(path, "Painting")}
     places = {
         "content": Place(style.content, "style", "content"), "style": Place(style.style, "style", "style"),
     }  # fmt: skip
@@ -99,18 +101,13 @@ def _connect(
         inside = {generate.tools: lambda: gr.Tabs(selected="find")}
         places["find"] = Place(generate.find.picture, "generate", "find-picture", inside)
     if reconstruct is not None:
-        places["photo"] = Place(
-            reconstruct.picture, "reconstruct", "vae-title", {reconstruct.opened: lambda: None}, reconstruct.sent
-        )
-        results.append(
-            (reconstruct.subject, lambda subject: Result(subject.made.path, f"{subject.name}, reconstructed"))
-        )
+        besides = {reconstruct.opened: lambda: None}
+        places["photo"] = Place(reconstruct.picture, "reconstruct", "vae-title", besides, reconstruct.sent)
+        kept[reconstruct.subject] = lambda one: Result(one.made.path, Phrase("{name}, reconstructed", name=one.name))
         reconstruct.send.wire(reconstruct.subject, lambda subject: subject.made.path, places, tabs)
     if generate is not None:
-        results.append((generate.chosen.piece, lambda piece: Result(piece.path, piece.name)))
+        kept[generate.chosen.piece] = lambda piece: Result(piece.path, piece.name)
         generate.chosen.send.wire(generate.chosen.piece, lambda piece: piece.path, places, tabs)
     style.send.wire(style.result, lambda path: path, places, tabs)
     session.send.wire(session.picked, lambda picked: picked[-1] if picked else None, places, tabs)
-    breed = generate.breed if generate is not None else None
-    there = {} if generate is None else {generate.tools: lambda: gr.Tabs(selected="breed")}
-    session.wire(results, breed, there, tabs)
+    session.wire(kept)

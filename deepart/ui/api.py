@@ -10,17 +10,20 @@ Each is a method that yields, while its work goes on, empty outputs and {"step",
     self._add(self._sharpen, "sharpen", {"image": picture_input("Picture"), "strength": ("Strength: 0 to 2", "number")},
               [_picture("The result"), _json("Settings")])
 
-The defaults that "Use via API" shows are those of the method's signature.
+The defaults that "Use via API" shows are those of the method's signature. What several endpoints take or give is one
+component of the page, and what Gradio keeps of a client that has called is dropped after a while.
 """
 
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.context import Context
 from PIL import Image
 
 from deepart.checks import shown
@@ -89,6 +92,10 @@ class Endpoints:
     ) -> None:  # fmt: skip
         """Add them. sheet: the model that paints a style sheet, and the size that it has unless given."""
         self._jobs, self._style = jobs, style
+        self._page: Any = Context.root_block
+        self._clients: dict[str, float] = {}  # by session: when it has called last
+        self._door = gr.Button()  # which nobody presses: what endpoints are the events of
+        self._boxes: dict[Any, Any] = {}
         self._add(self._models, "models", {"task": ("Task: gan, vae or style, or null for all", "string", "style")},
                   [gr.JSON(label="Models")], queue=False)  # fmt: skip
         self._add_style(sheet)
@@ -105,14 +112,32 @@ class Endpoints:
         """Add an endpoint. inputs: by parameter, a component, or for any JSON a label, a type and an example."""
         given = inspect.signature(call).parameters
         boxes = [
-            box if not isinstance(box, tuple) else _json_input(given[parameter].default, *box)
+            self._shared(box if not isinstance(box, tuple) else _json_input(given[parameter].default, *box))
             for parameter, box in inputs.items()
         ]
-        self._cache = outputs[0].GRADIO_CACHE if hasattr(outputs[0], "GRADIO_CACHE") else ""
-        gr.Button().click(call, boxes, outputs, api_name=name, **(options or GPU_SLOT))
+        shown = [self._shared(box) for box in outputs]
+        self._cache = getattr(outputs[0], "GRADIO_CACHE", "")
+        self._door.click(call, boxes, shown, api_name=name, **(options or GPU_SLOT))
+
+    def _shared(self, box: Any) -> Any:
+        """Return the component that is like this one, the first of its kind: the others leave the page again."""
+        key = box.get_block_name(), box.label, repr(box.value), repr(box.api_info())
+        if key in self._boxes:
+            box.unrender()
+        return self._boxes.setdefault(key, box)
+
+    def _forget(self, request: gr.Request) -> None:
+        """Drop what Gradio keeps of clients that have not called for a minute: a copy of the page's configuration."""
+        now = time.monotonic()
+        for client in [one for one, called in list(self._clients.items()) if called < now - 60]:
+            self._clients.pop(client, None)
+            self._page.state_holder.session_data.pop(client, None)
+        if request.session_hash is not None:
+            self._clients[request.session_hash] = now
 
     def _run(self, request: gr.Request, work: Work[T], name: str, *empty: Any) -> Generator[tuple[Any, ...], None, T]:
         """Yield `empty` and the step, also to notice that the client has gone; return what the work has made."""
+        self._forget(request)
         made: T | None = None
         for step in self._jobs.stream(request, work, name, every=1, pause=0.1):
             made = step.made
@@ -133,7 +158,9 @@ class Endpoints:
 
         def checked(callback: Callback) -> Pictures:
             if kind not in FORMATS:
-                raise OptionError(f"The format is {shown(kind)}; it must be one of {', '.join(FORMATS)}.")
+                raise OptionError(
+                    "The format is {format}; it must be one of {known}.", format=shown(kind), known=", ".join(FORMATS)
+                )
             return work(callback)
 
         made = yield from self._run(request, checked, name, None)
@@ -244,7 +271,7 @@ class Endpoints:
             {"seeds": (f"Stops, 2 to {gan.MAX_STOPS}: each {_ORIGIN}", "array", [3, 17, 42], _EITHER),
              "frames": (f"Number of frames: {gan.MIN_FRAMES} to {gan.MAX_FRAMES}", "integer"),
              "loop": ("Come back to the beginning", "boolean"), **common, "format": _FORMAT},
-            [gr.File(label="The animation"), _json("Settings")],
+            [_file("The animation"), _json("Settings")],
         )  # fmt: skip
         self._add(
             self._mix, "mix",
@@ -280,7 +307,7 @@ class Endpoints:
 
         def one(callback: Callback) -> Pictures:
             if whole(n) != 1:
-                raise OptionError(f"The number of pictures is {shown(n)}; a latent is of one picture.")
+                raise OptionError("The number of pictures is {n}; a latent is of one picture.", n=shown(n))
             return self._gan.one(model, latent, truncation, directions)(callback)
 
         work = self._gan.grid(model, n, seed, truncation, directions) if latent is None else one
@@ -336,7 +363,7 @@ class Endpoints:
             self._reconstruct, "reconstruct",
             {"image": picture_input("Picture; null where a latent is given"), "latent": latent_input(),
              "directions": _AMOUNTS, "model": _model("vae")},
-            [_picture("What came back, an exact PNG"), gr.File(label="The latent, a safetensors file"),
+            [_picture("What came back, an exact PNG"), _file("The latent, a safetensors file"),
              _json("Settings, and numbers of how near it is")],
         )  # fmt: skip
         self._add(
@@ -352,7 +379,7 @@ class Endpoints:
             {"image": picture_input("First picture"), "other": picture_input("Second picture"),
              "steps": (f"Number of frames: {vae.MIN_STEPS} to {vae.MAX_STEPS}", "integer"),
              "path": (f"Way: {', '.join(vae.PATHS)}", "string"), "model": _model("vae"), "format": _FORMAT},
-            [gr.File(label=f"The animation, at most {MORPH_SIDE} pixels large"), _json("Settings")],
+            [_file(f"The animation, at most {MORPH_SIDE} pixels large"), _json("Settings")],
         )  # fmt: skip
         self._add(
             self._sample, "sample",
@@ -420,10 +447,6 @@ class Endpoints:
         return work
 
 
-def _json_input(default: Any, label: str, kind: Any, example: Any = None, items: Any = "number") -> Any:
-    return api_input(label, kind, None if default is inspect.Parameter.empty else default, example, items)
-
-
 def _model(task: str) -> tuple[str, str, str]:
     return "Name of the model, or null for the default one; see /models", "string", get_spec(task).name
 
@@ -434,6 +457,14 @@ def _gallery(label: str = "The pictures, exact PNGs") -> gr.Gallery:
 
 def _picture(label: str) -> gr.Image:
     return gr.Image(label=label, type="filepath", format="png")
+
+
+def _file(label: str) -> gr.File:
+    return gr.File(label=label)
+
+
+def _json_input(default: Any, label: str, kind: Any, example: Any = None, items: Any = "number") -> Any:
+    return api_input(label, kind, None if default is inspect.Parameter.empty else default, example, items)
 
 
 def _json(label: str) -> gr.JSON:

@@ -20,7 +20,7 @@ from PIL import Image
 
 from deepart import images
 from deepart.checks import shown
-from deepart.errors import ImageError, OptionError
+from deepart.errors import ImageError, OptionError, Phrase
 from deepart.images import load_image, settings, to_tensor, with_settings
 from deepart.metrics import ssim
 from deepart.pipelines.vae import Source
@@ -118,18 +118,19 @@ def name_of(made: dict[str, Any]) -> str:
     if made.get("task") == "vae":
         return _name_of_decoded(made)
     if made.get("parents"):
-        return f"Child of {', '.join(short(parent) for parent in made['parents'])}"
+        return Phrase("Child of {parents}", parents=", ".join(short(parent) for parent in made["parents"]))
     if "coarse" in made:
-        return f"Mix of {short(made['coarse'])} and {short(made['fine'])}"
+        return Phrase("Mix of {coarse} and {fine}", coarse=short(made["coarse"]), fine=short(made["fine"]))
     if "latent" in made:
-        return f"Picture {short(made['latent'])}"
-    return f"Seed {made.get('seed', 0)}"
+        return Phrase("Picture {id}", id=short(made["latent"]))
+    return Phrase("Seed {n}", n=made.get("seed", 0))
 
 
 def _name_of_decoded(made: dict[str, Any]) -> str:
     """Return what to call a picture that an autoencoder has made, by what it says besides its latent."""
     names = {
-        "strength": f"Variation {made.get('seed')}", "temperature": f"Sample {made.get('seed')}",
+        "strength": Phrase("Variation {n}", n=made.get("seed")),
+        "temperature": Phrase("Sample {n}", n=made.get("seed")),
         "arithmetic": "A − B + C", "directions": "Changed picture", "t": "Frame of a morph",
     }  # fmt: skip
     return next((name for key, name in names.items() if key in made), "Reconstruction")
@@ -272,7 +273,7 @@ def current_reconstruction(subject: Reconstruction | None, same: bool = True) ->
 
 def save_reconstruction(taken: RoundTrip, picture: str | None, name: str, cache: str) -> Reconstruction:
     """Write what was taken apart where Gradio serves files from, and return it."""
-    made = save_artwork(taken.image, cache, f"{name} reconstructed")
+    made = save_artwork(taken.image, cache, Phrase("{name} reconstructed", name=name))
     return Reconstruction(name, picture, save_latent(taken.latent, name, cache), made)
 
 
@@ -402,14 +403,16 @@ def check_settings(made: dict[str, Any] | None) -> dict[str, Any]:
         raise OptionError("The picture carries no settings of DeepArt; choose a PNG that was downloaded from this tab.")
     if made.get("task") != "gan":
         task = shown(made.get("task"))
-        raise OptionError(f"The picture was made by the task {task}, not here; choose one from this tab.")
+        raise OptionError("The picture was made by the task {task}, not here; choose one from this tab.", task=task)
     if made.get("model") not in list_models("gan"):
-        raise OptionError(f"The picture was made by the model {shown(made.get('model'))}, which is not here.")
+        raise OptionError(
+            "The picture was made by the model {model}, which is not here.", model=shown(made.get("model"))
+        )
     if not get_spec("gan", made["model"]).here:
         raise OptionError(
-            f"The picture was made by {title_of('gan', made['model'])}, which is not on this machine yet; get it under "
-            "“More models” first."
-        )
+            "The picture was made by {model}, which is not on this machine yet; get it under “More models” first.",
+            model=title_of("gan", made["model"]),
+        )  # fmt: skip
     return made
 
 

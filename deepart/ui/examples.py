@@ -17,6 +17,7 @@ from PIL import Image
 
 from deepart.images import fit, load_image
 from deepart.ui.inputs import AT_ONCE, EXAMPLES
+from deepart.ui.run import note
 
 TITLES = {
     "cat": "A cat",
@@ -35,11 +36,7 @@ TITLES = {
     "van-gogh-langlois-bridge": "Van Gogh: The Langlois Bridge",
     "van-gogh-night-cafe": "Van Gogh: The Night Café",
 }
-
-
 _THUMBNAIL = 112  # pixels, twice what the page shows, for fine screens; the full picture is fetched when it is chosen
-
-
 # JavaScript for a row of such buttons: a click on one is the event "select" with its number.
 CHOOSE = "deepart.choose(element, trigger)"  # see page.js
 
@@ -69,13 +66,13 @@ def _digest(path: str) -> bytes:
     return hashlib.sha256(Path(path).read_bytes()).digest()
 
 
-def example_row(files: list[Path], box: gr.Image) -> Any:
+def example_row(files: list[Path], box: gr.Image, words: str = "") -> Any:
     """Lay out thumbnails, each a button with the name of its picture; a click puts that picture into the box.
 
-    The page needs lay_thumbnails() as well. Returns the event of that.
+    words: over them. The page needs lay_thumbnails() as well. Returns the event of that.
     """
     buttons = "".join(picture_button(index, [path], TITLES[path.stem]) for index, path in enumerate(files))
-    row = gr.HTML(f'<div class="da-examples">{buttons}</div>', js_on_load=CHOOSE)
+    row = gr.HTML(f'{note(words) if words else ""}<div class="da-examples">{buttons}</div>', js_on_load=CHOOSE)
 
     def choose(event: gr.SelectData) -> str:
         return str(files[int(event.index)])
@@ -86,7 +83,8 @@ def example_row(files: list[Path], box: gr.Image) -> Any:
 def lay_thumbnails() -> None:
     """Lay out what the page needs once for the thumbnails on all of its tabs: each is a variable of its style."""
     variables = "".join(f"{_variable(path)}: url({_thumbnail(path)}); " for path in _digests().values())
-    gr.HTML(f"<style>:root {{ {variables}}}</style>", elem_classes="da-rules")
+    sheet = thumbnail_css("#sheet-styles div.wrap label", example_files("style", "paintings"))
+    gr.HTML(f"<style>:root {{ {variables}}} {sheet}</style>", elem_classes="da-rules")
 
 
 def _variable(path: Path) -> str:
@@ -112,7 +110,7 @@ def picture_button(index: int, files: Sequence[Path], title: str) -> str:
 def _thumbnail(path: Path) -> str:
     """Return the address of a small copy, which holds the copy itself."""
     packed = io.BytesIO()
-    _square(path).save(packed, "WEBP", quality=80)
+    _square(path).save(packed, "WEBP", quality=60)
     return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
 
 
@@ -161,7 +159,9 @@ class PairRow:
             picture_button(index, pair.files, f"{TITLES[pair.content]} · {TITLES[pair.style]}")
             for index, pair in enumerate(PAIRS)
         )
-        self._row: Any = gr.HTML(f'<div class="da-pairs">{buttons}</div>', js_on_load=CHOOSE, elem_id="pairs")
+        words = note("Or take a pair that goes well together.")
+        code = f'{words}<div class="da-pairs">{buttons}</div>'
+        self._row: Any = gr.HTML(code, js_on_load=CHOOSE, elem_id="pairs")
 
     def wire(self, content: gr.Image, style: gr.Image, strength: gr.Slider, scale: gr.Slider) -> None:
         """Let a click fill both boxes and set the sliders of strength and stroke size."""

@@ -7,7 +7,7 @@ three ways to it:
   page is built, so that whoever lays out a component writes plain English.
 - What handlers say goes through t(), which answers in the language of the visitor whose event is being handled.
 - Errors come from the whole package, in which nothing knows of languages, and names of pictures are kept for as long
-  as the pictures are: translate() takes both.
+  as the pictures are: both keep the template and the values that they were made of, and translate() takes both.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.context import LocalContext
 from gradio.i18n import I18nData
+
+from deepart.errors import DeepArtError, Phrase
 
 _HERE = Path(__file__).parent
 ABOUT = {
@@ -36,23 +37,12 @@ ABOUT = {
 ZH: dict[str, str] = json.loads((_HERE / "zh.json").read_text("utf-8"))
 ZH |= {words: (_HERE / "about" / f"{task}.zh.md").read_text("utf-8").strip() for task, words in ABOUT.items()}
 API = "da-api"  # class of the columns in which endpoints keep their parts: nobody sees these, so they stay English
-
-
 _TEXT = re.compile(r">([^<>]*[^\s<>][^<>]*)<")
-
-
 _SPOKEN = re.compile(r'\b(alt|title|aria-label|placeholder)="([^"]+)"')
 
 
-_LATIN = re.compile(r"[A-Za-z]")
-
-
 _UNSEEN = re.compile(r"<(style|script|svg)\b.*?</\1>", re.DOTALL)
-
-
 _written: ContextVar[bool | None] = ContextVar("written", default=None)
-
-
 _SHOWN = ("label", "info", "placeholder", "value")  # properties of components that Gradio's page translates
 
 
@@ -65,18 +55,19 @@ def t(template: str, /, **values: Any) -> str:
     return found.format(**values) if values else found
 
 
-def translate(said: str | Exception) -> str:
-    """Return an error, or a sentence that was put together elsewhere, in the language of the visitor.
+def translate(said: str | DeepArtError) -> str:
+    """Return an error, or words that were put together elsewhere, in the language of the visitor.
 
-    An error that carries its template and values is looked up by these; all else is recognised by its words.
+    A Phrase is looked up by its template, and so are the values in it; other text as it stands.
     """
+    words = said.phrase if isinstance(said, DeepArtError) else said
     if not chinese():
-        return str(said)
-    template = getattr(said, "template", None)
-    if template in ZH:
-        values = {name: translate(value) if isinstance(value, str) else value for name, value in said.values.items()}  # type: ignore[union-attr]
-        return ZH[template].format(**values)
-    return _recognised(str(said))
+        return str(words)
+    if not isinstance(words, Phrase):
+        return ZH.get(words, words)
+    values = {name: translate(value) if isinstance(value, str) else value for name, value in words.values.items()}
+    found = ZH.get(words.template, words.template)
+    return found.format(**values) if values else found
 
 
 def chinese() -> bool:
@@ -101,31 +92,6 @@ def writing(chinese: bool) -> Iterator[None]:
 
 IN_CHINESE = "navigator.language.toLowerCase().startsWith('zh-')"
 """JavaScript that tells what chinese() tells, in the visitor's browser."""
-
-
-@lru_cache(maxsize=1024)
-def _recognised(sentence: str) -> str:
-    """Translate a sentence that was made from one of the templates, and the values in it that are words themselves.
-
-    Where several would fit, that one is right which leaves the least in English.
-    """
-    if sentence in ZH:
-        return ZH[sentence]
-    found = [
-        there.format(*(_recognised(value) for value in match.groups()))
-        for pattern, there in _patterns()
-        if (match := pattern.fullmatch(sentence)) is not None
-    ]
-    # A sentence with another inside it can look like one of that other's kind, with words for a value.
-    return min(found, key=lambda words: len(_LATIN.findall(words)), default=sentence)
-
-
-@cache
-def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """Return what recognises each template, those with the most words of their own first."""
-    templates = [item for item in ZH.items() if "{}" in item[0]]
-    most_first = sorted(templates, key=lambda item: -len(item[0].replace("{}", "")))
-    return [(re.compile(re.escape(key).replace(r"\{\}", "(.+?)"), re.DOTALL), value) for key, value in most_first]
 
 
 def localise(app: gr.Blocks) -> gr.I18n:

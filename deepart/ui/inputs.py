@@ -1,4 +1,4 @@
-"""What all tabs share: the look, the door for files, sentences for mistakes, progress as HTML."""
+"""What comes in: uploaded files, values of endpoints, visitors; and the sentences for what is wrong with them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ from PIL import Image
 from pydantic import ValidationError
 
 from deepart import images
-from deepart.errors import DeepArtError, ImageError
+from deepart.errors import DeepArtError, ImageError, Phrase
 from deepart.ui.i18n import API, t, translate
 
 EXAMPLES = Path(__file__).parent / "examples"
-
-
 GPU_SLOT: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}  # for every event that computes a picture
 
 
@@ -30,17 +28,9 @@ GPU_SLOT: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}  # 
 # Neither shows progress anywhere. That is said by an empty list: what an event could show it on, the page goes through
 # at every turn of every event, which costs it a few milliseconds a component.
 _UNSEEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
-
-
 AT_ONCE: dict[str, Any] = _UNSEEN | {"queue": False}
-
-
 SOON: dict[str, Any] = _UNSEEN | {"concurrency_limit": None}
-
-
 QUIETLY: dict[str, Any] = _UNSEEN | GPU_SLOT  # for what is computed while somebody moves a slider
-
-
 IN_TURN: dict[str, Any] = SOON | {"concurrency_limit": 1}  # one after another, where each goes on from the last
 
 
@@ -96,7 +86,7 @@ def _take_uploads_only(box: gr.Image | gr.File, what: str = "picture") -> None:
 
     async def move_local(source: str | Path | None) -> str | None:
         if str(source).startswith(("http://", "https://")):
-            raise mistake(f"The {what} is a web address; upload the file itself.")
+            raise mistake(Phrase("The {what} is a web address; upload the file itself.", what=what))
         return await move(source)
 
     box.async_move_resource_to_block_cache = move_local  # type: ignore[method-assign, assignment]
@@ -118,7 +108,8 @@ class _Upload(FileData):
         try:
             return super().model_validate(obj, **options)
         except ValidationError:
-            raise mistake(f"The {cls.what} is not an uploaded file; in Python pass handle_file(path).") from None
+            sentence = "The {what} is not an uploaded file; in Python pass handle_file(path)."
+            raise mistake(Phrase(sentence, what=cls.what)) from None
 
 
 class _LatentUpload(_Upload):
@@ -177,37 +168,42 @@ def read_picture(path: str | Image.Image | None, what: str) -> Image.Image:
     if isinstance(path, Image.Image):
         return path
     if path is None:
-        raise ImageError(f"There is no {what} yet; upload one or choose an example.")
+        raise ImageError("There is no {what} yet; upload one or choose an example.", what=what)
     try:
         return images.load_image(path)
     except ImageError as error:
-        raise ImageError(f"The {what} cannot be used. {error}") from error
+        raise ImageError("The {what} cannot be used. {reason}", what=what, reason=error.phrase) from error
 
 
-def keep_good(box: gr.Image) -> Any:
-    """Let a box say at once what is wrong with a file, by its header, and go back to the last good one.
+def keep_good(*boxes: gr.Image) -> Any:
+    """Let boxes say at once what is wrong with a file, by its header, and go back to the last good one.
 
-    Returns the event, which succeeds for a good file.
+    Returns the event of an upload, which succeeds for a good file.
     """
-    kept = gr.State(box.value["path"] if box.value else None)
-    box.change(_last_good, [box, kept], kept, **AT_ONCE)
-    looked = box.upload(_look_at, box, None, **SOON)
-    looked.failure(lambda path: path, kept, box, **AT_ONCE)
+    kept = gr.State([box.value["path"] if box.value else None for box in boxes])
+    gr.on([box.change for box in boxes], _last_good, [kept, *boxes], kept, trigger_mode="multiple", **AT_ONCE)
+    looked = gr.on([box.upload for box in boxes], _look_at, [*boxes], None, trigger_mode="multiple", **SOON)
+    looked.failure(lambda good: good if len(boxes) > 1 else good[0], kept, [*boxes], **AT_ONCE)
     return looked
 
 
-def _look_at(path: str | None) -> None:
+def _look_at(*paths: str | None) -> None:
     with sentences():
-        if path is not None:
-            images.picture_size(path)
+        for path in paths:
+            if path is not None:
+                images.picture_size(path)
 
 
-def _last_good(path: str | None, kept: str | None) -> str | None:
-    """Return the last good file after a change: the new one, unless it is none, as for a moment while one comes."""
+def _last_good(kept: list[str | None], *paths: str | None) -> list[str | None]:
+    """Return the last good files after a change; for a moment, while a new one comes, there is none."""
+    return [path if _good(path) else before for path, before in zip(paths, kept, strict=True)]
+
+
+def _good(path: str | None) -> bool:
     try:
-        return path if path is not None and images.picture_size(path) else kept
+        return path is not None and images.picture_size(path) is not None
     except ImageError:
-        return kept
+        return False
 
 
 # ----------------------------------------------------------------------------------------------- visitors and mistakes
@@ -236,6 +232,6 @@ class Fault(gr.Error):
     """What a visitor is told of a fault that is ours."""
 
 
-def mistake(sentence: str | Exception, kind: type[gr.Error] = gr.Error) -> gr.Error:
+def mistake(sentence: str | DeepArtError, kind: type[gr.Error] = gr.Error) -> gr.Error:
     """Return the error to raise for a mistake of the visitor's, in the visitor's language."""
     return kind(translate(sentence), title=t("Error"), duration=12, print_exception=False)

@@ -19,14 +19,16 @@ const deepart = {
     window.history.replaceState(null, '', link);
     const copied = navigator.clipboard ? navigator.clipboard.writeText(link.href) : Promise.reject();
     copied.catch(() => {});
-    return link.href;
+    return `<a href="${link.href}">${link.href.replaceAll('&', '&amp;')}</a>`;
   },
 
-  // Let a click on a button inside an element be its event `select`, with the button's data-index.
+  // Let a click on a button inside an element be its event `select`, with the button's data-index; `chosen` is the last.
   choose(element, trigger) {
     element.addEventListener('click', event => {
       const button = event.target.closest('button[data-index]');
-      if (button) trigger('select', { index: button.dataset.index, value: button.title });
+      if (!button) return;
+      deepart.chosen = button.dataset.index;
+      trigger('select', { index: button.dataset.index, value: button.title });
     });
   },
 };

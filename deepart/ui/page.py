@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,8 +20,6 @@ _INK = colors.Color(
     name="ink", c50="#f8f7f4", c100="#f0eee9", c200="#e2dfd8", c300="#cbc7be", c400="#a09b91", c500="#625e57",
     c600="#4c4944", c700="#383632", c800="#262522", c900="#1b1a18", c950="#131211",
 )  # fmt: skip
-
-
 _SEA = colors.Color(
     name="sea", c50="#eef6f5", c100="#d3e9e6", c200="#a9d4cf", c300="#78bab3", c400="#4b9d95", c500="#2b7f78",
     c600="#1f6a64", c700="#1b5652", c800="#184542", c900="#153937", c950="#0a2221",
@@ -78,9 +75,10 @@ def theme() -> gr.themes.Base:
 def lay_about(task: str) -> None:
     """Lay out what a tab's models are, closed, inside the Blocks being built: a picture that they drew, and words."""
     with gr.Accordion("How it works", open=False, elem_id=f"{task}-how"):
-        # Each by itself: what holds words goes to the browser in all languages, and the picture is large.
-        data = base64.b64encode((EXAMPLES / "how" / f"{task}.webp").read_bytes()).decode()
-        gr.HTML(f'<img src="data:image/webp;base64,{data}" alt="" loading="lazy">', elem_classes="da-how")
+        gr.Image(
+            str(EXAMPLES / "how" / f"{task}.webp"), format="webp", show_label=False, container=False, buttons=[],
+            interactive=False, elem_classes="da-how",
+        )  # fmt: skip
         gr.Markdown(ABOUT[task], elem_classes="da-how")
 
 
@@ -96,20 +94,15 @@ class Link:
         tab: its id, and its name in the address. linked: the controls by what they are called in the address.
         """
         self.tab, self.linked = tab, dict(linked)
-        with gr.Row(elem_classes="da-link"):
-            self.button = gr.Button(
-                "Copy a link to these settings", size="sm", scale=0, min_width=220, elem_id=f"{tab}-link"
-            )
-            self.address = gr.Textbox(
-                label="Link to these settings", show_label=False, container=False, interactive=False, visible=False,
-                max_lines=1, elem_id=f"{tab}-address",
-            )  # fmt: skip
+        self.button = gr.Button(
+            "Copy a link to these settings", size="sm", elem_id=f"{tab}-link", elem_classes="da-link"
+        )
+        self.address = gr.HTML("", elem_id=f"{tab}-address")
 
     def wire(self) -> None:
         """Connect it. The link is made in the browser: only that knows under which address the page is seen."""
         script = f"(...values) => deepart.copyLink({self.tab!r}, {list(self.linked)!r}, values)"
-        made = self.button.click(None, list(self.linked.values()), self.address, js=script, api_visibility="private")
-        made.then(lambda: gr.Textbox(visible=True), None, self.address, **AT_ONCE)
+        self.button.click(None, list(self.linked.values()), self.address, js=script, api_visibility="private")
 
 
 def restore(app: gr.Blocks, tabs: gr.Tabs, links: list[Link]) -> Any:
@@ -158,8 +151,7 @@ def _number(part: gr.Slider | gr.Number, words: str) -> float | int | None:
 
 
 MAX_UPLOAD = "40mb"  # the latent of a picture of 4096 pixels has 34
-
-
+SESSIONS = 200  # visitors whose page Gradio remembers, half a megabyte each; who comes back later opens it anew
 KEEP_FILES = (3600, 86400)  # seconds: look every hour, delete what is older than a day
 
 

@@ -53,19 +53,17 @@ class StyleTab:
     # ---------------------------------------------------------------------------------------------------- what is there
 
     def _lay_pictures(self) -> None:
-        contents, styles = example_files("content"), example_files("style", "paintings")
         content, style = self._pair.files
         with gr.Row():
             with gr.Column(min_width=150):
                 self.content = picture_input("Content picture", value=str(content), height=220, elem_id="content")
-                gr.HTML(note("What to paint: upload a photograph, or choose one."))
-                example_row(contents, self.content)
-                gr.HTML(note("Or take a pair that goes well together."))
+                words = "What to paint: upload a photograph, or choose one."
+                example_row(example_files("content"), self.content, words)
                 self.pairs = PairRow()
             with gr.Column(min_width=150):
                 self.style = picture_input("Style picture", value=str(style), height=220, elem_id="style")
-                gr.HTML(note("How to paint it: upload any picture, or choose one."))
-                example_row(styles, self.style)
+                words = "How to paint it: upload any picture, or choose one."
+                example_row(example_files("style", "paintings"), self.style, words)
 
     def _lay_options(self) -> None:
         self._wished = gr.State(None)  # the size that the visitor has set; until then the way of painting decides
@@ -87,14 +85,12 @@ class StyleTab:
         )  # fmt: skip
         with gr.Accordion("Blend in more styles", open=False):
             gr.HTML(note("The painting takes from each of up to three styles, as much as its weight says."))
-            self.weight = _weight_slider("Weight of the first style", elem_id="weight")
             with gr.Row():
-                with gr.Column(min_width=150):
-                    self.style_2 = picture_input("Second style", height=180)
-                    self.weight_2 = _weight_slider("Weight of the second")
-                with gr.Column(min_width=150):
-                    self.style_3 = picture_input("Third style", height=180)
-                    self.weight_3 = _weight_slider("Weight of the third")
+                self.style_2 = picture_input("Second style", height=180, min_width=120)
+                self.style_3 = picture_input("Third style", height=180, min_width=120)
+            self.weight = _weight_slider("Weight of the first style", elem_id="weight")
+            self.weight_2 = _weight_slider("Weight of the second")
+            self.weight_3 = _weight_slider("Weight of the third")
         with gr.Accordion("Fine tuning", open=False):
             self.seed = gr.Number(
                 STYLIZE["seed"], label="Seed", precision=0, minimum=0, maximum=MAX_SEED,
@@ -147,8 +143,7 @@ class StyleTab:
 
     def _wire(self, app: gr.Blocks) -> None:
         self.pairs.wire(self.content, self.style, self.strength, self.scale)
-        for box in (self.content, self.style, self.style_2, self.style_3):
-            keep_good(box)
+        keep_good(self.content, self.style, self.style_2, self.style_3)
         self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
         self.size.input(lambda size: size, self.size, self._wished, trigger_mode="always_last", **AT_ONCE)
         for event in (self.model.input, self.more.wire(app).success):

@@ -11,7 +11,7 @@ from PIL import Image
 
 from deepart.errors import OptionError
 from deepart.ui.artwork import save_result
-from deepart.ui.examples import TITLES, example_files, example_of, thumbnail_css
+from deepart.ui.examples import TITLES, example_files, example_of
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE
 from deepart.ui.jobs import Callback, Jobs
@@ -44,8 +44,6 @@ class Sheet:
             info="A style picture that you have uploaded takes part as well.", show_select_all=True,
             elem_id="sheet-styles",
         )  # fmt: skip
-        rules = thumbnail_css("#sheet-styles div.wrap label", list(self._examples.values()))
-        gr.HTML(f"<style>{rules}</style>", elem_classes="da-rules")
         self.paint = RunButton("Paint the sheet", "sheet-", "paint")
         self.paint.lay_status("A small picture in each style; click one to take its style.")
         self.gallery = gr.Gallery(

@@ -164,8 +164,8 @@ class Format:
             with sentences():
                 return gr.DownloadButton(value=converted(path, kind, self._button.GRADIO_CACHE), interactive=True)
 
-        for event in (result.change, self.choice.input):
-            event(offer, [result, self.choice], self._button, trigger_mode="always_last", **AT_ONCE)
+        causes = [result.change, self.choice.input]
+        gr.on(causes, offer, [result, self.choice], self._button, trigger_mode="always_last", **AT_ONCE)
 
 
 def converted(path: str, kind: str, cache: str) -> str:

@@ -22,7 +22,7 @@ from PIL import Image
 
 from deepart.cache import Studio
 from deepart.checks import shown, whole_number
-from deepart.errors import OptionError, UnsupportedError
+from deepart.errors import OptionError, Phrase, UnsupportedError
 from deepart.images import MIN_SIDE, fit, fitted_size, settings, to_tensor, with_settings
 from deepart.latents import MAX_SEED, check_seeds, unpack
 from deepart.metrics import psnr
@@ -135,9 +135,14 @@ class StyleRequests:
             pipeline, known = self.pipeline(model), checked(options)
             whole_number("size", known["size"], MIN_STYLE_SIDE, min(MAX_SHEET_SIDE, pipeline.max_side), "of pixels")
             if not 1 <= len(styles) <= MAX_SHEET:  # before they are read
-                raise OptionError(f"There are {len(styles)} style pictures; give one to {MAX_SHEET}.")
+                raise OptionError(
+                    "There are {count} style pictures; give one to {most}.", count=len(styles), most=MAX_SHEET
+                )
             picture = read_picture(content, "content picture")
-            named = [(path, f"style picture {number} ({title})") for number, (path, title) in enumerate(styles, 1)]
+            named = [
+                (path, Phrase("style picture {n} ({title})", n=number, title=title))
+                for number, (path, title) in enumerate(styles, 1)
+            ]
             return pipeline.sheet(picture, [read_picture(*one) for one in named], **known, callback=callback)
 
         return work
@@ -146,7 +151,9 @@ class StyleRequests:
 def checked(options: dict[str, Any]) -> dict[str, Any]:
     """Return options of an endpoint as the pipeline takes them; what is out of range it finds out itself."""
     if not isinstance(options["preserve_color"], bool):
-        raise OptionError(f"The preserve_color is {options['preserve_color']!r}; it must be true or false.")
+        raise OptionError(
+            "The preserve_color is {value}; it must be true or false.", value=shown(options["preserve_color"])
+        )
     return options | {name: whole(options[name]) for name in ("size", "seed", "steps") if name in options}
 
 
@@ -292,7 +299,7 @@ class GANRequests:
     def origins(self, model: Any, given: Any) -> list[Origin]:
         """Return a list of them."""
         if not isinstance(given, list):
-            raise OptionError(f"The seeds are {shown(given)}; give a list, such as [3, 17, 42].")
+            raise OptionError("The seeds are {seeds}; give a list, such as [3, 17, 42].", seeds=shown(given))
         return [self.origin(model, one) for one in given]
 
 
@@ -341,7 +348,7 @@ def check_seed(value: Any) -> int:
 def typed_seed(value: Any) -> int:
     """Return the seed of a box on the page; raises OptionError, also for an empty box, which is None."""
     if value is None:
-        raise OptionError(f"There is no seed; type a whole number from 0 to {MAX_SEED}.")
+        raise OptionError("There is no seed; type a whole number from 0 to {most}.", most=MAX_SEED)
     return check_seed(value)
 
 
@@ -352,8 +359,9 @@ def seeds_of(words: str | None) -> list[int]:
         short = len(part) <= len(str(MAX_SEED))  # int() refuses a text of thousands of digits
         if not (short and part.isascii() and part.isdigit() and int(part) <= MAX_SEED):
             raise OptionError(
-                f"The seed {shown(part)} is no whole number from 0 to {MAX_SEED}; write seeds like 3, 17, 42."
-            )
+                "The seed {seed} is no whole number from 0 to {most}; write seeds like 3, 17, 42.",
+                seed=shown(part), most=MAX_SEED,
+            )  # fmt: skip
     return [int(part) for part in parts]
 
 
@@ -455,7 +463,10 @@ class VAERequests:
         """Return the work that makes A - B + C."""
 
         def work(callback: Callback) -> Image.Image:
-            pictures = [read_source(one, f"picture {letter}") for one, letter in zip((a, b, c), "ABC", strict=True)]
+            pictures = [
+                read_source(one, Phrase("picture {letter}", letter=letter))
+                for one, letter in zip((a, b, c), "ABC", strict=True)
+            ]
             return self.pipeline(model).combine(*pictures)
 
         return work
@@ -481,5 +492,5 @@ def _small(pipeline: VAEPipeline, source: Source) -> Source:
 def _name(model: Any) -> str | None:
     """Return the name of a model as the studio takes it; raises OptionError."""
     if not (model is None or isinstance(model, str)):
-        raise OptionError(f"The model is {shown(model)}; it must be a name.")
+        raise OptionError("The model is {name}; it must be a name.", name=shown(model))
     return model
