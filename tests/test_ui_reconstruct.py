@@ -259,9 +259,8 @@ def test_sliders_say_what_they_were_moved_to() -> None:
 
 def test_the_last_good_file_is_kept(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_text("no picture at all\n")
-    assert _last_good(str(CAT), None) == str(CAT)
-    assert _last_good(str(tmp_path / "bad.png"), "before") == "before"
-    assert _last_good(None, "before") == "before"
+    assert _last_good(["old", "other"], str(CAT), None) == [str(CAT), "other"]
+    assert _last_good(["before"], str(tmp_path / "bad.png")) == ["before"]
 
 
 # ------------------------------------------------------------------------------------------------------------ the page
