@@ -59,6 +59,7 @@ from deepart.ui.work import (
     whole,
 )
 
+FORGOTTEN = 10.0  # seconds after its call
 T = TypeVar("T")
 Answer = Iterator[tuple[Any, ...]]
 _SHEET = defaults(StyleTransferPipeline.sheet)
@@ -127,9 +128,9 @@ class Endpoints:
         return self._boxes.setdefault(key, box)
 
     def _forget(self, request: gr.Request) -> None:
-        """Drop what Gradio keeps of clients that have not called for a minute: a copy of the page's configuration."""
+        """Drop what Gradio keeps of clients that called a while ago: half a megabyte each, which no endpoint needs."""
         now = time.monotonic()
-        for client in [one for one, called in list(self._clients.items()) if called < now - 60]:
+        for client in [one for one, called in list(self._clients.items()) if called < now - FORGOTTEN]:
             self._clients.pop(client, None)
             self._page.state_holder.session_data.pop(client, None)
         if request.session_hash is not None:
@@ -171,11 +172,12 @@ class Endpoints:
         one = save_artwork(picture, self._cache)
         return one.path, one.made
 
-    def _models(self, task: str | None = None) -> list[dict[str, Any]]:
+    def _models(self, request: gr.Request, task: str | None = None) -> list[dict[str, Any]]:
         """List the models: task, name, title, one line about it, licence, whether it is its task's default.
 
         Further: whether it needs no download, its bytes, the Hub repository that it is from, and what it costs.
         """
+        self._forget(request)
         with sentences():
             if task is not None:
                 list_models(task)  # an OptionError for a task that there is not
