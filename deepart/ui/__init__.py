@@ -10,7 +10,7 @@ from deepart import memory
 from deepart.cache import Studio
 from deepart.errors import Phrase
 from deepart.registry import list_models
-from deepart.ui.api import Endpoints
+from deepart.ui.endpoints import Endpoints
 from deepart.ui.examples import lay_thumbnails
 from deepart.ui.generate import GenerateTab
 from deepart.ui.i18n import localise

@@ -28,15 +28,10 @@ from deepart.pipelines.vae_latent import Latent
 from deepart.registry import get_spec, list_models
 from deepart.ui.examples import TITLES, example_of
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import read_picture
 from deepart.ui.models import title_of
 
 _SLUG = 60  # letters of a name that go into a file's
-
-
 Shown = TypeVar("Shown")
-
-
 _BLANK = (16, 16)  # pixels: as good as the picture itself where only its settings are read
 
 
@@ -188,8 +183,6 @@ def fresh(path: str) -> bool:
 
 
 _ROWS = 256  # of a strip
-
-
 _WINDOW = 11  # rows that SSIM looks at together
 
 
@@ -217,8 +210,6 @@ def nearness(picture: Image.Image, other: Image.Image) -> Nearness:
 
 
 _NAME = 40  # letters
-
-
 _GONE = "The files of this picture were deleted, as all are after a day; press “Reconstruct” to make them again."
 
 
@@ -414,15 +405,3 @@ def check_settings(made: dict[str, Any] | None) -> dict[str, Any]:
             model=title_of("gan", made["model"]),
         )  # fmt: skip
     return made
-
-
-def joined(path: str, name: str, liked: Sequence[Artwork]) -> list[Artwork]:
-    """Return what is liked once a picture from elsewhere on the page is, such as a favourite among the results.
-
-    path: of a PNG that the tab "Generate" has made, with its settings inside. name: what it is called, "" for what its
-    settings say. Raises OptionError for a picture that no generator here has made, ImageError for a file that cannot
-    be read.
-    """
-    made = check_settings(settings(read_picture(path, "picture")))
-    one = Artwork(path, json.dumps(made, sort_keys=True), name or name_of(made))
-    return list(liked) if any(other.text == one.text for other in liked) else [*liked, one]

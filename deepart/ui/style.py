@@ -24,8 +24,8 @@ from deepart.ui.models import MoreModels, StyleModel, loading, model_menu, style
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.style_sheet import Sheet
+from deepart.ui.style_work import GATYS, STYLIZE, StyleRequests, file_name
 from deepart.ui.widgets import VEIL, Format, stage
-from deepart.ui.work import GATYS, STYLIZE, StyleRequests, file_name
 
 
 class StyleTab:

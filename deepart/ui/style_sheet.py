@@ -16,7 +16,8 @@ from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.run import Changes, RunButton, note
-from deepart.ui.work import Pictures, StyleRequests, file_name
+from deepart.ui.style_work import StyleRequests, file_name
+from deepart.ui.work import Pictures
 
 _SIDE = {"cpu": 384}  # pixels: twelve pictures in some seconds on two processor cores
 _SIDE_ON_CARD = 512
