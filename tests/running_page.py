@@ -43,8 +43,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def until(true: Callable[[], object], pause: Callable[[float], object] = time.sleep) -> None:
-    """Wait for something that other threads bring about; after a minute it is not coming."""
-    for _ in range(1200):
+    """Wait for something that other threads bring about; after three minutes it is not coming."""
+    for _ in range(3600):
         if true():
             return
         pause(0.05)

@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 from gradio.context import LocalContext
 from PIL import Image
-from running_page import TinyStudio, tiny_fast
+from running_page import TinyStudio
 
 from deepart import StyleTransferPipeline, load_image, settings
 from deepart.cache import Studio
-from deepart.ui.examples import FIRST_SIZE, PAIRS, TITLES, PairRow
+from deepart.ui.examples import FIRST_SIZE, PAIRS
 from deepart.ui.finished import first_files
-from deepart.ui.i18n import ZH
 from deepart.ui.jobs import Jobs
 from deepart.ui.style import StyleTab, _fact_line
 from recipes import first_style
@@ -82,34 +81,6 @@ def test_the_example_is_what_the_model_paints_with_the_settings_on_the_page() ->
     assert max(kept.size) == FIRST_SIZE
 
 
-def test_the_recipe_writes_one_picture_in_place_of_others(tmp_path: Path) -> None:
-    (tmp_path / "old.png").write_bytes(b"old")
-    pipeline = tiny_fast()
-    path = first_style.write(pipeline, tmp_path, size=64)
-    assert [other.name for other in tmp_path.iterdir()] == [path.name] == ["mountain-marbling.png"]
-    found = load_image(path)
-    assert found.size == (64, 43)
-    assert settings(found) == settings(first_style.painted(pipeline, 64))
-    assert (settings(found) or {})["style_scale"] == PAIRS[0].scale
-
-
-def test_pairs_are_pictures_that_are_there() -> None:
-    assert len({(pair.content, pair.style) for pair in PAIRS}) == len(PAIRS) == 4
-    for pair in PAIRS:
-        assert [path.stem for path in pair.files] == [pair.content, pair.style]
-        assert 0 < pair.strength <= 1
-        assert pair.scale % 0.25 == 0
-        assert f"{TITLES[pair.content]} · {TITLES[pair.style]}" in ZH
-
-
-def test_a_pair_is_a_button_with_a_name() -> None:
-    with gr.Blocks():
-        code = str(PairRow()._row.value)
-    assert code.count("<button ") == 4
-    assert 'aria-label="A mountain · Marbling"' in code
-    assert "data:image" not in code  # thumbnails come once for the whole page
-
-
 def test_the_settings_of_an_address_are_those_of_a_painting(tiny_studio: TinyStudio) -> None:
     tab = lay(tiny_studio)
     assert list(tab.linked) == ["model", "strength", "strokes", "size", "keep-colours", "seed", "steps", "style-weight"]
@@ -120,14 +91,6 @@ def test_the_settings_of_an_address_are_those_of_a_painting(tiny_studio: TinyStu
     assert settled[tab.corrected].visible
     untouched = tab._settle("fine", 768)  # as the page opens
     assert (untouched[tab.size].value, untouched[tab._wished]) == (384, None)
-
-
-def test_a_way_begins_with_its_size_and_the_example_with_its_own(tiny_studio: TinyStudio) -> None:
-    tab = lay(tiny_studio)
-    fast, fine = tab._way("fast"), tab._way("fine")
-    assert (tab._size(fast, None), tab._size(fine, None), tab._size(fast, 1536)) == (768, 384, 1536)
-    tab._example = Path("example.png")
-    assert (tab._size(fast, None), tab._size(fine, None), tab._size(fast, 1536)) == (FIRST_SIZE, 384, 1536)
 
 
 def painted(**made: Any) -> Image.Image:
