@@ -219,6 +219,222 @@ def open_sheet(tab: Tab) -> None:
     expect(tab.locator("#sheet-paint")).to_be_visible()
 
 
+def test_a_sheet_of_styles(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab(PHONE)
+    ready(tab, "Fast")
+    canvas = place(tab)
+    open_sheet(tab)
+    page.fast.hold(1)
+    tab.locator("#sheet-paint").click()
+    expect(tab.locator("#sheet-progress")).to_contain_text("Painting 12 pictures")
+    expect(tab.locator("#sheet-stop")).to_be_visible()
+    assert page.fast.held.wait(60)
+    page.fast.release()
+    pictures = tab.locator("#sheet .gallery-item")
+    expect(pictures).to_have_count(12)
+    expect(pictures.nth(5)).to_contain_text("Cassatt: Summertime")
+    expect(tab.locator("#sheet-paint")).to_be_visible()
+    no_sideways_scroll(tab)
+    assert place(tab) == canvas
+
+    pictures.nth(7).locator("button").click()
+    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("hokusai-great-wave"))
+    expect(tab.locator("#sheet-told")).to_contain_text("Hokusai: Under the Wave off Kanagawa: this is the style")
+    expect(pictures).to_have_count(12)
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+    found = load_image(download(tab, tmp_path))
+    expected = page.fast.stylize(load_image(EXAMPLES / "content" / "cat.jpg"), load_image(STYLE), size=SIZE)
+    assert same(found, expected)
+    expect(pictures).to_have_count(12)
+
+
+def test_a_sheet_is_what_was_asked_for(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    ready(tab, "Fast")
+    mine = tmp_path / "mine.png"
+    Image.effect_mandelbrot((96, 64), (-2, -1, 1, 1), 50).convert("RGB").save(mine)
+    upload(tab, "style", mine)
+    open_sheet(tab)
+    for name in ("Marbling", "Van Gogh: The Night Café"):
+        tab.locator("#sheet-styles").get_by_role("checkbox", name=name).or_(
+            tab.locator("#sheet-styles label", has_text=name)
+        ).first.click()
+    put(tab, "strength", "0.5")
+    tab.locator("#sheet-paint").click()
+    pictures = tab.locator("#sheet .gallery-item")
+    expect(pictures).to_have_count(11)
+    expect(pictures.nth(0)).to_contain_text("Your style picture")
+    expect(pictures.nth(2)).to_contain_text("Pointillism")
+
+    # Every picture is the exact file, with its settings.
+    address = pictures.nth(0).locator("img").get_attribute("src") or ""
+    path = tmp_path / "found.png"
+    path.write_bytes(tab.request.get(address).body())
+    [expected] = page.fast.sheet(
+        load_image(EXAMPLES / "content" / "cat.jpg"), [load_image(mine)], size=384, strength=0.5
+    )
+    assert address.endswith("/deepart-384x256-yours-seed0.png")
+    assert same(load_image(path), expected)
+    assert settings(load_image(path)) == settings(expected)
+
+    tab.get_by_role("button", name="Woodcut", exact=True).first.click()
+    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("woodcut"))
+    pictures.nth(0).locator("button").click()
+    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile(r"mine\.png"))
+
+
+def test_a_sheet_takes_its_turn_and_is_stopped(page: Page, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deepart.models.fast.WINDOW", 320)
+    tab, other = open_tab(), open_tab()
+    ready(other)
+    page.fine.hold(7)
+    other.locator("#paint").click()
+    expect(other.locator("#progress")).to_contain_text("step 6 of 100")
+    ready(tab, "Fast")
+    open_sheet(tab)
+    tab.locator("#sheet-paint").click()
+    expect(tab.locator("#sheet-progress")).to_contain_text("queue: 1/1")
+    tab.locator("#sheet-leave").click()
+    expect(tab.locator("#sheet-paint")).to_be_visible()
+    page.fine.release()
+    expect(other.locator("#facts")).to_contain_text("128 × 85 pixels")
+    everything = tab.locator("#sheet-styles .select-all-checkbox")
+    everything.click()
+    tab.locator("#sheet-paint").click()
+    told(tab, "No style is chosen; tick one or more.")
+    everything.click()
+    page.fast.hold(1)
+    tab.locator("#sheet-paint").click()
+    assert page.fast.held.wait(60)
+    tab.locator("#sheet-stop").click()
+    expect(tab.locator("#sheet-progress")).to_contain_text("Stopping after this step")
+    page.fast.release()
+    expect(tab.locator("#sheet-paint")).to_be_visible()
+    assert page.fast.steps == [1]
+    assert tab.locator("#sheet").count() == 0
+
+
+def drag_slider(tab: Tab) -> None:
+    """Move the line between before and after, and see more of the one."""
+    shown = tab.locator("#slider img.fixed")
+    expect(shown).to_have_attribute("style", re.compile(r"inset\(0px 0px 0px 50%\)"))
+    handle = tab.locator("#slider [data-testid=slider] .inner")
+    box = handle.bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] - 80, box["y"] + box["height"] / 2, steps=4)
+    tab.mouse.up()
+    expect(shown).not_to_have_attribute("style", re.compile(r"inset\(0px 0px 0px 50%\)"))
+
+
+def test_stop_keeps_what_is_there(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    ready(tab)
+    page.fine.hold(12)
+    tab.locator("#paint").click()
+    expect(tab.locator("#preview img")).to_have_attribute("alt", "The picture after 10 steps")
+    tab.locator("#stop").click()
+    expect(tab.locator("#progress")).to_contain_text("Stopping after this step")
+    page.fine.release()
+    expect(tab.locator("#slider img[data-testid=imageslider-image]")).to_have_count(2)
+    expect(tab.locator("#facts")).to_contain_text("stopped after step 10")
+    assert page.fine.steps[-1] == 12  # it was in the twelfth step, and began no other
+    assert page.fine.running == 0
+    found = load_image(download(tab, tmp_path))
+    made = settings(found) or {}
+    assert found.size == (128, 85)
+    assert (made["stopped_at"], made["model"], made["size"], made["seed"]) == (10, "fine", [128, 85], 0)
+    expect(tab.locator("#paint")).to_be_visible()
+
+
+def test_a_file_that_is_no_good_picture(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:
+    (tmp_path / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"></svg>')
+    (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0heicmif1" + bytes(64))
+    (tmp_path / "note.png").write_text("no picture at all\n")
+    Image.new("P", (64, 64)).save(tmp_path / "anim.gif")
+    Image.new("RGB", (8, 8)).save(tmp_path / "small.png")
+    tab = open_tab()
+    ready(tab)
+    upload(tab, "content", CONTENT)
+    before = tab.locator("#content .image-frame img")
+    expect(before).to_have_attribute("src", re.compile("mountain"))
+    kept = picture(tab, "content")
+    for name, sentence in (
+        ("drawing.svg", "SVG"), ("phone.heic", "HEIC"), ("note.png", "text"), ("anim.gif", "GIF"), ("small.png", "8x8"),
+    ):  # fmt: skip
+        upload(tab, "content", tmp_path / name)
+        toast = tab.get_by_test_id("toast-body")
+        expect(toast).to_contain_text(re.compile(rf"The picture cannot be used\. .*{sentence}.*\."))
+        expect(tab.locator("#content .image-frame img")).to_have_attribute("src", kept)
+        tab.get_by_test_id("toast-close").click()
+        expect(toast).to_have_count(0)
+    expect(tab.locator("#size input[type=number]")).to_have_value(str(SIZE))
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+    expect(tab.get_by_test_id("toast-body")).to_have_count(0)
+
+
+def test_a_mistake_loses_nothing(page: Page, open_tab: OpenTab) -> None:
+    tab = open_tab()
+    ready(tab)
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+    result = tab.locator("#slider img.fixed").get_attribute("src") or ""
+    tab.get_by_role("button", name="Blend in more styles").click()
+    put(tab, "weight", "0")
+    tab.locator("#paint").click()
+    told(tab, "All style weights are 0; make at least one of them larger.")
+    expect(tab.locator("#paint")).to_be_visible()
+    expect(tab.locator("#slider img.fixed")).to_have_attribute("src", result)
+    expect(tab.locator("#weight input[type=number]")).to_have_value("0")
+    tab.locator("#style").get_by_role("button", name="Remove Image").click()
+    tab.locator("#paint").click()
+    told(tab, "There is no style picture yet; upload one or choose an example.")
+    tab.get_by_role("button", name="Van Gogh: The Langlois Bridge").click()
+    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("van-gogh-langlois-bridge"))
+
+
+def test_work_stops_when_the_tab_is_closed(page: Page, open_tab: OpenTab) -> None:
+    tab = open_tab()
+    ready(tab)
+    page.fine.hold(7)
+    tab.locator("#paint").click()
+    expect(tab.locator("#progress")).to_contain_text("step 6 of 100")
+    tab.close()
+    until(lambda: not page.jobs._running)
+    assert page.fine.running == 1  # held in its seventh step
+    page.fine.release()
+    until(lambda: not page.fine.running)
+    assert page.fine.steps == list(range(1, 8))
+
+
+def test_waiting_and_leaving(open_tab: OpenTab, tmp_path: Path) -> None:
+    """One paints, one waits and leaves, and then there is a place again."""
+    with serve(tmp_path / "files", "--max-queue", "1") as page:
+        tabs = [open_tab(url=page.url) for _ in range(3)]
+        for tab in tabs:
+            ready(tab)
+        page.fine.hold(7)
+        tabs[0].locator("#paint").click()
+        expect(tabs[0].locator("#stop")).to_be_visible()
+        tabs[1].locator("#paint").click()
+        expect(tabs[1].locator("#preview")).to_contain_text("queue: 1/1")
+        tabs[2].locator("#paint").click()
+        expect(tabs[2].get_by_test_id("toast-body")).to_contain_text("busy")
+        expect(tabs[2].locator("#paint")).to_be_visible()
+        tabs[1].locator("#leave").click()
+        expect(tabs[1].locator("#paint")).to_be_visible()
+        # Requests of the page pass through this thread: it must not sleep.
+        until(lambda: len(page.blocks._queue) == 0, lambda seconds: tabs[1].wait_for_timeout(1000 * seconds))
+        page.fine.release()
+        expect(tabs[0].locator("#facts")).to_contain_text("128 × 85 pixels")
+        assert page.fine.most_at_once == 1
+        for tab in tabs:
+            tab.close()
+
+
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_everything_can_be_reached(open_tab: OpenTab, screen: tuple[int, int]) -> None:
     tab = open_tab(screen)
