@@ -57,8 +57,8 @@ def build_app(studio: Studio) -> gr.Blocks:
                     links.append(Link("generate", generate.linked))
                     lay_about("gan")
             if list_models("vae"):
-                with gr.Tab("Reconstruct", id="reconstruct") as tab:
-                    reconstruct = ReconstructTab(app, tab, studio, jobs)
+                with gr.Tab("Reconstruct", id="reconstruct"):
+                    reconstruct = ReconstructTab(app, studio, jobs)
                     links.append(Link("reconstruct", reconstruct.linked))
                     lay_about("vae")
             with gr.Tab("Style transfer", id="style"):
@@ -97,10 +97,10 @@ def _connect(
     }  # fmt: skip
     if generate is not None:
         inside = {generate.tools: lambda: gr.Tabs(selected="find")}
-        places["find"] = Place(generate.find.picture, "generate", "find-picture", inside)
+        places["find"] = Place(generate.projection.picture, "generate", "find-picture", inside)
     if reconstruct is not None:
         places["photo"] = Place(
-            reconstruct.picture, "reconstruct", "vae-title", {reconstruct.opened: lambda: None}, reconstruct.sent
+            reconstruct.picture, "reconstruct", "vae-title", {reconstruct.opened: lambda: None}, reconstruct.wanted
         )
         results.append(
             (reconstruct.subject, lambda subject: Result(subject.made.path, f"{subject.name}, reconstructed"))
