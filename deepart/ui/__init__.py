@@ -58,8 +58,8 @@ def build_app(studio: Studio) -> gr.Blocks:
                     links.append(Link("generate", generate.linked))
                     lay_about("gan")
             if list_models("vae"):
-                with gr.Tab("Reconstruct", id="reconstruct") as tab:
-                    reconstruct = ReconstructTab(app, tab, studio, jobs)
+                with gr.Tab("Reconstruct", id="reconstruct"):
+                    reconstruct = ReconstructTab(app, studio, jobs)
                     links.append(Link("reconstruct", reconstruct.linked))
                     lay_about("vae")
             with gr.Tab("Style transfer", id="style"):
@@ -99,10 +99,10 @@ def _connect(
     }  # fmt: skip
     if generate is not None:
         inside = {generate.tools: lambda: gr.Tabs(selected="find")}
-        places["find"] = Place(generate.find.picture, "generate", "find-picture", inside)
+        places["find"] = Place(generate.projection.picture, "generate", "find-picture", inside)
     if reconstruct is not None:
         besides = {reconstruct.opened: lambda: None}
-        places["photo"] = Place(reconstruct.picture, "reconstruct", "vae-title", besides, reconstruct.sent)
+        places["photo"] = Place(reconstruct.picture, "reconstruct", "vae-title", besides, reconstruct.wanted)
         kept[reconstruct.subject] = lambda one: Result(one.made.path, Phrase("{name}, reconstructed", name=one.name))
         reconstruct.send.wire(reconstruct.subject, lambda subject: subject.made.path, places, tabs)
     if generate is not None:

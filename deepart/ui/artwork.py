@@ -23,7 +23,6 @@ from deepart.checks import shown
 from deepart.errors import ImageError, OptionError, Phrase
 from deepart.images import load_image, settings, to_tensor, with_settings
 from deepart.metrics import ssim
-from deepart.pipelines.vae import Source
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import get_spec, list_models
 from deepart.ui.examples import TITLES, example_of
@@ -218,13 +217,13 @@ class Reconstruction:
     """A picture that was taken apart.
 
     name: of the picture on the page. picture: the file of it, None where there is only a latent. latent: the file of
-    that, None for the example that the page opens with, which nobody has taken apart here. made: what came out. It
+    that. made: what came out. It
     holds nothing but text and numbers, as visitors keep it; see Artwork.
     """
 
     name: str
     picture: str | None
-    latent: str | None
+    latent: str
     made: Artwork
 
     @property
@@ -246,11 +245,13 @@ class Reconstruction:
         """Return what came out; raises OptionError when it is deleted."""
         return load_image(_there(self.made.path))
 
-    def source(self) -> Source:
-        """Return what tools begin with: the latent, or the picture without one; raises OptionError when deleted."""
-        if self.latent is None:
-            return load_image(_there(str(self.picture)))
-        return Latent.load(_there(self.latent))
+    def latent_file(self) -> str:
+        """Return the file of the latent; raises OptionError when it is deleted."""
+        return _there(self.latent)
+
+    def source(self) -> Latent:
+        """Return what tools begin with; raises OptionError when it is deleted."""
+        return Latent.load(self.latent_file())
 
 
 def current_reconstruction(subject: Reconstruction | None, same: bool = True) -> Reconstruction:

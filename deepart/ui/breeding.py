@@ -10,16 +10,16 @@ from typing import Any
 
 import gradio as gr
 
-from deepart.errors import OptionError
+from deepart.errors import OptionError, Phrase
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import MAX_CHILDREN, MAX_PARENTS, GANPipeline
 from deepart.ui.artwork import Artwork, at
 from deepart.ui.examples import CHOOSE
 from deepart.ui.grid import Grid, mark_rules
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import SOON, sentences
+from deepart.ui.inputs import AT_ONCE, SOON, sentences
 from deepart.ui.jobs import Callback, Jobs
-from deepart.ui.run import Changes, RunButton, follow, note
+from deepart.ui.run import Changes, RunButton
 from deepart.ui.widgets import strip, thumb
 from deepart.ui.work import GANRequests, Pictures, defaults
 
@@ -89,27 +89,19 @@ def listed(pieces: Sequence[Artwork]) -> str:
 
 
 _DEFAULT = defaults(GANPipeline.breed)
-
-
 _FEWEST, _OFTEN = 4, 12  # children
 
 
 class Breed:
-    """The pictures that are liked, the controls, and the ancestry."""
+    """The pictures with a heart, the controls, and the ancestry."""
 
-    def __init__(self, maker: GANRequests, jobs: Jobs, wall: Grid, first: Artwork | None = None) -> None:
-        """Lay it out inside the Blocks being built.
-
-        wall: where the children are hung. first: the picture that is chosen from the beginning.
-        """
-        self._maker = maker
-        self._jobs = jobs
-        self._wall = wall
+    def __init__(self, requests: GANRequests, jobs: Jobs, grid: Grid) -> None:
+        """Lay it out inside the Blocks being built. grid: where the children are hung."""
+        self._requests, self._jobs, self._grid = requests, jobs, grid
         self.liked: Any = gr.State([])  # list[Artwork]
         self.family: Any = gr.State([])  # list[Litter]
-        gr.HTML(note("Mark the pictures you like, and breed: the children become the pictures on the wall."))
         self.parents = gr.HTML(_parents([]), js_on_load=CHOOSE, elem_id="liked")
-        self.forget = gr.Button("Unmark all", size="sm", elem_id="unmark")
+        self.forget = gr.Button("Take all hearts away", size="sm", elem_id="unmark")
         self.mutation = gr.Slider(
             0, 1, _DEFAULT["mutation"], step=0.05, label="Mutation", elem_id="mutation",
             info="How far children stray from their parents: 0 only crosses them, 1 forgets them.",
@@ -119,12 +111,12 @@ class Breed:
             elem_id="children",
         )  # fmt: skip
         self.start = RunButton("Breed", "breed-")
-        self.start.lay_status("" if first is None else _hint([first], marked=False))
+        self.start.lay_status("The children become the pictures of the grid.")
         self.tree = gr.HTML(tree([]), js_on_load=CHOOSE, elem_id="family")
 
     def wire(self, take: Callable[[Artwork], Changes], chosen: Any, parts: Sequence[Any], like: gr.Button) -> None:
-        """Connect it; take, chosen, parts: those of the chosen picture; like: the button that marks it."""
-        wall, self._like = self._wall, like
+        """Connect it; take, chosen, parts: those of the chosen picture; like: the button that gives it a heart."""
+        grid, self._like = self._grid, like
 
         def pick_parent(liked: list[Artwork], event: gr.SelectData) -> Changes:
             with sentences():
@@ -136,31 +128,25 @@ class Breed:
 
         self.start.wire(
             self._jobs, self._breed, [chosen, self.liked, self.family, self.mutation, self.count],
-            [*wall.parts, self.liked, self.family, self.tree],
+            [*grid.parts, self.liked, self.family, self.tree],
         )  # fmt: skip
         self.parents.select(pick_parent, self.liked, list(parts), **SOON)
         self.tree.select(pick_relative, self.family, list(parts), **SOON)
         self.forget.click(lambda: [], None, self.liked, **SOON)
         like.click(toggled, [chosen, self.liked], self.liked, **SOON)
-        # Whatever changes these, here or on another tab: hearts, parents and buttons follow.
-        self.says = [chosen, self.liked, wall.pieces]
-        follow(self.says, self.say, self.says, self.told)
+        # One event may change several of these at once, and each change is to be answered.
+        causes = [chosen, self.liked, grid.pieces]
+        gr.on(
+            [cause.change for cause in causes], self.show, causes, [grid.marks, self.parents, like],
+            trigger_mode="multiple", **AT_ONCE,
+        )  # fmt: skip
 
-    # --------------------------------------------------------------------------------------------------- what is liked
-
-    @property
-    def told(self) -> list[Any]:
-        """The components that say() changes."""
-        return [self._wall.marks, self.parents, self._like, self.start.hint]
-
-    def say(self, chosen: Artwork | None, liked: list[Artwork], pieces: list[Artwork]) -> Changes:
-        """Show what is liked, and who the parents will be."""
-        mine, parents = chosen is not None and chosen in liked, _who(chosen, liked)
+    def show(self, chosen: Artwork | None, liked: list[Artwork], pieces: list[Artwork]) -> Changes:
+        """Show who has a heart, on this tab and on the grid."""
         return {
-            self.start.hint: note(_hint(parents, bool(liked)) if parents else ""),
-            self._wall.marks: mark_rules(pieces, liked, chosen),
+            self._grid.marks: mark_rules(pieces, liked, chosen),
             self.parents: _parents(liked),
-            self._like: gr.Button(t("♥ Liked") if mine else t("♡ Like")),
+            self._like: gr.Button(t("♥ Liked") if chosen in liked else t("♡ Like")),
         }
 
     # ---------------------------------------------------------------------------------------------------- the breeding
@@ -170,11 +156,11 @@ class Breed:
         request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
         """Breed for the page."""
-        parents = _who(chosen, liked)
+        parents = liked or ([] if chosen is None else [chosen])
 
         def work(callback: Callback) -> Pictures:
             _check(parents)
-            return self._maker.breed(
+            return self._requests.breed(
                 parents[0].model, [one.origin() for one in parents], n=n, mutation=mutation,
                 seed=random.randint(0, MAX_SEED), truncation=_DEFAULT["truncation"],
             )(callback)  # fmt: skip
@@ -183,49 +169,36 @@ class Breed:
         if step.made is None:
             return
         number = generation(family, parents)
-        names = [f"Child {child} of generation {number}" for child in range(1, len(step.made) + 1)]
-        children = self._wall.keep(step.made, names)
+        counted = range(1, len(step.made) + 1)
+        names = [Phrase("Child {n} of generation {generation}", n=child, generation=number) for child in counted]
+        children = self._grid.keep(step.made, names)
         family = grown(family, Litter(number, tuple(parents), tuple(children), mutation))
-        shown = self._wall.show(children, t("Generation {n}: children of {who}", n=number, who=listed(parents)))
+        shown = self._grid.show(children, t("Generation {n}: children of {who}", n=number, who=listed(parents)))
         # The next parents are chosen among the children; those of before stay in the ancestry.
         yield shown | {self.family: family, self.tree: tree(family), self.liked: []}
 
 
 def toggled(one: Artwork | None, liked: list[Artwork]) -> list[Artwork]:
-    """Return what is liked after a picture was marked, or unmarked."""
+    """Return what is liked after a picture got its heart, or lost it."""
     if one is None:
         return liked
     return [other for other in liked if other != one] if one in liked else [*liked, one]
 
 
-def _who(chosen: Artwork | None, liked: Sequence[Artwork]) -> list[Artwork]:
-    """Return the parents: what is liked, else what is chosen."""
-    if liked:
-        return list(liked)
-    return [] if chosen is None else [chosen]
-
-
-def _hint(parents: Sequence[Artwork], marked: bool) -> str:
-    """Return who the parents will be, in words; marked: or it is the chosen picture alone."""
-    if not marked:
-        return t(
-            "Nothing is marked: {name} alone will be the parent; more mutation brings variety.",
-            name=translate(parents[0].name),
-        )
-    if len(parents) == 1:
-        return t("1 parent: {who}.", who=listed(parents))
-    return t("{n} parents: {who}.", n=len(parents), who=listed(parents))
-
-
 def _check(parents: Sequence[Artwork]) -> None:
     if not parents:
-        raise OptionError("There is no parent yet; mark the pictures that you like.")
+        raise OptionError("There is no parent yet; choose a picture, or give a heart to those you like.")
     if len({one.model for one in parents}) > 1:
-        raise OptionError("The marked pictures are of different models; unmark those of one model.")
+        raise OptionError("The pictures with a heart are of different models; take the heart from those of one model.")
     if len(parents) > MAX_PARENTS:
-        raise OptionError(f"{len(parents)} pictures are marked and {MAX_PARENTS} may be parents; unmark some.")
+        raise OptionError(
+            "{count} pictures have a heart and {most} may be parents; take some away.",
+            count=len(parents), most=MAX_PARENTS,
+        )  # fmt: skip
 
 
 def _parents(liked: Sequence[Artwork]) -> str:
     thumbs = [thumb(one.path, translate(one.name), str(index)) for index, one in enumerate(liked)]
-    return strip(thumbs, t("No picture is marked yet."))
+    return strip(
+        thumbs, t("No picture has a heart yet: the chosen one alone will be the parent. “♡ Like” gives one to more.")
+    )

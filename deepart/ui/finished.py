@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from deepart.cache import Studio
 from deepart.errors import DeepArtError
 from deepart.images import load_image, settings
-from deepart.ui.artwork import Artwork, Nearness, Reconstruction, fresh, name_of, name_of_source
+from deepart.ui.artwork import Artwork, Nearness, Reconstruction, name_of, name_of_source
 from deepart.ui.examples import example_files
 from deepart.ui.inputs import EXAMPLES
 
@@ -32,7 +30,7 @@ def first_files(studio: Studio, task: str) -> list[Path]:
     return files if current else []
 
 
-PICTURES = 16  # on the wall that a visitor finds
+PICTURES = 16  # on the grid that a visitor finds
 
 
 NAMED = "directions_named"
@@ -57,22 +55,10 @@ def finished_grid(studio: Studio) -> GridExample | None:
     return GridExample(tuple(sorted(pieces, key=lambda one: one.seed or 0)), tuple(names)) if pieces else None
 
 
-class Opening:
-    """Without an example, the pictures that every visitor finds: made for the first, kept while their files last."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._made: list[Artwork] | None = None
-
-    def pieces(self, make: Callable[[], list[Artwork] | None]) -> list[Artwork] | None:
-        """Return them, and make them if nobody has; None when that was stopped."""
-        with self._lock:
-            if self._made is None or not all(fresh(one.path) for one in self._made):
-                self._made = make()
-            return self._made
-
-
 PICTURE = "arcimboldo-spring"  # the smallest of the examples, with detail enough for the error map to tell something
+
+
+LATENT = ".safetensors"  # of the file beside the example's PNG
 
 
 NUMBERS = "numbers"
@@ -81,7 +67,7 @@ NUMBERS = "numbers"
 
 @dataclass(frozen=True)
 class ReconstructionExample:
-    """A subject without a latent, how near its picture came back, and the shape of the latent that it came from."""
+    """A reconstruction, how near its picture came back, and the shape of the latent that it came from."""
 
     subject: Reconstruction
     near: Nearness
@@ -99,4 +85,5 @@ def finished_reconstruction(studio: Studio) -> ReconstructionExample | None:
     name = name_of_source(str(picture))
     piece = Artwork(str(files[0]), json.dumps(made, sort_keys=True), f"{name} reconstructed")
     near = Nearness(known["psnr"], known["ssim"])
-    return ReconstructionExample(Reconstruction(name, str(picture), None, piece), near, tuple(known["latent_shape"]))
+    one = Reconstruction(name, str(picture), str(files[0].with_suffix(LATENT)), piece)
+    return ReconstructionExample(one, near, tuple(known["latent_shape"]))

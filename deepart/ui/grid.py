@@ -1,4 +1,4 @@
-"""The wall of pictures: from a seed on, at one truncation or at several, to click, to mark and to take home."""
+"""The grid of pictures: from a seed on, at one truncation or at several, to click and to take home."""
 
 from __future__ import annotations
 
@@ -12,29 +12,28 @@ import gradio as gr
 from PIL import Image
 
 from deepart.cache import Studio
-from deepart.errors import OptionError
+from deepart.errors import OptionError, Phrase
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
-from deepart.ui.artwork import Artwork, bundle, save_artwork
-from deepart.ui.finished import PICTURES, Opening
+from deepart.ui.artwork import Artwork, bundle, name_of, save_artwork
+from deepart.ui.finished import PICTURES
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, GPU_SLOT, mistake, sentences
 from deepart.ui.jobs import Jobs
 from deepart.ui.models import MoreModels, loading, model_menu
 from deepart.ui.run import Changes, RunButton, note
+from deepart.ui.widgets import new_text
 from deepart.ui.work import MAX_GRID, GANRequests, defaults
 
 _DEFAULT = defaults(GANPipeline.generate)
 
 
 class Grid:
-    """The controls, the pictures, and what is under them."""
+    """The controls, the pictures, and what is under them. Mixes, children and sweeps hang here as well."""
 
-    def __init__(self, maker: GANRequests, jobs: Jobs, studio: Studio, example: Sequence[Artwork] = ()) -> None:
-        """Lay it out inside the Blocks being built. example: the pictures that hang there from the beginning."""
-        self._maker = maker
-        self._jobs, self._studio = jobs, studio
-        self._opening = Opening()
+    def __init__(self, requests: GANRequests, jobs: Jobs, studio: Studio, example: Sequence[Artwork] = ()) -> None:
+        """Lay it out inside the Blocks being built. example: the pictures that are there from the beginning."""
+        self._requests, self._jobs, self._studio = requests, jobs, studio
         with gr.Row(elem_classes="da-settings"):
             self.seed = gr.Number(
                 _DEFAULT["seed"], label="Seed", precision=0, min_width=120, elem_id="gan-seed",
@@ -53,8 +52,8 @@ class Grid:
             self.model = model_menu("gan", "gan-model", studio.added("gan"))
             self.make = RunButton("Make pictures", "gan-", "make", "primary")
             self.dice = gr.Button("Surprise me", elem_id="gan-dice", min_width=150, scale=0)
-        self.make.lay_status(about(example) if example else "Making the first pictures.")
-        self.told = self.make.hint
+        self.make.lay_status("Click a picture to choose it; the tools go on from there.")
+        self.told = gr.HTML(note(about(example) if example else "Press “Make pictures” to begin."), elem_id="gan-about")
         self.gallery = gr.Gallery(
             [(one.path, one.name) for one in example] or None, label="Pictures", show_label=False, format="png",
             columns=columns(len(example) or PICTURES), object_fit="cover", allow_preview=False, interactive=False,
@@ -64,16 +63,13 @@ class Grid:
         self.pieces: Any = gr.State(self.example)  # list[Artwork], as the gallery shows them
         self.marks = gr.HTML(mark_rules(self.example, [], next(iter(self.example), None)), elem_classes="da-rules")
         with gr.Row(elem_classes="da-under"):
-            self.marking = gr.Checkbox(
-                False, label="Mark pictures with a click", elem_id="marking", container=False, min_width=150,
-                info="For breeding and walks; without it a click chooses.",
-            )  # fmt: skip
             self.sweep = gr.Button("Compare truncations", size="sm", scale=0, min_width=160, elem_id="gan-sweep")
             self.zip = gr.DownloadButton(
                 "All as a zip", bundle(self.example, self.gallery.GRADIO_CACHE) if self.example else None, size="sm",
                 scale=0, min_width=120, interactive=bool(self.example), elem_id="gan-zip",
             )  # fmt: skip
         self.more = MoreModels("gan", studio, jobs, self.model)
+        self._wanted = gr.Textbox(visible="hidden", elem_id="gan-wanted")  # changes when pictures should be made
 
     @property
     def parts(self) -> list[Any]:
@@ -87,7 +83,7 @@ class Grid:
             self.gallery: gr.Gallery(
                 [(one.path, translate(one.name)) for one in pieces], columns=columns(len(pieces)), selected_index=None
             ),
-            self.told: gr.HTML(note(words), visible=True),
+            self.told: note(words),
             self.zip: gr.DownloadButton(value=bundle(pieces, self.gallery.GRADIO_CACHE), interactive=True),
         }
 
@@ -101,40 +97,25 @@ class Grid:
     def wire(self, app: gr.Blocks, take: Callable[[Artwork], Changes], chosen: Any, parts: Sequence[Any]) -> None:
         """Connect it; take, chosen, parts: those of the chosen picture."""
         self._take = take
-        inputs = [self.model, self.count, self.seed, self.truncation, chosen]
-        rolled = self.dice.click(lambda: random.randint(0, MAX_SEED - MAX_GRID), None, self.seed, **AT_ONCE)
+        self.dice.click(
+            lambda: (random.randint(0, MAX_SEED - MAX_GRID), new_text()), None, [self.seed, self._wanted], **AT_ONCE
+        )
+        self.more.wire(app).success(new_text, None, self._wanted, **AT_ONCE)
         self.make.wire(
-            self._jobs, self._make, inputs, [*self.parts, *parts], locks=("gan-dice", "gan-model"),
-            triggers=[rolled.then, self.model.input, self.more.wire(app).success],
+            self._jobs, self._make, [self.model, self.count, self.seed, self.truncation, chosen],
+            [*self.parts, *parts], locks=("gan-dice", "gan-model"),
+            triggers=[self._wanted.change, self.model.input],
         )  # fmt: skip
         self.sweep.click(
             self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,
             api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
 
-    def open(self, request: gr.Request) -> Changes:
-        """Show the pictures that every visitor finds where there is no example; they are made once."""
-        model = self.model.value
-
-        def make() -> list[Artwork] | None:
-            work = self._maker.grid(model, PICTURES, _DEFAULT["seed"], _DEFAULT["truncation"], None)
-            pictures = self._jobs.do(request, work, "page gan-open")
-            return self.keep(pictures) if pictures else None
-
-        try:
-            with sentences():
-                made = self._opening.pieces(make)
-                if made is None:
-                    return {self.told: note(t("Press “Make pictures” to begin."))}
-                return self.show(made, about(made)) | self._take(made[0])
-        except gr.Error as error:  # Gradio would show it nowhere, since this event passes the queue by
-            return {self.told: note(str(error.message))}
-
     def _make(
         self, model: str, n: Any, seed: Any, truncation: float, chosen: Artwork | None, request: gr.Request
     ) -> Iterator[Changes]:
         """Make pictures for the page."""
-        work = self._maker.grid(model, n, seed, truncation, None)
+        work = self._requests.grid(model, n, seed, truncation, None)
         words = t("Making 1 picture") if n == 1 else t("Making {n} pictures", n=n)
         step = yield from self.make.stream(request, work, words, loading=loading(self._studio, "gan", model))
         if step.made is None:
@@ -151,18 +132,18 @@ class Grid:
         with sentences():
             if chosen is None:
                 raise OptionError("No picture is chosen yet; click one first.")
-            pictures = self._jobs.do(request, self._maker.sweep(chosen), "page gan-sweep")
+            pictures = self._jobs.do(request, self._requests.sweep(chosen), "page gan-sweep")
             if pictures is None:
                 raise mistake("The work was stopped before there was a picture.")
-            base = chosen.name.split(" at ")[0]
-            names = [f"{base} at {truncation:g}" for truncation in TRUNCATIONS]
+            base = name_of(chosen.made)
+            names = [Phrase("{name} at {truncation}", name=base, truncation=f"{one:g}") for one in TRUNCATIONS]
             low, high = f"{TRUNCATIONS[0]:g}", f"{TRUNCATIONS[-1]:g}"
             words = t("{name} at truncation {low} to {high}", name=translate(base), low=low, high=high)
             return self.show(self.keep(pictures, names), words)
 
 
 def columns(n: int) -> int:
-    """Return the columns of a wall of n pictures, which is about a square, whatever their number."""
+    """Return the columns of a grid of n pictures, which is about a square, whatever their number."""
     return max(3, math.ceil(math.sqrt(n)))
 
 
@@ -179,7 +160,7 @@ def mark_rules(pieces: Sequence[Artwork], liked: Sequence[Artwork], chosen: Artw
 
 
 def about(pieces: Sequence[Artwork]) -> str:
-    """Return what a wall of pictures is, in words: the pictures are of seeds, one after the other."""
+    """Return what a grid of pictures is, in words: the pictures are of seeds, one after the other."""
     first, last = pieces[0].seed, pieces[-1].seed
     truncation = f"{pieces[0].made['truncation']:g}"
     if len(pieces) == 1:

@@ -89,7 +89,7 @@ class MoreModels:
         app.load(self._refresh, None, self._menu, **AT_ONCE)
         self.choice.input(self._describe, self.choice, [self.about, self.get.start], **AT_ONCE)
         # Beside the work of others: it needs the network, and hardly the machine.
-        [fetched] = self.get.wire(
+        fetched: Any = self.get.wire(
             self._jobs, self._fetch, [self.choice], [self._menu, self.about, self.get.start], beside=True
         )
         return fetched

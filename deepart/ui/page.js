@@ -22,6 +22,11 @@ const deepart = {
     return `<a href="${link.href}">${link.href.replaceAll('&', '&amp;')}</a>`;
   },
 
+  // Return settings as the query of an address has them.
+  query(names, values) {
+    return new URLSearchParams(names.map((name, index) => [name, values[index]])).toString();
+  },
+
   // Let a click on a button inside an element be its event `select`, with the button's data-index; `chosen` is the last.
   choose(element, trigger) {
     element.addEventListener('click', event => {

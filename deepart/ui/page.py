@@ -174,7 +174,7 @@ def launch_options(page: Any = None) -> dict[str, Any]:
     }
 
 
-def share_machine(page: gr.Blocks, at_once: int) -> None:
+def share_machine(page: Any, at_once: int) -> None:
     """Let so many events that compute a picture run at the same time, where there is more than one machine."""
     for fn in page.fns.values():
         if fn.concurrency_id == GPU_SLOT["concurrency_id"]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
+from gradio.context import get_blocks_context
 from PIL import Image
 
 from deepart.cache import Studio
@@ -18,7 +18,6 @@ from deepart.latents import MAX_SEED
 from deepart.pipelines.vae import Source, VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.ui.artwork import (
-    Artwork,
     Reconstruction,
     RoundTrip,
     cells,
@@ -35,86 +34,72 @@ from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, keep_good, mistake, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title_of
-from deepart.ui.reconstruct_tools import Change, Combine, Draw, Morph, Vary
+from deepart.ui.page import share_machine
+from deepart.ui.reconstruct_tools import Around, Tools
 from deepart.ui.reconstruct_views import ErrorMap, Inside, example_title, title
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, note
-from deepart.ui.widgets import Format, RequestId, into_sight, picked_file, stage
+from deepart.ui.widgets import Format, RequestId, into_sight, new_text, stage
 from deepart.ui.work import VAERequests, defaults
 
-_WHAT = "picture"
-
-
 _EXACT = 1_000_000  # pixels: larger ones are compared with a JPEG, as a PNG takes seconds
-
-
 _NOTHING = "There is no picture yet; upload one or choose an example."
-
-
 _EXAMPLES = ("content", "paintings")  # folders
-
-
 _HINT = "The picture goes through the model's latent, fewer numbers than it has, and comes back."
-
-
-_LATER = "“Look inside”, “Work out the latent” and the tools below load the model first."
-
-
 _DRAWN_FIRST = 0  # seed of the picture that a model begins with which knows only its own kind
-
-
 _TEMPERATURE = defaults(VAEPipeline.sample)["temperature"]
+_WITH_VECTOR = "Choose Portraits to vary, morph, change, combine and draw faces."
 
 
 @dataclass(frozen=True)
 class _Looked:
-    """A picture or a latent, its file, what came out, and the error map of that, None without an original."""
+    """A picture or a latent, its file, and what came out."""
 
     path: str
     source: Source
     taken: RoundTrip
-    error: Image.Image | None
 
 
 class ReconstructTab:
     """The parts of the tab, and what leads from one to the other."""
 
-    def __init__(self, app: gr.Blocks, tab: gr.Tab, studio: Studio, jobs: Jobs) -> None:
-        """Lay it out inside the Blocks being built, and wire it. tab: the one that it is in."""
-        self.requests = self._maker = VAERequests(studio)
+    def __init__(self, app: gr.Blocks, studio: Studio, jobs: Jobs) -> None:
+        """Lay it out inside the Blocks being built, and wire it."""
+        self.requests = VAERequests(studio)
         self._studio, self._jobs = studio, jobs
         self._example = finished_reconstruction(studio)
         self.opened: Any = gr.State(None)  # str | None: a latent file, in place of a picture
         # What was in the box for the picture, and what belongs there. The work itself cannot put it there: a component
         # that it leaves as it is Gradio builds anew, which a picture_input must not be.
         self.placed: Any = gr.State((None, None))
-        self.turn = RequestId("vae-mark")
+        self.request_id = RequestId("vae-mark")
+        # Changes when what is in the box should be taken apart.
+        self.wanted = gr.Textbox(visible="hidden", elem_id="vae-wanted")
+        self.tools_of: Any = gr.State("")  # the model whose tools are there, "" for one that has none
+        self.tool_settings = gr.Textbox("", visible="hidden", elem_id="vae-tool-settings", max_length=400)
         with gr.Row(elem_classes="da-studio"):
             with gr.Column(elem_classes="da-pictures da-source"):
                 self._lay_source()
             with gr.Column(elem_classes="da-result"):
                 self._lay_result()
                 self._lay_tools()
-        self._wire(app, tab)
+        self._wire(app)
 
     # ---------------------------------------------------------------------------------------------------- what is there
 
     def _lay_source(self) -> None:
         examples = example_files(*_EXAMPLES)
         self.model = model_menu("vae", "vae-model", self._studio.added("vae"))
-        self.about = gr.HTML(_about(self.model.value), elem_id="vae-about")
+        self.about = gr.HTML(_about(self.model.value, tools=False), elem_id="vae-about")
         self.more = MoreModels("vae", self._studio, self._jobs, self.model)
         self._first = str(examples[0]) if self._example is None else str(self._example.subject.picture)
         self.picture = picture_input("Picture", value=self._first, height=240, elem_id="vae-picture")
-        gr.HTML(note("Upload a picture, or choose one: it is taken apart at once."))
         with gr.Column() as self.examples:
             self._chosen = example_row(examples, self.picture)
         self.draw = gr.Button("Draw a portrait", size="sm", visible=False, elem_id="vae-draw")
         self.start = RunButton("Reconstruct", "vae-", variant="primary")
         self.start.lay_status(_HINT)
-        with gr.Accordion("Begin with a latent", open=False, elem_id="vae-latents"):
-            gr.HTML(note("A latent that was saved here becomes a picture again, without the original."))
-            self.open = gr.UploadButton("Open a latent file", size="sm", elem_id="vae-open")
+        self.open = gr.UploadButton("Open a latent file that was saved here", size="sm", elem_id="vae-open")
 
     def _lay_result(self) -> None:
         example = self._example
@@ -131,10 +116,10 @@ class ReconstructTab:
                     visible=first is not None, buttons=["fullscreen"], max_height=4096, elem_id="vae-slider",
                 )  # fmt: skip
             with gr.Tab("Error map") as self._error_tab:
-                self._error = ErrorMap(self.turn)
+                self.error_map = ErrorMap()
             with gr.Tab("Look inside") as self._inside_tab:
-                self._inside = Inside(self.turn)
-        told = "" if example is None else cells(example.near, example.shape, example.subject.size) + note(_LATER)
+                self.inside = Inside()
+        told = "" if example is None else cells(example.near, example.shape, example.subject.size)
         self.facts = gr.HTML(told, elem_id="vae-facts")
         with gr.Row(elem_classes="da-acts"):
             with gr.Row(elem_classes="da-save"):
@@ -143,12 +128,9 @@ class ReconstructTab:
                     interactive=first is not None, elem_id="vae-download",
                 )  # fmt: skip
                 self.format = Format(self.download)
-            self.work_out = gr.Button(
-                "Work out the latent", size="sm", min_width=140, visible=first is not None, elem_id="vae-work-out"
-            )
             self.latent = gr.DownloadButton(
-                "Save the latent", size="sm", min_width=140, interactive=False, visible=first is None,
-                elem_id="vae-latent",
+                "Save the latent", None if first is None else first.latent, size="sm", min_width=140,
+                interactive=first is not None, elem_id="vae-latent",
             )  # fmt: skip
         if first is not None:  # visitors have a copy of their own, beside which other formats of it can be written
             first = replace(first, made=replace(first.made, path=self.download.value["path"]))
@@ -156,119 +138,86 @@ class ReconstructTab:
         self.send = SendTo("vae", ("content", "style", "find"))
 
     def _lay_tools(self) -> None:
-        with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap") as self.tools:
-            with gr.Tab("Vary", id="vary"):
-                self._vary = Vary(self._maker, self._jobs, self.turn)
-            with gr.Tab("Morph", id="morph"):
-                self._morph = Morph(self._maker, self._jobs, self.turn)
-            with gr.Tab("Change", id="change", visible=False) as self.change_tab:
-                self._change = Change(self._maker, self._jobs, self.turn)
-            with gr.Tab("Combine", id="combine", visible=False) as self.combine_tab:
-                self._combine = Combine(self._maker, self._jobs)
-            with gr.Tab("Sample", id="sample", visible=False) as self.sample_tab:
-                self._draw = Draw(self._maker, self._jobs)
+        """Let the tools be laid out when a model that has some is first used, and anew for another such model."""
+        around = Around(
+            self.requests, self._jobs, self.subject, self.request_id, self.picture, self.opened, self.wanted,
+            self.tool_settings,
+        )  # fmt: skip
+        at_once = self._studio.at_once
+
+        @gr.render(  # type: ignore[untyped-decorator, unused-ignore]
+            [self.tools_of, self.tool_settings], triggers=[self.tools_of.change], show_progress="hidden"
+        )
+        def lay(model: str, asked: str) -> None:
+            if model:
+                Tools(around, model, asked)
+                share_machine(get_blocks_context(), at_once)
 
     # ------------------------------------------------------------------------------------------------- what leads where
 
     @property
     def linked(self) -> dict[str, Any]:
         """The controls that a link to the tab sets, by what they are called in it."""
-        vary, draw, morph = self._vary, self._draw, self._morph
-        return {
-            "model": self.model, "gain": self._error.gain, "strength": vary.strength, "variations": vary.count,
-            "seed": vary.seed, "frames": morph.frames, "path": morph.path, "back": morph.back,
-            "temperature": draw.temperature, "samples": draw.count, "sample-seed": draw.seed,
-        }  # fmt: skip
-
-    @property
-    def _suited(self) -> list[Any]:
-        """The components that change with the model."""
-        tabs = [self.tools, self.change_tab, self.combine_tab, self.sample_tab]
-        return [self.model, self.about, self.examples, self.draw, *tabs, *self._morph.suited]
+        return {"model": self.model, "gain": self.error_map.gain, "tools": self.tool_settings}
 
     @property
     def _shown(self) -> list[Any]:
         """The components that change with the picture."""
         return [
-            self.subject, *self.turn.parts, self.placed, self.title, self.stage, self.slider, self.facts,
-            self.download, self.work_out, self.latent, *self._error.parts, *self._inside.parts, *self._change.parts,
-            *self._suited,
+            self.subject, *self.request_id.parts, self.placed, self.title, self.stage, self.slider, self.facts,
+            self.download, self.latent, self.model, self.about, self.examples, self.draw, self.tools_of,
         ]  # fmt: skip
 
-    def _wire(self, app: gr.Blocks, tab: gr.Tab) -> None:
-        # Changes with the first look at the tab, where it has no example, and with the first wish for what nobody knows
-        # of the example yet; then what is in the box is taken apart.
-        self.asked = gr.Textbox(visible="hidden", elem_id="vae-first")
-        self.sent = gr.Textbox(visible="hidden", elem_id="vae-sent")  # changes when another tab has sent a picture
-        if self._example is None:
-            tab.select(lambda: "seen", None, self.asked, **AT_ONCE)
-        for wish in (self._inside_tab.select, self.work_out.click):
-            wish(_asked_of_example, self.subject, self.asked, **AT_ONCE)
-        source = [self.picture, self.opened]
-        opened = self.open.upload(self._open, [self.open, self.model], [*source, self.model], **SOON)
-        quick: dict[str, Any] = {"show_progress": "minimal", "api_visibility": "private", **GPU_SLOT}
-        drawn = self.draw.click(self._draw_one, self.model, source, show_progress_on=self.start.hint, **quick)
-        self._morph.draw.click(
-            self._draw_one, self.model, [self._morph.picture, gr.State()], show_progress_on=self._morph.start.hint,
-            **quick,
+    def _wire(self, app: gr.Blocks) -> None:
+        source = [self.picture, self.opened, self.wanted]
+        self.open.upload(self._open, [self.open, self.model], [*source, self.model], **SOON)
+        self.draw.click(
+            self._draw_one, self.model, source, show_progress="minimal", show_progress_on=self.start.status,
+            api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
-        results = (self._vary.tray, self._draw.tray, self._change.single, self._combine.single)
-        gone = [result.go.click(self._go, result.picked, source, **SOON).success for result in results]
-        chosen = self._chosen.then(lambda: None, None, self.opened, **AT_ONCE)
-        uploaded = keep_good(self.picture).success(lambda: None, None, self.opened, **AT_ONCE)
-        needs = [self.picture, self.opened, self.model, self.subject, self._error.gain]
-        events = self.start.wire(
-            self._jobs, self._reconstruct, needs, self._shown,
-            triggers=[self.asked.change, self.sent.change, uploaded.success, chosen.success, opened.success,
-                      drawn.success, self.model.input, self.more.wire(app).success, *gone],
-        )  # fmt: skip
-        for event in events[1:]:  # all but what the visitor is looking at already
-            event.success(None, None, None, js=f"() => {{ {into_sight('vae-title')} }}", **AT_ONCE)
-        for event in events:
-            event.success(_placed, [self.placed, self.picture], self.picture, **AT_ONCE)
-        for event in events:  # a model that has failed is not the one that the page shows
-            event.failure(self._model_of, [self.subject, self.model], self.model, **AT_ONCE)
-        self.start.leave.click(self._model_of, [self.subject, self.model], self.model, **AT_ONCE)
+        for put in (self._chosen, keep_good(self.picture)):
+            put.success(lambda: (None, new_text()), None, [self.opened, self.wanted], **AT_ONCE)
+        self.more.wire(app).success(new_text, None, self.wanted, **AT_ONCE)
+        needs = [self.picture, self.opened, self.model, self.subject]
+        work = self.start.wire(
+            self._jobs, self._reconstruct, needs, self._shown, triggers=[self.wanted.change, self.model.input]
+        )
+        # What belongs into the box, and the result in sight.
+        seen = f"(...values) => {{ {into_sight('vae-title')} return values; }}"
+        work.success(_placed, [self.placed, self.picture], self.picture, js=seen, **AT_ONCE)
+        for gone in (work.failure, self.start.leave.click):  # the model of the menu is not what the page shows
+            gone(self._model_of, [self.subject, self.model], self.model, **AT_ONCE)
         self.format.wire(self.subject, lambda subject: subject.made.path)
-        self._error.wire(self.subject, self._error_tab)
-        for part in (self._inside, self._vary, self._morph, self._change):
-            part.wire(self.subject)
-        self._combine.wire(self.subject, self.model)
-        self._draw.wire(self.model)
+        self.error_map.wire(self.subject, self._error_tab)
+        self.inside.wire(self.subject, self._inside_tab)
 
     def follow(self, linked: Any) -> None:
         """Let the tab show what belongs to its settings once an event has set them as an address says."""
-        linked.then(_asked_of_model, [self.subject, self.model], self.asked, **AT_ONCE)
+        linked.then(_wanted_of_model, [self.subject, self.model], self.wanted, **AT_ONCE)
 
     # ------------------------------------------------------------------------------------------------ what to work with
 
-    def _open(self, path: str, model: str) -> tuple[None, str, str]:
+    def _open(self, path: str, model: str) -> tuple[None, str, str, str]:
         """Take a latent file in place of a picture, and the model that made it."""
         with sentences():
             latent = Latent.load(path)
-            owner = self._maker.owner(latent, model)
-            self._maker.pipeline(owner).latent(latent)  # before anything leaves the page for it
-            return None, path, owner
+            owner = self.requests.owner(latent, model)
+            self.requests.pipeline(owner).latent(latent)  # before anything leaves the page for it
+            return None, path, new_text(), owner
 
-    def _draw_one(self, model: str, request: gr.Request) -> tuple[str, None]:
+    def _draw_one(self, model: str, request: gr.Request) -> tuple[str, None, str]:
         """Take a new picture of the model's."""
         with sentences():
-            made = self._jobs.do(
-                request, self._maker.sample(model, 1, random.randint(0, MAX_SEED), _TEMPERATURE), "page vae-draw"
-            )
+            seed = random.randint(0, MAX_SEED)
+            made = self._jobs.do(request, self.requests.sample(model, 1, seed, _TEMPERATURE), "page vae-draw")
             if made is None:
                 raise mistake("The work was stopped before there was a picture.")
-            return save_artwork(made[0], self.download.GRADIO_CACHE).path, None
+            return save_artwork(made[0], self.download.GRADIO_CACHE).path, None, new_text()
 
     def _drawn(self, model: str, seed: int) -> str:
         """Return the file of a sample, drawn within work."""
-        [image] = self._maker.sample(model, 1, seed, _TEMPERATURE)(lambda *_: None)
+        [image] = self.requests.sample(model, 1, seed, _TEMPERATURE)(lambda *_: None)
         return save_artwork(image, self.download.GRADIO_CACHE).path
-
-    def _go(self, one: Artwork | None) -> tuple[str, None]:
-        """Take a picture that a tool has made."""
-        with sentences():
-            return picked_file(one), None
 
     def _model_of(self, subject: Reconstruction | None, model: str) -> gr.Radio:
         """Return the menu at the model of the picture that is shown."""
@@ -279,7 +228,7 @@ class ReconstructTab:
 
         What a visitor has uploaded stays.
         """
-        drawable = self._maker.pipeline(model).has_prior
+        drawable = self.requests.pipeline(model).has_prior
         if path is None:
             if not drawable:
                 raise ImageError(_NOTHING)
@@ -288,7 +237,7 @@ class ReconstructTab:
             return path
         if drawable:
             return self._drawn(model, _DRAWN_FIRST) if example_of(path) else path
-        made = settings(read_picture(path, _WHAT)) or {}
+        made = settings(read_picture(path, "picture")) or {}
         if made.get("model") == subject.model and "temperature" in made:  # it was drawn for that model's sake
             return self._first
         return path
@@ -296,19 +245,17 @@ class ReconstructTab:
     # ---------------------------------------------------------------------------------------------- there and back
 
     def _reconstruct(
-        self, path: str | None, opened: str | None, model: str, subject: Reconstruction | None, gain: float,
-        request: gr.Request,
-    ) -> Iterator[Changes]:  # fmt: skip
+        self, path: str | None, opened: str | None, model: str, subject: Reconstruction | None, request: gr.Request
+    ) -> Iterator[Changes]:
         """Take a picture apart for the page, and put it together."""
 
         def work(callback: Callback) -> _Looked:
             if path is None and opened is not None:
                 source: Source = Latent.load(opened)
-                return _Looked(opened, source, self._maker.take(model, source)(callback), None)
+                return _Looked(opened, source, self.requests.take(model, source)(callback))
             suitable = self._suitable(path, model, subject)
-            picture = read_picture(suitable, _WHAT)
-            taken = self._maker.take(model, picture)(callback)
-            return _Looked(suitable, picture, taken, self._error.see(picture, taken.image, gain))
+            picture = read_picture(suitable, "picture")
+            return _Looked(suitable, picture, self.requests.take(model, picture)(callback))
 
         words = t("Taking the picture apart, and putting it together")
         step = yield from self.start.stream(request, work, words, loading=loading(self._studio, "vae", model))
@@ -318,26 +265,25 @@ class ReconstructTab:
             return
         picture = looked.source if isinstance(looked.source, Image.Image) else None
         name = name_of_source(looked.path, None if picture is None else settings(picture))
-        one = save_reconstruction(
-            looked.taken, None if picture is None else looked.path, name, self.download.GRADIO_CACHE
-        )
-        changes = self._show(one, looked)
-        if subject is not None and subject.model != one.model and self._maker.pipeline(one.model).spatial:
-            changes[self.tools] = gr.Tabs(
-                selected="vary"
-            )  # what was used may be among the tools that this model has not
-        yield changes | {self.placed: (path, one.picture)}
+        file = None if picture is None else looked.path
+        one = save_reconstruction(looked.taken, file, name, self.download.GRADIO_CACHE)
+        yield self._show(one, looked) | {self.placed: (path, file)}
 
     def _show(self, one: Reconstruction, looked: _Looked) -> Changes:
         """Show a reconstruction, begin all tools with it, and let the page be as its model is."""
         cache = self.download.GRADIO_CACHE
-        taken, source, pipeline = looked.taken, looked.source, self._maker.pipeline(one.model)
+        taken, source, pipeline = looked.taken, looked.source, self.requests.pipeline(one.model)
+        drawable = pipeline.has_prior
         changes: Changes = {
             self.subject: one,
             self.title: title(one, title_of("vae", one.model)), self.facts: number_cells(taken),
             self.download: gr.DownloadButton(value=one.made.path, interactive=True),
-            self.work_out: gr.Button(visible=False),
-            self.latent: gr.DownloadButton(value=one.latent, interactive=True, visible=True),
+            self.latent: gr.DownloadButton(value=one.latent, interactive=True),
+            self.model: self.more.menu_at(one.model),
+            self.about: _about(one.model, tools=not pipeline.spatial),
+            self.examples: gr.Column(visible=not drawable),
+            self.draw: gr.Button(visible=drawable),
+            self.tools_of: "" if pipeline.spatial else one.model,
         }  # fmt: skip
         if isinstance(source, Latent):
             changes |= {self.stage: stage(taken.image, translate(one.name)), self.slider: gr.ImageSlider(visible=False)}
@@ -345,20 +291,7 @@ class ReconstructTab:
             small = source.width * source.height <= _EXACT
             before = save_result(source, "before", cache) if small else save_before(source, cache)
             changes[self.slider] = gr.ImageSlider((before, one.made.path), visible=True)
-        changes |= self._error.show(looked.error) | self._inside.show(taken.latent, one.made.made)
-        return changes | self._change.put(one) | self._suit(one.model, pipeline) | self.turn.following()
-
-    def _suit(self, model: str, pipeline: VAEPipeline) -> Changes:
-        """Show the tools of a model, and what it is."""
-        drawable, vector = pipeline.has_prior, not pipeline.spatial
-        tabs = ((self.change_tab, bool(pipeline.directions)), (self.combine_tab, vector), (self.sample_tab, drawable))
-        return {
-            self.model: self.more.menu_at(model),
-            self.about: _about(model),
-            self.examples: gr.Column(visible=not drawable),
-            self.draw: gr.Button(visible=drawable),
-            **{tab: gr.Tab(visible=there) for tab, there in tabs},
-        } | self._morph.suit(pipeline.spatial, drawable)
+        return changes | self.request_id.following()
 
 
 def _placed(placed: tuple[str | None, str | None], now: str | None) -> str | None:
@@ -367,15 +300,12 @@ def _placed(placed: tuple[str | None, str | None], now: str | None) -> str | Non
     return after if now == before else now
 
 
-def _asked_of_example(subject: Reconstruction | None) -> Any:
-    """Return a new text where somebody asks for what nobody knows of the example yet; see ReconstructTab.asked."""
-    return uuid.uuid4().hex if subject is not None and subject.latent is None else gr.skip()
-
-
-def _asked_of_model(subject: Reconstruction | None, model: str) -> Any:
+def _wanted_of_model(subject: Reconstruction | None, model: str) -> Any:
     """Return a new text where the page shows the work of another model than the chosen one."""
-    return uuid.uuid4().hex if subject is not None and subject.model != model else gr.skip()
+    return new_text() if subject is not None and subject.model != model else gr.skip()
 
 
-def _about(model: str) -> str:
-    return note(translate(summary_of("vae", model)))
+def _about(model: str, tools: bool) -> str:
+    """Return what a model is, and without tools of its own which has some."""
+    said = [summary_of("vae", model), *([] if tools else [t(_WITH_VECTOR)])]
+    return "".join(note(translate(words)) for words in said)

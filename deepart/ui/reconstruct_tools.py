@@ -1,17 +1,22 @@
-"""Pictures by chance: variations of one, and new ones drawn from the prior."""
+"""What is done with a reconstruction by a model whose latent is one vector: it is varied, morphed, changed, combined.
+
+The tools are laid out when such a model is first used, in the language of the visitor who uses it: all words go
+through t().
+"""
 
 from __future__ import annotations
 
 import html
-import json
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import gradio as gr
 from PIL import Image
 
-from deepart.errors import ImageError
+from deepart.errors import ImageError, OptionError, Phrase
 from deepart.images import fit, settings, with_settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.vae import MAX_STEPS, MAX_TEMPERATURE, MIN_STEPS, PATHS, VAEPipeline
@@ -25,238 +30,246 @@ from deepart.ui.artwork import (
     save_result,
     slug,
 )
-from deepart.ui.examples import example_files, example_row
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import (
-    AT_ONCE,
-    GPU_SLOT,
-    QUIETLY,
-    SOON,
-    keep_good,
-    mistake,
-    picture_input,
-    read_picture,
-    sentences,
-)
+from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, mistake, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs
-from deepart.ui.run import Changes, RunButton, note, progress
+from deepart.ui.page import settings_in
+from deepart.ui.run import Changes, RunButton, progress
 from deepart.ui.widgets import (
     FPS,
-    MAX_SLIDERS,
     Animation,
     RequestId,
     ResultsGallery,
-    Save,
-    Single,
     Sliders,
     address,
-    if_current,
     lasting,
+    new_text,
     said,
+    shown_directions,
 )
 from deepart.ui.work import MAX_GRID, MAX_VARIATIONS, MORPH_SIDE, Pictures, VAERequests, defaults
 
 _VARY, _SAMPLE = defaults(VAEPipeline.vary), defaults(VAEPipeline.sample)
-
-
-_SEED = "Names the first picture; the next has the next seed."
-
-
-_MANY = "How many are made at once."
-
-
 _MOST = 4.0  # deviations
-
-
 _DRAWN = 16  # samples at first
+_FRAMES = 24
+_SHOWN = 8  # pictures of the strip
+_STRIP = 160  # pixels; height of the strip
+_LETTERS = "ABC"
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the tools work with: parts of the tab around them.
+
+    subject: the state with the Reconstruction. picture, opened, wanted: where a tool puts a picture to be taken apart.
+    settings: a hidden text with the settings of the tools, for the link to the tab.
+    """
+
+    requests: VAERequests
+    jobs: Jobs
+    subject: Any
+    request_id: RequestId
+    picture: Any
+    opened: Any
+    wanted: Any
+    settings: Any
+
+
+class Tools:
+    """A tab for each tool of a model, and under them what they make."""
+
+    def __init__(self, around: Around, model: str, asked: str = "") -> None:
+        """Lay them out inside the Blocks being built, and wire them. asked: settings, as a link has them."""
+        pipeline = around.requests.pipeline(model)
+        tools: list[Any] = []
+        with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap"):
+            with gr.Tab(t("Vary")):
+                tools.append(Vary(around))
+            with gr.Tab(t("Morph")):
+                tools.append(Morph(around, model, pipeline.has_prior))
+            if pipeline.directions:
+                with gr.Tab(t("Change")):
+                    tools.append(Change(around, shown_directions(pipeline.directions)))
+            with gr.Tab(t("Combine")):
+                tools.append(Combine(around, model, pipeline.has_prior))
+            if pipeline.has_prior:
+                with gr.Tab(t("Sample")):
+                    tools.append(Sample(around, model))
+        results = ResultsGallery("made-")
+        results.go.click(_taken, results.picked, [around.picture, around.opened, around.wanted], **SOON)
+        linked: dict[str, Any] = {}
+        for tool in tools:
+            tool.wire(results)
+            linked |= tool.linked
+        for part, value in settings_in(dict(parse_qsl(asked)), linked).items():
+            part.value = value
+        script = f"(...values) => deepart.query({list(linked)!r}, values)"
+        changed = [part.change for part in linked.values()]
+        gr.on(changed, None, list(linked.values()), around.settings, js=script, **AT_ONCE)
+        self.tools = {type(tool).__name__: tool for tool in tools}
+        self.results = results
+
+
+def _taken(one: Artwork | None) -> tuple[str, None, str]:
+    """Take apart a picture that a tool has made."""
+    with sentences():
+        if one is None:
+            raise OptionError("No picture is chosen yet; click one first.")
+        return one.path, None, new_text()
 
 
 class Vary:
     """Variations: the same picture, with the latent moved by chance within what the model is unsure of."""
 
-    def __init__(self, maker: VAERequests, jobs: Jobs, turn: RequestId) -> None:
+    def __init__(self, around: Around) -> None:
         """Lay it out inside the Blocks being built."""
-        self._maker = maker
-        self._jobs = jobs
-        self._turn = turn
+        self._around = around
         self.strength = gr.Slider(
-            0, _MOST, _VARY["strength"], step=0.25, label="Strength", elem_id="vary-strength",
-            info="In deviations: at 1 the model holds all as likely, at 4 they leave the picture behind.",
+            0, _MOST, _VARY["strength"], step=0.25, label=t("Strength"), elem_id="vary-strength",
+            info=t("In deviations: at 1 the model holds all as likely, at 4 they leave the picture behind."),
         )  # fmt: skip
-        self.count = gr.Slider(
-            1, MAX_VARIATIONS, _VARY["n"], step=1, label="Pictures", buttons=[], elem_id="vary-count", info=_MANY
-        )
-        with gr.Accordion("Fine tuning", open=False, elem_id="vary-fine"):
-            self.seed = gr.Number(_VARY["seed"], label="Seed", precision=0, elem_id="vary-seed", info=_SEED)
-        self.start = RunButton("Make variations", "vary-")
-        self.start.lay_status("The same picture again and again, each a little different.")
-        self.tray = ResultsGallery("vary-")
+        self.count = _count(MAX_VARIATIONS, _VARY["n"], "vary-count")
+        self.seed = _seed(_VARY["seed"], "vary-seed")
+        self.start = RunButton(t("Make variations"), "vary-")
+        self.start.lay_status(t("The same picture again and again, each a little different."))
+        self.linked = {"strength": self.strength, "variations": self.count, "seed": self.seed}
 
-    def wire(self, subject: Any) -> None:
-        """Connect it with the picture that is varied."""
-        self.tray.wire()
-        needs = [subject, *self._turn.parts, self.count, self.seed, self.strength]
-        self.start.wire(self._jobs, self._vary, needs, self.tray.parts)
+    def wire(self, results: ResultsGallery) -> None:
+        """Connect it with the gallery for what it makes."""
+        around, self._results = self._around, results
+        needs = [around.subject, *around.request_id.parts, self.count, self.seed, self.strength]
+        self.start.wire(around.jobs, self._vary, needs, results.parts)
 
     def _vary(
-        self, subject: Reconstruction | None, turn: str, mark: str, n: Any, seed: Any, strength: float,
+        self, subject: Reconstruction | None, now: str, mark: str, n: Any, seed: Any, strength: float,
         request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
         """Make variations for the page."""
 
         def work(callback: Callback) -> Pictures:
-            one = current_reconstruction(subject, turn == mark)
-            return self._maker.vary(one.model, one.source(), strength, n, seed)(callback)
+            one = current_reconstruction(subject, now == mark)
+            return self._around.requests.vary(one.model, one.source(), strength, n, seed)(callback)
 
         words = t("Making 1 variation") if n == 1 else t("Making {n} variations", n=n)
         step = yield from self.start.stream(request, work, words)
         if step.made is None or subject is None:
             return
-        cache = self.tray.gallery.GRADIO_CACHE
         told = t(
             "{name} at strength {strength}, {seeds}.", name=translate(subject.name), strength=f"{strength:g}",
             seeds=_seeds(seed, n),
         )  # fmt: skip
-        yield self.tray.show([save_artwork(image, cache) for image in step.made], told)
+        yield self._results.show([save_artwork(image, self._results.cache) for image in step.made], told)
 
 
-class Draw:
-    """Samples: pictures that never existed, drawn from the prior of a model that has one."""
+class Sample:
+    """Pictures that never existed, drawn from the prior of a model that has one."""
 
-    def __init__(self, maker: VAERequests, jobs: Jobs) -> None:
+    def __init__(self, around: Around, model: str) -> None:
         """Lay it out inside the Blocks being built."""
-        self._maker = maker
-        self._jobs = jobs
-        with gr.Row():
-            self.seed = gr.Number(
-                _SAMPLE["seed"], label="Seed", precision=0, min_width=140, elem_id="sample-seed", info=_SEED
-            )
-            self.count = gr.Slider(
-                1, MAX_GRID, _DRAWN, step=1, label="Pictures", min_width=160, buttons=[], elem_id="sample-count",
-                info=_MANY,
-            )  # fmt: skip
+        self._around, self._model = around, model
+        self.seed = _seed(_SAMPLE["seed"], "sample-seed")
+        self.count = _count(MAX_GRID, _DRAWN, "sample-count")
         self.temperature = gr.Slider(
-            0, MAX_TEMPERATURE, _SAMPLE["temperature"], step=0.05, label="Temperature", elem_id="sample-temperature",
-            info="Lower: more typical and alike; higher: more varied and odd.",
+            0, MAX_TEMPERATURE, _SAMPLE["temperature"], step=0.05, label=t("Temperature"),
+            elem_id="sample-temperature", info=t("Lower: more typical and alike; higher: more varied and odd."),
         )  # fmt: skip
         with gr.Row(elem_classes="da-start"):
-            self.start = RunButton("Draw pictures", "sample-")
-            self.dice = gr.Button("Another seed", elem_id="sample-dice", min_width=170, scale=0)
-        self.start.lay_status("Portraits of people who never existed, drawn from what the model knows of faces.")
-        self.tray = ResultsGallery("sample-")
+            self.start = RunButton(t("Draw pictures"), "sample-")
+            self.dice = gr.Button(t("Another seed"), elem_id="sample-dice", min_width=170, scale=0)
+        self.start.lay_status(t("Portraits of people who never existed, drawn from what the model knows of faces."))
+        self.linked = {"temperature": self.temperature, "samples": self.count, "sample-seed": self.seed}
 
-    def wire(self, model: Any) -> None:
-        """Connect it with the choice of a model."""
-        self.tray.wire()
-        rolled = self.dice.click(lambda: random.randint(0, MAX_SEED - MAX_GRID), None, self.seed, **AT_ONCE)
-        inputs = [model, self.count, self.seed, self.temperature]
-        self.start.wire(self._jobs, self._draw, inputs, self.tray.parts, triggers=[rolled.then])
+    def wire(self, results: ResultsGallery) -> None:
+        """Connect it with the gallery for what it makes."""
+        self._results = results
+        self.dice.click(lambda: random.randint(0, MAX_SEED - MAX_GRID), None, self.seed, **AT_ONCE)
+        self.start.wire(self._around.jobs, self._sample, [self.count, self.seed, self.temperature], results.parts)
 
-    def _draw(self, model: str, n: Any, seed: Any, temperature: float, request: gr.Request) -> Iterator[Changes]:
+    def _sample(self, n: Any, seed: Any, temperature: float, request: gr.Request) -> Iterator[Changes]:
         """Draw for the page."""
         words = t("Drawing 1 picture") if n == 1 else t("Drawing {n} pictures", n=n)
-        step = yield from self.start.stream(request, self._maker.sample(model, n, seed, temperature), words)
+        work = self._around.requests.sample(self._model, n, seed, temperature)
+        step = yield from self.start.stream(request, work, words)
         if step.made is not None:
-            cache = self.tray.gallery.GRADIO_CACHE
             told = t("Temperature {n}, {seeds}.", n=f"{temperature:g}", seeds=_seeds(seed, n))
-            yield self.tray.show([save_artwork(image, cache) for image in step.made], told)
+            yield self._results.show([save_artwork(image, self._results.cache) for image in step.made], told)
+
+
+def _seed(value: int, name: str) -> gr.Number:
+    info = t("Names the first picture; the next has the next seed.")
+    return gr.Number(value, label=t("Seed"), precision=0, elem_id=name, info=info)
+
+
+def _count(most: int, value: int, name: str) -> gr.Slider:
+    info = t("How many are made at once.")
+    return gr.Slider(1, most, value, step=1, label=t("Pictures"), buttons=[], elem_id=name, info=info)
 
 
 def _seeds(seed: int, n: int) -> str:
     return t("seed {n}", n=seed) if n == 1 else t("seeds {first} to {last}", first=seed, last=seed + n - 1)
 
 
-_FRAMES = 24
-
-
-_SHOWN = 8  # pictures of the strip
-
-
-_STRIP = 160  # pixels; height of the strip
-
-
-_WHAT = "second picture"
-
-
-_HINT_MORPH = "From the picture above to the second one, which is cropped to its shape."
-
-
-CROSS_FADE = (
-    "With this model a morph is a cross-fade: its latent is a map, so the pictures lie over each other. "
-    "Take Portraits for one face that turns into another."
-)
-
-
 class Morph:
-    """A box for the second picture, the controls, the strip and the animation."""
+    """An animation and a strip from the picture above to a second one."""
 
-    def __init__(self, maker: VAERequests, jobs: Jobs, turn: RequestId) -> None:
+    def __init__(self, around: Around, model: str, drawable: bool) -> None:
         """Lay it out inside the Blocks being built."""
-        self._maker = maker
-        self._jobs = jobs
-        self._turn = turn
-        self.warning = gr.HTML(note(CROSS_FADE), elem_id="morph-warning")
+        self._around, self._model = around, model
         with gr.Row():
             with gr.Column(min_width=150):
-                self.picture = picture_input("Second picture", height=170, elem_id="morph-picture")
-                with gr.Column(visible=True) as self.examples:
-                    example_row(example_files("content", "paintings"), self.picture)
-                self.draw = gr.Button("Draw a portrait", size="sm", visible=False, elem_id="morph-draw")
+                self.picture = picture_input(t("Second picture"), height=170, elem_id="morph-picture")
+                self.draw = gr.Button(t("Draw a portrait"), size="sm", visible=drawable, elem_id="morph-draw")
             with gr.Column(min_width=220):  # on a phone under the other
                 self.frames = gr.Slider(
-                    MIN_STEPS, MAX_STEPS, _FRAMES, step=1, label="Frames", buttons=[], elem_id="morph-frames",
-                    info=f"{FPS:g} are shown in a second, at most {MORPH_SIDE} pixels large.",
+                    MIN_STEPS, MAX_STEPS, _FRAMES, step=1, label=t("Frames"), buttons=[], elem_id="morph-frames",
+                    info=t("{n} are shown in a second, at most {side} pixels large.", n=f"{FPS:g}", side=MORPH_SIDE),
                 )  # fmt: skip
                 self.back = gr.Checkbox(
-                    True, label="And back again", info="So that the animation has no jump.", elem_id="morph-back"
+                    True, label=t("And back again"), info=t("So that the animation has no jump."), elem_id="morph-back"
                 )
-                with gr.Accordion("Fine tuning", open=False, elem_id="morph-fine"):
-                    self.path = gr.Radio(
-                        [(name.capitalize(), name) for name in PATHS], value=PATHS[0], label="Path",
-                        info="Straight, or on an arc; that of Portraits leads through its prior.", elem_id="morph-path",
-                    )  # fmt: skip
-        self.start = RunButton("Morph", "morph-")
-        self.start.lay_status(_HINT_MORPH)
-        self.strip = gr.HTML("", elem_id="morph-strip")
-        self.film = Animation("morph-", "The morph will play here.")
-        self.strip_save = Save("morph-strip-download", "Download the strip")
+                self.path = gr.Radio(
+                    [(translate(name.capitalize()), name) for name in PATHS], value=PATHS[0], label=t("Path"),
+                    info=t("Straight, or on an arc; that of Portraits leads through its prior."), elem_id="morph-path",
+                )  # fmt: skip
+        self.start = RunButton(t("Morph"), "morph-")
+        self.start.lay_status(t("From the picture above to the second one, which is cropped to its shape."))
+        self.animation = Animation("morph-", t("The morph will play here."))
+        with self.animation.row:
+            self.strip = gr.DownloadButton(t("Strip"), size="sm", min_width=80, elem_id="morph-strip-download")
+        self.linked = {"frames": self.frames, "path": self.path, "back": self.back}
 
-    def suit(self, spatial: bool, drawable: bool) -> Changes:
-        """Show what a model can do."""
-        return {
-            self.warning: gr.HTML(visible=spatial),
-            self.examples: gr.Column(visible=not drawable),
-            self.draw: gr.Button(visible=drawable),
-        }
-
-    @property
-    def suited(self) -> list[Any]:
-        """The components that suit() changes."""
-        return [self.warning, self.examples, self.draw]
-
-    def wire(self, subject: Any) -> None:
+    def wire(self, results: ResultsGallery) -> None:
         """Connect it with the picture that a morph begins with."""
-        keep_good(self.picture)
-        needs = [subject, *self._turn.parts, self.picture, self.frames, self.path, self.back]
-        self.start.wire(self._jobs, self._morph, needs, [self.strip, *self.strip_save.parts, *self.film.parts])
+        around = self._around
+        self.draw.click(
+            self._draw, None, self.picture, show_progress="minimal", show_progress_on=self.start.status,
+            api_visibility="private", **GPU_SLOT,
+        )  # fmt: skip
+        needs = [around.subject, *around.request_id.parts, self.picture, self.frames, self.path, self.back]
+        self.start.wire(around.jobs, self._morph, needs, [self.strip, *self.animation.parts])
+
+    def _draw(self, request: gr.Request) -> str:
+        """Draw the second picture."""
+        return _samples(self._around, request, self._model, 1, self.strip.GRADIO_CACHE)[0]
 
     def _morph(
-        self, subject: Reconstruction | None, turn: str, mark: str, other: str | None, frames: int, path: str,
+        self, subject: Reconstruction | None, now: str, mark: str, other: str | None, frames: int, path: str,
         back: bool, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
         """Morph for the page."""
         names: list[str] = []
 
         def work(callback: Callback) -> Pictures:
-            one = current_reconstruction(subject, turn == mark)
-            second = read_picture(other, _WHAT)
+            one = current_reconstruction(subject, now == mark)
+            second = read_picture(other, "second picture")
             names[:] = one.name, name_of_source(str(other), settings(second))
-            return self._maker.morph(one.model, one.source(), second, steps=frames, path=path)(callback)
+            return self._around.requests.morph(one.model, one.source(), second, steps=frames, path=path)(callback)
 
-        words, glimpse = t("Making {n} frames", n=frames), self.film.glimpse(t("A frame of the morph"))
+        words, glimpse = t("Making {n} frames", n=frames), self.animation.glimpse(t("A frame of the morph"))
         step = yield from self.start.stream(request, work, words, preview=glimpse)
         if step.made is None:
-            yield self.film.stopped(t("The morph was stopped.")) | {self.strip: ""} | self.strip_save.offer(None)
+            yield self.animation.stopped(t("The morph was stopped."))
             return
         yield {self.start.status: progress(None, t("Writing the files"))}
         yield self._show(step.made, names[0], names[1], back)
@@ -266,12 +279,22 @@ class Morph:
         name = f"deepart-morph-{slug(first)}-{slug(second)}"
         frames = there_and_back(made) if back else made
         strip = strip_of(made)
-        path = save_result(strip, f"{name}-strip", self.strip_save.cache)
-        file = Artwork(path, json.dumps(settings(strip), sort_keys=True), "Strip")
+        file = save_result(strip, f"{name}-strip", self.strip.GRADIO_CACHE)
         alt = html.escape(t("A strip: {n} frames", n=len(made)))
         image = f'<img class="da-strip" alt="{alt}" src="{address(strip)}">'
-        changes = self.film.show(frames, name, t("A morph: {way}", way=way), f"{way} · {lasting(len(frames))}")
-        return changes | {self.strip: image} | self.strip_save.offer(file)
+        what, words = t("A morph: {way}", way=way), f"{way} · {lasting(len(frames))}"
+        return self.animation.show(frames, name, what, words, image) | {self.strip: gr.DownloadButton(value=file)}
+
+
+def _samples(around: Around, request: gr.Request, model: str, n: int, cache: str) -> list[str]:
+    """Return the files of new samples."""
+    with sentences():
+        made = around.jobs.do(
+            request, around.requests.sample(model, n, random.randint(0, MAX_SEED - n), 1.0), "page vae-samples"
+        )
+        if made is None:
+            raise mistake("The work was stopped before there was a picture.")
+        return [save_artwork(image, cache).path for image in made]
 
 
 def there_and_back(frames: list[Image.Image]) -> list[Image.Image]:
@@ -292,151 +315,85 @@ def strip_of(frames: Sequence[Image.Image]) -> Image.Image:
     return with_settings(strip, (settings(frames[0]) or {}) | {"view": "strip", "pictures": count})
 
 
-_LETTERS = "ABC"
-
-
-_SUM = "A − B + C"
-
-
-_HINT_CHANGE = "The sum has the size of A."
-
-
 class Change:
     """Sliders that move the picture along what the model has learned."""
 
-    def __init__(self, maker: VAERequests, jobs: Jobs, turn: RequestId) -> None:
-        """Lay it out inside the Blocks being built."""
-        self._maker = maker
-        self._jobs = jobs
-        self._turn = turn
-        self._moved: Any = gr.State(None)  # tuple[str, Artwork] | None: what sliders have made, and in which turn
-        with gr.Row(elem_classes="da-change"):
-            with gr.Column(min_width=140, elem_classes="da-changed"):
-                self.single = Single("change-", "The changed picture will appear here.")
-            with gr.Column(min_width=140):
-                gr.HTML(note("Each slider pushes the picture along one thing that the model has learned."))
-                self.sliders = Sliders("vae-")
-                self.reset = gr.Button("Reset", size="sm", elem_id="vae-reset")
+    def __init__(self, around: Around, names: Sequence[str]) -> None:
+        """Lay it out inside the Blocks being built. names: of the directions."""
+        self._around, self._names = around, names
+        self.sliders = Sliders("vae-", names)
+        self.reset = gr.Button(t("Reset"), size="sm", elem_id="vae-reset")
+        self.linked: dict[str, Any] = {}
 
-    def put(self, subject: Reconstruction) -> Changes:
-        """Begin with a picture: sliders at 0, and the reconstruction beside them."""
-        names = self._names(subject.model)
-        changes = self.sliders.put(names, {})
-        return changes | self.single.show(subject.made, t("Not changed yet.")) if names else changes
+    def wire(self, results: ResultsGallery) -> None:
+        """Connect it with the picture above, which sets the sliders to 0, and with the gallery for what it makes."""
+        around, self._results = self._around, results
+        level = [0.0] * len(self.sliders.all)
+        around.subject.change(lambda: level, None, self.sliders.all, **AT_ONCE)
+        self.sliders.wire(around.subject, around.request_id, self._change, self._show, results.parts, self.reset)
 
-    @property
-    def parts(self) -> list[Any]:
-        """The components that put() changes."""
-        return [*self.sliders.all, *self.single.parts]
+    def _change(self, request: gr.Request, subject: Reconstruction | None, values: tuple[float, ...]) -> Artwork | None:
+        """Make the picture again with what the sliders say."""
+        one = current_reconstruction(subject)
+        amounts = {name: amount for name, amount in said(self._names, values, {}).items() if amount}
+        if not amounts:
+            return one.made
+        work = self._around.requests.edit(one.model, one.source(), amounts)
+        made = self._around.jobs.do(request, work, "page vae-sliders")
+        return (
+            None if made is None else save_artwork(made, self._results.cache, Phrase("{name} changed", name=one.name))
+        )
 
-    def _names(self, model: str) -> Sequence[str]:
-        return self._maker.pipeline(model).directions[:MAX_SLIDERS]
-
-    def wire(self, subject: Any) -> None:
-        """Let the sliders change the subject."""
-        needs = [subject, *self._turn.parts, *self.sliders.all]
-        moved = gr.on(
-            [slider.input for slider in self.sliders.all], self._change, needs, self._moved,
-            trigger_mode="always_last", **QUIETLY,
-        )  # fmt: skip
-        level = self.reset.click(self.sliders.level, None, self.sliders.all, **AT_ONCE)
-        for made in (moved, level.then(self._change, needs, self._moved, **QUIETLY)):
-            made.success(self._arrive, [self._turn.now, self._moved, self.single.picked], self.single.parts, **SOON)
-
-    def _change(self, request: gr.Request, subject: Reconstruction | None, turn: str, mark: str, *values: float) -> Any:
-        """Make the picture again with what the sliders say, unless that was said of another picture."""
-        with sentences():
-            one = current_reconstruction(subject)
-            if mark != turn:
-                return gr.skip()
-            amounts = said(self._names(one.model), values, {})
-            amounts = {name: amount for name, amount in amounts.items() if amount}
-            if not amounts:
-                return turn, one.made
-            made = self._jobs.do(request, self._maker.edit(one.model, one.source(), amounts), "page vae-sliders")
-            return gr.skip() if made is None else (turn, save_artwork(made, self._cache, f"{one.name} changed"))
-
-    @property
-    def _cache(self) -> str:
-        return self.single.save.cache
-
-    def _arrive(self, turn: str, moved: tuple[str, Artwork] | None, there: Artwork | None) -> Changes:
-        """Show what sliders have made, unless it is there, or there is another picture meanwhile."""
-        with sentences():
-            one = if_current(turn, moved)
-            if one is None or one == there:
-                return {self.single.told: gr.skip()}
-            return self.single.show(one, facts(one.made) or t("Not changed yet."))
+    def _show(self, one: Artwork) -> Changes:
+        return self._results.show([one], facts(one.made) or t("Not changed yet."))
 
 
 class Combine:
     """A - B + C: what A has and B has not, given to C."""
 
-    def __init__(self, maker: VAERequests, jobs: Jobs) -> None:
+    def __init__(self, around: Around, model: str, drawable: bool) -> None:
         """Lay it out inside the Blocks being built."""
-        self._maker = maker
-        self._jobs = jobs
-        gr.HTML(note("What A has and B has not goes to C: a face with glasses − one without + another face."))
+        self._around, self._model = around, model
         with gr.Row(elem_classes="da-three"):
-            self.boxes, self.takes = [], []
-            for letter, sign in zip(_LETTERS, ("", "− ", "+ "), strict=True):
-                name = f"combine-{letter.lower()}"
-                with gr.Column(min_width=90):
-                    self.boxes.append(picture_input(f"{sign}{letter}", height=150, elem_id=name))
-                    self.takes.append(gr.Button("The picture above", size="sm", min_width=60, elem_id=f"{name}-take"))
-        self.draw = gr.Button("Draw three portraits", size="sm", elem_id="combine-draw")
-        self.start = RunButton(_SUM, "combine-")
-        self.start.lay_status(_HINT_CHANGE)
-        self.single = Single("combine-", "The sum will appear here.")
+            self.boxes = [
+                picture_input(f"{sign}{letter}", height=150, elem_id=f"combine-{letter.lower()}", min_width=90)
+                for letter, sign in zip(_LETTERS, ("", "− ", "+ "), strict=True)
+            ]
+        self.draw = gr.Button(t("Draw three portraits"), size="sm", visible=drawable, elem_id="combine-draw")
+        self.start = RunButton("A − B + C", "combine-")
+        self.start.lay_status(
+            t("What A has and B has not goes to C: a face with glasses − one without + another face. "
+              "An empty box is the picture above.")
+        )  # fmt: skip
+        self.linked: dict[str, Any] = {}
 
-    def wire(self, subject: Any, model: Any) -> None:
-        """Connect it with the picture above, and the choice of a model."""
-        for box, take in zip(self.boxes, self.takes, strict=True):
-            keep_good(box)
-            take.click(self._take, subject, box, **SOON)
+    def wire(self, results: ResultsGallery) -> None:
+        """Connect it with the picture above, and with the gallery for what it makes."""
+        self._results = results
         self.draw.click(
-            self._draw, model, self.boxes, show_progress="minimal", show_progress_on=self.start.hint,
+            self._draw, None, self.boxes, show_progress="minimal", show_progress_on=self.start.status,
             api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
-        self.start.wire(self._jobs, self._combine, [model, *self.boxes], self.single.parts)
+        self.start.wire(self._around.jobs, self._combine, [self._around.subject, *self.boxes], results.parts)
 
-    def _take(self, subject: Reconstruction | None) -> str:
-        with sentences():
-            one = current_reconstruction(subject)
-            return one.picture or one.made.path
-
-    def _draw(self, model: str, request: gr.Request) -> list[str]:
+    def _draw(self, request: gr.Request) -> list[str]:
         """Fill the boxes with three samples."""
-        with sentences():
-            seed = random.randint(0, MAX_SEED - len(_LETTERS))
-            made = self._jobs.do(request, self._maker.sample(model, len(_LETTERS), seed, 1.0), "page combine-draw")
-            if made is None:
-                raise mistake("The work was stopped before there was a picture.")
-            cache = self.single.save.cache
-            return [save_artwork(image, cache).path for image in made]
+        return _samples(self._around, request, self._model, len(_LETTERS), self._results.cache)
 
     def _combine(
-        self, model: str, a: str | None, b: str | None, c: str | None, request: gr.Request
+        self, subject: Reconstruction | None, a: str | None, b: str | None, c: str | None, request: gr.Request
     ) -> Iterator[Changes]:
         """Add up for the page."""
 
         def work(callback: Callback) -> Image.Image:
-            return self._maker.combine(model, *_three((a, b, c)))(callback)
+            if (a, b, c) == (None, None, None):
+                raise ImageError("There is no picture A, B or C yet; upload one or draw three.")
+            above = current_reconstruction(subject)
+            whole = above.original() or above.result()
+            three = [whole if path is None else path for path in (a, b, c)]
+            return self._around.requests.combine(self._model, *three)(callback)
 
         step = yield from self.start.stream(request, work, t("Adding up"))
         if step.made is not None:
-            one = save_artwork(step.made, self.single.save.cache)
-            yield self.single.show(one, translate(one.name))
-
-
-def _three(paths: Sequence[str | None]) -> list[str]:
-    """Return the files of three pictures; raises ImageError where one is missing."""
-    missing = _missing(paths)
-    if missing is not None:
-        raise ImageError(f"There is no picture {missing} yet; upload one, take the picture above or draw three.")
-    return [path for path in paths if path is not None]
-
-
-def _missing(paths: Sequence[str | None]) -> str | None:
-    """Return the first letter that has no picture."""
-    return next((letter for letter, path in zip(_LETTERS, paths, strict=True) if path is None), None)
+            one = save_artwork(step.made, self._results.cache)
+            yield self._results.show([one], translate(one.name))

@@ -12,7 +12,7 @@ decoded once. Whatever it raises comes out of stream() as one sentence for the v
 On the page a RunButton starts it. Lay out the button, then its status line, and connect both:
 
     self.run = RunButton("Sharpen", "sharp-")         # ids: #sharp-start, -leave, -stop, -hint, -progress
-    self.run.lay_status("What it will do.")
+    self.run.lay_status("What it will do.")           # one line: these words at rest, progress at work
     self.run.wire(jobs, self._sharpen, inputs=[self.picture], outputs=[self.stage, self.result])
 
     def _sharpen(self, path: str | None, request: gr.Request) -> Iterator[Changes]:
@@ -50,34 +50,37 @@ class RunButton:
     """
 
     def __init__(
-        self, words: str, prefix: str = "", verb: str = "start", variant: Any = "secondary", stop: str = "Stop"
+        self, words: str, prefix: str = "", verb: str = "start", variant: Any = "secondary", stop: str = ""
     ) -> None:
         """Lay out the buttons inside the Blocks being built; lay_status() does the rest.
 
         words: on the button. prefix, verb: of its element's id; the others have the prefix and "leave", "stop", "hint",
-        "progress". variant: of a gr.Button. stop: what the button that ends the work says.
+        "progress". variant: of a gr.Button. stop: what the button that ends the work says, where that is not "Stop".
         """
         self._prefix, self._name = prefix, f"{prefix}{verb}"
         self.start = gr.Button(words, variant=variant, elem_id=self._name)
-        self.leave = gr.Button("Leave the queue", elem_id=f"{prefix}leave", elem_classes="da-leave")
-        self.stop = gr.Button(stop, elem_id=f"{prefix}stop", elem_classes="da-stop")
+        self.leave = gr.Button(t("Leave the queue"), elem_id=f"{prefix}leave", elem_classes="da-leave")
+        self.stop = gr.Button(stop or t("Stop"), elem_id=f"{prefix}stop", elem_classes="da-stop")
 
     def lay_status(self, words: str = "") -> None:
-        """Lay out the hint, which says the words and is seen at rest, and the status line in its place."""
-        with gr.Column(elem_classes="da-status"):
-            self.hint = gr.HTML(note(words), elem_id=f"{self._prefix}hint")
-            self.status = gr.HTML("", elem_id=f"{self._prefix}progress", elem_classes="da-told")
+        """Lay out the status line, which says the words at rest."""
+        self._words = words
+        self.status = gr.HTML(self._at_rest(), elem_id=f"{self._prefix}progress", elem_classes=["da-status", "da-told"])
+
+    def _at_rest(self) -> str:
+        return f'<p class="da-note" id="{self._prefix}hint">{html.escape(t(self._words))}</p>'
 
     def wire(
         self, jobs: Jobs, handler: Callable[..., Iterator[Changes]], inputs: Sequence[Any], outputs: Sequence[Any], *,
         triggers: Sequence[Callable[..., Any]] = (), queue_on: Any = None, begin: Changes | None = None,
         rest: Changes | None = None, locks: Sequence[str] = (), beside: bool = False,
-    ) -> list[Any]:  # fmt: skip
-        """Let a click start the work; return the events that work, that of the click last.
+    ) -> Any:  # fmt: skip
+        """Let a click start the work; return the event that works, for its success.
 
         handler: takes the values of `inputs` and `request`, and yields changes of `outputs`: those of stream(), and
-        then what came out. After each that is not stream()'s the page is at rest. triggers: what starts the work as
-        well as the click does, such as slider.release. queue_on: the component on which Gradio tells the place in the
+        then what came out. After each that is not stream()'s the page is at rest. triggers: events of components that
+        start the work as well as the click does, such as slider.release; what comes after an event can change a hidden
+        text whose change is one. queue_on: the component on which Gradio tells the place in the
         queue, and for how long, by the mean of the last jobs; the status line unless given. begin, rest: what else the
         page shows at once and afterwards, by component, made with gr.update(); the browser does it by itself. locks:
         ids of elements that cannot be used meanwhile. beside: it goes on beside the work of others, as a download does.
@@ -89,23 +92,19 @@ class RunButton:
             return {self.status: gr.update(value=self._html("queued", progress(None, t("In the queue"))))} | first
 
         def rested() -> Changes:
-            return {self.status: gr.update(value="")} | self._rest
+            return {self.status: gr.update(value=self._at_rest())} | self._rest
 
         shown = list(dict.fromkeys([self.status, *self._rest, *outputs]))
-        event, events = self._event(handler), []
-        for trigger in (*triggers, self.start.click):
-            begun = trigger(None, None, list(started()), js=by_itself(started), **AT_ONCE)
-            working = begun.success(
-                event, list(inputs), shown, show_progress="minimal", show_progress_on=queue_on or self.status,
-                api_visibility="private",
-                **({"concurrency_limit": None} if beside else GPU_SLOT),
-            )  # fmt: skip
-            events.append(working)
-        for working in events:
-            working.failure(None, None, list(rested()), js=by_itself(rested), **AT_ONCE)
-        self.leave.click(rested, None, list(rested()), cancels=events, **AT_ONCE)
+        begun = gr.on([*triggers, self.start.click], None, None, list(started()), js=by_itself(started), **AT_ONCE)
+        working = begun.success(
+            self._event(handler), list(inputs), shown, show_progress="minimal",
+            show_progress_on=queue_on or self.status, api_visibility="private",
+            trigger_mode="multiple" if triggers else "once", **({"concurrency_limit": None} if beside else GPU_SLOT),
+        )  # fmt: skip
+        working.failure(None, None, list(rested()), js=by_itself(rested), **AT_ONCE)
+        self.leave.click(rested, None, list(rested()), cancels=working, **AT_ONCE)
         self.stop.click(self._stop, None, None, **AT_ONCE)
-        return events
+        return working
 
     def stream(
         self, request: gr.Request, work: Work[T], words: str | Callable[[Step[T]], str], *, loading: str = "",
@@ -143,7 +142,7 @@ class RunButton:
         prefix = self._prefix
         seen = f"#{prefix}leave" if state == "queued" else f"#{prefix}stop"
         dead = [f"#{one}" for one in self._locks] + ([seen] if state == "stopping" else [])
-        rules = f"#{self._name}, #{prefix}hint {{ display: none !important; }} {seen} {{ display: inline-flex; }}"
+        rules = f"#{self._name} {{ display: none !important; }} {seen} {{ display: inline-flex; }}"
         if dead:
             rules += f" {', '.join(dead)} {{ pointer-events: none; opacity: 0.5; }}"
         return f"<style>{rules}</style>{bar}"
@@ -152,7 +151,7 @@ class RunButton:
         """Return the handler as Gradio calls it: with one sentence for what goes wrong, and at rest in the end."""
 
         def event(request: gr.Request, *values: Any) -> Iterator[Changes]:
-            rest = {self.status: ""} | self._rest
+            rest = {self.status: self._at_rest()} | self._rest
             with sentences():
                 working = True
                 for changes in handler(*values, request=request):

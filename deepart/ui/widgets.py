@@ -15,11 +15,10 @@ import gradio as gr
 from PIL import Image
 
 from deepart.animations import save_animation
-from deepart.errors import OptionError
 from deepart.images import fit, load_image
 from deepart.ui.artwork import Artwork, at, bundle
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, SOON, sentences
+from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences
 from deepart.ui.jobs import Step
 from deepart.ui.run import Changes, note
 
@@ -48,6 +47,11 @@ def stage(image: Image.Image | None, words: str) -> str:
 T = TypeVar("T")
 
 
+def new_text() -> str:
+    """Return a text that never was: written into a hidden box, it starts what waits for a change of that."""
+    return uuid.uuid4().hex
+
+
 class RequestId:
     """A text of its own for each choice, kept twice: a state is read when an event runs, a box when it is sent.
 
@@ -66,7 +70,7 @@ class RequestId:
 
     def following(self) -> Changes:
         """Something else is chosen from now on."""
-        text = uuid.uuid4().hex
+        text = new_text()
         return {self.now: text, self.mark: text}
 
 
@@ -179,123 +183,61 @@ def converted(path: str, kind: str, cache: str) -> str:
     return str(target)
 
 
-_GO = "Go on with it"
-
-
-class Save:
-    """A button that downloads one picture, and the format beside it."""
-
-    def __init__(self, name: str, words: str = "Download") -> None:
-        """Lay it out inside the Blocks being built. name: of the button on the page. words: on it."""
-        self.piece: Any = gr.State(None)  # Artwork | None
-        with gr.Row(elem_classes="da-save"):
-            self.button = gr.DownloadButton(words, size="sm", min_width=60, interactive=False, elem_id=name)
-            self.format = Format(self.button)
-        self.format.wire(self.piece, lambda one: one.path)
-
-    @property
-    def parts(self) -> list[Any]:
-        """The components that offer() changes."""
-        return [self.piece, self.button]
-
-    @property
-    def cache(self) -> str:
-        """The folder for files that can be downloaded."""
-        return self.button.GRADIO_CACHE
-
-    def offer(self, one: Artwork | None) -> Changes:
-        """Offer a picture, None for no picture."""
-        path = None if one is None else one.path
-        return {self.piece: one, self.button: gr.DownloadButton(value=path, interactive=one is not None)}
-
-
 class ResultsGallery:
-    """Several pictures; a click enlarges one and makes the buttons mean it."""
+    """The pictures that tools have made; a click enlarges one, and the buttons mean it."""
 
     def __init__(self, prefix: str) -> None:
-        """Lay it out inside the Blocks being built. prefix: of the elements' names on the page."""
+        """Lay it out inside the Blocks being built, and wire it. prefix: of the elements' names on the page."""
         self.pieces: Any = gr.State([])  # list[Artwork], as the gallery shows them
+        self.picked: Any = gr.State(None)  # Artwork | None: the one that the buttons mean
         self.gallery = gr.Gallery(
-            label="Pictures", show_label=False, format="png", columns=4, object_fit="contain", interactive=False,
+            label=t("Pictures"), show_label=False, format="png", columns=4, object_fit="contain", interactive=False,
             buttons=[], visible=False, elem_id=f"{prefix}pictures", elem_classes="da-tray",
         )  # fmt: skip
         self.told = gr.HTML(note(""), elem_id=f"{prefix}facts")
         with gr.Row(elem_classes="da-acts", visible=False) as self.row:
-            self.go = gr.Button(_GO, size="sm", min_width=120, interactive=False, elem_id=f"{prefix}go")
-            self.save = Save(f"{prefix}download")
-            self.zip = gr.DownloadButton("All as a zip", size="sm", min_width=120, elem_id=f"{prefix}zip")
+            self.go = gr.Button(t("Go on with it"), size="sm", min_width=120, elem_id=f"{prefix}go")
+            self.download = gr.DownloadButton(t("Download"), size="sm", min_width=60, elem_id=f"{prefix}download")
+            self.format = Format(self.download)
+            self.zip = gr.DownloadButton(t("All as a zip"), size="sm", min_width=120, elem_id=f"{prefix}zip")
+        self.format.wire(self.picked, lambda one: one.path)
+        self.gallery.select(self._pick, [self.pieces, self.picked], [self.picked, self.go, self.download], **SOON)
 
     @property
     def parts(self) -> list[Any]:
         """The components that show() changes."""
-        return [self.pieces, self.gallery, self.told, self.row, self.go, *self.save.parts, self.zip]
+        return [self.pieces, self.picked, self.gallery, self.told, self.row, self.go, self.download, self.zip]
 
     @property
-    def picked(self) -> Any:
-        """The state that holds the picture which the buttons mean: Artwork | None."""
-        return self.save.piece
+    def cache(self) -> str:
+        """The folder for files that can be downloaded."""
+        return self.download.GRADIO_CACHE
 
     def show(self, pieces: Sequence[Artwork], words: str) -> Changes:
-        """Lay pictures on it; words: what they are."""
+        """Show pictures; words: what they are. The buttons mean the first until another is clicked."""
+        alone = len(pieces) == 1
         return {
             self.pieces: list(pieces),
             self.gallery: gr.Gallery(
-                [(one.path, translate(one.name)) for one in pieces], visible=True, selected_index=None
+                [(one.path, translate(one.name)) for one in pieces], visible=True, selected_index=0 if alone else None
             ),
-            self.told: note(f"{words} {t('Click one to enlarge it and to go on with it.')}"),
+            self.told: note(words if alone else f"{words} {t('Click one to enlarge it and to go on with it.')}"),
             self.row: gr.Row(visible=True),
-            self.go: gr.Button(t("Go on with it"), interactive=False),
-            self.zip: gr.DownloadButton(value=bundle(pieces, self.gallery.GRADIO_CACHE)),
-        } | self.save.offer(None)
+            self.zip: gr.DownloadButton(value=bundle(pieces, self.cache), visible=not alone),
+        } | self._mean(pieces[0])
 
-    def wire(self) -> None:
-        """Let a click on a picture choose it."""
-        self.gallery.select(self._pick, [self.pieces, self.picked], [self.go, *self.save.parts], **SOON)
+    def _mean(self, one: Artwork) -> Changes:
+        return {
+            self.picked: one,
+            self.go: gr.Button(t("Go on with {name}", name=translate(one.name))),
+            self.download: gr.DownloadButton(value=one.path),
+        }
 
     def _pick(self, pieces: list[Artwork], picked: Artwork | None, event: gr.SelectData) -> Changes:
         with sentences():
             one = at(pieces, event.index)
-            if one == picked:  # it may be offered in another format by now
-                return {self.go: gr.skip()}
-            go = gr.Button(t("Go on with {name}", name=translate(one.name)), interactive=True)
-            return {self.go: go} | self.save.offer(one)
-
-
-class Single:
-    """One picture in a frame, with the same buttons."""
-
-    def __init__(self, prefix: str, words: str) -> None:
-        """Lay it out inside the Blocks being built. prefix: of the elements' names. words: while there is nothing."""
-        self.stage = gr.HTML(frame(None, words), elem_id=f"{prefix}stage")
-        self.told = gr.HTML(note(""), elem_id=f"{prefix}facts")
-        with gr.Row(elem_classes="da-acts"):
-            self.go = gr.Button(_GO, size="sm", min_width=100, interactive=False, elem_id=f"{prefix}go")
-            self.save = Save(f"{prefix}download")
-
-    @property
-    def picked(self) -> Any:
-        """The state that holds the picture: Artwork | None."""
-        return self.save.piece
-
-    @property
-    def parts(self) -> list[Any]:
-        """The components that show() changes."""
-        return [self.stage, self.told, self.go, *self.save.parts]
-
-    def show(self, one: Artwork, words: str) -> Changes:
-        """Show a picture; words: what it is."""
-        return {
-            self.stage: frame(load_image(one.path), translate(one.name)),
-            self.told: note(words),
-            self.go: gr.Button(interactive=True),
-        } | self.save.offer(one)
-
-
-def picked_file(one: Artwork | None) -> str:
-    """Return the file of a picture that somebody goes on with; raises OptionError where there is none."""
-    if one is None:
-        raise OptionError("No picture is chosen yet; click one first.")
-    return one.path
+            # What is picked already may be offered in another format by now.
+            return {self.go: gr.skip()} if one == picked else self._mean(one)
 
 
 FORMATS = ("webp", "gif", "mp4")
@@ -308,31 +250,26 @@ _TITLES = {"webp": "WebP", "gif": "GIF", "mp4": "MP4"}
 
 
 class Animation:
-    """A square in which an animation plays, a line about it, and a button for each kind of file."""
+    """A square in which an animation plays, with a line about it, and a button for each kind of file."""
 
     def __init__(self, prefix: str, words: str) -> None:
         """Lay it out inside the Blocks being built. prefix: of the elements' names. words: while there is nothing."""
         self.stage = gr.HTML(frame(None, words), elem_id=f"{prefix}stage")
-        self.told = gr.HTML(note(""), elem_id=f"{prefix}facts")
-        with gr.Row(elem_classes="da-acts"):
+        with gr.Row(elem_classes="da-acts", visible=False) as self.row:
             self.files = [
-                gr.DownloadButton(_TITLES[kind], size="sm", min_width=80, interactive=False, elem_id=f"{prefix}{kind}")
-                for kind in FORMATS
+                gr.DownloadButton(_TITLES[kind], size="sm", min_width=80, elem_id=f"{prefix}{kind}") for kind in FORMATS
             ]
 
     @property
-    def parts(self) -> list[gr.HTML | gr.DownloadButton]:
+    def parts(self) -> list[Any]:
         """The components that show() and stopped() change."""
-        return [self.stage, self.told, *self.files]
+        return [self.stage, self.row, *self.files]
 
-    def show(self, made: list[Image.Image], name: str, what: str, words: str) -> Changes:
-        """Play the frames. name: of the files. what: is shown, for those who do not see it. words: under it."""
+    def show(self, made: list[Image.Image], name: str, what: str, words: str, below: str = "") -> Changes:
+        """Play the frames. name: of the files. what: is shown, for those who do not see it. words, below: under it."""
         paths = save_animations(made, FORMATS, name, self.files[0].GRADIO_CACHE)
-        buttons = {
-            button: gr.DownloadButton(value=path, interactive=True)
-            for button, path in zip(self.files, paths, strict=True)
-        }
-        return {self.stage: playing(paths[0], what), self.told: note(words), **buttons}
+        buttons = {button: gr.DownloadButton(value=path) for button, path in zip(self.files, paths, strict=True)}
+        return {self.stage: playing(paths[0], what) + note(words) + below, self.row: gr.Row(visible=True), **buttons}
 
     def glimpse(self, what: str) -> Callable[[Step[Any]], Changes]:
         """Return what shows a frame while the others are made; for RunButton.stream(preview=...)."""
@@ -340,8 +277,7 @@ class Animation:
 
     def stopped(self, words: str) -> Changes:
         """Show that there is none."""
-        nothing = {button: gr.DownloadButton(interactive=False) for button in self.files}
-        return {self.stage: frame(None, words), self.told: note(""), **nothing}
+        return {self.stage: frame(None, words), self.row: gr.Row(visible=False)}
 
 
 def save_animations(frames: list[Image.Image], kinds: Sequence[str], name: str, cache: str) -> list[str]:
@@ -359,7 +295,10 @@ def lasting(frames: int) -> str:
     return t("{n} frames, {seconds} seconds", n=frames, seconds=f"{frames / FPS:.1f}")
 
 
-MAX_SLIDERS = 8  # a model's strongest directions
+MAX_SLIDERS = 6  # a model's strongest directions
+
+
+IMPURE = ("light skin", "yellow background")  # drag half of the picture along; Python and the endpoints keep them
 
 
 REACH = 3.0  # deviations, either way
@@ -371,12 +310,13 @@ class Sliders:
     def __init__(self, prefix: str = "", names: Sequence[str] = ()) -> None:
         """Lay them out inside the Blocks being built. prefix: of the elements' names on the page.
 
-        names: of the directions that they show from the beginning; put() gives them others.
+        names: of the directions that they show from the beginning, of shown_directions(); put() gives them others.
         """
+        labels = [translate(name).capitalize() for name in (*names, *["Direction"] * MAX_SLIDERS)]
         with gr.Column(elem_classes="da-sliders"):
             self.all = [
                 gr.Slider(
-                    -REACH, REACH, 0, step=0.1, label=names[index].capitalize() if index < len(names) else "Direction",
+                    -REACH, REACH, 0, step=0.1, label=labels[index],
                     visible=index < len(names), elem_id=f"{prefix}direction-{index + 1}",
                 )
                 for index in range(MAX_SLIDERS)
@@ -395,9 +335,38 @@ class Sliders:
             )
         return changes
 
-    def level(self) -> list[float]:
-        """Return the values of sliders that change nothing."""
-        return [0.0] * MAX_SLIDERS
+    def wire(
+        self, subject: Any, request_id: RequestId, change: Callable[..., T | None], arrive: Callable[[T], Changes],
+        outputs: Sequence[Any], reset: gr.Button,
+    ) -> None:  # fmt: skip
+        """Let the sliders change a subject, which is a state, and a button put them all to 0.
+
+        change: takes the request, the subject and the sliders' values, and returns what it makes. arrive: takes that,
+        and returns changes of the outputs. Neither is called for a subject that is not the newest any more.
+        """
+        moved: Any = gr.State(None)  # tuple[str, T] | None: what was made, and for which request
+
+        def make(request: gr.Request, held: Any, now: str, mark: str, *values: float) -> Any:
+            with sentences():
+                made = change(request, held, values) if mark == now else None
+                return gr.skip() if made is None else (now, made)
+
+        def show(now: str, held: tuple[str, T] | None) -> Changes:
+            with sentences():
+                made = if_current(now, held)
+                return {outputs[0]: gr.skip()} if made is None else arrive(made)
+
+        needs = [subject, *request_id.parts, *self.all]
+        slid = [slider.input for slider in self.all]
+        gr.on(slid, make, needs, moved, trigger_mode="always_last", **QUIETLY)
+        level = reset.click(lambda: [0.0] * MAX_SLIDERS, None, self.all, **AT_ONCE)
+        level.then(make, needs, moved, **QUIETLY)
+        moved.change(show, [request_id.now, moved], list(outputs), **SOON)
+
+
+def shown_directions(names: Sequence[str]) -> tuple[str, ...]:
+    """Return those of a model's directions, strongest first, that have a slider."""
+    return tuple(name for name in names if name not in IMPURE)[:MAX_SLIDERS]
 
 
 def said(names: Sequence[str], values: Sequence[float], now: Mapping[str, float]) -> dict[str, float]:
