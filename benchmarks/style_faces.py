@@ -53,9 +53,8 @@ def any_size(model: bytes) -> bytes:
     A dimension in the file is the message {dim_value: n}; {dim_param: ""} has the same length and means unknown.
     """
     free = b"\n\x02\x12\x00"
-    declared = re.compile(rb"\n\x02\x08\x0a(\n\x02\x08[\x01-\x0a])(?:\n\x02\x08\x20){2}|"
-                          rb"\n\x02\x08\x0a(\n\x02\x08[\x01-\x0a])(?:\n\x02\x08\x08){2}")  # fmt: skip
-    return declared.sub(lambda found: free + (found[1] or found[2]) + 2 * free, model)
+    declared = re.compile(rb"\n\x02\x08\x0a(\n\x02\x08[\x01-\x0a])(?:(?:\n\x02\x08\x20){2}|(?:\n\x02\x08\x08){2})")
+    return declared.sub(lambda found: free + found[1] + 2 * free, model)
 
 
 def overlap(box: Box, others: np.ndarray) -> np.ndarray:

@@ -68,8 +68,15 @@ def load_image(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = M
     max_pixels that is no whole number above 0.
     """
     cap = whole_number("max_pixels", max_pixels, 1, 2**31)
-    limit = min(cap, Image.MAX_IMAGE_PIXELS or cap)
-    return _finish(_decode(containers.take_apart(containers.read_file(source)), limit), "picture")
+    return _finish(_decode(containers.take_apart(containers.read_file(source)), cap), "picture")
+
+
+def picture_size(source: str | os.PathLike[str] | BinaryIO) -> tuple[int, int]:
+    """Return width and height of a picture file as it is stored, before the EXIF turn, and decode nothing.
+
+    Raises ImageError for what load_image would refuse by the file's first bytes and by its size.
+    """
+    return _open(containers.take_apart(containers.read_file(source)), MAX_PIXELS).size
 
 
 def check_image(image: Image.Image, what: str = "picture") -> Image.Image:
@@ -243,21 +250,29 @@ def _check_size(size: tuple[int, int], what: str, limit: int) -> None:
         )
 
 
-def _decode(file: containers.PictureFile, limit: int) -> Image.Image:
-    """Decode the pixels, and put beside them what _finish needs of the metadata."""
-    kind, stream = file.kind, io.BytesIO(file.pixels)
-    info: dict[Any, Any] = {"exif": file.exif, "icc_profile": file.icc, _KEY: file.settings}
-    del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
+def _open(file: containers.PictureFile, most: int) -> Image.Image:
+    """Return the picture with its header checked, at most so many pixels and Pillow's cap, before it is decoded."""
     try:
-        image = _READERS[kind](stream)  # not Image.open, which warns before the size can be looked at
-        del stream
-        _check_size(image.size, "picture", limit)
-        image.load()
+        image = _READERS[file.kind](io.BytesIO(file.pixels))  # not Image.open, which warns before the size is known
+        _check_size(image.size, "picture", min(most, Image.MAX_IMAGE_PIXELS or most))
+        return image
     except ImageError:
         raise
+    except Exception as error:  # decoders raise whatever they stumble over, SyntaxError and EOFError among it
+        raise containers.damaged(file.kind) from error
+
+
+def _decode(file: containers.PictureFile, most: int) -> Image.Image:
+    """Decode the pixels, and put beside them what _finish needs of the metadata."""
+    kind = file.kind
+    info: dict[Any, Any] = {"exif": file.exif, "icc_profile": file.icc, _KEY: file.settings}
+    image = _open(file, most)
+    del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
+    try:
+        image.load()
     except MemoryError as error:
         raise ImageError("The picture does not fit into the free memory; scale it down.") from error
-    except Exception as error:  # decoders raise whatever they stumble over, SyntaxError and EOFError among it
+    except Exception as error:
         raise containers.damaged(kind) from error
     image.info = info | {key: value for key, value in image.info.items() if key == "transparency"}
     return image

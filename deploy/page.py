@@ -43,12 +43,8 @@ class Settings(BaseModel):
     )
     preload: bool = Field(True, description="load the models that are here before a replica takes work")
     models: dict[str, list[str]] = Field(default_factory=dict, description="further models by task, as --gan has them")
-    auth: str | None = None
-    rate_limit: int | None = Field(None, ge=1)
     metrics: bool = False
-    log_json: bool = False
     mcp: bool = False
-    trusted_proxies: str | None = None
     root_path: str | None = None
 
 
@@ -63,25 +59,16 @@ class Page:
     def __serve_build_asgi_app__(self) -> Any:
         import gradio as gr
         from fastapi import FastAPI
-        from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
         from deepart.ui import build_app, launch_options
         from deepart.ui.serving import serving_options
         from deploy.remote import RemoteStudio
 
         asked = self._settings
-        studio: Any = RemoteStudio(
-            self._pools, device=self._device, at_once=asked.at_once, added=self._added,
-        )  # fmt: skip
+        studio: Any = RemoteStudio(self._pools, device=self._device, at_once=asked.at_once, added=self._added)
         page = build_app(studio).queue(max_size=asked.max_queue)
-        serving = serving_options(
-            page, studio, auth=asked.auth, rate_limit=asked.rate_limit, metrics=asked.metrics,
-            log_json=asked.log_json, mcp=asked.mcp,
-        )  # fmt: skip
+        serving = serving_options(page, studio, metrics=asked.metrics, mcp=asked.mcp)
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        if asked.trusted_proxies is not None:
-            # Here, since Ray's own proxy, which is another process, believes those on its machine and no others.
-            app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=asked.trusted_proxies)
         return gr.mount_gradio_app(
             app, page, path="/", root_path=asked.root_path, **launch_options(page), **serving,
         )  # fmt: skip

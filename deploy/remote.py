@@ -185,7 +185,11 @@ class RemoteStudio:
 
     def add(self, task: str, name: str) -> str:
         """Raise OptionError: the replicas are told of further models when they start; see `models` in serve.yaml."""
-        raise OptionError(f"A running cluster takes no further {task} model like {name!r}; name it in serve.yaml.")
+        raise OptionError(
+            "A running cluster takes no further {task} model like {name!r}; name it in serve.yaml.",
+            task=task,
+            name=name,
+        )
 
     def added(self, task: str) -> list[str]:
         """Return the names of the models of a task that are not registered."""

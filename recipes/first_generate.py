@@ -14,8 +14,8 @@ from PIL import Image, PngImagePlugin
 
 from deepart import GANPipeline
 from deepart.images import settings, with_settings
-from deepart.ui.common import EXAMPLES
-from deepart.ui.opening import NAMED, PICTURES
+from deepart.ui.finished import NAMED, PICTURES
+from deepart.ui.inputs import EXAMPLES
 
 FOLDER = EXAMPLES / "first" / "gan"
 

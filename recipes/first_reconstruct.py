@@ -2,8 +2,8 @@
 
     python -m recipes.first_reconstruct
 
-writes deepart/ui/examples/first/vae/<picture>.png: an exact PNG with its settings, to which the numbers that the tab
-shows are added, so that it can show them before the model is loaded.
+writes deepart/ui/examples/first/vae/<picture>.png, an exact PNG with its settings, to which the numbers that the tab
+shows are added, and beside it the latent: so the tab can show them before the model is loaded.
 """
 
 from __future__ import annotations
@@ -14,18 +14,17 @@ from PIL import Image, PngImagePlugin
 
 from deepart import VAEPipeline, load_image
 from deepart.images import settings, with_settings
-from deepart.ui.common import EXAMPLES
-from deepart.ui.gallery import example_files
-from deepart.ui.nearness import nearness
-from deepart.ui.reconstruct_first import NUMBERS, PICTURE
+from deepart.ui.artwork import nearness
+from deepart.ui.examples import example_files
+from deepart.ui.finished import LATENT, NUMBERS, PICTURE
+from deepart.ui.inputs import EXAMPLES
 
 FOLDER = EXAMPLES / "first" / "vae"
 
 
 def reconstructed(pipeline: VAEPipeline) -> Image.Image:
     """Return the example's picture, taken apart and put together, with its numbers in the settings."""
-    [path] = [path for path in example_files("paintings") if path.stem == PICTURE]
-    picture = load_image(path)
+    picture = load_image(_source())
     made = pipeline.reconstruct(picture)
     near = nearness(picture, made)
     known = {
@@ -36,13 +35,19 @@ def reconstructed(pipeline: VAEPipeline) -> Image.Image:
     return with_settings(made, (settings(made) or {}) | {NUMBERS: known})
 
 
+def _source() -> Path:
+    [path] = [path for path in example_files("paintings") if path.stem == PICTURE]
+    return path
+
+
 def write(pipeline: VAEPipeline, folder: Path = FOLDER) -> Path:
-    """Write it into a folder, in place of what was there, and return the file."""
+    """Write it and its latent into a folder, in place of what was there, and return the file of the picture."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.png"):
+    for old in folder.iterdir():
         old.unlink()
     path = folder / f"{PICTURE}.png"
     _save_small(reconstructed(pipeline), path)
+    pipeline.latent(load_image(_source())).save(path.with_suffix(LATENT))
     return path
 
 

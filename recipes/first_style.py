@@ -13,8 +13,8 @@ from pathlib import Path
 from PIL import Image
 
 from deepart import StyleTransferPipeline, load_image, save_png
-from deepart.ui.common import EXAMPLES
-from deepart.ui.pairs import FIRST_SIZE, PAIRS
+from deepart.ui.examples import FIRST_SIZE, PAIRS
+from deepart.ui.inputs import EXAMPLES
 
 FOLDER = EXAMPLES / "first" / "style"
 

@@ -11,6 +11,8 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import pytest
+from answers import connect
+from gradio_client import Client
 from loopback_hub import LoopbackHub
 from running_page import Page, TinyStudio, register_gans, register_vaes, serve
 
@@ -35,3 +37,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """One page for all tests of a module."""
     with serve(tmp_path_factory.mktemp("files")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def client(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A program that calls the page's endpoints."""
+    connected = connect(page, tmp_path_factory.mktemp("downloads"))
+    yield connected
+    connected.close()

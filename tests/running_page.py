@@ -43,8 +43,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def until(true: Callable[[], object], pause: Callable[[float], object] = time.sleep) -> None:
-    """Wait for something that other threads bring about; after a minute it is not coming."""
-    for _ in range(1200):
+    """Wait for something that other threads bring about; after three minutes it is not coming."""
+    for _ in range(3600):
         if true():
             return
         pause(0.05)
@@ -343,7 +343,7 @@ def free_port() -> int:
 @contextmanager
 def serve(files: Path, *arguments: str) -> Iterator[Page]:
     """Open the page as app.py does, on a free port of this machine."""
-    from deepart.ui.jobs import Jobs  # here, since it takes seconds to import Gradio, and few tests need it
+    from deepart.ui.jobs import Jobs
 
     module, jobs = load_app(), Jobs()
     studio = TinyStudio()

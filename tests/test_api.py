@@ -5,32 +5,21 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import begin, call, connect, same
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from PIL import Image, ImageChops
+from PIL import Image
 from running_page import Page, serve, until
 
 from deepart import load_image, settings
-from deepart.ui.common import EXAMPLES
+from deepart.ui.inputs import EXAMPLES
 
 CONTENT, STYLE = EXAMPLES / "content" / "cat.jpg", EXAMPLES / "style" / "woodcut.webp"
 OTHER = EXAMPLES / "paintings" / "hokusai-great-wave.jpg"
-
-
-def connect(page: Page, folder: Path) -> Client:
-    return Client(page.url, verbose=False, download_files=str(folder))
-
-
-@pytest.fixture(scope="module")
-def client(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    connected = connect(page, tmp_path_factory.mktemp("downloads"))
-    yield connected
-    connected.close()
 
 
 def order(**changes: Any) -> dict[str, Any]:
@@ -47,10 +36,6 @@ def files(*paths: Path) -> list[Any]:
     return [handle_file(str(path)) for path in paths]
 
 
-def same(first: Image.Image, second: Image.Image) -> bool:
-    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
-
-
 def test_the_result_is_that_of_the_pipeline(page: Page, client: Client) -> None:
     path, made = client.predict(**order(seed=7, strength=0.8, style_scale=2.0, preserve_color=True))
     expected = page.fine.stylize(
@@ -64,16 +49,12 @@ def test_the_result_is_that_of_the_pipeline(page: Page, client: Client) -> None:
 
 
 def test_the_defaults_are_those_of_the_pipeline(page: Page, client: Client) -> None:
-    _, made = client.predict(**order())
-    assert made == settings(page.fine.stylize(load_image(CONTENT), load_image(STYLE), size=48, steps=3))
-
-
-def test_the_default_model_answers_in_one_pass(page: Page, client: Client) -> None:
-    path, made = client.predict(**order(model=None, steps=None, seed=5))
-    expected = page.fast.stylize(load_image(CONTENT), load_image(STYLE), size=48, seed=5)
+    path, made = client.predict(**order(model=None, steps=None))
+    expected = page.fast.stylize(load_image(CONTENT), load_image(STYLE), size=48)
     assert same(load_image(path), expected)
     assert made == settings(expected)
-    assert made["model"] == "fast"
+    _, made = client.predict(**order())
+    assert made == settings(page.fine.stylize(load_image(CONTENT), load_image(STYLE), size=48, steps=3))
 
 
 def test_two_styles_with_weights(page: Page, client: Client) -> None:
@@ -112,27 +93,17 @@ def test_models(client: Client) -> None:
         ({"weights": [1, 2]}, "There are 2 weights for 1 style pictures"),
         ({"weights": [0]}, "All style weights are 0"),
         ({"weights": "much"}, "The weight is 'much'; it must be a number"),
-        ({"weights": {"a": 1}}, "The weight is {'a': 1}"),
-        ({"strength": 2}, "The strength is 2; it must be a number from 0 to 1"),
-        ({"strength": "full"}, "The strength is 'full'"),
-        ({"preserve_color": "yes"}, "The preserve_color is 'yes'; it must be true or false"),
         ({"style_scale": 100}, "The style_scale is 100"),
         ({"size": 0}, "The size is 0; it must be a whole number of pixels"),
-        ({"size": 64.5}, "The size is 64.5"),
         ({"size": 1025}, "The size is 1025; it must be a whole number of pixels from 16 to 1024"),
         ({"size": 4097, "model": "fast", "steps": None}, "The size is 4097; .* from 16 to 4096"),
         ({"model": "fast"}, "The model 'fast' paints in one pass and has no steps"),
-        ({"model": None, "steps": None, "style_weight": 5}, "The model 'fast' paints in one pass and has no style_wei"),
         ({"seed": 2**40}, "The seed is 1099511627776"),
-        ({"seed": "first"}, "The seed is 'first'"),
-        ({"steps": -1}, "The number of steps is -1"),
-        ({"style_weight": -1}, "The style_weight is -1"),
         ({"model": "nope"}, "There is no style model 'nope'"),
         ({"model": ["fine"]}, r"The model is \['fine'\]; it must be a name"),
         ({"content": None}, "There is no content picture yet"),
         ({"style": None}, "There is no style picture yet"),
         ({"content": "a picture of a cat"}, "The picture is not an uploaded file"),
-        ({"content": {"no": "file"}}, "The picture is not an uploaded file"),
         ({"style": handle_file("https://example.com/picture.png")}, "The picture is a web address"),
     ],
     ids=str,
@@ -201,17 +172,11 @@ def test_a_sheet_has_a_modest_size_of_its_own(client: Client) -> None:
     ("changes", "sentence"),
     [
         ({"styles": files(STYLE) * 17}, "There are 17 style pictures; give one to 16"),
-        ({"styles": []}, "There are 0 style pictures; give one to 16"),
         ({"styles": None}, "There are 0 style pictures; give one to 16"),
         ({"styles": "many"}, "The pictures are no list of uploaded files"),
-        ({"styles": ["one", "two"]}, "The pictures are no list of uploaded files"),
         ({"styles": [handle_file("https://example.com/picture.png")]}, "The picture is a web address"),
         ({"content": None}, "There is no content picture yet"),
         ({"size": 1025}, "The size is 1025; it must be a whole number of pixels from 16 to 1024"),
-        ({"size": "large"}, "The size is 'large'; it must be a whole number"),
-        ({"strength": 2}, "The strength is 2; it must be a number from 0 to 1"),
-        ({"preserve_color": "yes"}, "The preserve_color is 'yes'; it must be true or false"),
-        ({"seed": -1}, "The seed is -1"),
         ({"model": "fine"}, "The model 'fine' paints one picture at a time"),
         ({"model": "nope"}, "There is no style model 'nope'"),
     ],
@@ -229,40 +194,6 @@ def test_a_bad_file_of_a_sheet_is_named(client: Client, tmp_path: Path, name: st
     write_bad(tmp_path / name)
     with pytest.raises(AppError, match=rf"^The style picture 2 \({name}\) cannot be used\. "):
         client.predict(**sheet_order(styles=files(STYLE, tmp_path / name)))
-
-
-def test_a_sheet_takes_its_turn(page: Page, client: Client, tmp_path: Path) -> None:
-    other = connect(page, tmp_path)
-    page.fine.hold(2)
-    first = client.submit(**order())
-    assert page.fine.held.wait(60)
-    page.fast.hold(1)
-    second = other.submit(**sheet_order())
-    until(lambda: len(page.blocks._queue) == 1)
-    assert page.fast.running == 0
-    page.fine.release()
-    assert page.fast.held.wait(60)
-    assert page.fine.running == 0
-    page.fast.release()
-    assert first.result()[1]["model"] == "fine"
-    assert len(second.result()[0]) == 2
-    other.close()
-
-
-def begin(page: Page, data: list[Any], endpoint: str = "stylize") -> Any:
-    """Call an endpoint with plain HTTP and return the open stream of its events."""
-    body = json.dumps({"data": data}).encode()
-    headers = {"Content-Type": "application/json"}
-    start = urllib.request.Request(f"{page.url}/gradio_api/call/{endpoint}", body, headers)
-    with urllib.request.urlopen(start) as answer:
-        event = json.load(answer)["event_id"]
-    return urllib.request.urlopen(f"{page.url}/gradio_api/call/{endpoint}/{event}")
-
-
-def call(page: Page, data: list[Any], endpoint: str = "stylize") -> str:
-    """Call an endpoint with plain HTTP and return all of its events."""
-    with begin(page, data, endpoint) as stream:
-        return str(stream.read().decode())
 
 
 def upload(page: Page, name: str, content: bytes) -> str:
@@ -374,13 +305,29 @@ def test_a_full_queue_refuses_more(tmp_path: Path) -> None:
             client.close()
 
 
-def test_what_the_page_does_for_itself_is_no_endpoint(client: Client) -> None:
+ENDPOINTS = {
+    "/models": ["task"],
+    "/stylize": [
+        "content", "style", "style_2", "style_3", "weights", "strength", "preserve_color", "style_scale", "size",
+        "seed", "model", "steps", "style_weight",
+    ],
+    "/sheet": ["content", "styles", "strength", "preserve_color", "style_scale", "size", "seed", "model"],
+    "/generate": ["n", "seed", "truncation", "directions", "model", "latent"],
+    "/walk": ["seeds", "frames", "loop", "truncation", "directions", "model", "format"],
+    "/mix": ["coarse", "fine", "truncation", "directions", "model"],
+    "/breed": ["seeds", "n", "mutation", "seed", "truncation", "model"],
+    "/project": ["image", "steps", "seed", "model"],
+    "/reconstruct": ["image", "latent", "directions", "model"],
+    "/vary": ["image", "strength", "n", "seed", "latent", "model"],
+    "/morph": ["image", "other", "steps", "path", "model", "format"],
+    "/sample": ["n", "seed", "temperature", "model"],
+}  # fmt: skip
+
+
+def test_the_endpoints_say_what_they_take(client: Client) -> None:
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    generate, reconstruct = ("generate", "walk", "mix", "breed", "project"), ("reconstruct", "vary", "morph", "sample")
-    assert set(named) == {f"/{name}" for name in ("stylize", "sheet", "models", *generate, *reconstruct)}
-    assert [entry["parameter_name"] for entry in named["/sheet"]["parameters"]] == [
-        "content", "styles", "strength", "preserve_color", "style_scale", "size", "seed", "model",
-    ]  # fmt: skip
-    labels = {entry["parameter_name"]: entry["label"] for entry in named["/stylize"]["parameters"]}
-    assert labels["strength"] == "Strength: 0 to 1"
-    assert not [name for name, label in labels.items() if label.startswith(("parameter_", "API"))]
+    found = {name: [one["parameter_name"] for one in entry["parameters"]] for name, entry in named.items()}
+    assert found == ENDPOINTS  # and nothing of what the page does for itself
+    labels = {one["label"] for entry in named.values() for one in entry["parameters"]}
+    assert {"Strength: 0 to 1", "Number of pictures: 1 to 64"} <= labels
+    assert not [label for label in labels if label.startswith(("parameter_", "API"))]

@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import call, check, same
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from PIL import Image, ImageChops
+from PIL import Image
 from running_page import Page, until
 
 from deepart import load_image, settings
-from deepart.ui.common import EXAMPLES
+from deepart.ui.inputs import EXAMPLES
 
 PHOTO = EXAMPLES / "content" / "cat.jpg"
-ENDPOINTS = {
-    "/generate": ["n", "seed", "truncation", "directions", "model", "latent"],
-    "/walk": ["seeds", "frames", "loop", "truncation", "directions", "model", "format"],
-    "/mix": ["coarse", "fine", "truncation", "directions", "model"],
-    "/breed": ["seeds", "n", "mutation", "seed", "truncation", "model"],
-    "/project": ["image", "steps", "seed", "model"],
-}
-
-
-@pytest.fixture(scope="module")
-def client(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    connected = Client(page.url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
-    yield connected
-    connected.close()
-
-
-def same(first: Image.Image, second: Image.Image) -> bool:
-    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
-
-
-def check(shown: list[Any], told: list[Any], expected: list[Image.Image]) -> None:
-    """Check the pictures of an answer, and their settings in it and in the files."""
-    found = [load_image(entry["image"]) for entry in shown]
-    assert all(same(*pair) for pair in zip(found, expected, strict=True))
-    assert told == [settings(picture) for picture in expected] == [settings(picture) for picture in found]
 
 
 def test_generate_is_the_pipeline_s(page: Page, client: Client) -> None:
@@ -53,20 +26,12 @@ def test_generate_is_the_pipeline_s(page: Page, client: Client) -> None:
 
 
 def test_the_defaults_are_the_pipeline_s(page: Page, client: Client) -> None:
+    check(*client.predict(40, model="portraits", api_name="/generate"), page.portraits.generate(40))  # in parts
     check(*client.predict(api_name="/generate"), page.landscapes.generate())
     check(*client.predict([3, 17], api_name="/breed"), page.landscapes.breed([3, 17]))
     path, told = client.predict(3, 17, api_name="/mix")
     assert same(load_image(path), page.landscapes.mix(3, 17))
     assert told == settings(page.landscapes.mix(3, 17))
-
-
-def test_another_model(page: Page, client: Client) -> None:
-    check(*client.predict(2, model="portraits", api_name="/generate"), page.portraits.generate(2))
-
-
-def test_a_large_grid_comes_in_parts(page: Page, client: Client) -> None:
-    shown, told = client.predict(40, api_name="/generate")
-    check(shown, told, page.landscapes.generate(40))
 
 
 def test_a_child_becomes_a_parent(page: Page, client: Client) -> None:
@@ -102,15 +67,6 @@ def test_a_walk(page: Page, client: Client, kind: str) -> None:
             assert film.size == (32, 32)
 
 
-def test_a_client_can_watch_a_walk(page: Page, client: Client) -> None:
-    page.landscapes.hold(32)
-    job = client.submit([3, 17], frames=48, api_name="/walk")
-    assert page.landscapes.held.wait(60)
-    until(lambda: (None, {"step": 16, "steps": 48}) in job.outputs())
-    page.landscapes.release()
-    assert job.result()[1]["walk"]["stops"] == [3, 17]
-
-
 def test_a_picture_is_found(page: Page, client: Client) -> None:
     path, told = client.predict(handle_file(str(PHOTO)), steps=10, seed=3, api_name="/project")
     latent = page.landscapes.project(load_image(PHOTO), steps=10, seed=3)
@@ -124,60 +80,38 @@ def test_a_picture_is_found(page: Page, client: Client) -> None:
 GENERATE = [
     ({"n": 0}, "The number of pictures is 0; it must be a whole number from 1 to 64"),
     ({"n": 10_000}, "The number of pictures is 10000; it must be a whole number from 1 to 64"),
-    ({"n": 2.5}, "The number of pictures is 2.5"),
-    ({"n": "many"}, "The number of pictures is 'many'"),
     ({"seed": -1}, "The seed is -1; it must be a whole number from 0 to 4294967295"),
-    ({"seed": 2**40}, "The seed is 1099511627776"),
     ({"seed": 2**32 - 1, "n": 2}, "The seed is 4294967295, and with 2 pictures the last would be"),
-    ({"seed": "first"}, "The seed is 'first'"),
-    ({"seed": None}, "The seed is None"),
+    ({"seed": None}, "There is no seed"),
     ({"truncation": 2}, "The truncation is 2; it must be a number from 0 to 1.5"),
-    ({"truncation": "low"}, "The truncation is 'low'"),
     ({"directions": {"tree": 1}}, "There is no direction 'tree'; did you mean 'trees'"),
     ({"directions": {"trees": 11}}, "The amount of 'trees' is 11"),
-    ({"directions": {"trees": "many"}}, "The amount of 'trees' is 'many'"),
-    ({"directions": ["trees"]}, r"The directions are \['trees'\]"),
     ({"model": "nope"}, "There is no gan model 'nope'"),
-    ({"model": ["landscapes"]}, r"The model is \['landscapes'\]; it must be a name"),
     ({"latent": "abc"}, "A latent in the settings is no base64 text of 8 numbers"),
     ({"latent": "abc", "n": 10_000}, "The number of pictures is 10000; a latent is of one picture"),
-    ({"latent": 5}, "A latent in the settings is no base64 text of 8 numbers"),
 ]
 WALK = [
     ({"seeds": [3]}, "There are 1 seeds of a walk; give 2 to 16"),
-    ({"seeds": list(range(17))}, "There are 17 seeds of a walk; give 2 to 16"),
     ({"seeds": "3, 17"}, "The seeds are '3, 17'; give a list"),
     ({"seeds": [3, -1]}, "The seed is -1"),
     ({"seeds": [3, {"task": "style"}]}, "The picture was made by a 'style' model"),
     ({"frames": 7}, "The number of frames is 7; it must be a whole number from 8 to 120"),
-    ({"frames": 121}, "The number of frames is 121"),
     ({"loop": "yes"}, "The loop is 'yes'; it must be True or False"),
     ({"format": "avi"}, "The format is 'avi'; it must be one of webp, gif, mp4"),
-    ({"format": None}, "The format is None"),
-    ({"directions": {"fog": 1}}, "There is no direction 'fog'"),
 ]
 BREED = [
     ({"seeds": []}, "There are 0 parents; give 1 to 8"),
-    ({"seeds": list(range(9))}, "There are 9 parents; give 1 to 8"),
     ({"n": 0}, "The number of children is 0; it must be a whole number from 1 to 16"),
-    ({"n": 17}, "The number of children is 17"),
     ({"mutation": 2}, "The mutation is 2; it must be a number from 0 to 1"),
-    ({"mutation": "some"}, "The mutation is 'some'"),
-    ({"seed": -3}, "The seed is -3"),
 ]
 MIX = [
     ({"coarse": -1}, "The seed is -1"),
-    ({"fine": None}, "The seed is None"),
+    ({"fine": None}, "There is no seed"),
     ({"fine": "abc"}, "A latent in the settings is no base64 text"),
-    ({"truncation": -1}, "The truncation is -1"),
 ]
 PROJECT = [
     ({"steps": 0}, "The number of steps is 0; it must be a whole number from 1 to 2000"),
-    ({"steps": 10_000}, "The number of steps is 10000"),
-    ({"seed": "x"}, "The seed is 'x'"),
     ({"image": None}, "There is no picture to find yet; upload one"),
-    ({"image": "a cat"}, "The picture is not an uploaded file"),
-    ({"image": handle_file("https://example.com/picture.png")}, "The picture is a web address"),
 ]
 GOOD: dict[str, dict[str, Any]] = {
     "/generate": {"n": 1},
@@ -203,16 +137,6 @@ def test_a_mistake_gets_one_sentence(client: Client, name: str, changes: dict[st
     assert "\n" not in str(caught.value)
 
 
-def call(page: Page, data: list[Any], endpoint: str) -> str:
-    """Call an endpoint with plain HTTP and return all of its events."""
-    body, headers = json.dumps({"data": data}).encode(), {"Content-Type": "application/json"}
-    start = urllib.request.Request(f"{page.url}/gradio_api/call/{endpoint}", body, headers)
-    with urllib.request.urlopen(start) as answer:
-        event = json.load(answer)["event_id"]
-    with urllib.request.urlopen(f"{page.url}/gradio_api/call/{endpoint}/{event}") as stream:
-        return str(stream.read().decode())
-
-
 def test_numbers_that_are_none(page: Page) -> None:
     """Python's client refuses to send these; others do not."""
     nan = float("nan")
@@ -221,16 +145,6 @@ def test_numbers_that_are_none(page: Page) -> None:
     assert "The mutation is nan; it must be a number" in call(page, [[3], 1, nan, 0, 1.0, None], "breed")
     told = call(page, [1, 0, 1.0, {"trees": nan}, None, None], "generate")
     assert "The amount of 'trees' is nan; it must be a number" in told
-
-
-def test_the_endpoints_say_what_they_take(client: Client) -> None:
-    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    for name, parameters in ENDPOINTS.items():
-        assert [entry["parameter_name"] for entry in named[name]["parameters"]] == parameters
-        for entry in named[name]["parameters"]:
-            assert not entry["label"].startswith(("parameter_", "API"))
-    labels = {entry["parameter_name"]: entry["label"] for entry in named["/generate"]["parameters"]}
-    assert labels["n"] == "Number of pictures: 1 to 64"
 
 
 def test_work_stops_when_the_caller_goes(page: Page, client: Client) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import same
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from loopback_hub import LoopbackHub, offer
-from PIL import Image, ImageChops
+from PIL import Image
 from published_vaes import taesd_files
 from running_page import (
     Page,
@@ -89,10 +90,6 @@ def offered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offered]:
             client = Client(page.url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
             yield Offered(page, server, client, home, photo, made, taesd)
             client.close()
-
-
-def same(first: Image.Image, second: Image.Image) -> bool:
-    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
 
 
 def refused(call: Callable[[], Any], words: str) -> str:

@@ -67,21 +67,18 @@ def test_with_all_options(monkeypatch: pytest.MonkeyPatch) -> None:
         "/deepart",
         "--max-queue",
         "5",
-        *["--auth", "users", "--rate-limit", "9", "--trusted-proxies", "10.0.0.0/8"],
-        *["--metrics", "--log-json", "--mcp"],
+        "--metrics",
+        "--mcp",
     ]
     found = told(monkeypatch, *arguments)
     assert (found["server_name"], found["server_port"], found["root_path"]) == ("0.0.0.0", 8000, "/deepart")
     assert (found["share"], found["max_size"]) == (True, 5)
     assert app.parse(arguments).device == "cpu"
-    assert found["host"] == {
-        "auth": "users", "rate_limit": 9, "trusted_proxies": "10.0.0.0/8", "metrics": True, "log_json": True,
-        "mcp": True,
-    }  # fmt: skip
+    assert found["host"] == {"metrics": True, "mcp": True}
 
 
 OPTIONS = app.options_of(app.make_parser())
-A_VALUE = {"port": "8000", "max_queue": "5", "memory_limit": "1.5", "rate_limit": "9"}
+A_VALUE = {"port": "8000", "max_queue": "5", "memory_limit": "1.5"}
 
 
 @pytest.mark.parametrize("action", OPTIONS, ids=lambda action: action.dest)
@@ -122,7 +119,7 @@ def test_several_models_in_an_environment_variable(monkeypatch: pytest.MonkeyPat
     [
         ("DEEPART_PRELOAD", "maybe", "DEEPART_PRELOAD is 'maybe'; it must be one of 1, true, "),
         ("DEEPART_PORT", "http", "argument --port: invalid int value: 'http'"),
-        ("DEEPART_RATE_LIMIT", "0", "--rate-limit is 0; it must be 1 or more."),
+        ("DEEPART_MAX_QUEUE", "0", "--max-queue is 0; it must be 1 or more."),
     ],
 )
 def test_an_environment_variable_that_cannot_be(
@@ -153,7 +150,6 @@ def test_models_are_loaded_before_the_page_opens_where_that_is_asked_for(
         (["--port", "0"], "--port is 0; it must be a number from 1 to 65535."),
         (["--port", "65536"], "--port is 65536;"),
         (["--max-queue", "0"], "--max-queue is 0; it must be 1 or more."),
-        (["--rate-limit", "-1"], "--rate-limit is -1; it must be 1 or more."),
         (["--max", "3"], "unrecognized arguments: --max 3"),
         (["--port", "http"], "invalid int value"),
         (["--memory-limit", "0"], "--memory-limit is 0; it must be a number of GB above 0."),

@@ -20,12 +20,6 @@ from deepart.images import with_settings
 BEGAN = 1000.0
 
 
-def test_the_readme_says_what_was_measured() -> None:
-    readme = (app.HERE.parent / "README.md").read_text("utf-8")
-    for line in app.table(json.loads((app.HERE / "app.json").read_text())).splitlines():
-        assert line in readme, line
-
-
 def test_visitors_pictures_cannot_be_taken_for_one_another() -> None:
     pictures = {who: app_page.picture_of(who) for who in range(50)}
     worse = [one.resize((64, 48)).filter(ImageFilter.GaussianBlur(3)) for one in pictures.values()]
@@ -63,7 +57,7 @@ def test_the_time_of_a_click_is_split_without_a_rest() -> None:
         said("a", "arrived", 0.010), said("a", "process_starts", 0.011), said("a", "process_completed", 0.030),
         said("b", "arrived", 0.050), said("b", "process_generating", 0.060),
         call(app_click.JOB, 0.070, 0.320), call(latent, 0.080, 0.180), call(latent, 0.100, 0.120),
-        call(decode, 0.200, 0.300), call(app_click.RESULT, 0.325, 0.326), call(app_click.BESIDES[1], 0.330, 0.350),
+        call(decode, 0.200, 0.300), call(app_click.WAIT, 0.100, 0.325), call(app_click.BESIDES[1], 0.330, 0.350),
         said("b", "process_generating", 0.360), said("b", "process_completed", 0.370), said("c", "arrived", 0.380),
     ]  # fmt: skip
     found = app_click.split(entries, BEGAN, BEGAN + 0.400)
@@ -80,7 +74,7 @@ def test_the_time_of_a_click_is_split_without_a_rest() -> None:
 
 
 def test_what_is_timed_is_there_and_does_the_same(tmp_path: Path) -> None:
-    for place in (*app_click.PIPELINES, *app_click.BESIDES, app_click.JOB, app_click.RESULT):
+    for place in (*app_click.PIPELINES, *app_click.BESIDES, app_click.JOB, app_click.WAIT):
         assert callable(app_click.found(place)[2]), place
     diary = app_click.Diary(tmp_path / "diary.jsonl")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -36,9 +37,10 @@ def needs(program: str) -> str:
     return found
 
 
-def get(url: str) -> tuple[int, str]:
+def get(url: str, guest: bool = False) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
+        request = urllib.request.Request(url, headers={} if guest else HEADERS)
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as error:
         with error:
@@ -48,21 +50,29 @@ def get(url: str) -> tuple[int, str]:
 # --------------------------------------------------------------------------------------------------------------- nginx
 
 
+HEADERS = {"Authorization": f"Basic {base64.b64encode(b'anna:sesame').decode()}"}
+
+
 @contextmanager
 def nginx(folder: Path, app: str) -> Iterator[str]:
-    """Debian's nginx with the committed block, before an app; yield its address."""
-    block = (DEPLOY / "nginx.conf").read_text()
-    assert block.count("http://127.0.0.1:7860/;") == 1
-    (folder / "deepart.conf").write_text(block.replace("http://127.0.0.1:7860/;", f"{app}/;"))
-    port = free_port()
+    """Debian's nginx with the committed file, before an app; yield its address. "anna" has the password "sesame"."""
+    port, text = free_port(), (DEPLOY / "nginx.conf").read_text()
+    changes = {
+        "http://127.0.0.1:7860": app, "listen 80;": f"listen 127.0.0.1:{port};", "burst=60": "burst=9",
+        "/etc/nginx/deepart.users": f"{folder}/users", "/var/log/nginx/deepart.log": f"{folder}/lines",
+    }  # fmt: skip
+    for before, after in changes.items():
+        assert before in text
+        text = text.replace(before, after)
+    (folder / "deepart.conf").write_text(text)
+    (folder / "users").write_text("anna:{PLAIN}sesame\n")
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
     user = "user root; " if os.geteuid() == 0 else ""  # who else may not enter the test's folder
     (folder / "nginx.conf").write_text(
         f"{user}daemon off; pid {folder}/pid; error_log {folder}/errors; worker_processes 1;\n"
         "events { worker_connections 256; }\n"
-        f"http {{ access_log off; {temporary} absolute_redirect off;\n"
-        f"  server {{ listen 127.0.0.1:{port}; include {folder}/deepart.conf; }} }}\n"
+        f"http {{ {temporary} absolute_redirect off; include {folder}/deepart.conf; }}\n"
     )
     server = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL)
     try:
@@ -111,7 +121,7 @@ def test_the_page_under_a_path_finds_all_its_parts(behind: tuple[Page, str]) -> 
 
 def test_health_is_seen_through_the_proxy_and_numbers_are_not(behind: tuple[Page, str]) -> None:
     page, url = behind
-    assert get(f"{url}/deepart/healthz") == (200, '{"status":"ok"}')
+    assert get(f"{url}/deepart/healthz", guest=True) == (200, '{"status":"ok"}')
     assert get(f"{url}/deepart/metrics")[0] == 404
     assert get(f"{page.url}/metrics")[0] == 200
 
@@ -122,7 +132,7 @@ def test_uploads_previews_and_results_pass_the_proxy(behind: tuple[Page, str], t
     noise.save(tmp_path / "content.png")
     assert (tmp_path / "content.png").stat().st_size > 2_000_000  # twice what nginx takes when nobody tells it
     Image.new("RGB", (64, 64), "teal").save(tmp_path / "style.png")
-    client = Client(f"{url}/deepart/", verbose=False, download_files=str(tmp_path / "results"))
+    client = Client(f"{url}/deepart/", verbose=False, headers=HEADERS, download_files=str(tmp_path / "results"))
     page.fine.hold(2)
     try:
         job = client.submit(
@@ -142,22 +152,18 @@ def test_uploads_previews_and_results_pass_the_proxy(behind: tuple[Page, str], t
         assert settings(image) == made
 
 
-def test_the_proxy_says_where_a_visitor_comes_from_and_the_visitor_does_not(
-    behind: tuple[Page, str], monkeypatch: pytest.MonkeyPatch
+def test_guests_and_who_asks_too_often_are_turned_away_and_each_request_is_a_line(
+    behind: tuple[Page, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    page, url = behind
-    seen: list[str] = []
-    monkeypatch.setattr("deepart.ui.serving.watch.who", lambda name, address: seen.append(str(address)) or "somebody")
-    from deepart.ui.serving.limit import RateLimit
-
-    watch = page.blocks.fns[next(n for n, fn in page.blocks.fns.items() if fn.api_name == "generate")].fn.__closure__
-    seer = next(cell.cell_contents for cell in watch if hasattr(cell.cell_contents, "_limit"))
-    monkeypatch.setattr(seer, "_limit", RateLimit(1000))
-    forged = {"X-Forwarded-For": "203.0.113.9"}
-    Client(f"{url}/deepart/", verbose=False, headers=forged).predict(1, 0, api_name="/generate")
-    assert seen == ["127.0.0.1"]
-    Client(page.url, verbose=False, headers=forged).predict(1, 0, api_name="/generate")
-    assert seen[1:] == ["203.0.113.9"]  # from this machine itself it is believed: so nginx has to put it in
+    _, url = behind
+    folder = next(tmp_path_factory.getbasetemp().glob("nginx*"))
+    assert get(f"{url}/deepart/", guest=True)[0] == 401
+    asked = [get(f"{url}/deepart/gradio_api/queue/join")[0] for _ in range(12)]  # a GET of it does nothing
+    assert asked[0] == 405
+    assert asked[-1] == 429
+    lines = [json.loads(line) for line in (folder / "lines").read_text().splitlines()]
+    assert {"path": "/deepart/gradio_api/queue/join", "status": 429}.items() <= lines[-1].items()
+    assert isinstance(lines[-1]["seconds"], float)
 
 
 # ------------------------------------------------------------------------------------------------------------ container

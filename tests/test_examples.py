@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deepart.ui.how import HOW
+from deepart.ui.i18n import ABOUT
 from recipes import make_examples
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,7 +51,7 @@ def test_there_are_the_promised_examples() -> None:
         f"style/{name}.webp" for name in make_examples.STYLES
     )
     assert sum(name.startswith("paintings/") for name in names) == 8
-    assert [name for name in names if name.startswith("how/")] == sorted(f"how/{task}.webp" for task in HOW)
+    assert [name for name in names if name.startswith("how/")] == sorted(f"how/{task}.webp" for task in ABOUT)
     assert found(CONTENTS) == sorted(f"{name}.jpg" for name in make_examples.JUDGING)
 
 

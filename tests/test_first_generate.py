@@ -1,23 +1,20 @@
-"""The finished example of the tab "Generate": what the model makes, shown before it is loaded."""
+"""The finished_grid example of the tab "Generate": what the model makes, shown before it is loaded."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gradio.context import LocalContext
-from PIL import Image, ImageChops, ImageStat
+from PIL import ImageChops, ImageStat
 from running_page import TinyStudio
 
 from deepart import GANPipeline
 from deepart.cache import Studio
-from deepart.errors import OptionError
-from deepart.images import load_image, save_png, settings
-from deepart.ui.breed import Breed
-from deepart.ui.jobs import Jobs
-from deepart.ui.opening import NAMED, PICTURES, finished
+from deepart.images import load_image, settings
+from deepart.ui.finished import NAMED, PICTURES, finished_grid
+from deepart.ui.run import Jobs
 from recipes import first_generate
 
 
@@ -37,7 +34,7 @@ class Visit:
 def lay(studio: Studio, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     import gradio as gr
 
-    from deepart.ui.generate_tab import GenerateTab
+    from deepart.ui.generate import GenerateTab
 
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
     with gr.Blocks() as app:
@@ -55,7 +52,7 @@ def landscapes() -> GANPipeline:
 
 
 def test_the_committed_pictures_are_what_the_model_makes(landscapes: GANPipeline) -> None:
-    example = finished(Idle(device="cpu"))
+    example = finished_grid(Idle(device="cpu"))
     assert example is not None
     assert example.names == landscapes.directions
     assert [one.seed for one in example.pieces] == list(range(PICTURES))
@@ -78,7 +75,7 @@ def test_the_recipe_writes_exact_pictures_that_name_their_directions(tiny_studio
 
 
 def test_another_model_has_no_example(tiny_studio: TinyStudio) -> None:
-    assert finished(tiny_studio) is None
+    assert finished_grid(tiny_studio) is None
 
 
 def test_the_tab_opens_with_the_example(tab: Any, landscapes: GANPipeline) -> None:
@@ -119,32 +116,3 @@ def test_a_link_sets_controls_of_the_tab(tab: Any) -> None:
         "model": "landscapes", "seed": 0, "count": 16, "truncation": 1.0, "mutation": 0.2, "children": 12,
         "walk": "1, 2, 3", "frames": 48,
     }  # fmt: skip
-
-
-def test_breeding_waits_for_parents_of_one_model(tab: Any) -> None:
-    breed, pieces = tab._breed, tab._wall.pieces.value
-
-    def button(*state: Any) -> tuple[str, bool]:
-        said = breed.say(*state)[breed.start.start].constructor_args
-        return said["value"], said["interactive"]
-
-    assert button(None, [], pieces) == ("Choose or mark a picture first", False)
-    assert button(pieces[0], [], pieces) == ("Breed", True)
-    assert button(pieces[0], pieces[:9], pieces) == ("Breed", False)
-    assert "9 pictures are marked and 8 may be parents" in breed.say(pieces[0], pieces[:9], pieces)[breed.start.hint]
-
-
-def test_a_result_joins_what_is_liked(tab: Any, landscapes: GANPipeline, tmp_path: Path) -> None:
-    pieces = tab._wall.pieces.value
-    assert Breed.joined(pieces[2].path, "Seed 2", [])[0].seed == 2
-    [moved] = landscapes.generate(seed=5, directions={"clouds": 1.0})
-    path = tmp_path / "mine.png"
-    save_png(moved, path)
-    liked = Breed.joined(str(path), "", [pieces[2]])
-    assert [one.name for one in liked] == ["Seed 2", "Seed 5"]
-    assert json.loads(liked[1].text) == settings(moved)
-    assert Breed.joined(str(path), "", liked) == liked
-    plain = tmp_path / "plain.png"
-    save_png(Image.new("RGB", (64, 64)), plain)
-    with pytest.raises(OptionError, match="carries no settings"):
-        Breed.joined(str(plain), "", liked)

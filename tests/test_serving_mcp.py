@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 from running_page import ROOT, Page, serve
 
-from deepart.ui.common import EXAMPLES
+from deepart.ui.inputs import EXAMPLES
 
 README = (ROOT / "README.md").read_text("utf-8")
 

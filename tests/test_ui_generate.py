@@ -20,18 +20,13 @@ from deepart.images import load_image, save_png, settings, with_settings
 from deepart.models.fastgan import FastGAN, FastGANConfig, sefa
 from deepart.pipelines.gan import GANPipeline
 from deepart.registry import Located
-from deepart.ui.breed import toggled
-from deepart.ui.family import MAX_LITTERS, Litter, found, generation, grown, tree
-from deepart.ui.film import save_film
-from deepart.ui.find import carries
+from deepart.ui.artwork import Artwork, bundle, check_settings, facts, name_of, save_artwork, seed_of, short, slug
+from deepart.ui.breeding import MAX_LITTERS, Litter, found, generation, grown, toggled, tree
+from deepart.ui.generate_tools import carries, pieces_of
+from deepart.ui.grid import Opening, columns, mark_rules
 from deepart.ui.jobs import Jobs
-from deepart.ui.maker import Maker, again, likeness, lineage, seeds_of
-from deepart.ui.pace import even, with_time_left
-from deepart.ui.pieces import Piece, bundle, facts, name_of, piece, seed_of, short, slug
-from deepart.ui.reread import check
-from deepart.ui.views import frame, pair, strip, thumb
-from deepart.ui.walk import pieces_of
-from deepart.ui.wall import Opening, columns, mark_rules
+from deepart.ui.widgets import frame, pair, save_animations, strip, thumb
+from deepart.ui.work import GANRequests, again, likeness, lineage, seeds_of
 
 RED, BLUE = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
 
@@ -40,11 +35,11 @@ def same(first: Image.Image, second: Image.Image) -> bool:
     return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
 
 
-def a_piece(name: str, **made: Any) -> Piece:
-    """A piece without a file."""
+def a_piece(name: str, **made: Any) -> Artwork:
+    """A save_artwork without a file."""
     import json
 
-    return Piece(f"{name}.png", json.dumps({"task": "gan", "model": "landscapes", "seed": 0, **made}), name)
+    return Artwork(f"{name}.png", json.dumps({"task": "gan", "model": "landscapes", "seed": 0, **made}), name)
 
 
 def done(work: Callable[..., Any]) -> Any:
@@ -58,14 +53,14 @@ def done(work: Callable[..., Any]) -> Any:
 def test_a_piece_is_the_exact_file(tiny_studio: TinyStudio, tmp_path: Path) -> None:
     gan = tiny_studio.gan()
     [image] = gan.generate(seed=5, truncation=0.7, directions={"trees": 1.0})
-    one = piece(image, str(tmp_path))
+    one = save_artwork(image, str(tmp_path))
     assert (one.name, one.model, one.seed, one.amounts) == ("Seed 5", "landscapes", 5, {"trees": 1.0})
     assert Path(one.path).name == "deepart-landscapes-seed-5.png"
     assert same(load_image(one.path), image)
     assert one.made == settings(image)
     assert gan.latent(one.origin()).equal(gan.latent(image))
     with pytest.raises(ImageError, match="carries no settings"):
-        piece(RED, str(tmp_path))
+        save_artwork(RED, str(tmp_path))
 
 
 def test_what_pictures_are_called(tiny_studio: TinyStudio) -> None:
@@ -105,7 +100,7 @@ def test_moved_pictures_have_one_root() -> None:
 
 
 def test_a_zip_holds_the_files(tiny_studio: TinyStudio, tmp_path: Path) -> None:
-    pieces = [piece(picture, str(tmp_path)) for picture in tiny_studio.gan().sweep(4, truncations=(0.5, 1.0))]
+    pieces = [save_artwork(picture, str(tmp_path)) for picture in tiny_studio.gan().sweep(4, truncations=(0.5, 1.0))]
     path = Path(bundle(pieces, str(tmp_path)))
     assert path.name == "deepart-landscapes-2-from-seed-4.zip"
     with zipfile.ZipFile(path) as packed:
@@ -122,7 +117,7 @@ def test_a_zip_holds_the_files(tiny_studio: TinyStudio, tmp_path: Path) -> None:
 
 def test_a_large_grid_is_made_in_parts(tiny_studio: TinyStudio) -> None:
     told: list[tuple[int, int]] = []
-    work = Maker(tiny_studio).grid(None, 20, 7, 1.0, None)
+    work = GANRequests(tiny_studio).grid(None, 20, 7, 1.0, None)
     pictures = work(lambda step, total, preview: told.append((step, total)))
     assert told == [(16, 20), (20, 20)]
     assert all(same(*pair) for pair in zip(pictures, tiny_studio.gan().generate(20, seed=7), strict=True))
@@ -131,7 +126,7 @@ def test_a_large_grid_is_made_in_parts(tiny_studio: TinyStudio) -> None:
 def test_a_sweep_keeps_what_sliders_did(tiny_studio: TinyStudio, tmp_path: Path) -> None:
     gan = tiny_studio.gan()
     [image] = gan.generate(seed=5, truncation=0.6, directions={"trees": 1.0})
-    pictures = done(Maker(tiny_studio).sweep(piece(image, str(tmp_path))))
+    pictures = done(GANRequests(tiny_studio).sweep(save_artwork(image, str(tmp_path))))
     assert [(settings(picture) or {})["truncation"] for picture in pictures] == [0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.2]
     assert same(pictures[2], image)
     assert seed_of(settings(pictures[0]) or {}) == 5
@@ -139,7 +134,7 @@ def test_a_sweep_keeps_what_sliders_did(tiny_studio: TinyStudio, tmp_path: Path)
 
 def test_a_sweep_keeps_whose_child_a_picture_is(tiny_studio: TinyStudio, tmp_path: Path) -> None:
     [child] = tiny_studio.gan().breed([3, 17], 1, mutation=0.3, seed=9)
-    for picture in done(Maker(tiny_studio).sweep(piece(child, str(tmp_path)))):
+    for picture in done(GANRequests(tiny_studio).sweep(save_artwork(child, str(tmp_path)))):
         made = settings(picture) or {}
         assert (made["parents"], made["mutation"], made["seed"]) == ([3, 17], 0.3, 9)
         assert seed_of(made) is None
@@ -213,9 +208,9 @@ def test_settings_that_cannot_come_back(tiny_studio: TinyStudio) -> None:
         ({"task": "gan", "model": "nope"}, "made by the model 'nope'"),
     ):
         with pytest.raises(OptionError, match=sentence):
-            check(made)
+            check_settings(made)
     good = settings(tiny_studio.gan().generate(seed=3)[0]) or {}
-    assert check(good) == good
+    assert check_settings(good) == good
     with pytest.raises(OptionError, match="version"):
         again(tiny_studio.gan(), good | {"version": "000000000000"}, {})
 
@@ -242,7 +237,7 @@ def test_a_walk_visits_what_is_chosen_and_liked() -> None:
 
 
 def test_a_walk_becomes_files(tmp_path: Path) -> None:
-    paths = [Path(path) for path in save_film([RED, BLUE], ["webp", "gif"], "walk", str(tmp_path))]
+    paths = [Path(path) for path in save_animations([RED, BLUE], ["webp", "gif"], "walk", str(tmp_path))]
     assert [path.name for path in paths] == ["walk.webp", "walk.gif"]
     for path in paths:
         with Image.open(path) as film:
@@ -261,17 +256,17 @@ def test_a_preview_that_says_how_to_make_it_again_can_be_kept() -> None:
     assert carries(with_settings(RED, {"latent": "AAAA"}))
 
 
-def kept(folder: Path, name: str = "one", **made: Any) -> Piece:
-    """A piece with a file."""
+def kept(folder: Path, name: str = "one", **made: Any) -> Artwork:
+    """A save_artwork with a file."""
     picture = with_settings(RED, {"task": "gan", "model": "landscapes", "seed": 0, **made})
-    return piece(picture, str(folder), name)
+    return save_artwork(picture, str(folder), name)
 
 
 def test_the_first_pictures_are_made_once(tmp_path: Path) -> None:
     calls: list[int] = []
     one = kept(tmp_path)
 
-    def make() -> list[Piece]:
+    def make() -> list[Artwork]:
         calls.append(1)
         return [one]
 
@@ -299,27 +294,6 @@ def test_the_first_pictures_are_made_later_where_they_were_not(tmp_path: Path) -
     assert opening.pieces(lambda: [one]) == [one]
 
 
-def test_the_time_left_is_told_once_it_is_known() -> None:
-    clock = even(20)
-    assert clock.left(0, 3.0) is None
-    assert clock.left(5, 10.0) == pytest.approx(30)  # a quarter took 10 seconds
-    assert clock.left(5, 14.0) == pytest.approx(26)
-    assert with_time_left("Making", clock.left(10, 20.0)) == "Making · about 20 seconds left"
-    assert with_time_left("Making", None) == with_time_left("Making", clock.left(20, 40.0)) == "Making"
-
-
-def test_a_short_job_is_done_or_raises() -> None:
-    jobs = Jobs()
-    assert jobs.do("visitor", lambda callback: 5) == 5
-
-    def fail(callback: Any) -> None:
-        raise OptionError("The seed is odd.")
-
-    with pytest.raises(OptionError, match="odd"):
-        jobs.do("visitor", fail)
-    assert not jobs._running
-
-
 # ------------------------------------------------------------------------------------------------------------ the page
 
 
@@ -345,7 +319,7 @@ def test_a_click_marks_and_unmarks() -> None:
     assert toggled(None, [one]) == [one]
 
 
-def litter(family: list[Litter], *parents: Piece, names: str) -> Litter:
+def litter(family: list[Litter], *parents: Artwork, names: str) -> Litter:
     number = generation(family, parents)
     return Litter(number, parents, tuple(a_piece(f"{name}{number}", child=f"{name}{number}") for name in names), 0.2)
 
@@ -395,7 +369,7 @@ class Request:
 def generate_tab(tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     import gradio as gr
 
-    from deepart.ui.generate_tab import GenerateTab
+    from deepart.ui.generate import GenerateTab
 
     register_gans(monkeypatch)
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
@@ -484,7 +458,7 @@ def test_a_search_that_ends_gives_a_whole_picture(generate_tab: Any, tmp_path: P
 
 def test_sliders_change_only_the_picture_that_they_were_set_for(generate_tab: Any, tmp_path: Path) -> None:
     chosen, gan = generate_tab._chosen, TinyStudio().gan()
-    first, second = (piece(picture, str(tmp_path)) for picture in gan.generate(2))
+    first, second = (save_artwork(picture, str(tmp_path)) for picture in gan.generate(2))
     turns = [chosen.take(one) for one in (first, second)]
     assert all(turn[chosen.turn.now] == turn[chosen.turn.mark] for turn in turns)
     before, now = (turn[chosen.turn.now] for turn in turns)
@@ -529,17 +503,11 @@ def test_the_page_says_what_is_wrong_with_the_first_pictures(
     assert "Something went wrong on our side" in wall.open(Request())[wall.told]
 
 
-def test_nothing_else_starts_while_pictures_are_made(generate_tab: Any) -> None:
-    wall = generate_tab._wall
-    for changes, expected in ((wall._begin(), False), (wall._rest(), True)):
-        assert [changes[one]["interactive"] for one in (wall.dice, wall.model)] == [expected] * 2
-
-
 def test_names_of_mixes_do_not_grow(generate_tab: Any) -> None:
     mix = generate_tab._mix
     shape: Any = 0
     for _ in range(6):
-        *_, last = mix._mix(shape if isinstance(shape, Piece) else None, None, 0, 1, "landscapes", 1.0, Request())
+        *_, last = mix._mix(shape if isinstance(shape, Artwork) else None, None, 0, 1, "landscapes", 1.0, Request())
         shape = last[mix.pieces][1]
         assert len(shape.name) < 60
 

@@ -9,7 +9,7 @@ import pytest
 from running_page import TinyStudio
 
 from deepart.ui import build_app
-from deepart.ui.link import Link, settings_in
+from deepart.ui.page import Link, settings_in
 
 
 @pytest.fixture

@@ -12,16 +12,17 @@ import pytest
 from running_page import TinyStudio
 
 from deepart.ui.jobs import Callback, Jobs
-from deepart.ui.menu import model_menu
-from deepart.ui.more import MoreModels
-from deepart.ui.starter import Changes
+from deepart.ui.models import MoreModels, model_menu
+from deepart.ui.run import Changes
 
 WHO: Any = SimpleNamespace(session_hash="somebody")
 
 
 def more_models(studio: TinyStudio, jobs: Jobs, task: str = "gan") -> MoreModels:
-    with gr.Blocks():
-        return MoreModels(task, studio, jobs, model_menu(task, f"{task}-model"))
+    with gr.Blocks() as app:
+        more = MoreModels(task, studio, jobs, model_menu(task, f"{task}-model"))
+        more.wire(app)
+        return more
 
 
 def begun(more: MoreModels, monkeypatch: pytest.MonkeyPatch) -> Iterator[Changes]:
@@ -34,8 +35,7 @@ def begun(more: MoreModels, monkeypatch: pytest.MonkeyPatch) -> Iterator[Changes
             running.set()
 
     monkeypatch.setattr(more._studio, "fetch", fetch)
-    changes = more._fetch("fastgan-painting", WHO)
-    next(changes)
+    changes = more._fetch("fastgan-painting", request=WHO)
     next(changes)
     assert running.wait(20)
     return changes
@@ -45,7 +45,7 @@ def test_a_download_and_other_work_are_stopped_each_by_itself(
     tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = Jobs()
-    more, other = more_models(tiny_studio, jobs), more_models(tiny_studio, jobs, "vae")
+    more = more_models(tiny_studio, jobs)
     go_on = threading.Event()
 
     def paint(callback: Callback) -> str:
@@ -53,28 +53,14 @@ def test_a_download_and_other_work_are_stopped_each_by_itself(
         callback(1, 2, None)
         return "painted"
 
-    with jobs.run("somebody", paint) as work:
-        downloading = begun(more, monkeypatch)
-        other._stop(WHO)
-        next(downloading)
-        more._stop(WHO)
-        with pytest.raises(gr.Error):  # without a word, as it is no success and no mistake
-            for _ in downloading:
-                pass
-        go_on.set()
-        for _ in work.watch():
-            pass
-        assert work.result() == "painted"
-
-
-def test_other_work_is_stopped_and_a_download_goes_on(tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs = Jobs()
-    more = more_models(tiny_studio, jobs)
+    painting = jobs.stream(WHO, paint, "page paint", every=0.1)
+    next(painting)
     downloading = begun(more, monkeypatch)
-    jobs.stop("somebody")
+    jobs.stop("somebody", "page vae-more-get")
     next(downloading)
-    next(downloading)
-    more._leave(WHO)
-    with pytest.raises(gr.Error):
+    jobs.stop("somebody", "page gan-more-get")
+    with pytest.raises(gr.Error):  # without a word, as it is no success and no mistake
         for _ in downloading:
             pass
+    go_on.set()
+    assert [step.made for step in painting if step.done] == ["painted"]

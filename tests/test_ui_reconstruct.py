@@ -20,27 +20,27 @@ from deepart.metrics import psnr, ssim
 from deepart.pipelines.vae_latent import Latent
 from deepart.pipelines.vae_views import channel, components, error_map
 from deepart.registry import ModelSpec, get_spec, version
-from deepart.ui.common import EXAMPLES, _last_good
-from deepart.ui.first import first_files
-from deepart.ui.gallery import example_files
-from deepart.ui.jobs import Jobs
-from deepart.ui.nearness import Nearness, nearness
-from deepart.ui.pieces import name_of
-from deepart.ui.reconstruct_first import NUMBERS, PICTURE
-from deepart.ui.reconstruct_maker import MORPH_SIDE, Taken, VAEMaker
-from deepart.ui.reconstruct_morph import strip_of, there_and_back
-from deepart.ui.reconstruct_subject import (
-    Subject,
+from deepart.ui.artwork import (
+    Nearness,
+    Reconstruction,
+    RoundTrip,
     cells,
-    kept,
+    current_reconstruction,
+    name_of,
     name_of_source,
+    nearness,
     number_cells,
     numbers,
-    subject_of,
+    save_reconstruction,
 )
-from deepart.ui.reconstruct_tab import _asked_of_example, _asked_of_model, _placed
-from deepart.ui.sliders import said
-from deepart.ui.tray import picked_file
+from deepart.ui.examples import example_files
+from deepart.ui.finished import NUMBERS, PICTURE, first_files
+from deepart.ui.inputs import EXAMPLES, _last_good
+from deepart.ui.reconstruct import _asked_of_example, _asked_of_model, _placed
+from deepart.ui.reconstruct_tools import strip_of, there_and_back
+from deepart.ui.run import Jobs
+from deepart.ui.widgets import picked_file, said
+from deepart.ui.work import MORPH_SIDE, VAERequests
 from recipes import first_reconstruct
 
 CAT = EXAMPLES / "content" / "cat.jpg"
@@ -62,8 +62,8 @@ def cat() -> Image.Image:
 
 
 @pytest.fixture
-def maker(tiny_studio: TinyStudio) -> VAEMaker:
-    return VAEMaker(tiny_studio)
+def maker(tiny_studio: TinyStudio) -> VAERequests:
+    return VAERequests(tiny_studio)
 
 
 # ------------------------------------------------------------------------------------------------------------- numbers
@@ -82,9 +82,9 @@ def test_equal_pictures_are_endlessly_near() -> None:
     assert nearness(RED, RED) == Nearness(math.inf, pytest.approx(1.0))
 
 
-def taken(near: Nearness | None, encode: float | None = 0.0123) -> Taken:
+def taken(near: Nearness | None, encode: float | None = 0.0123) -> RoundTrip:
     latent = tiny_pictures_vae().encode(RED)
-    return Taken(latent, RED, near, (encode, 2.34), (8, 3, 4), 24.0)
+    return RoundTrip(latent, RED, near, (encode, 2.34), (8, 3, 4), 24.0)
 
 
 def test_numbers_for_programs() -> None:
@@ -138,11 +138,11 @@ def test_a_source_is_called_by_its_file_or_its_settings(cat: Image.Image) -> Non
     assert name_of_source("x.png", settings(tiny_portraits_vae().sample(1, seed=5)[0])) == "Sample 5"
 
 
-def a_subject(vae: Any, picture: Image.Image, folder: Path) -> Subject:
+def a_subject(vae: Any, picture: Image.Image, folder: Path) -> Reconstruction:
     latent = vae.latent(picture)
-    made = Taken(latent, vae.decode(latent), None, (0.1, 0.1), vae.latent_shape(picture.size), 1.0)
+    made = RoundTrip(latent, vae.decode(latent), None, (0.1, 0.1), vae.latent_shape(picture.size), 1.0)
     save_png(picture, folder / "cat.png")
-    return kept(made, str(folder / "cat.png"), "cat", str(folder))
+    return save_reconstruction(made, str(folder / "cat.png"), "cat", str(folder))
 
 
 def test_a_subject_is_its_files(cat: Image.Image, tmp_path: Path) -> None:
@@ -164,11 +164,11 @@ def test_a_subject_is_its_files(cat: Image.Image, tmp_path: Path) -> None:
 
 def test_what_somebody_works_on_must_be_there(cat: Image.Image, tmp_path: Path) -> None:
     one = a_subject(tiny_pictures_vae(), cat, tmp_path)
-    assert subject_of(one) is one
+    assert current_reconstruction(one) is one
     with pytest.raises(OptionError, match="There is no picture yet"):
-        subject_of(None)
+        current_reconstruction(None)
     with pytest.raises(OptionError, match="Another picture has come since"):
-        subject_of(one, same=False)
+        current_reconstruction(one, same=False)
     with pytest.raises(OptionError, match="No picture is chosen yet"):
         picked_file(None)
 
@@ -176,7 +176,7 @@ def test_what_somebody_works_on_must_be_there(cat: Image.Image, tmp_path: Path) 
 # ---------------------------------------------------------------------------------------------------------------- work
 
 
-def test_to_take_apart_tells_its_steps(maker: VAEMaker, cat: Image.Image) -> None:
+def test_to_take_apart_tells_its_steps(maker: VAERequests, cat: Image.Image) -> None:
     told: list[tuple[int, int]] = []
     found = maker.take(None, cat)(lambda step, total, preview: told.append((step, total)))
     assert told == [(1, 3), (2, 3)]
@@ -188,22 +188,22 @@ def test_to_take_apart_tells_its_steps(maker: VAEMaker, cat: Image.Image) -> Non
     assert again.seconds[0] is None
 
 
-def test_who_draws_where_nobody_is_named(maker: VAEMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_draws_where_nobody_is_named(maker: VAERequests, monkeypatch: pytest.MonkeyPatch) -> None:
     assert maker.drawing(None).name == "portraits"
     assert maker.drawing("pictures").name == "pictures"
-    monkeypatch.setattr("deepart.ui.reconstruct_maker.specs_of", lambda task: [])
+    monkeypatch.setattr("deepart.ui.work.specs_of", lambda task: [])
     with pytest.raises(UnsupportedError, match="no model here that pictures can be drawn from"):
         maker.drawing(None)
 
 
 def test_nobody_s_latent_and_no_drawing_makes_a_model_come_from_the_hub(
-    maker: VAEMaker, monkeypatch: pytest.MonkeyPatch
+    maker: VAERequests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
-    pipeline = VAEMaker.pipeline
-    monkeypatch.setattr(VAEMaker, "pipeline", lambda self, model: asked.append(model) or pipeline(self, model))
+    pipeline = VAERequests.pipeline
+    monkeypatch.setattr(VAERequests, "pipeline", lambda self, model: asked.append(model) or pipeline(self, model))
     far, near = get_spec("vae", "taesd"), get_spec("vae", "portraits")
-    monkeypatch.setattr("deepart.ui.reconstruct_maker.specs_of", lambda task: [far, near])
+    monkeypatch.setattr("deepart.ui.work.specs_of", lambda task: [far, near])
     monkeypatch.setattr(ModelSpec, "here", property(lambda spec: spec.repo_id is None))
     assert maker.drawing(None).name == "portraits"
     assert asked == ["portraits"]
@@ -219,7 +219,7 @@ def test_nobody_s_latent_and_no_drawing_makes_a_model_come_from_the_hub(
 
 
 @pytest.mark.parametrize("model", ["pictures", "portraits"])
-def test_frames_of_a_morph_are_small(maker: VAEMaker, model: str) -> None:
+def test_frames_of_a_morph_are_small(maker: VAERequests, model: str) -> None:
     large, other = load_image(CAT), load_image(CAT).resize((900, 300))
     vae = maker.pipeline(model)
     for source in (large, vae.latent(large)):
@@ -228,7 +228,7 @@ def test_frames_of_a_morph_are_small(maker: VAEMaker, model: str) -> None:
         assert len(frames) == 2
 
 
-def test_a_small_morph_s_ends_are_the_reconstructions(maker: VAEMaker, cat: Image.Image) -> None:
+def test_a_small_morph_s_ends_are_the_reconstructions(maker: VAERequests, cat: Image.Image) -> None:
     vae, latent = maker.pipeline(None), maker.pipeline(None).latent(cat)
     frames = done(maker.morph(None, latent, RED.resize((96, 64)), steps=3.0, path="spherical"))
     assert same(frames[0], vae.decode(latent))
@@ -259,9 +259,8 @@ def test_sliders_say_what_they_were_moved_to() -> None:
 
 def test_the_last_good_file_is_kept(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_text("no picture at all\n")
-    assert _last_good(str(CAT), None) == str(CAT)
-    assert _last_good(str(tmp_path / "bad.png"), "before") == "before"
-    assert _last_good(None, "before") == "before"
+    assert _last_good(["old", "other"], str(CAT), None) == [str(CAT), "other"]
+    assert _last_good(["before"], str(tmp_path / "bad.png")) == ["before"]
 
 
 # ------------------------------------------------------------------------------------------------------------ the page
@@ -278,7 +277,7 @@ class Request:
 def tab(tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     import gradio as gr
 
-    from deepart.ui.reconstruct_tab import ReconstructTab
+    from deepart.ui.reconstruct import ReconstructTab
 
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with gr.Blocks() as page, gr.Tab("Reconstruct") as around:
@@ -294,7 +293,7 @@ def last(changes: Any) -> Any:
     return found
 
 
-def reconstructed(tab: Any, path: Path | None, model: str = "pictures", subject: Subject | None = None) -> Any:
+def reconstructed(tab: Any, path: Path | None, model: str = "pictures", subject: Reconstruction | None = None) -> Any:
     return last(tab._reconstruct(None if path is None else str(path), None, model, subject, 4.0, Request()))
 
 
@@ -374,9 +373,9 @@ def test_a_latent_brings_its_model(tab: Any, cat: Image.Image, monkeypatch: pyte
     tiny_portraits_vae().encode(cat).save(tmp_path / "latent.safetensors")
     path = str(tmp_path / "latent.safetensors")
     versions = {"pictures": "0123456789ab", "portraits": "ba9876543210"}
-    monkeypatch.setattr("deepart.ui.reconstruct_maker.version", lambda spec: versions[spec.name])
+    monkeypatch.setattr("deepart.ui.work.version", lambda spec: versions[spec.name])
     assert tab._open(path, "pictures") == (None, path, "portraits")
-    monkeypatch.setattr("deepart.ui.reconstruct_maker.version", lambda spec: "ffffffffffff")
+    monkeypatch.setattr("deepart.ui.work.version", lambda spec: "ffffffffffff")
     with pytest.raises(Exception, match="The latent was made by 'portraits', version 'ba9876543210', and this is"):
         tab._open(path, "pictures")  # before the box is emptied for it
 
@@ -460,7 +459,7 @@ def opened(studio: Studio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> A
     """The tab as it opens with the finished example."""
     import gradio as gr
 
-    from deepart.ui.reconstruct_tab import ReconstructTab
+    from deepart.ui.reconstruct import ReconstructTab
 
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with gr.Blocks() as page, gr.Tab("Reconstruct") as around:
@@ -504,10 +503,10 @@ def test_the_example_s_numbers_are_those_of_its_files(opened: Any) -> None:
 
 
 def test_the_example_is_what_the_model_makes(opened: Any) -> None:
-    kept = load_image(first_reconstruct.FOLDER / f"{PICTURE}.png")
+    save_reconstruction = load_image(first_reconstruct.FOLDER / f"{PICTURE}.png")
     made = reconstructed(opened, Path(opened.picture.value["path"]), "pictures", opened.subject.value)
     subject = made[opened.subject]
-    difference = ImageChops.difference(subject.result(), kept)
+    difference = ImageChops.difference(subject.result(), save_reconstruction)
     assert sum(ImageStat.Stat(difference).mean) / 3 < 2
     assert settings(subject.result()) == opened.subject.value.made.made
     assert (subject.name, subject.source().spatial) == ("Arcimboldo: Spring", True)
@@ -565,24 +564,6 @@ def test_tools_begin_with_the_example_as_it_stands(opened: Any) -> None:
 # ------------------------------------------------------------------------------------- what buttons wait for, and links
 
 
-def test_buttons_say_what_they_wait_for(tab: Any) -> None:
-    def start(changes: Any, starter: Any) -> tuple[str, bool]:
-        return changes[starter.start].constructor_args["value"], changes[starter.start].constructor_args["interactive"]
-
-    assert start(tab._describe(None, None, "pictures"), tab.start) == ("Choose a picture first", False)
-    assert start(tab._describe(str(CAT), None, "pictures"), tab.start) == ("Reconstruct", True)
-    assert start(tab._describe(None, "latent.safetensors", "pictures"), tab.start) == ("Reconstruct", True)
-    reconstructed(tab, None, "portraits")
-    assert start(tab._describe(None, None, "portraits"), tab.start) == ("Reconstruct", True)  # it draws one
-    morph, combine = tab._morph, tab._combine
-    assert (morph.start.start.value, morph.start.start.interactive) == ("Choose a second picture first", False)
-    assert start(morph._describe(None), morph.start) == ("Choose a second picture first", False)
-    assert start(morph._describe(str(CAT)), morph.start) == ("Morph", True)
-    assert (combine.start.start.value, combine.start.start.interactive) == ("Choose picture A first", False)
-    assert start(combine._describe("a", None, None), combine.start) == ("Choose picture B first", False)
-    assert start(combine._describe("a", "b", "c"), combine.start) == ("A − B + C", True)
-
-
 def test_a_link_names_settings_and_never_pictures(tab: Any) -> None:
     assert set(tab.linked) == {
         "model", "gain", "strength", "variations", "seed", "frames", "path", "back", "temperature", "samples",
@@ -623,9 +604,8 @@ def test_a_reconstruction_is_told_in_chinese(tab: Any) -> None:
 
 
 def test_every_word_of_the_example_is_in_chinese(opened: Any) -> None:
-    from deepart.ui.chinese import WORDS
-    from deepart.ui.language import words_of_html
+    from deepart.ui.i18n import ZH, words_of_html
 
     for part in (opened.title, opened.facts):
         words = [one for one in words_of_html(part.value) if re.search("[A-Za-z]{3}", one)]
-        assert [one for one in words if one not in WORDS] == ["PSNR", "SSIM"][: 2 * (part is opened.facts)]
+        assert [one for one in words if one not in ZH] == ["PSNR", "SSIM"][: 2 * (part is opened.facts)]

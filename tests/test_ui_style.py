@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,14 @@ import numpy as np
 import pytest
 from gradio.context import LocalContext
 from PIL import Image
-from running_page import TinyStudio, tiny_fast
+from running_page import TinyStudio
 
 from deepart import StyleTransferPipeline, load_image, settings
 from deepart.cache import Studio
-from deepart.ui.chinese import WORDS
-from deepart.ui.easel import Painted
-from deepart.ui.first import first_files
-from deepart.ui.gallery import TITLES
-from deepart.ui.jobs import Jobs, Moment
-from deepart.ui.pace import Clock, Pace, time_left
-from deepart.ui.pairs import FIRST_SIZE, PAIRS, PairRow
-from deepart.ui.style_tab import StyleTab, _bar, _fact_line
+from deepart.ui.examples import FIRST_SIZE, PAIRS
+from deepart.ui.finished import first_files
+from deepart.ui.jobs import Jobs
+from deepart.ui.style import StyleTab, _fact_line
 from recipes import first_style
 
 
@@ -84,34 +81,6 @@ def test_the_example_is_what_the_model_paints_with_the_settings_on_the_page() ->
     assert max(kept.size) == FIRST_SIZE
 
 
-def test_the_recipe_writes_one_picture_in_place_of_others(tmp_path: Path) -> None:
-    (tmp_path / "old.png").write_bytes(b"old")
-    pipeline = tiny_fast()
-    path = first_style.write(pipeline, tmp_path, size=64)
-    assert [other.name for other in tmp_path.iterdir()] == [path.name] == ["mountain-marbling.png"]
-    found = load_image(path)
-    assert found.size == (64, 43)
-    assert settings(found) == settings(first_style.painted(pipeline, 64))
-    assert (settings(found) or {})["style_scale"] == PAIRS[0].scale
-
-
-def test_pairs_are_pictures_that_are_there() -> None:
-    assert len({(pair.content, pair.style) for pair in PAIRS}) == len(PAIRS) == 4
-    for pair in PAIRS:
-        assert [path.stem for path in pair.files] == [pair.content, pair.style]
-        assert 0 < pair.strength <= 1
-        assert pair.scale % 0.25 == 0
-        assert f"{TITLES[pair.content]} · {TITLES[pair.style]}" in WORDS
-
-
-def test_a_pair_is_a_button_with_a_name() -> None:
-    with gr.Blocks():
-        code = str(PairRow()._row.value)
-    assert code.count("<button ") == 4
-    assert 'aria-label="A mountain · Marbling"' in code
-    assert "data:image" not in code  # thumbnails come once for the whole page
-
-
 def test_the_settings_of_an_address_are_those_of_a_painting(tiny_studio: TinyStudio) -> None:
     tab = lay(tiny_studio)
     assert list(tab.linked) == ["model", "strength", "strokes", "size", "keep-colours", "seed", "steps", "style-weight"]
@@ -124,83 +93,18 @@ def test_the_settings_of_an_address_are_those_of_a_painting(tiny_studio: TinyStu
     assert (untouched[tab.size].value, untouched[tab._wished]) == (384, None)
 
 
-def test_a_way_begins_with_its_size_and_the_example_with_its_own(tiny_studio: TinyStudio) -> None:
-    tab = lay(tiny_studio)
-    fast, fine = tab._way("fast"), tab._way("fine")
-    assert (tab._size(fast, None), tab._size(fine, None), tab._size(fast, 1536)) == (768, 384, 1536)
-    tab._example = Path("example.png")
-    assert (tab._size(fast, None), tab._size(fine, None), tab._size(fast, 1536)) == (FIRST_SIZE, 384, 1536)
-
-
-def painted(**made: Any) -> Painted:
+def painted(**made: Any) -> Image.Image:
     image = Image.new("RGB", (60, 40))
-    image.info["deepart"] = '{"model": "mine", "seed": 7}'
-    return Painted(image, **made)
+    image.info["deepart"] = json.dumps({"model": "mine", "seed": 7, **made})
+    return image
 
 
 def test_the_facts_of_a_painting() -> None:
-    assert _fact_line(painted(seconds=0.2)) == "60 × 40 pixels · 1 second · seed 7 · mine"
-    assert _fact_line(painted(seconds=83.0, stopped_at=20)) == (
-        "60 × 40 pixels · 83 seconds · stopped after step 20 · seed 7 · mine"
-    )
+    assert _fact_line(painted(), 0.2) == "60 × 40 pixels · 1 second · seed 7 · mine"
+    stopped = "60 × 40 pixels · 83 seconds · stopped after step 20 · seed 7 · mine"
+    assert _fact_line(painted(stopped_at=20), 83.0) == stopped
 
 
 @pytest.mark.usefixtures("chinese")
 def test_the_facts_of_a_painting_in_chinese() -> None:
-    assert _fact_line(painted(seconds=83.0, stopped_at=20)) == (
-        "60 × 40 像素 · 83 秒 · 在第 20 步后停止 · 种子 7 · mine"
-    )
-
-
-class Order:
-    """Stands for an order; the bar asks no more of it."""
-
-    def __init__(self, one_pass: bool) -> None:
-        self.pipeline = self
-        self.one_pass = one_pass
-
-
-def bar(one_pass: bool, step: int, elapsed: float, estimate: float | None = None) -> str:
-    clock = Clock([0.25, 0.5, 0.75, 1.0], estimate)
-    return _bar(Order(one_pass), clock, Moment(step, 4), elapsed)  # type: ignore[arg-type]
-
-
-def test_the_bar_tells_the_time_left() -> None:
-    assert "<p>Painting the picture</p>" in bar(True, 0, 0.0)
-    assert "<p>Painting the picture · about 5 seconds left</p>" in bar(True, 0, 1.0, 6.0)
-    assert "<p>25 % · part 1 of 4 · about 30 seconds left</p>" in bar(True, 1, 10.0)
-    assert "<p>Looking at the pictures</p>" in bar(False, 0, 0.0)
-    assert "<p>50 % · step 2 of 4 · about 10 seconds left</p>" in bar(False, 2, 10.0)
-    assert time_left(None) == "working out the time left"
-
-
-@pytest.mark.usefixtures("chinese")
-def test_the_bar_in_chinese() -> None:
-    assert "<p>正在绘制 · 还需约 5 秒</p>" in bar(True, 0, 1.0, 6.0)
-    assert "<p>50 % · 第 2 步，共 4 步 · 还需约 10 秒</p>" in bar(False, 2, 10.0)
-    assert Pace("cuda").where == "在显卡上"
-
-
-@pytest.mark.usefixtures("chinese")
-def test_what_the_button_says_in_chinese(tiny_studio: TinyStudio) -> None:
-    tab = lay(tiny_studio)
-    content, style = (str(path) for path in PAIRS[1].files)
-    waits = tab._describe(content, None, 512, "fast", 100)
-    assert waits[tab.paint.start].value == "请先选择风格图"
-    ready = tab._describe(content, style, 512, "fine", 100)
-    assert ready[tab.paint.start].value == "开始绘制"
-    assert "在两个处理器核心上约需" in ready[tab.paint.hint]
-    assert "尺寸加倍" in ready[tab.paint.hint]
-
-
-@pytest.mark.usefixtures("chinese")
-def test_the_sheet_in_chinese(tiny_studio: TinyStudio) -> None:
-    sheet = lay(tiny_studio)._sheet
-    assert sheet is not None
-    content = str(PAIRS[1].files[0])
-    assert "1 张 384 像素的图" in sheet._describe(content, None, ["woodcut"])[sheet.paint.hint]
-    assert "2 张 384 像素的图" in sheet._describe(content, None, ["woodcut", "marbling"])[sheet.paint.hint]
-    assert sheet._describe(content, None, [])[sheet.paint.start].value == "请先选择风格"
-    styles = sheet._styles(None, ["hokusai-great-wave"])
-    shown = sheet._show(styles, [Image.new("RGB", (60, 40))])[sheet.gallery].value
-    assert [image["caption"] for image in shown] == ["葛饰北斋：《神奈川冲浪里》"]
+    assert _fact_line(painted(stopped_at=20), 83.0) == "60 × 40 像素 · 83 秒 · 在第 20 步后停止 · 种子 7 · mine"

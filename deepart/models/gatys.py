@@ -175,6 +175,6 @@ def check_layers(layers: Sequence[str], config: GatysConfig) -> None:
         for name in names:
             if name not in layers:
                 raise OptionError(
-                    "There is no {kind} layer {name!r}; this network has {layers}.",
-                    kind=kind, name=name, layers=", ".join(layers),
+                    "There is no {kind} layer {name!r}; this network has {known}.",
+                    kind=kind, name=name, known=", ".join(layers),
                 )  # fmt: skip

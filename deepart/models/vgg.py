@@ -85,7 +85,10 @@ class VGGFeatures(nn.Module):
         """
         unknown = [name for name in layers if name not in self.config.layers]
         if unknown:
-            raise OptionError(f"There is no layer {unknown[0]!r}; this network has {', '.join(self.config.layers)}.")
+            raise OptionError(
+                "There is no layer {name!r}; this network has {known}.",
+                name=unknown[0], known=", ".join(self.config.layers),
+            )  # fmt: skip
         features: dict[str, Tensor] = {}
         x = (x - self.mean) / self.std
         for block, widths in enumerate(self.config.blocks, 1):

@@ -148,7 +148,9 @@ class StyleTransferPipeline(Pipeline):
         Raises what stylize() raises, and UnsupportedError for a model that does not paint in one pass.
         """
         if not isinstance(self._painter, FastPainter):
-            raise UnsupportedError(f"The model {self.name!r} paints one picture at a time; use 'fast' for a sheet.")
+            raise UnsupportedError(
+                "The model {name!r} paints one picture at a time; use 'fast' for a sheet.", name=self.name
+            )
         check_callback(callback)
         pictures = check_styles(styles, MAX_SHEET)
         job = check_job(
@@ -171,13 +173,17 @@ class StyleTransferPipeline(Pipeline):
         for a model that does not paint in one pass.
         """
         if not isinstance(self._painter, FastPainter):
-            raise UnsupportedError(f"The model {self.name!r} paints one picture at a time; use 'fast' for a batch.")
+            raise UnsupportedError(
+                "The model {name!r} paints one picture at a time; use 'fast' for a batch.", name=self.name
+            )
         check_callback(callback)
         jobs = [self._job(**{**_DEFAULTS, **order}) for order in orders]
         sizes = sorted({job.content.size for job in jobs})
         if len(sizes) != 1:
             listed = ", ".join(f"{width}x{height}" for width, height in sizes)
-            raise OptionError(f"The results of a batch would be of {listed or 'no'} pixels; give orders of one size.")
+            raise OptionError(
+                "The results of a batch would be of {sizes} pixels; give orders of one size.", sizes=listed or "no"
+            )
         with self._space(jobs[0]):
             painted = self._painter.paint_batch(jobs, callback)
         return [with_settings(picture, self._settings(job)) for picture, job in zip(painted, jobs, strict=True)]

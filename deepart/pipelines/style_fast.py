@@ -88,7 +88,9 @@ class FastPainter:
         for name, value in numbers.items():
             if value is not None:
                 raise UnsupportedError(
-                    f"The model {self._name!r} paints in one pass and has no {name}; leave it out, or use 'fine'."
+                    "The model {model!r} paints in one pass and has no {name}; leave it out, or use 'fine'.",
+                    model=self._name,
+                    name=name,
                 )
         return {}
 

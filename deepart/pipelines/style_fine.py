@@ -53,11 +53,12 @@ class FinePainter:
             x, targets, finish = self._prepare(job)
             if job.strength == 0:
                 return to_image(x)
-            start = numbers.get("start")
-            begun = None if start is None else to_tensor(start.convert("RGB").resize(job.content.size, LANCZOS))
+            begun = numbers.get("start")
+            start = None if begun is None else to_tensor(begun.convert("RGB").resize(job.content.size, LANCZOS))
             painted = network.paint(
-                x, targets, levels=levels, start=None if begun is None else begun.to(self._device), strength=job.strength, style_scale=job.style_scale,
+                x, targets, levels=levels, strength=job.strength, style_scale=job.style_scale,
                 start_noise=noise(job.seed, (1, 3, levels[0].height, levels[0].width)), on_step=report,
+                start=None if start is None else start.to(self._device),
             )  # fmt: skip
             return to_image(finish(painted))
 
@@ -87,7 +88,7 @@ class FinePainter:
             if layers is not None:
                 # A set will not do: it has no order, and the last style layer counts more.
                 if not isinstance(layers, str | list | tuple):
-                    raise OptionError(f"The {name} are {shown(layers)}; give a list of names.")
+                    raise OptionError("The {name} are {layers}; give a list of names.", name=name, layers=shown(layers))
                 given[name] = (layers,) if isinstance(layers, str) else tuple(layers)
         config = dataclasses.replace(self.network.config, **given)
         check_layers(self.network.layers, config)

@@ -53,7 +53,7 @@ def check_job(
     style_scale = number("style_scale", style_scale, 0.25, 4)
     seed = check_seed(seed)
     if not isinstance(preserve_color, bool):
-        raise OptionError(f"The preserve_color is {shown(preserve_color)}; it must be True or False.")
+        raise OptionError("The preserve_color is {value}; it must be True or False.", value=shown(preserve_color))
     content = fit(content, max(result_sides(content.size, size, max_side)))
     return StyleJob(content, styles, shares, strength, preserve_color, style_scale, seed)
 
@@ -62,7 +62,7 @@ def check_styles(style_image: Any, most: int) -> list[Image.Image]:
     """Return the styles as a list of one to `most` checked pictures."""
     styles: Sequence[Any] = style_image if isinstance(style_image, list | tuple) else [style_image]
     if not 1 <= len(styles) <= most:
-        raise OptionError(f"There are {len(styles)} style pictures; give one to {most}.")
+        raise OptionError("There are {count} style pictures; give one to {most}.", count=len(styles), most=most)
     return [check_image(style, "style picture") for style in styles]
 
 
@@ -72,15 +72,17 @@ def result_sides(sides: tuple[int, int], size: int | None, max_side: int) -> tup
         size = whole_number("size", size, MIN_SIDE, max_side, "of pixels")
     if size is None and max(sides) > max_side:
         raise OptionError(
-            f"The content picture is {sides[0]}x{sides[1]} pixels; this model paints up to {max_side}, so pass "
-            f"size={max_side} or less."
-        )
+            "The content picture is {width}x{height} pixels; this model paints up to {most}, so pass "
+            "size={most} or less.",
+            width=sides[0], height=sides[1], most=max_side,
+        )  # fmt: skip
     width, height = sides if size is None else fitted_size(sides, size)
     if min(width, height) < MIN_SIDE:
         raise OptionError(
-            f"The result would be {width}x{height} pixels; its shorter side must be at least {MIN_SIDE}, so ask for a "
-            "larger size or crop the content picture."
-        )
+            "The result would be {width}x{height} pixels; its shorter side must be at least {least}, so ask for a "
+            "larger size or crop the content picture.",
+            width=width, height=height, least=MIN_SIDE,
+        )  # fmt: skip
     return width, height
 
 
@@ -90,7 +92,10 @@ def _check_weights(weights: Sequence[float] | None, count: int) -> list[float]:
         return [1 / count] * count
     values: list[Any] = list(weights) if isinstance(weights, list | tuple | np.ndarray) else [weights]
     if len(values) != count:
-        raise OptionError(f"There are {len(values)} weights for {count} style pictures; give one weight for each.")
+        raise OptionError(
+            "There are {weights} weights for {count} style pictures; give one weight for each.",
+            weights=len(values), count=count,
+        )  # fmt: skip
     values = [number("weight", value, 0, 1e6) for value in values]
     total = sum(values)
     if total <= 0:

@@ -6,25 +6,30 @@ from typing import Any
 
 import gradio as gr
 
-from deepart import memory, registry
+from deepart import memory
 from deepart.cache import Studio
-from deepart.registry import TASKS, list_models
-from deepart.ui.common import KEEP_FILES, api_corner, api_input, launch_options, sentences, share_machine, visitor
-from deepart.ui.gallery import lay_thumbnails
-from deepart.ui.generate_tab import GenerateTab
-from deepart.ui.how import lay_how
+from deepart.errors import Phrase
+from deepart.registry import list_models
+from deepart.ui.endpoints import Endpoints
+from deepart.ui.examples import lay_thumbnails
+from deepart.ui.generate import GenerateTab
+from deepart.ui.i18n import localise
+from deepart.ui.inputs import api_corner, visitor
 from deepart.ui.jobs import Jobs
-from deepart.ui.language import localise
-from deepart.ui.link import Link, restore
-from deepart.ui.reconstruct_tab import ReconstructTab
-from deepart.ui.send import Place
-from deepart.ui.session import Kept, Reader, Session
-from deepart.ui.style_tab import StyleTab
+from deepart.ui.page import KEEP_FILES, SESSIONS, Link, launch_options, lay_about, restore, share_machine
+from deepart.ui.reconstruct import ReconstructTab
+from deepart.ui.results import MyResults, Place, Reader, Result
+from deepart.ui.style import StyleTab
 
 __all__ = ["build_app", "launch_options"]
 
+
 _HEAD = '<header class="da-head"><h1>DeepArt</h1><p>{}</p></header>'
+
+
 _HERE = "Make pictures that never existed, take pictures apart, repaint photographs. All is computed on this machine."
+
+
 _THERE = (
     "Make pictures that never existed, take pictures apart, repaint photographs. All is computed on the machines of "
     "whoever offers this page."
@@ -51,18 +56,18 @@ def build_app(studio: Studio) -> gr.Blocks:
                 with gr.Tab("Generate", id="generate"):
                     generate = GenerateTab(app, studio, jobs)
                     links.append(Link("generate", generate.linked))
-                    lay_how("gan")
+                    lay_about("gan")
             if list_models("vae"):
-                with gr.Tab("Reconstruct", id="reconstruct") as tab:
-                    reconstruct = ReconstructTab(app, tab, studio, jobs)
+                with gr.Tab("Reconstruct", id="reconstruct"):
+                    reconstruct = ReconstructTab(app, studio, jobs)
                     links.append(Link("reconstruct", reconstruct.linked))
-                    lay_how("vae")
+                    lay_about("vae")
             with gr.Tab("Style transfer", id="style"):
                 style = StyleTab(app, studio, jobs)
                 links.append(Link("style", style.linked))
-                lay_how("style")
+                lay_about("style")
             with gr.Tab("My results", id="results"):
-                session = Session()
+                session = MyResults()
         _connect(tabs, generate, reconstruct, style, session)
         for link in links:
             link.wire()
@@ -71,52 +76,38 @@ def build_app(studio: Studio) -> gr.Blocks:
         if reconstruct is not None:
             reconstruct.follow(linked)
         with api_corner():
-            task, found = (
-                api_input("Task: gan, vae or style, or null for all", "string", example="style"),
-                gr.JSON(label="Models"),
-            )
-            gr.Button().click(_models, task, found, api_name="models", queue=False)
+            Endpoints(
+                jobs, style.requests, None if generate is None else generate.requests,
+                None if reconstruct is None else reconstruct.requests,
+                None if style.sheet is None else (style.sheet.model, style.sheet.side),
+            )  # fmt: skip
         app.unload(leave)
     share_machine(app, studio.at_once)
+    app.state_session_capacity = SESSIONS  # as mount_gradio_app() takes it; launch() is told by app.py
+    app.jobs = jobs  # type: ignore[attr-defined]  # serving_options() takes it from here, and launch_options() the next
     app.i18n_instance = localise(app)  # launch_options() takes it from here
     return app
 
 
 def _connect(
-    tabs: gr.Tabs, generate: GenerateTab | None, reconstruct: ReconstructTab | None, style: StyleTab, session: Session
+    tabs: gr.Tabs, generate: GenerateTab | None, reconstruct: ReconstructTab | None, style: StyleTab, session: MyResults
 ) -> None:
     """Let the results of each tab be sent to the others, and be kept for the visitor."""
-    results: list[tuple[Any, Reader]] = [(style.result, lambda path: Kept(path, "Painting"))]
+    kept: dict[Any, Reader] = {style.result: lambda path: Result(path, "Painting")}
     places = {
         "content": Place(style.content, "style", "content"), "style": Place(style.style, "style", "style"),
     }  # fmt: skip
     if generate is not None:
         inside = {generate.tools: lambda: gr.Tabs(selected="find")}
-        places["find"] = Place(generate.find.picture, "generate", "find-picture", inside)
+        places["find"] = Place(generate.projection.picture, "generate", "find-picture", inside)
     if reconstruct is not None:
-        places["photo"] = Place(
-            reconstruct.picture, "reconstruct", "vae-title", {reconstruct.opened: lambda: None}, reconstruct.sent
-        )
-        results.append((reconstruct.subject, lambda subject: Kept(subject.made.path, f"{subject.name}, reconstructed")))
+        besides = {reconstruct.opened: lambda: None}
+        places["photo"] = Place(reconstruct.picture, "reconstruct", "vae-title", besides, reconstruct.wanted)
+        kept[reconstruct.subject] = lambda one: Result(one.made.path, Phrase("{name}, reconstructed", name=one.name))
         reconstruct.send.wire(reconstruct.subject, lambda subject: subject.made.path, places, tabs)
     if generate is not None:
-        results.append((generate.chosen.piece, lambda piece: Kept(piece.path, piece.name)))
+        kept[generate.chosen.piece] = lambda piece: Result(piece.path, piece.name)
         generate.chosen.send.wire(generate.chosen.piece, lambda piece: piece.path, places, tabs)
     style.send.wire(style.result, lambda path: path, places, tabs)
     session.send.wire(session.picked, lambda picked: picked[-1] if picked else None, places, tabs)
-    breed = generate.breed if generate is not None else None
-    there = {} if generate is None else {generate.tools: lambda: gr.Tabs(selected="breed")}
-    session.wire(results, breed, there, tabs)
-
-
-def _models(task: str | None = None) -> list[dict[str, Any]]:
-    """List the models: task, name, title, one line about it, licence, whether it is its task's default.
-
-    Further: whether it needs no download, its bytes, the Hub repository that it is from, and what it costs.
-    """
-    with sentences():
-        if task is not None:
-            list_models(task)  # an OptionError for a task that there is not
-        specs = [spec for spec in registry.REGISTRY.values() if spec.task in TASKS and task in (None, spec.task)]
-        fields = ("task", "name", "title", "summary", "licence", "default", "here", "size", "repo_id", "cost")
-        return [{field: getattr(spec, field) for field in fields} for spec in specs]
+    session.wire(kept)

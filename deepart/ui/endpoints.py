@@ -1,81 +1,362 @@
-"""What the endpoints of all tabs share: how they are added, watched and answered."""
+"""The endpoints of the page: what is here, and what each task does for programs; see api.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import gradio as gr
-from PIL import Image
 
 from deepart.checks import shown
 from deepart.errors import OptionError
-from deepart.registry import get_spec
-from deepart.ui.common import GPU_SLOT, api_input, mistake, visitor
-from deepart.ui.film import FORMATS
-from deepart.ui.jobs import Jobs, Work
-from deepart.ui.pieces import Piece, piece
+from deepart.images import settings
+from deepart.latents import MAX_SEED
+from deepart.pipelines import gan, vae
+from deepart.pipelines.gan import GANPipeline
+from deepart.pipelines.gan_origin import MAX_AMOUNT, MAX_TRUNCATION
+from deepart.pipelines.style import MAX_SHEET, StyleTransferPipeline
+from deepart.pipelines.vae import VAEPipeline
+from deepart.pipelines.vae_latent import Latent
+from deepart.registry import REGISTRY, TASKS, get_spec, list_models
+from deepart.ui.api import Answer, EndpointsBase, file_output, gallery_output, json_output, picture_output
+from deepart.ui.artwork import numbers, save_latent, save_result
+from deepart.ui.inputs import latent_input, picture_input, pictures_input, sentences
+from deepart.ui.jobs import Callback, Jobs, Work
+from deepart.ui.models import style_models
+from deepart.ui.style_work import GATYS, MAX_SHEET_SIDE, STYLIZE, StyleRequests, file_name
+from deepart.ui.widgets import FORMATS
+from deepart.ui.work import (
+    MAX_GRID,
+    MAX_VARIATIONS,
+    MORPH_SIDE,
+    GANRequests,
+    Pictures,
+    VAERequests,
+    defaults,
+    read_source,
+    whole,
+)
 
 T = TypeVar("T")
+_SHEET = defaults(StyleTransferPipeline.sheet)
+_GENERATE, _WALK, _BREED, _PROJECT, _MIX = (
+    defaults(method)
+    for method in (GANPipeline.generate, GANPipeline.walk, GANPipeline.breed, GANPipeline.project, GANPipeline.mix)
+)
+_VARY, _MORPH, _SAMPLE = (
+    defaults(method) for method in (VAEPipeline.vary, VAEPipeline.interpolate, VAEPipeline.sample)
+)
+_ORIGIN = "a seed, the settings of a picture, or the latent in them as text"
+_EITHER = ("integer", "object", "string")
+_AMOUNTS: tuple[str, str, dict[str, float]] = (
+    f"Directions: an object of names and amounts, -{MAX_AMOUNT:g} to {MAX_AMOUNT:g} deviations, or null", "object", {}
+)  # fmt: skip
+_TRUNCATION = (f"Truncation: 0 to {MAX_TRUNCATION:g}; lower is more typical, higher more varied", "number")
+_SEED = (f"Seed of the first picture: 0 to {MAX_SEED}", "integer")
+_FORMAT = (f"Format: {', '.join(FORMATS)}", "string")
+_STYLE_OPTIONS = {
+    "strength": ("Strength: 0 to 1", "number"), "preserve_color": ("Keep the content's colours", "boolean"),
+    "style_scale": ("Stroke size: 0.25 to 4", "number"),
+}  # fmt: skip
 
 
-class Endpoints:
-    """Endpoints of one task: long work that a client can watch, pictures with their settings as the answer."""
+class Endpoints(EndpointsBase):
+    """All endpoints of the page; lay them out inside inputs.api_corner()."""
 
-    def __init__(self, task: str, jobs: Jobs, cache: str) -> None:
-        """cache: the folder for results."""
-        self._task = task
-        self._jobs = jobs
-        self._cache = cache
+    def __init__(
+        self, jobs: Jobs, style: StyleRequests, generators: GANRequests | None, autoencoders: VAERequests | None,
+        sheet: tuple[str, int] | None,
+    ) -> None:  # fmt: skip
+        """Add them. sheet: the model that paints a style sheet, and the size that it has unless given."""
+        super().__init__(jobs)
+        self._style = style
+        self._add(self._models, "models", {"task": ("Task: gan, vae or style, or null for all", "string", "style")},
+                  [gr.JSON(label="Models")], queue=False)  # fmt: skip
+        self._add_style(sheet)
+        if generators is not None:
+            self._gan = generators
+            self._add_gan()
+        if autoencoders is not None:
+            self._vae = autoencoders
+            self._add_vae()
 
-    def add(self, call: Callable[..., Any], name: str, inputs: list[Any], outputs: list[Any]) -> None:
-        """Add an endpoint to the page, inside a part of it that nobody sees."""
-        gr.Button().click(call, inputs, outputs, api_name=name, **GPU_SLOT)
+    def _models(self, request: gr.Request, task: str | None = None) -> list[dict[str, Any]]:
+        """List the models: task, name, title, one line about it, licence, whether it is its task's default.
 
-    def model_input(self) -> Any:
-        """Return the input for the name of a model."""
-        name = get_spec(self._task).name
-        return api_input("Name of the model, or null for the default one; see /models", "string", example=name)
+        Further: whether it needs no download, its bytes, the Hub repository that it is from, and what it costs.
+        """
+        self._forget(request)
+        with sentences():
+            if task is not None:
+                list_models(task)  # an OptionError for a task that there is not
+            specs = [spec for spec in REGISTRY.values() if spec.task in TASKS and task in (None, spec.task)]
+            fields = ("task", "name", "title", "summary", "licence", "default", "here", "size", "repo_id", "cost")
+            return [{field: getattr(spec, field) for field in fields} for spec in specs]
 
-    def watch(self, request: gr.Request, work: Work[T], *nothing: Any) -> Generator[tuple[Any, ...], None, T]:
-        """Yield `nothing` and the step, also to notice that the client has gone; return what the work has made."""
-        with self._jobs.run(visitor(request), work) as job:
-            for moment in job.watch(every=1, pause=0.1):
-                yield *nothing, {"step": moment.step, "steps": moment.total}
-            made = job.result()
-        if made is None:  # a client that stops it is gone, and sees neither this nor a preview
-            raise mistake("The work was stopped before there was a picture.")
-        return made
+    # -------------------------------------------------------------------------------------------------- style transfer
 
-    def pictures(self, request: gr.Request, work: Work[list[Image.Image]]) -> Iterator[tuple[Any, ...]]:
-        """Yield the step while the work goes on, and at last its pictures and their settings."""
-        made = yield from self.watch(request, work, [])
-        pieces: list[Piece] = [piece(picture, self._cache) for picture in made]
-        yield [(one.path, one.name) for one in pieces], [one.made for one in pieces]
+    def _add_style(self, sheet: tuple[str, int] | None) -> None:
+        limits = ", ".join(f"{way.max_side} with {way.title}" for way in style_models().values())
+        labels = {"content": "Content picture", "style": "Style picture", "style_2": "Second style"}
+        self._add(
+            self._stylize, "stylize",
+            {name: picture_input(label) for name, label in (labels | {"style_3": "Third style"}).items()} | {
+                "weights": ("Weights: a number for each style, or null for equal ones", "array", [1]),
+                **_STYLE_OPTIONS,
+                "size": (f"Longer side of the result in pixels, up to {limits}; null keeps the content's",
+                         "integer", 512),
+                "seed": ("Seed", "integer"), "model": _model("style"),
+                "steps": ("Corrections at the coarsest level, 1 to 1000; null for the model's own, and for one that "
+                          "has none", "integer", GATYS.steps),
+                "style_weight": ("Weight of the style beside the content; null for the model's own, and for one that "
+                                 "has none", "number", GATYS.style_weight),
+            },
+            [picture_output("Result, an exact PNG"), json_output("Settings")],
+        )  # fmt: skip
+        if sheet is None:
+            return
+        self._sheet_model, self._sheet_side = sheet
+        self._add(
+            self._sheet, "sheet",
+            {"content": picture_input("Content picture"),
+             "styles": pictures_input(f"Style pictures, one to {MAX_SHEET}"), **_STYLE_OPTIONS,
+             "size": (f"Longer side of each picture in pixels, up to {MAX_SHEET_SIDE}; null for {sheet[1]}",
+                      "integer", 256),
+             "seed": ("Seed", "integer"),
+             "model": (f"Name of a model that paints in one pass, or null for {sheet[0]}", "string", sheet[0])},
+            [gallery_output("The pictures, exact PNGs, in the order of the styles"), json_output("Settings of each")],
+        )  # fmt: skip
 
-    def keep(self, picture: Image.Image) -> tuple[str, dict[str, Any]]:
-        """Return the file of a picture and its settings."""
-        one = piece(picture, self._cache)
-        return one.path, one.made
+    def _stylize(
+        self, request: gr.Request, content: str, style: str, style_2: str | None = None, style_3: str | None = None,
+        weights: list[float] | None = None, strength: float = STYLIZE["strength"],
+        preserve_color: bool = STYLIZE["preserve_color"], style_scale: float = STYLIZE["style_scale"],
+        size: int | None = None, seed: int = STYLIZE["seed"], model: str | None = None,
+        steps: int | None = None, style_weight: float | None = None,
+    ) -> Answer:  # fmt: skip
+        """Repaint the content picture in the style of one to three others.
+
+        While it works it tells the step and the number of steps; what comes last is the picture and its settings.
+        """
+        transfer = self._style.transfer(
+            content, (style, style_2, style_3), model=model, weights=weights, strength=strength,
+            preserve_color=preserve_color, style_scale=style_scale, size=size, seed=seed, steps=steps,
+            style_weight=style_weight,
+        )  # fmt: skip
+        picture = yield from self._run(request, transfer.work, "/stylize", None)
+        yield save_result(picture, file_name(picture), self._cache), settings(picture) or {}
+
+    def _sheet(
+        self, request: gr.Request, content: str, styles: list[str], strength: float = _SHEET["strength"],
+        preserve_color: bool = _SHEET["preserve_color"], style_scale: float = _SHEET["style_scale"],
+        size: int | None = None, seed: int = _SHEET["seed"], model: str | None = None,
+    ) -> Answer:  # fmt: skip
+        """Repaint the content picture in each of many styles, in one pass.
+
+        While it works it tells the step and the number of steps; what comes last are the pictures and their settings.
+        """
+        named = [(path, Path(path).name) for path in styles]
+        work = self._style.sheet(
+            content, named, model=self._sheet_model if model is None else model, strength=strength,
+            preserve_color=preserve_color, style_scale=style_scale, seed=seed,
+            size=self._sheet_side if size is None else size,
+        )  # fmt: skip
+        made = yield from self._run(request, work, "/sheet", [])
+        files = [save_result(one, file_name(one, f"style{n}"), self._cache) for n, one in enumerate(made, 1)]
+        titles = [title for _, title in named]
+        yield list(zip(files, titles, strict=True)), [settings(one) for one in made]
+
+    # ------------------------------------------------------------------------------------------------------ generators
+
+    def _add_gan(self) -> None:
+        common = {"truncation": _TRUNCATION, "directions": _AMOUNTS, "model": _model("gan")}
+        self._add(
+            self._generate, "generate",
+            {"n": (f"Number of pictures: 1 to {MAX_GRID}", "integer"), "seed": _SEED, **common,
+             "latent": ("Latent of one picture as text, instead of a seed, or null", "string")},
+            [gallery_output(), json_output("Settings of each")],
+        )  # fmt: skip
+        self._add(
+            self._walk, "walk",
+            {"seeds": (f"Stops, 2 to {gan.MAX_STOPS}: each {_ORIGIN}", "array", [3, 17, 42], _EITHER),
+             "frames": (f"Number of frames: {gan.MIN_FRAMES} to {gan.MAX_FRAMES}", "integer"),
+             "loop": ("Come back to the beginning", "boolean"), **common, "format": _FORMAT},
+            [file_output("The animation"), json_output("Settings")],
+        )  # fmt: skip
+        self._add(
+            self._mix, "mix",
+            {"coarse": (f"Coarse shapes from: {_ORIGIN}", _EITHER, 3),
+             "fine": (f"Fine detail from: {_ORIGIN}", _EITHER, 17), **common},
+            [picture_output("The mix, an exact PNG"), json_output("Settings")],
+        )  # fmt: skip
+        self._add(
+            self._breed, "breed",
+            {"seeds": (f"Parents, 1 to {gan.MAX_PARENTS}: each {_ORIGIN}", "array", [3, 17], _EITHER),
+             "n": (f"Number of children: 1 to {gan.MAX_CHILDREN}", "integer"),
+             "mutation": ("Mutation: 0 only crosses the parents, 1 forgets them", "number"),
+             "seed": ("Seed of the chances", "integer"), "truncation": _TRUNCATION, "model": _model("gan")},
+            [gallery_output(), json_output("Settings of each")],
+        )  # fmt: skip
+        self._add(
+            self._project, "project",
+            {"image": picture_input("Picture to find; its middle square counts"),
+             "steps": (f"Number of steps: 1 to {gan.MAX_STEPS}", "integer"), "seed": ("Seed of the search", "integer"),
+             "model": _model("gan")},
+            [picture_output("What was found, an exact PNG"), json_output("Settings; the latent is among them")],
+        )  # fmt: skip
+
+    def _generate(
+        self, request: gr.Request, n: int = _GENERATE["n"], seed: int = _GENERATE["seed"],
+        truncation: float = _GENERATE["truncation"], directions: dict[str, float] | None = None,
+        model: str | None = None, latent: str | None = None,
+    ) -> Answer:  # fmt: skip
+        """Make pictures that never existed, from a seed on; the next picture has the next seed.
+
+        While it works it tells the step and the number of steps; what comes last are the pictures and their settings.
+        """
+
+        def one(callback: Callback) -> Pictures:
+            if whole(n) != 1:
+                raise OptionError("The number of pictures is {n}; a latent is of one picture.", n=shown(n))
+            return self._gan.one(model, latent, truncation, directions)(callback)
+
+        work = self._gan.grid(model, n, seed, truncation, directions) if latent is None else one
+        yield from self._pictures(request, work, "/generate")
+
+    def _walk(
+        self, request: gr.Request, seeds: list[Any], frames: int = _WALK["frames"], loop: bool = _WALK["loop"],
+        truncation: float = _WALK["truncation"], directions: dict[str, float] | None = None, model: str | None = None,
+        format: str = FORMATS[0],
+    ) -> Answer:  # fmt: skip
+        """Make an animation that walks through pictures in the order given.
+
+        While it works it tells the step and the number of steps; what comes last is the file and its settings.
+        """
+        work = self._gan.walk(model, seeds, frames=frames, loop=loop, truncation=truncation, directions=directions)
+        yield from self._animation(request, work, "/walk", format)
+
+    def _mix(
+        self, request: gr.Request, coarse: Any, fine: Any, truncation: float = _MIX["truncation"],
+        directions: dict[str, float] | None = None, model: str | None = None,
+    ) -> Answer:  # fmt: skip
+        """Make a picture with the coarse shapes of one and the fine detail of another."""
+        work = self._gan.mix(model, coarse, fine, truncation=truncation, directions=directions)
+        yield self._file((yield from self._run(request, work, "/mix", None))[0])
+
+    def _breed(
+        self, request: gr.Request, seeds: list[Any], n: int = _BREED["n"], mutation: float = _BREED["mutation"],
+        seed: int = _BREED["seed"], truncation: float = _BREED["truncation"], model: str | None = None,
+    ) -> Answer:  # fmt: skip
+        """Make children of one to eight pictures, by crossing their latents.
+
+        What comes last are the children and their settings; the latent in these makes a child a parent in turn.
+        """
+        work = self._gan.breed(model, seeds, n=n, mutation=mutation, seed=seed, truncation=truncation)
+        yield from self._pictures(request, work, "/breed")
+
+    def _project(
+        self, request: gr.Request, image: str, steps: int = _PROJECT["steps"], seed: int = _PROJECT["seed"],
+        model: str | None = None,
+    ) -> Answer:  # fmt: skip
+        """Find the picture of the model that comes nearest to a given one.
+
+        While it works it tells the step and the number of steps; what comes last is the picture that was found, and
+        its settings, whose latent goes into the other endpoints.
+        """
+        work = self._gan.project(model, image, steps=steps, seed=seed)
+        yield self._file((yield from self._run(request, work, "/project", None)))
+
+    # ---------------------------------------------------------------------------------------------------- autoencoders
+
+    def _add_vae(self) -> None:
+        self._add(
+            self._reconstruct, "reconstruct",
+            {"image": picture_input("Picture; null where a latent is given"), "latent": latent_input(),
+             "directions": _AMOUNTS, "model": _model("vae")},
+            [picture_output("What came back, an exact PNG"), file_output("The latent, a safetensors file"),
+             json_output("Settings, and numbers of how near it is")],
+        )  # fmt: skip
+        self._add(
+            self._vary, "vary",
+            {"image": picture_input("Picture; null where a latent is given"),
+             "strength": (f"Strength: 0 to {vae.MAX_STRENGTH:g} deviations of the posterior", "number"),
+             "n": (f"Number of pictures: 1 to {MAX_VARIATIONS}", "integer"), "seed": _SEED,
+             "latent": latent_input(), "model": _model("vae")},
+            [gallery_output(), json_output("Settings of each")],
+        )  # fmt: skip
+        self._add(
+            self._morph, "morph",
+            {"image": picture_input("First picture"), "other": picture_input("Second picture"),
+             "steps": (f"Number of frames: {vae.MIN_STEPS} to {vae.MAX_STEPS}", "integer"),
+             "path": (f"Way: {', '.join(vae.PATHS)}", "string"), "model": _model("vae"), "format": _FORMAT},
+            [file_output(f"The animation, at most {MORPH_SIDE} pixels large"), json_output("Settings")],
+        )  # fmt: skip
+        self._add(
+            self._sample, "sample",
+            {"n": (f"Number of pictures: 1 to {MAX_GRID}", "integer"), "seed": _SEED,
+             "temperature": (f"Temperature: 0 to {vae.MAX_TEMPERATURE:g}; lower is more typical, higher more varied",
+                             "number"),
+             "model": ("Name of a model with a prior, or null for the first that has one", "string", "portraits")},
+            [gallery_output(), json_output("Settings of each")],
+        )  # fmt: skip
+
+    def _reconstruct(
+        self, request: gr.Request, image: str | None = None, latent: str | None = None,
+        directions: dict[str, float] | None = None, model: str | None = None,
+    ) -> Answer:  # fmt: skip
+        """Take a picture apart and put it together, or put a latent together.
+
+        What comes last are the picture, its latent as a file, and the settings with what is known of both.
+        """
+        work = self._of_either(image, latent, lambda source: self._vae.take(model, source, directions))
+        taken = yield from self._run(request, work, "/reconstruct", None, None)
+        path, made = self._file(taken.image)
+        yield path, save_latent(taken.latent, "latent", self._cache), made | {"numbers": numbers(taken)}
+
+    def _vary(
+        self, request: gr.Request, image: str | None = None, strength: float = _VARY["strength"], n: int = _VARY["n"],
+        seed: int = _VARY["seed"], latent: str | None = None, model: str | None = None,
+    ) -> Answer:  # fmt: skip
+        """Make variations of a picture, from a seed on; the next picture has the next seed.
+
+        While it works it tells the step and the number of steps; what comes last are the pictures and their settings.
+        """
+        work = self._of_either(image, latent, lambda source: self._vae.vary(model, source, strength, n, seed))
+        yield from self._pictures(request, work, "/vary")
+
+    def _morph(
+        self, request: gr.Request, image: str, other: str, steps: int = _MORPH["steps"], path: str = _MORPH["path"],
+        model: str | None = None, format: str = FORMATS[0],
+    ) -> Answer:  # fmt: skip
+        """Make an animation in which one picture becomes another; of a spatial model it is a cross-fade.
+
+        While it works it tells the step and the number of steps; what comes last is the file and its settings.
+        """
+        work = self._vae.morph(model, image, other, steps=steps, path=path)
+        yield from self._animation(request, work, "/morph", format)
+
+    def _sample(
+        self, request: gr.Request, n: int = _SAMPLE["n"], seed: int = _SAMPLE["seed"],
+        temperature: float = _SAMPLE["temperature"], model: str | None = None,
+    ) -> Answer:  # fmt: skip
+        """Draw pictures that never existed from the prior of a model, from a seed on; the next has the next seed.
+
+        While it works it tells the step and the number of steps; what comes last are the pictures and their settings.
+        """
+        yield from self._pictures(request, self._vae.sample(model, n, seed, temperature), "/sample")
+
+    @staticmethod
+    def _of_either(image: str | None, latent: str | None, request: Callable[[Any], Work[T]]) -> Work[T]:
+        """Return the work of a request on what somebody gives: a picture or a latent file."""
+
+        def work(callback: Callback) -> T:
+            if image is not None and latent is not None:
+                raise OptionError("There are a picture and a latent file; give one of the two.")
+            return request(Latent.load(latent) if latent is not None else read_source(image))(callback)
+
+        return work
 
 
-def check_format(kind: Any) -> str:
-    """Return the format of an animation; raises OptionError."""
-    if kind not in FORMATS:
-        raise OptionError(f"The format is {shown(kind)}; it must be one of {', '.join(FORMATS)}.")
-    return str(kind)
-
-
-def gallery_output() -> gr.Gallery:
-    """Return the output for several pictures."""
-    return gr.Gallery(label="The pictures, exact PNGs", format="png", type="filepath")
-
-
-def picture_output(label: str) -> gr.Image:
-    """Return the output for one picture."""
-    return gr.Image(label=label, type="filepath", format="png")
-
-
-def json_output(label: str) -> gr.JSON:
-    """Return the output for settings and numbers."""
-    return gr.JSON(label=label)
+def _model(task: str) -> tuple[str, str, str]:
+    return "Name of the model, or null for the default one; see /models", "string", get_spec(task).name

@@ -8,17 +8,15 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from deepart.images import fit, load_image, settings, with_settings
+from deepart.errors import Phrase
+from deepart.images import fit, settings, with_settings
 from deepart.pipelines import vae_views
 from deepart.pipelines.vae_latent import Latent
-from deepart.ui.common import SOON, sentences, stage
-from deepart.ui.language import t, t_text
-from deepart.ui.pieces import Piece, piece
-from deepart.ui.reconstruct_subject import Subject
-from deepart.ui.starter import Changes, note
-from deepart.ui.tray import Save
-from deepart.ui.turn import Turn, wanted
-from deepart.ui.views import frame
+from deepart.ui.artwork import Reconstruction, save_artwork
+from deepart.ui.i18n import t, translate
+from deepart.ui.inputs import SOON, sentences
+from deepart.ui.run import Changes, note
+from deepart.ui.widgets import frame, stage
 
 _SIDE = 1024  # pixels; of what the page shows
 _MOST_GAIN = 16.0
@@ -27,172 +25,138 @@ _MOST_GAIN = 16.0
 class ErrorMap:
     """Where the reconstruction differs, as a heat map, with a slider for how much is shown."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self) -> None:
         """Lay it out inside the Blocks being built."""
-        self._turn = turn
-        self._seen: Any = gr.State(None)  # tuple[str, Piece] | None: what the slider has made, and in which turn
         self.stage = gr.HTML(stage(None, "The error map will appear here."), elem_id="vae-error")
-        with gr.Row(elem_classes="da-under"):
-            self.gain = gr.Slider(
-                1, _MOST_GAIN, vae_views.GAIN, step=0.5, label="Gain", min_width=220, buttons=[], elem_id="vae-gain",
-                info="At 4 an error of a quarter of the range is as bright as can be.",
-            )  # fmt: skip
-            self.save = Save("vae-error-download", "Download the map")
-        self.told = gr.HTML(note(""), elem_id="vae-error-facts")
-
-    @property
-    def parts(self) -> list[Any]:
-        """The components that show() changes."""
-        return [self.stage, *self.save.parts, self.told]
-
-    def wire(self, subject: Any, tab: gr.Tab) -> None:
-        """Let the slider change what is shown of the subject. tab: where it is, which shows that of the example."""
-        needs = [subject, *self._turn.parts, self.gain]
-        moved = self.gain.input(self._look, needs, self._seen, trigger_mode="always_last", **SOON)
-        opened = tab.select(self._first_look, [*needs, self.save.piece], self._seen, **SOON)
-        for seen in (moved, opened):
-            seen.success(self._arrive, [self._turn.now, self._seen], self.parts, **SOON)
-
-    def see(self, picture: Image.Image, made: Image.Image, gain: float) -> Image.Image:
-        """Return the error map with its settings."""
-        heat = vae_views.error_map(picture, made, gain)
-        return with_settings(
-            fit(heat, min(_SIDE, max(heat.size))), (settings(made) or {}) | {"view": "error map", "gain": gain}
+        self.gain = gr.Slider(
+            1, _MOST_GAIN, vae_views.GAIN, step=0.5, label="Gain", buttons=[], elem_id="vae-gain",
+            info="At 4 an error of a quarter of the range is as bright as can be.",
+        )  # fmt: skip
+        self.download = gr.DownloadButton(
+            "Download the map", size="sm", interactive=False, elem_id="vae-error-download"
         )
 
-    def show(self, image: Image.Image | None) -> Changes:
-        """Show an error map; None: there is no original."""
-        if image is None:
-            return {
-                self.stage: stage(None, t("An error map compares with the original, and a latent file brings none.")),
-                self.told: note(""),
-            } | self.save.offer(None)
-        return self._show(piece(image, self.save.cache, "Error map"))
+    def wire(self, subject: Any, tab: gr.Tab) -> None:
+        """Follow the reconstruction, which is a state, and the slider. tab: where it is."""
+        gr.on(
+            [tab.select, self.gain.input, subject.change], self._look, [subject, self.gain],
+            [self.stage, self.download], trigger_mode="always_last", **SOON,
+        )  # fmt: skip
 
-    def _show(self, one: Piece) -> Changes:
-        gain = one.made["gain"]
-        return {
-            self.stage: stage(load_image(one.path), t("The error, times {gain}", gain=f"{gain:g}")),
-            self.told: note(
-                t("How far each pixel is off, times {gain}: dark is exact, bright is wrong.", gain=f"{gain:g}")
-            ),
-        } | self.save.offer(one)
-
-    def _first_look(self, subject: Subject | None, turn: str, mark: str, gain: float, there: Piece | None) -> Any:
-        """Make the map of the example, which needs no model; that of any other picture is there already."""
-        if there is not None or subject is None or subject.latent is not None:
-            return gr.skip()
-        return self._look(subject, turn, mark, gain)
-
-    def _look(self, subject: Subject | None, turn: str, mark: str, gain: float) -> Any:
-        """Make the map again, unless the slider was set for another picture."""
+    def _look(self, subject: Reconstruction | None, gain: float) -> Changes:
+        """Make the map, which needs no model."""
+        if subject is None:
+            return {self.download: gr.skip()}
         with sentences():
-            if subject is None or mark != turn or subject.picture is None:
-                return gr.skip()
             picture = subject.original()
-            assert picture is not None
-            seen = self.see(picture, subject.result(), gain)
-            return turn, piece(seen, self.save.cache, "Error map")
-
-    def _arrive(self, turn: str, seen: tuple[str, Piece] | None) -> Changes:
-        """Show what the slider has made, unless there is another picture meanwhile."""
-        with sentences():
-            one = wanted(turn, seen)
-            return {self.told: gr.skip()} if one is None else self._show(one)
+            if picture is None:
+                words = t("An error map compares with the original, and a latent file brings none.")
+                return {self.stage: stage(None, words), self.download: gr.DownloadButton(interactive=False)}
+            result = subject.result()
+            heat = vae_views.error_map(picture, result, gain)
+            made = (settings(result) or {}) | {"view": "error map", "gain": gain}
+            image = with_settings(fit(heat, min(_SIDE, max(heat.size))), made)
+            words = t("How far each pixel is off, times {gain}: dark is exact, bright is wrong.", gain=f"{gain:g}")
+            return {
+                self.stage: stage(image, words),
+                self.download: offered(image, self.download, "Error map"),
+            }
 
 
 class Inside:
     """The latent as pictures: its components, and one channel of a map."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self) -> None:
         """Lay it out inside the Blocks being built."""
-        self._turn = turn
-        self._seen: Any = gr.State(None)  # tuple[str, Piece] | None: what the slider has made, and in which turn
         with gr.Row(elem_classes="da-two"):
-            with gr.Column(min_width=140):
-                words = "The latent appears here when the model has taken the picture apart."
-                self.whole = gr.HTML(frame(None, words), elem_id="vae-inside")
-                self.whole_told = gr.HTML(note(""), elem_id="vae-inside-facts")
-                self.whole_save = Save("vae-inside-download")
-            with gr.Column(min_width=140) as self.one:
-                self.heat = gr.HTML(frame(None, "And one of its channels here."), elem_id="vae-channel-stage")
-                self.heat_told = gr.HTML(note(""), elem_id="vae-channel-facts")
-                self.heat_save = Save("vae-channel-download")
+            self.whole = gr.HTML(frame(None, "The latent will appear here."), elem_id="vae-inside", min_width=140)
+            self.heat = gr.HTML(
+                frame(None, "And one of its channels here."), elem_id="vae-channel-stage", min_width=140
+            )
         self.channel = gr.Slider(
             1, 32, 1, step=1, label="Channel", buttons=[], elem_id="vae-channel",
             info="Each is a small picture of something that the model looks for.",
         )  # fmt: skip
+        with gr.Row():
+            self.download = gr.DownloadButton(
+                "Download the latent's picture", size="sm", interactive=False, elem_id="vae-inside-download"
+            )
+            self.download_channel = gr.DownloadButton(
+                "Download the channel", size="sm", interactive=False, elem_id="vae-channel-download"
+            )
+
+    def wire(self, subject: Any, tab: gr.Tab) -> None:
+        """Follow the reconstruction, which is a state, and the slider. tab: where it is."""
+        channel = [self.heat, self.download_channel]
+        gr.on(
+            [tab.select, subject.change], self._look, [subject, self.channel],
+            [self.whole, self.download, self.channel, *channel], trigger_mode="always_last", **SOON,
+        )  # fmt: skip
+        self.channel.input(self._look_at_channel, [subject, self.channel], channel, trigger_mode="always_last", **SOON)
+
+    def _look(self, subject: Reconstruction | None, number: int) -> Changes:
+        """Make the picture of the latent, and of a channel where it has that."""
+        if subject is None:
+            return {self.channel: gr.skip()}
+        with sentences():
+            latent = Latent.load(subject.latent_file())
+            image = with_settings(vae_views.components(latent, side=_SIDE), subject.made.made | {"view": "components"})
+            words = (
+                t("Its first three principal components, as colours.")
+                if latent.spatial
+                else t("Its numbers, row by row: dark is low, bright is high.")
+            )
+            name = "Components" if latent.spatial else "Latent"
+            changes: Changes = {
+                self.whole: frame(image, t("The latent")) + note(words),
+                self.download: offered(image, self.download, name),
+            }
+            if not latent.spatial:
+                return changes | {part: gr.update(visible=False) for part in self._of_maps}
+            channels = latent.mean.shape[1]
+            number = min(int(number), channels)
+            changes |= {part: gr.update(visible=True) for part in self._of_maps}
+            changes[self.channel] = gr.Slider(maximum=channels, value=number, visible=True)
+            return changes | self._channel(latent, number, subject)
 
     @property
-    def parts(self) -> list[Any]:
-        """The components that show() changes."""
-        return [self.whole, self.whole_told, *self.whole_save.parts, self.one, *self._heats, self.channel]
+    def _of_maps(self) -> list[Any]:
+        return [self.heat, self.channel, self.download_channel]
 
-    @property
-    def _heats(self) -> list[Any]:
-        return [self.heat, self.heat_told, *self.heat_save.parts]
+    def _look_at_channel(self, subject: Reconstruction | None, number: int) -> Changes:
+        """Make the picture of another channel."""
+        if subject is None:
+            return {self.heat: gr.skip()}
+        with sentences():
+            latent = Latent.load(subject.latent_file())
+            return self._channel(latent, min(int(number), latent.mean.shape[1]), subject)
 
-    def wire(self, subject: Any) -> None:
-        """Let the slider show another channel."""
-        seen = self.channel.input(
-            self._look, [subject, *self._turn.parts, self.channel], self._seen, trigger_mode="always_last", **SOON
-        )
-        seen.success(self._arrive, [self._turn.now, self._seen], self._heats, **SOON)
-
-    def show(self, latent: Latent, made: dict[str, Any]) -> Changes:
-        """Show a latent, and its first channel where it has channels. made: settings of the reconstruction."""
-        spatial, cache = latent.spatial, self.whole_save.cache
-        seen = with_settings(vae_views.components(latent, side=_SIDE), made | {"view": "components"})
-        one = piece(seen, cache, "Components" if spatial else "Latent")
-        what = (
-            t("Its first three principal components, as colours.")
-            if spatial
-            else t("Its numbers, row by row: dark is low, bright is high.")
-        )
-        changes: Changes = {
-            self.whole: frame(seen, t("The latent")), self.whole_told: note(what),
-            self.one: gr.Column(visible=spatial),
-            self.channel: gr.Slider(maximum=latent.mean.shape[1] if spatial else 2, value=1, visible=spatial),
-        } | self.whole_save.offer(one)  # fmt: skip
-        return changes | self._show(self._see(latent, 1, made)) if spatial else changes
-
-    def _see(self, latent: Latent, number: int, made: dict[str, Any]) -> Piece:
+    def _channel(self, latent: Latent, number: int, subject: Reconstruction) -> Changes:
         heat = vae_views.channel(latent, number - 1, side=_SIDE)
-        seen = with_settings(heat, made | {"view": "channel", "channel": number})
-        return piece(seen, self.heat_save.cache, f"Channel {number}")
-
-    def _show(self, one: Piece) -> Changes:
-        words = t("{name}: dark is low, bright is high.", name=t_text(one.name))
+        image = with_settings(heat, subject.made.made | {"view": "channel", "channel": number})
+        name = Phrase("Channel {n}", n=number)
+        words = t("{name}: dark is low, bright is high.", name=translate(name))
         return {
-            self.heat: frame(load_image(one.path), t_text(one.name)),
-            self.heat_told: note(words),
-        } | self.heat_save.offer(one)
-
-    def _look(self, subject: Subject | None, turn: str, mark: str, number: int) -> Any:
-        """Make the picture of a channel, unless the slider was set for another picture."""
-        with sentences():
-            if subject is None or mark != turn:
-                return gr.skip()
-            latent = subject.source()
-            if not isinstance(latent, Latent):
-                return gr.skip()
-            return turn, self._see(latent, int(number), subject.made.made)
-
-    def _arrive(self, turn: str, seen: tuple[str, Piece] | None) -> Changes:
-        with sentences():
-            one = wanted(turn, seen)
-            return {self.heat_told: gr.skip()} if one is None else self._show(one)
+            self.heat: gr.HTML(frame(image, translate(name)) + note(words), visible=True),
+            self.download_channel: offered(image, self.download_channel, name),
+        }
 
 
-def title(subject: Subject, model: str) -> str:
+def offered(image: Image.Image, button: gr.DownloadButton, name: str) -> gr.DownloadButton:
+    """Return a button that downloads a picture with its settings inside; name: what it is called."""
+    one = save_artwork(image, button.GRADIO_CACHE, name)
+    return gr.DownloadButton(value=one.path, interactive=True, visible=True)
+
+
+def title(subject: Reconstruction, model: str) -> str:
     """Return what is shown, as HTML; model: its title."""
     width, height = subject.size
     sides = t("{width} × {height} pixels", width=width, height=height)
-    words = f"{t_text(model)} · {sides}"
-    return f'<p class="da-title">{html.escape(t_text(subject.name))}</p>{note(words)}'
+    words = f"{translate(model)} · {sides}"
+    return f'<p class="da-title">{html.escape(translate(subject.name))}</p>{note(words)}'
 
 
-def example_title(subject: Subject, model: str) -> str:
+def example_title(subject: Reconstruction, model: str) -> str:
     """Return the same for the example that the page opens with, whose words are texts of their own."""
     width, height = subject.size
     parts = ("A finished example: Reconstruct makes it again", model, f"{width} × {height}")

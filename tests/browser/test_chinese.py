@@ -10,8 +10,7 @@ from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as Tab
 from running_page import Page, until
 
-from deepart.ui.chinese import SENTENCES, WORDS
-from deepart.ui.how import HOW
+from deepart.ui.i18n import ZH
 
 # What is called the same in both languages: names of things, of formats, units, and what has to be typed as it is.
 NAMES = {
@@ -24,7 +23,6 @@ GRADIO = re.compile(
     r"(?:number input|range slider) for |Thumbnail \d+ of \d+|Reset to default value|Select/Deselect All|Remove Image"
     r"|Upload file|Paste from clipboard|Fullscreen|undo|common\.complete|processing \|"
 )
-PAPERS = {title for how in HOW.values() for title, _ in how.papers}
 WORD = re.compile(r"[A-Za-z][A-Za-z_0-9]+")
 ADDRESS = re.compile(r"\S+/\S+|\S+\.(?:png|jpg|webp|gif|mp4|safetensors)")
 
@@ -46,7 +44,7 @@ SEEN = """() => {
 
 def english(tab: Tab) -> list[str]:
     """What can be seen or is read out, and has an English word in it."""
-    return sorted(words for words in set(tab.evaluate(SEEN)) - PAPERS if not_a_name(words))
+    return sorted(words for words in set(tab.evaluate(SEEN)) if not_a_name(words))
 
 
 def not_a_name(words: str) -> bool:
@@ -89,7 +87,7 @@ def looked_through(tab: Tab) -> set[str]:
 def test_nothing_in_sight_lacks_its_translation(open_tab: OpenTab, page: Page) -> None:
     tab = open_tab(locale="zh-CN")
     ready(tab)
-    expect(outer_tabs(tab).nth(0)).to_have_text(WORDS["Generate"])
+    expect(outer_tabs(tab).nth(0)).to_have_text(ZH["Generate"])
     assert sorted(looked_through(tab)) == []
 
 
@@ -122,7 +120,7 @@ def test_a_mistake_is_told_in_chinese(open_tab: OpenTab, page: Page) -> None:
     tab.locator("#gan-more-get").click()
     # Over it Gradio writes "Error", in no other language, so the page does not show that.
     expect(tab.locator(".toast-title")).to_have_css("font-size", "0px")
-    told(tab, SENTENCES["No model is chosen yet; choose one first."])
+    told(tab, ZH["No model is chosen yet; choose one first."])
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])

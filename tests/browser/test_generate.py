@@ -19,7 +19,7 @@ from running_page import Page, free_port, load_app, until
 
 from deepart import GANPipeline, load_image, save_png, settings
 from deepart.cache import Studio
-from deepart.ui.common import EXAMPLES
+from deepart.ui.inputs import EXAMPLES
 from recipes import first_generate
 
 PHOTO = EXAMPLES / "content" / "mountain.jpg"

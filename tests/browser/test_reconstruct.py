@@ -20,8 +20,8 @@ from running_page import Page, free_port, load_app, until
 from deepart import Latent, VAEPipeline, load_image, save_png, settings
 from deepart.cache import Studio
 from deepart.pipelines.vae_views import channel, components, error_map
-from deepart.ui.common import EXAMPLES
-from deepart.ui.reconstruct_first import PICTURE
+from deepart.ui.finished import PICTURE
+from deepart.ui.inputs import EXAMPLES
 from recipes import first_reconstruct
 
 CAT, MOUNTAIN = EXAMPLES / "content" / "cat.jpg", EXAMPLES / "content" / "mountain.jpg"

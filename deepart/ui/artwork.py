@@ -1,0 +1,408 @@
+"""The pictures that a visitor of the tab "Generate" has: files with their settings inside, and what they are called."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import math
+import os
+import re
+import uuid
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from PIL import Image
+
+from deepart import images
+from deepart.checks import shown
+from deepart.errors import ImageError, OptionError, Phrase
+from deepart.images import load_image, settings, to_tensor, with_settings
+from deepart.metrics import ssim
+from deepart.pipelines.vae_latent import Latent
+from deepart.registry import get_spec, list_models
+from deepart.ui.examples import TITLES, example_of
+from deepart.ui.i18n import t, translate
+from deepart.ui.models import title_of
+
+_SLUG = 60  # letters of a name that go into a file's
+Shown = TypeVar("Shown")
+_BLANK = (16, 16)  # pixels: as good as the picture itself where only its settings are read
+
+
+@dataclass(frozen=True)
+class Artwork:
+    """A picture of a generating model: its exact PNG, its settings as JSON, and what it is called, in English.
+
+    The page says its name through translate(), and its file is named after it.
+
+    It holds nothing but text, so that a visitor's state stays small and Gradio can tell whether it has changed.
+    """
+
+    path: str
+    text: str
+    name: str
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """The settings."""
+        found: dict[str, Any] = json.loads(self.text)
+        return found
+
+    @property
+    def model(self) -> str:
+        """The name of the model that made it."""
+        return str(self.made["model"])
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that names it; None where there is none, as for a child or a mix."""
+        return seed_of(self.made)
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """How far it was moved along which directions."""
+        return dict(self.made.get("directions") or {})
+
+    @property
+    def root(self) -> str:
+        """The same text for a picture and for those that sliders have made of it."""
+        return json.dumps(self.made | {"directions": {}}, sort_keys=True)
+
+    def origin(self) -> Image.Image:
+        """Return what the pipeline takes for this picture."""
+        return blank(self.made)
+
+
+def at(shown: Sequence[Shown], index: int) -> Shown:
+    """Return one of what was shown; raises OptionError where that has changed since a visitor clicked."""
+    if not 0 <= index < len(shown):
+        raise OptionError("This picture is not there any more; click another.")
+    return shown[index]
+
+
+def blank(made: dict[str, Any]) -> Image.Image:
+    """Return a small picture that carries settings: for the pipeline it is the picture that they describe."""
+    return with_settings(Image.new("RGB", _BLANK), made)
+
+
+def save_artwork(image: Image.Image, cache: str, name: str = "") -> Artwork:
+    """Write a picture that a pipeline has made, and return it as a save_artwork; its name is told by its settings."""
+    made = settings(image)
+    if made is None:
+        raise ImageError("The picture carries no settings of DeepArt; choose a PNG that was downloaded here.")
+    called = name or name_of(made)
+    path = save_result(image, f"deepart-{slug(str(made['model']))}-{slug(called)}", cache)
+    return Artwork(path, json.dumps(made, sort_keys=True), called)
+
+
+def seed_of(made: dict[str, Any]) -> int | None:
+    """Return the seed that names a picture, from its settings."""
+    if any(key in made for key in ("latent", "coarse", "parents")):
+        return None
+    return made.get("seed")
+
+
+def name_of(made: dict[str, Any]) -> str:
+    """Return what to call a picture with these settings."""
+    if made.get("task") == "vae":
+        return _name_of_decoded(made)
+    if made.get("parents"):
+        return Phrase("Child of {parents}", parents=", ".join(short(parent) for parent in made["parents"]))
+    if "coarse" in made:
+        return Phrase("Mix of {coarse} and {fine}", coarse=short(made["coarse"]), fine=short(made["fine"]))
+    if "latent" in made:
+        return Phrase("Picture {id}", id=short(made["latent"]))
+    return Phrase("Seed {n}", n=made.get("seed", 0))
+
+
+def _name_of_decoded(made: dict[str, Any]) -> str:
+    """Return what to call a picture that an autoencoder has made, by what it says besides its latent."""
+    names = {
+        "strength": Phrase("Variation {n}", n=made.get("seed")),
+        "temperature": Phrase("Sample {n}", n=made.get("seed")),
+        "arithmetic": "A − B + C", "directions": "Changed picture", "t": "Frame of a morph",
+    }  # fmt: skip
+    return next((name for key, name in names.items() if key in made), "Reconstruction")
+
+
+def short(origin: Any) -> str:
+    """Return a seed as it is, and a latent as the first 8 digits of its sha256."""
+    text = str(origin)
+    if not isinstance(origin, str) or len(text) <= 12:
+        return text
+    try:
+        return hashlib.sha256(base64.b64decode(text)).hexdigest()[:8]
+    except ValueError:
+        return text[:8]
+
+
+def facts(made: dict[str, Any]) -> str:
+    """Return what a picture was made with, in words."""
+    words = []
+    if "truncation" in made:
+        words.append(t("truncation {n}", n=f"{made['truncation']:g}"))
+    words += [f"{translate(name)} {amount:+g}" for name, amount in (made.get("directions") or {}).items() if amount]
+    if made.get("mutation") is not None:
+        words.append(t("mutation {n}", n=f"{made['mutation']:g}"))
+    return " · ".join(words)
+
+
+def slug(words: str) -> str:
+    """Return words as a part of a file's name, of a length that all file systems take."""
+    return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-.")[:_SLUG].strip("-.") or "picture"
+
+
+def bundle(pieces: Sequence[Artwork], cache: str) -> str:
+    """Return a zip with the exact PNGs of some pieces, numbered in their order; for the same ones it is the same."""
+    folder = Path(cache) / hashlib.sha256("\n".join(one.path for one in pieces).encode()).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    first, model = pieces[0], slug(pieces[0].model)
+    path = folder / f"deepart-{model}-{len(pieces)}-from-{slug(first.name)}.zip"
+    if not fresh(str(path)):
+        part = folder / f"{uuid.uuid4().hex}.part"  # another visitor may be at it
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as packed:  # a PNG is packed already
+            for number, one in enumerate(pieces, 1):
+                packed.write(one.path, f"{number:02d}-{Path(one.path).name}")
+        part.replace(path)
+    return str(path)
+
+
+def fresh(path: str) -> bool:
+    """Tell whether a file is still there, and let it be a new one for what deletes old files."""
+    try:
+        os.utime(path)
+    except OSError:
+        return False
+    return True
+
+
+_ROWS = 256  # of a strip
+_WINDOW = 11  # rows that SSIM looks at together
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """psnr: in dB, infinite for equal pictures. ssim: 1 for equal pictures."""
+
+    psnr: float
+    ssim: float
+
+
+def nearness(picture: Image.Image, other: Image.Image) -> Nearness:
+    """Return how near two RGB pictures of one size are, as metrics.psnr and metrics.ssim say."""
+    width, height = picture.size
+    squares, likeness, windows = 0.0, 0.0, height - _WINDOW + 1
+    for top in range(0, windows, _ROWS):
+        rows = min(_ROWS, windows - top)
+        last = top + rows == windows
+        a, b = (to_tensor(one.crop((0, top, width, top + rows + _WINDOW - 1))) for one in (picture, other))
+        likeness += rows * ssim(a, b)
+        own = slice(None) if last else slice(rows)  # the rows of a window's height come again in the next strip
+        squares += (a[:, :, own] - b[:, :, own]).double().square().sum().item()
+    error = squares / (3 * width * height)
+    return Nearness(10 * math.log10(1 / error) if error else math.inf, likeness / windows)
+
+
+_NAME = 40  # letters
+_GONE = "The files of this picture were deleted, as all are after a day; press “Reconstruct” to make them again."
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """A picture that was taken apart.
+
+    name: of the picture on the page. picture: the file of it, None where there is only a latent. latent: the file of
+    that. made: what came out. It
+    holds nothing but text and numbers, as visitors keep it; see Artwork.
+    """
+
+    name: str
+    picture: str | None
+    latent: str
+    made: Artwork
+
+    @property
+    def model(self) -> str:
+        """The name of the model that took it apart."""
+        return self.made.model
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        width, height = self.made.made["size"]
+        return width, height
+
+    def original(self) -> Image.Image | None:
+        """Return the picture that it was, None where there is only a latent; raises OptionError when it is deleted."""
+        return None if self.picture is None else load_image(_there(self.picture))
+
+    def result(self) -> Image.Image:
+        """Return what came out; raises OptionError when it is deleted."""
+        return load_image(_there(self.made.path))
+
+    def latent_file(self) -> str:
+        """Return the file of the latent; raises OptionError when it is deleted."""
+        return _there(self.latent)
+
+    def source(self) -> Latent:
+        """Return what tools begin with; raises OptionError when it is deleted."""
+        return Latent.load(self.latent_file())
+
+
+def current_reconstruction(subject: Reconstruction | None, same: bool = True) -> Reconstruction:
+    """Return what somebody works on; raises OptionError where there is nothing, or something else meanwhile."""
+    if subject is None:
+        raise OptionError("There is no picture yet; choose one and press “Reconstruct”.")
+    if not same:
+        raise OptionError("Another picture has come since you pressed the button; press it again.")
+    return subject
+
+
+def save_reconstruction(taken: RoundTrip, picture: str | None, name: str, cache: str) -> Reconstruction:
+    """Write what was taken apart where Gradio serves files from, and return it."""
+    made = save_artwork(taken.image, cache, Phrase("{name} reconstructed", name=name))
+    return Reconstruction(name, picture, save_latent(taken.latent, name, cache), made)
+
+
+def save_latent(latent: Latent, name: str, cache: str) -> str:
+    """Write a latent where Gradio serves files from, and return its path."""
+    folder = Path(cache) / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    path = folder / f"deepart-{slug(latent.model)}-{slug(name)}.safetensors"
+    latent.save(path)
+    return str(path)
+
+
+def name_of_source(path: str, made: Mapping[str, Any] | None = None) -> str:
+    """Return what to call a picture or a latent: by its settings where we have made it, else by its file.
+
+    The examples have titles.
+    """
+    if made is not None and made.get("task") == "vae":
+        return name_of(dict(made))
+    example = example_of(path)
+    if example is not None:
+        return TITLES[example.stem]
+    stem = re.sub(r"^deepart-[a-z0-9]+-", "", Path(path).stem)
+    return stem[:_NAME] or "picture"
+
+
+def _there(path: str) -> str:
+    if not Path(path).is_file():
+        raise OptionError(_GONE)
+    return path
+
+
+# ------------------------------------------------------------------------------------------------------------- numbers
+
+
+def numbers(taken: RoundTrip) -> dict[str, Any]:
+    """Return what is known of a reconstruction, as plain numbers: an endless PSNR, of equal pictures, is null."""
+    encode, decode = taken.seconds
+    near = {} if taken.near is None else {"psnr": _finite(taken.near.psnr), "ssim": round(taken.near.ssim, 4)}
+    times = {"encode_seconds": encode, "decode_seconds": decode}
+    return near | {
+        "latent_shape": list(taken.shape),
+        "compression": round(taken.ratio, 3),
+        **{name: round(value, 4) for name, value in times.items() if value is not None},
+    }
+
+
+def number_cells(taken: RoundTrip) -> str:
+    """Return the same for the page, as HTML: cells of a number and what it is."""
+    return cells(taken.near, taken.shape, taken.latent.size, taken.seconds)
+
+
+def cells(
+    near: Nearness | None, shape: Sequence[int], size: tuple[int, int],
+    seconds: tuple[float | None, float | None] = (None, None),
+) -> str:  # fmt: skip
+    """Return what is known of a reconstruction as HTML. shape: of the latent. size: width and height in pixels.
+
+    Numbers and words are texts of their own, so that the page can say the words in another language.
+    """
+    before, after = 3 * size[0] * size[1], math.prod(shape)
+    found = [] if near is None else _near(near)
+    found += [(" × ".join(map(str, shape)), t("Latent")), (_ratio(before / after), t("Compression"))]
+    times = zip(seconds, (t("Encoded in"), t("Decoded in")), strict=True)
+    found += [(_seconds(value), what) for value, what in times if value]
+    shown = "".join(f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(value)}</dd></div>" for value, what in found)
+    kind = t("The latent is a map of numbers.") if len(shape) > 1 else t("The latent is one list of numbers.")
+    counts = ((t("Numbers in the picture:"), before), (t("Numbers in the latent:"), after))
+    told = " · ".join(f"<wbr>{html.escape(words)} <wbr>{count:,}" for words, count in counts)
+    return f'<dl class="da-numbers">{shown}</dl><p class="da-note">{html.escape(kind)} {told}</p>'
+
+
+def _near(near: Nearness) -> list[tuple[str, str]]:
+    return [(t("exact") if math.isinf(near.psnr) else f"{near.psnr:.1f} dB", "PSNR"), (f"{near.ssim:.3f}", "SSIM")]
+
+
+def _ratio(ratio: float) -> str:
+    """Return how many numbers became one; a tiny picture becomes more numbers than it had."""
+    return f"{ratio:.3g} : 1" if ratio >= 1 else f"1 : {1 / ratio:.3g}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _finite(value: float) -> float | None:
+    return None if math.isinf(value) else round(value, 3)
+
+
+def save_result(image: Image.Image, name: str, cache: str) -> str:
+    """Write an exact PNG, settings inside, where Gradio serves files from and deletes them after a day."""
+    folder = Path(cache) / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    path = folder / f"{name}.png"
+    images.save_png(image, path, compress_level=1)  # somebody is waiting: a quarter of the time
+    return str(path)
+
+
+def save_before(image: Image.Image, cache: str) -> str:
+    """Write the content to compare a result with, like save_result: as JPEG, which takes no time."""
+    folder = Path(cache) / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    path = folder / "before.jpg"
+    image.save(path, quality=92)
+    return str(path)
+
+
+@dataclass(frozen=True)
+class RoundTrip:
+    """A picture that was taken apart and put together: latent, result, and what is known of both.
+
+    near: how near the result is, None without an original. seconds: to encode, None for a latent that was given, and
+    to decode. shape: of the latent. ratio: how many numbers of the picture became one.
+    """
+
+    latent: Latent
+    image: Image.Image
+    near: Nearness | None
+    seconds: tuple[float | None, float]
+    shape: tuple[int, ...]
+    ratio: float
+
+
+def check_settings(made: dict[str, Any] | None) -> dict[str, Any]:
+    """Return settings that the tab can bring back; raises OptionError for others."""
+    if made is None:
+        raise OptionError("The picture carries no settings of DeepArt; choose a PNG that was downloaded from this tab.")
+    if made.get("task") != "gan":
+        task = shown(made.get("task"))
+        raise OptionError("The picture was made by the task {task}, not here; choose one from this tab.", task=task)
+    if made.get("model") not in list_models("gan"):
+        raise OptionError(
+            "The picture was made by the model {model}, which is not here.", model=shown(made.get("model"))
+        )
+    if not get_spec("gan", made["model"]).here:
+        raise OptionError(
+            "The picture was made by {model}, which is not on this machine yet; get it under “More models” first.",
+            model=title_of("gan", made["model"]),
+        )  # fmt: skip
+    return made

@@ -1,0 +1,174 @@
+"""The example pictures, as rows of thumbnails that fill a box when clicked."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from deepart.images import fit, load_image
+from deepart.ui.inputs import AT_ONCE, EXAMPLES
+from deepart.ui.run import note
+
+TITLES = {
+    "cat": "A cat",
+    "mountain": "A mountain",
+    "portrait": "A portrait",
+    "stained-glass": "Stained glass",
+    "marbling": "Marbling",
+    "pointillism": "Pointillism",
+    "woodcut": "Woodcut",
+    "arcimboldo-spring": "Arcimboldo: Spring",
+    "cassatt-summertime": "Cassatt: Summertime",
+    "hiroshige-snow-at-inokashira": "Hiroshige: Snow at Inokashira",
+    "hokusai-great-wave": "Hokusai: Under the Wave off Kanagawa",
+    "kandinsky-composition-viii": "Kandinsky: Composition VIII",
+    "renoir-moulin-de-la-galette": "Renoir: Bal du moulin de la Galette",
+    "van-gogh-langlois-bridge": "Van Gogh: The Langlois Bridge",
+    "van-gogh-night-cafe": "Van Gogh: The Night Café",
+}
+_THUMBNAIL = 112  # pixels, twice what the page shows, for fine screens; the full picture is fetched when it is chosen
+# JavaScript for a row of such buttons: a click on one is the event "select" with its number.
+CHOOSE = "deepart.choose(element, trigger)"  # see page.js
+
+
+def example_files(*folders: str) -> list[Path]:
+    """Return the example pictures of some folders, in the order of TITLES."""
+    files = {path.stem: path for folder in folders for path in (EXAMPLES / folder).iterdir()}
+    return [files[name] for name in TITLES if name in files]
+
+
+def example_of(path: str) -> Path | None:
+    """Return the example that a file is a copy of, None for any other file; see example_row."""
+    try:
+        return _digests().get(_digest(path))
+    except OSError:  # an upload that Gradio has deleted since
+        return None
+
+
+@cache
+def _digests() -> dict[bytes, Path]:
+    return {_digest(str(path)): path for path in example_files("content", "style", "paintings")}
+
+
+@lru_cache(maxsize=64)
+def _digest(path: str) -> bytes:
+    """Return what tells a file from others; the path of an upload changes with its content."""
+    return hashlib.sha256(Path(path).read_bytes()).digest()
+
+
+def example_row(files: list[Path], box: gr.Image, words: str = "") -> Any:
+    """Lay out thumbnails, each a button with the name of its picture; a click puts that picture into the box.
+
+    words: over them. The page needs lay_thumbnails() as well. Returns the event of that.
+    """
+    buttons = "".join(picture_button(index, [path], TITLES[path.stem]) for index, path in enumerate(files))
+    row = gr.HTML(f'{note(words) if words else ""}<div class="da-examples">{buttons}</div>', js_on_load=CHOOSE)
+
+    def choose(event: gr.SelectData) -> str:
+        return str(files[int(event.index)])
+
+    return row.select(choose, None, box, **AT_ONCE)
+
+
+def lay_thumbnails() -> None:
+    """Lay out what the page needs once for the thumbnails on all of its tabs: each is a variable of its style."""
+    variables = "".join(f"{_variable(path)}: url({_thumbnail(path)}); " for path in _digests().values())
+    sheet = thumbnail_css("#sheet-styles div.wrap label", example_files("style", "paintings"))
+    gr.HTML(f"<style>:root {{ {variables}}} {sheet}</style>", elem_classes="da-rules")
+
+
+def _variable(path: Path) -> str:
+    return f"--thumbnail-{path.stem}"
+
+
+def thumbnail_css(element: str, files: list[Path]) -> str:
+    """Return rules that put a picture before each of as many elements as there are files."""
+    return "".join(
+        f"{element}:nth-of-type({number})::before {{ background-image: var({_variable(path)}); }}"
+        for number, path in enumerate(files, 1)
+    )
+
+
+def picture_button(index: int, files: Sequence[Path], title: str) -> str:
+    """Return a button that shows pictures beside each other; title: what it is called."""
+    images = "".join(f'<span style="background-image: var({_variable(path)})"></span>' for path in files)
+    name = html.escape(title)
+    return f'<button type="button" data-index="{index}" title="{name}" aria-label="{name}">{images}</button>'
+
+
+@cache
+def _thumbnail(path: Path) -> str:
+    """Return the address of a small copy, which holds the copy itself."""
+    packed = io.BytesIO()
+    _square(path).save(packed, "WEBP", quality=60)
+    return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
+
+
+def _square(path: Path) -> Image.Image:
+    """Return the middle of a picture as a small square."""
+    image = load_image(path)
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return fit(image.crop((left, top, left + side, top + side)), _THUMBNAIL)
+
+
+FIRST_SIZE = 512  # pixels of the finished example's longer side
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A content and a style by the names of their files, and how far and how large to paint it."""
+
+    content: str
+    style: str
+    strength: float = 1.0
+    scale: float = 1.0
+
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """The pictures of content and style."""
+        [content] = [path for path in example_files("content") if path.stem == self.content]
+        [style] = [path for path in example_files("style", "paintings") if path.stem == self.style]
+        return content, style
+
+
+PAIRS = (
+    Pair("mountain", "marbling", scale=2.0),
+    Pair("cat", "pointillism"),
+    Pair("mountain", "hokusai-great-wave", scale=1.5),
+    Pair("portrait", "kandinsky-composition-viii", strength=0.8, scale=0.5),
+)
+
+
+class PairRow:
+    """A button for each of PAIRS, with both of its pictures."""
+
+    def __init__(self) -> None:
+        """Lay it out inside the Blocks being built; the page needs lay_thumbnails() as well."""
+        buttons = "".join(
+            picture_button(index, pair.files, f"{TITLES[pair.content]} · {TITLES[pair.style]}")
+            for index, pair in enumerate(PAIRS)
+        )
+        words = note("Or take a pair that goes well together.")
+        code = f'{words}<div class="da-pairs">{buttons}</div>'
+        self._row: Any = gr.HTML(code, js_on_load=CHOOSE, elem_id="pairs")
+
+    def wire(self, content: gr.Image, style: gr.Image, strength: gr.Slider, scale: gr.Slider) -> None:
+        """Let a click fill both boxes and set the sliders of strength and stroke size."""
+
+        def choose(event: gr.SelectData) -> dict[Any, Any]:
+            pair = PAIRS[int(event.index)]
+            files = [str(path) for path in pair.files]
+            return {content: files[0], style: files[1], strength: pair.strength, scale: pair.scale}
+
+        self._row.select(choose, None, [content, style, strength, scale], **AT_ONCE)

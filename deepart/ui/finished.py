@@ -1,0 +1,89 @@
+"""The finished example that each tab opens with: made by our models, and there before any of them is loaded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepart.cache import Studio
+from deepart.errors import DeepArtError
+from deepart.images import load_image, settings
+from deepart.ui.artwork import Artwork, Nearness, Reconstruction, name_of, name_of_source
+from deepart.ui.examples import example_files
+from deepart.ui.inputs import EXAMPLES
+
+
+def first_files(studio: Studio, task: str) -> list[Path]:
+    """Return the PNGs that the default model of a task made for its tab to open with, in the order of their names.
+
+    Empty where the model is not here, or is not the one that made them: a page shows only what it would make again.
+    """
+    files = sorted((EXAMPLES / "first" / task).glob("*.png"))
+    if not files:
+        return []
+    made = settings(load_image(files[0])) or {}
+    try:
+        current = studio.version(task, made.get("model")) == made.get("version")
+    except DeepArtError:
+        return []
+    return files if current else []
+
+
+PICTURES = 16  # on the grid that a visitor finds
+
+
+NAMED = "directions_named"
+"""The key under which a picture of the example has the names of its model's directions, strongest first."""
+
+
+@dataclass(frozen=True)
+class GridExample:
+    """The finished example: the pictures, and the names of their model's directions."""
+
+    pieces: tuple[Artwork, ...]
+    names: tuple[str, ...]
+
+
+def finished_grid(studio: Studio) -> GridExample | None:
+    """Return the example that the default generator of a studio made; None where there is none. Loads no model."""
+    pieces, names = [], []
+    for path in first_files(studio, "gan"):
+        made = settings(load_image(path)) or {}
+        names = made.pop(NAMED)
+        pieces.append(Artwork(str(path), json.dumps(made, sort_keys=True), name_of(made)))
+    return GridExample(tuple(sorted(pieces, key=lambda one: one.seed or 0)), tuple(names)) if pieces else None
+
+
+PICTURE = "arcimboldo-spring"  # the smallest of the examples, with detail enough for the error map to tell something
+
+
+LATENT = ".safetensors"  # of the file beside the example's PNG
+
+
+NUMBERS = "numbers"
+"""The key under which the example's PNG has what is known of it: psnr in dB, ssim, latent_shape, compression."""
+
+
+@dataclass(frozen=True)
+class ReconstructionExample:
+    """A reconstruction, how near its picture came back, and the shape of the latent that it came from."""
+
+    subject: Reconstruction
+    near: Nearness
+    shape: tuple[int, ...]
+
+
+def finished_reconstruction(studio: Studio) -> ReconstructionExample | None:
+    """Return the example that the default model of a studio made; None where there is none. Loads no model."""
+    files = first_files(studio, "vae")
+    if not files:
+        return None
+    [picture] = [path for path in example_files("paintings") if path.stem == PICTURE]
+    made = settings(load_image(files[0])) or {}
+    known = made.pop(NUMBERS)
+    name = name_of_source(str(picture))
+    piece = Artwork(str(files[0]), json.dumps(made, sort_keys=True), f"{name} reconstructed")
+    near = Nearness(known["psnr"], known["ssim"])
+    one = Reconstruction(name, str(picture), str(files[0].with_suffix(LATENT)), piece)
+    return ReconstructionExample(one, near, tuple(known["latent_shape"]))

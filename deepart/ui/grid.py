@@ -1,0 +1,177 @@
+"""The grid of pictures: from a seed on, at one truncation or at several, to click and to take home."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from deepart.cache import Studio
+from deepart.errors import OptionError, Phrase
+from deepart.latents import MAX_SEED
+from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
+from deepart.ui.artwork import Artwork, bundle, name_of, save_artwork
+from deepart.ui.finished import PICTURES
+from deepart.ui.i18n import t, translate
+from deepart.ui.inputs import AT_ONCE, GPU_SLOT, mistake, sentences
+from deepart.ui.jobs import Jobs
+from deepart.ui.models import MoreModels, loading, model_menu
+from deepart.ui.run import Changes, RunButton, note
+from deepart.ui.widgets import new_text
+from deepart.ui.work import MAX_GRID, GANRequests, defaults
+
+_DEFAULT = defaults(GANPipeline.generate)
+
+
+class Grid:
+    """The controls, the pictures, and what is under them. Mixes, children and sweeps hang here as well."""
+
+    def __init__(self, requests: GANRequests, jobs: Jobs, studio: Studio, example: Sequence[Artwork] = ()) -> None:
+        """Lay it out inside the Blocks being built. example: the pictures that are there from the beginning."""
+        self._requests, self._jobs, self._studio = requests, jobs, studio
+        with gr.Row(elem_classes="da-settings"):
+            self.seed = gr.Number(
+                _DEFAULT["seed"], label="Seed", precision=0, min_width=120, elem_id="gan-seed",
+                info="Names the first picture; the next has the next seed.",
+            )  # fmt: skip
+            self.count = gr.Slider(
+                1, MAX_GRID, PICTURES, step=1, label="Pictures", min_width=150, buttons=[], elem_id="gan-count",
+                info="How many are made at once.",
+            )  # fmt: skip
+            self.truncation = gr.Slider(
+                min(TRUNCATIONS), max(TRUNCATIONS), _DEFAULT["truncation"], step=0.05, label="Truncation",
+                min_width=150, buttons=[], elem_id="gan-truncation",
+                info="Low: alike; high: varied and odd.",
+            )  # fmt: skip
+        with gr.Row(elem_classes="da-start"):
+            self.model = model_menu("gan", "gan-model", studio.added("gan"))
+            self.make = RunButton("Make pictures", "gan-", "make", "primary")
+            self.dice = gr.Button("Surprise me", elem_id="gan-dice", min_width=150, scale=0)
+        self.make.lay_status("Click a picture to choose it; the tools go on from there.")
+        self.told = gr.HTML(note(about(example) if example else "Press “Make pictures” to begin."), elem_id="gan-about")
+        self.gallery = gr.Gallery(
+            [(one.path, one.name) for one in example] or None, label="Pictures", show_label=False, format="png",
+            columns=columns(len(example) or PICTURES), object_fit="cover", allow_preview=False, interactive=False,
+            buttons=[], elem_id="grid",
+        )  # fmt: skip
+        self.example = _as_served(example, self.gallery)
+        self.pieces: Any = gr.State(self.example)  # list[Artwork], as the gallery shows them
+        self.marks = gr.HTML(mark_rules(self.example, [], next(iter(self.example), None)), elem_classes="da-rules")
+        with gr.Row(elem_classes="da-under"):
+            self.sweep = gr.Button("Compare truncations", size="sm", scale=0, min_width=160, elem_id="gan-sweep")
+            self.zip = gr.DownloadButton(
+                "All as a zip", bundle(self.example, self.gallery.GRADIO_CACHE) if self.example else None, size="sm",
+                scale=0, min_width=120, interactive=bool(self.example), elem_id="gan-zip",
+            )  # fmt: skip
+        self.more = MoreModels("gan", studio, jobs, self.model)
+        self._wanted = gr.Textbox(visible="hidden", elem_id="gan-wanted")  # changes when pictures should be made
+
+    @property
+    def parts(self) -> list[Any]:
+        """The components that show() changes."""
+        return [self.pieces, self.gallery, self.told, self.zip]
+
+    def show(self, pieces: Sequence[Artwork], words: str) -> Changes:
+        """Hang pictures; words: what they are."""
+        return {
+            self.pieces: list(pieces),
+            self.gallery: gr.Gallery(
+                [(one.path, translate(one.name)) for one in pieces], columns=columns(len(pieces)), selected_index=None
+            ),
+            self.told: note(words),
+            self.zip: gr.DownloadButton(value=bundle(pieces, self.gallery.GRADIO_CACHE), interactive=True),
+        }
+
+    def keep(self, pictures: Sequence[Image.Image], names: Sequence[str] = ()) -> list[Artwork]:
+        """Write pictures where Gradio serves files from; names: what they are called, else their settings say it."""
+        cache = self.gallery.GRADIO_CACHE
+        return [save_artwork(one, cache, *names[index : index + 1]) for index, one in enumerate(pictures)]
+
+    # ---------------------------------------------------------------------------------------------- what leads where
+
+    def wire(self, app: gr.Blocks, take: Callable[[Artwork], Changes], chosen: Any, parts: Sequence[Any]) -> None:
+        """Connect it; take, chosen, parts: those of the chosen picture."""
+        self._take = take
+        self.dice.click(
+            lambda: (random.randint(0, MAX_SEED - MAX_GRID), new_text()), None, [self.seed, self._wanted], **AT_ONCE
+        )
+        self.more.wire(app).success(new_text, None, self._wanted, **AT_ONCE)
+        self.make.wire(
+            self._jobs, self._make, [self.model, self.count, self.seed, self.truncation, chosen],
+            [*self.parts, *parts], locks=("gan-dice", "gan-model"),
+            triggers=[self._wanted.change, self.model.input],
+        )  # fmt: skip
+        self.sweep.click(
+            self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,
+            api_visibility="private", **GPU_SLOT,
+        )  # fmt: skip
+
+    def _make(
+        self, model: str, n: Any, seed: Any, truncation: float, chosen: Artwork | None, request: gr.Request
+    ) -> Iterator[Changes]:
+        """Make pictures for the page."""
+        work = self._requests.grid(model, n, seed, truncation, None)
+        words = t("Making 1 picture") if n == 1 else t("Making {n} pictures", n=n)
+        step = yield from self.make.stream(request, work, words, loading=loading(self._studio, "gan", model))
+        if step.made is None:
+            return
+        pieces = self.keep(step.made)
+        changes = self.show(pieces, about(pieces))
+        # What was chosen stays, where it can: somebody may have looked for it for minutes.
+        if chosen is None or chosen.model != model or len(pieces) == 1:
+            changes |= self._take(pieces[0])
+        yield changes
+
+    def _sweep(self, chosen: Artwork | None, request: gr.Request) -> Changes:
+        """Show the chosen picture at several truncations."""
+        with sentences():
+            if chosen is None:
+                raise OptionError("No picture is chosen yet; click one first.")
+            pictures = self._jobs.do(request, self._requests.sweep(chosen), "page gan-sweep")
+            if pictures is None:
+                raise mistake("The work was stopped before there was a picture.")
+            base = name_of(chosen.made)
+            names = [Phrase("{name} at {truncation}", name=base, truncation=f"{one:g}") for one in TRUNCATIONS]
+            low, high = f"{TRUNCATIONS[0]:g}", f"{TRUNCATIONS[-1]:g}"
+            words = t("{name} at truncation {low} to {high}", name=translate(base), low=low, high=high)
+            return self.show(self.keep(pictures, names), words)
+
+
+def columns(n: int) -> int:
+    """Return the columns of a grid of n pictures, which is about a square, whatever their number."""
+    return max(3, math.ceil(math.sqrt(n)))
+
+
+def mark_rules(pieces: Sequence[Artwork], liked: Sequence[Artwork], chosen: Artwork | None) -> str:
+    """Return CSS that puts a heart on what is liked, and a ring around what is chosen, moved by sliders or not."""
+    hearts = [index for index, one in enumerate(pieces) if one in liked]
+    rings = [index for index, one in enumerate(pieces) if chosen is not None and one.root == chosen.root]
+    rules = [(hearts, "::after", "display: grid"), (rings, "", "outline: 3px solid var(--color-accent)")]
+    # Gradio puts selectors of its own before those of the page's style sheet, so the rule must insist.
+    return "".join(
+        f"<style>#grid .gallery-item:nth-of-type({index + 1}){part} {{ {rule} !important; }}</style>"
+        for places, part, rule in rules for index in places
+    )  # fmt: skip
+
+
+def about(pieces: Sequence[Artwork]) -> str:
+    """Return what a grid of pictures is, in words: the pictures are of seeds, one after the other."""
+    first, last = pieces[0].seed, pieces[-1].seed
+    truncation = f"{pieces[0].made['truncation']:g}"
+    if len(pieces) == 1:
+        return t("Seed {n} · truncation {truncation}", n=first, truncation=truncation)
+    return t("Seeds {first} to {last} · truncation {truncation}", first=first, last=last, truncation=truncation)
+
+
+def _as_served(pieces: Sequence[Artwork], gallery: gr.Gallery) -> list[Artwork]:
+    """Return pieces with the files that a gallery which shows them serves, and keeps as long as the page is open.
+
+    Beside those other formats may be written; and the page's own are in a folder that may be read only.
+    """
+    shown: list[dict[str, Any]] = gallery.value or []
+    return [replace(one, path=item["image"]["path"]) for one, item in zip(pieces, shown, strict=True)]

@@ -1,0 +1,169 @@
+"""English and Simplified Chinese: what the browser asks for is what a visitor reads.
+
+English is what the code says; zh.json holds what that is in Chinese, with the English sentence as the key. There are
+three ways to it:
+
+- What stands on the page when it opens is translated in the browser, by Gradio's I18n: localise() marks it once the
+  page is built, so that whoever lays out a component writes plain English.
+- What handlers say goes through t(), which answers in the language of the visitor whose event is being handled.
+- Errors come from the whole package, in which nothing knows of languages, and names of pictures are kept for as long
+  as the pictures are: both keep the template and the values that they were made of, and translate() takes both.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.context import LocalContext
+from gradio.i18n import I18nData
+
+from deepart.errors import DeepArtError, Phrase
+
+_HERE = Path(__file__).parent
+ABOUT = {
+    path.stem: path.read_text("utf-8").strip()
+    for path in sorted((_HERE / "about").glob("*.md"))
+    if "." not in path.stem
+}
+"""How the models of a task work, by task, as Markdown; about/*.zh.md says the same in Chinese."""
+ZH: dict[str, str] = json.loads((_HERE / "zh.json").read_text("utf-8"))
+ZH |= {words: (_HERE / "about" / f"{task}.zh.md").read_text("utf-8").strip() for task, words in ABOUT.items()}
+API = "da-api"  # class of the columns in which endpoints keep their parts: nobody sees these, so they stay English
+_TEXT = re.compile(r">([^<>]*[^\s<>][^<>]*)<")
+_SPOKEN = re.compile(r'\b(alt|title|aria-label|placeholder)="([^"]+)"')
+
+
+_UNSEEN = re.compile(r"<(style|script|svg)\b.*?</\1>", re.DOTALL)
+_written: ContextVar[bool | None] = ContextVar("written", default=None)
+_SHOWN = ("label", "info", "placeholder", "value")  # properties of components that Gradio's page translates
+
+
+def t(template: str, /, **values: Any) -> str:
+    """Return words in the language of the visitor whose event is being handled; English where there is none.
+
+    template: English words, a key of zh.json; "{name}" stands for one of the values, which are put in as they are.
+    """
+    found = ZH.get(template, template) if chinese() else template
+    return found.format(**values) if values else found
+
+
+def translate(said: str | DeepArtError) -> str:
+    """Return an error, or words that were put together elsewhere, in the language of the visitor.
+
+    A Phrase is looked up by its template, and so are the values in it; other text as it stands.
+    """
+    words = said.phrase if isinstance(said, DeepArtError) else said
+    if not chinese():
+        return str(words)
+    if not isinstance(words, Phrase):
+        return ZH.get(words, words)
+    values = {name: translate(value) if isinstance(value, str) else value for name, value in words.values.items()}
+    found = ZH.get(words.template, words.template)
+    return found.format(**values) if values else found
+
+
+def chinese() -> bool:
+    """Tell whether the visitor whose event is being handled reads Chinese, as Gradio's page decides it."""
+    written = _written.get()
+    if written is not None:
+        return written
+    request = LocalContext.request.get(None)
+    wanted = request.headers.get("accept-language") if request is not None else None
+    return wanted is not None and wanted.lower().startswith("zh-")
+
+
+@contextmanager
+def writing(chinese: bool) -> Iterator[None]:
+    """Let t() and translate() answer in this language inside: for words that are written before a visitor comes."""
+    before = _written.set(chinese)
+    try:
+        yield
+    finally:
+        _written.reset(before)
+
+
+IN_CHINESE = "navigator.language.toLowerCase().startsWith('zh-')"
+"""JavaScript that tells what chinese() tells, in the visitor's browser."""
+
+
+def localise(app: gr.Blocks) -> gr.I18n:
+    """Mark what stands on a page for Gradio to translate, and return the dictionary for launch(i18n=...)."""
+    spoken: dict[str, str] = {}
+    for block in shown_blocks(app):
+        for name, words in texts(block):
+            there = translate_html(words, _known) if name == "value" and is_html(block) else ZH.get(words, words)
+            if there == words:
+                continue
+            spoken[words] = there
+            if name != "choice":  # Gradio looks these up as they are
+                setattr(block, name, str(I18nData(words)))
+    return gr.I18n(zh=spoken)
+
+
+def shown_blocks(app: gr.Blocks) -> Iterator[Any]:
+    """Yield the components and layouts of a page, in order, that a visitor may come to see."""
+
+    def walk(block: Any) -> Iterator[Any]:
+        for child in getattr(block, "children", ()):
+            if API not in (getattr(child, "elem_classes", None) or ()):
+                yield child
+                yield from walk(child)
+
+    yield from walk(app)
+
+
+def texts(block: Any) -> Iterator[tuple[str, str]]:
+    """Yield the words that a component or a layout shows: the property, or "choice", and the words."""
+    for name in _SHOWN:
+        words = getattr(block, name, None)
+        if isinstance(words, str) and words.strip() and (name != "value" or _says_its_value(block)):
+            yield name, words
+    for choice in getattr(block, "choices", None) or ():
+        yield "choice", str(choice[0] if isinstance(choice, tuple) else choice)
+
+
+def is_html(block: Any) -> bool:
+    """Tell whether the value of a component is HTML."""
+    return isinstance(block, gr.HTML)
+
+
+def _says_its_value(block: Any) -> bool:
+    return isinstance(block, gr.HTML | gr.Markdown | gr.Button)
+
+
+def translate_html(code: str, translate: Callable[[str], str]) -> str:
+    """Return HTML with its texts, and the attributes that are read out, translated."""
+
+    def text(match: re.Match[str]) -> str:
+        words = match.group(1)
+        inner = words.strip()
+        return f">{words.replace(inner, html.escape(translate(html.unescape(inner))))}<"
+
+    def attribute(match: re.Match[str]) -> str:
+        return f'{match.group(1)}="{html.escape(translate(html.unescape(match.group(2))))}"'
+
+    return _TEXT.sub(text, _SPOKEN.sub(attribute, code))
+
+
+def words_of_html(code: str) -> list[str]:
+    """Return the texts of HTML, and the attributes that are read out."""
+    found: list[str] = []
+
+    def keep(words: str) -> str:
+        found.append(words)
+        return words
+
+    translate_html(_UNSEEN.sub("", code), keep)
+    return found
+
+
+def _known(words: str) -> str:
+    return ZH.get(words, words)

@@ -1,0 +1,237 @@
+"""What comes in: uploaded files, values of endpoints, visitors; and the sentences for what is wrong with them."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import gradio as gr
+from gradio.components.api_component import Api
+from gradio.data_classes import FileData, GradioRootModel
+from PIL import Image
+from pydantic import ValidationError
+
+from deepart import images
+from deepart.errors import DeepArtError, ImageError, Phrase
+from deepart.ui.i18n import API, t, translate
+
+EXAMPLES = Path(__file__).parent / "examples"
+GPU_SLOT: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}  # for every event that computes a picture
+
+
+# For events of the page itself, which compute nothing. The first kind passes the queue by, so that it works however
+# full that is; the second may say what is wrong, which Gradio shows only for events of the queue.
+# Neither shows progress anywhere. That is said by an empty list: what an event could show it on, the page goes through
+# at every turn of every event, which costs it a few milliseconds a component.
+_UNSEEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
+AT_ONCE: dict[str, Any] = _UNSEEN | {"queue": False}
+SOON: dict[str, Any] = _UNSEEN | {"concurrency_limit": None}
+QUIETLY: dict[str, Any] = _UNSEEN | GPU_SLOT  # for what is computed while somebody moves a slider
+IN_TURN: dict[str, Any] = SOON | {"concurrency_limit": 1}  # one after another, where each goes on from the last
+
+
+_log = logging.getLogger("deepart.ui")
+
+
+# ------------------------------------------------------------------------------------------------------ files in, out
+
+
+def picture_input(label: str, **options: Any) -> gr.Image:
+    """Return a box for a picture that hands over the uploaded file as it is, for images.load_image to read.
+
+    gr.Image opens each file with any decoder that Pillow has, and fails with a traceback on what is no picture. Its
+    parts are replaced on the object, since a subclass would make Gradio write a .pyi file beside this one. So events
+    may set the value of such a box, and no other property: for that Gradio would build the component anew.
+    """
+    box = gr.Image(
+        label=label, type="filepath", image_mode=None, sources=["upload", "clipboard"], buttons=[], **options
+    )
+    _take_uploads_only(box)
+    _hand_over(box, _Upload)
+    # For the snippets of "Use via API", which else name a picture on the web.
+    box.example_payload = lambda: _EXAMPLE  # type: ignore[method-assign]
+    return box
+
+
+def latent_input() -> gr.File:
+    """Return an input of an endpoint for the file of a latent, which it hands over like picture_input."""
+    box = gr.File(label="Latent file instead of a picture, or null")
+    _take_uploads_only(box, "latent")
+    _hand_over(box, _LatentUpload)
+    return box
+
+
+def pictures_input(label: str) -> gr.File:
+    """Return an input of an endpoint for a list of pictures, whose files it hands over like picture_input."""
+    box = gr.File(label=label, file_count="multiple")
+    _take_uploads_only(box)
+    box.data_model = _Uploads
+    box.preprocess = _raw_paths  # type: ignore[method-assign, assignment]
+    box.example_payload = lambda: [_EXAMPLE]  # type: ignore[method-assign]
+    return box
+
+
+def _hand_over(box: gr.Image | gr.File, model: type[FileData]) -> None:
+    box.data_model = model
+    box.preprocess = _raw_path  # type: ignore[method-assign, assignment]
+
+
+def _take_uploads_only(box: gr.Image | gr.File, what: str = "picture") -> None:
+    """Let a component refuse what Gradio would fetch from elsewhere."""
+    move = box.async_move_resource_to_block_cache
+
+    async def move_local(source: str | Path | None) -> str | None:
+        if str(source).startswith(("http://", "https://")):
+            raise mistake(Phrase("The {what} is a web address; upload the file itself.", what=what))
+        return await move(source)
+
+    box.async_move_resource_to_block_cache = move_local  # type: ignore[method-assign, assignment]
+
+
+_EXAMPLE = {"path": "picture.jpg", "url": "picture.jpg", "meta": {"_type": "gradio.FileData"}}
+
+
+class _Upload(FileData):
+    """What comes in for a picture; anything but an uploaded file is a mistake.
+
+    Gradio's own ImageData would let a path of the server pass that comes without the mark of a file.
+    """
+
+    what: ClassVar[str] = "picture"
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError:
+            sentence = "The {what} is not an uploaded file; in Python pass handle_file(path)."
+            raise mistake(Phrase(sentence, what=cls.what)) from None
+
+
+class _LatentUpload(_Upload):
+    """What comes in for a latent."""
+
+    what: ClassVar[str] = "latent"
+
+
+class _Uploads(GradioRootModel):
+    """What comes in for a list of pictures."""
+
+    root: list[FileData]
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError:
+            raise mistake("The pictures are no list of uploaded files; in Python pass [handle_file(path)].") from None
+
+
+def _raw_path(payload: _Upload | None) -> str | None:
+    return payload.path if payload is not None else None
+
+
+def _raw_paths(payload: _Uploads | None) -> list[str]:
+    return [file.path for file in payload.root] if payload is not None else []
+
+
+def api_corner() -> gr.Column:
+    """Return the place for what endpoints are made of: nobody sees it, and it speaks English."""
+    return gr.Column(visible=False, elem_classes=API)
+
+
+def api_input(
+    label: str, kind: str | tuple[str, ...], default: Any = None, example: Any = None, items: Any = "number"
+) -> Api:
+    """Return an input of an endpoint that has no place on the page: any JSON value, which the pipeline checks.
+
+    kind is a type of JSON, or several; items is that of the items of an array.
+    """
+    schema = _schema(kind)
+    if kind == "array":
+        schema["items"] = _schema(items)
+    entry = Api(default, schema, label)
+    entry.example_payload = lambda: default if example is None else example  # type: ignore[method-assign]
+    return entry
+
+
+def _schema(kind: str | tuple[str, ...]) -> dict[str, Any]:
+    return {"type": kind} if isinstance(kind, str) else {"anyOf": [{"type": one} for one in kind]}
+
+
+def read_picture(path: str | Image.Image | None, what: str) -> Image.Image:
+    """Return an uploaded picture, or one that was read; raises ImageError with a sentence that says which one."""
+    if isinstance(path, Image.Image):
+        return path
+    if path is None:
+        raise ImageError("There is no {what} yet; upload one or choose an example.", what=what)
+    try:
+        return images.load_image(path)
+    except ImageError as error:
+        raise ImageError("The {what} cannot be used. {reason}", what=what, reason=error.phrase) from error
+
+
+def keep_good(*boxes: gr.Image) -> Any:
+    """Let boxes say at once what is wrong with a file, by its header, and go back to the last good one.
+
+    Returns the event of an upload, which succeeds for a good file.
+    """
+    kept = gr.State([box.value["path"] if box.value else None for box in boxes])
+    gr.on([box.change for box in boxes], _last_good, [kept, *boxes], kept, trigger_mode="multiple", **AT_ONCE)
+    looked = gr.on([box.upload for box in boxes], _look_at, [*boxes], None, trigger_mode="multiple", **SOON)
+    looked.failure(lambda good: good if len(boxes) > 1 else good[0], kept, [*boxes], **AT_ONCE)
+    return looked
+
+
+def _look_at(*paths: str | None) -> None:
+    with sentences():
+        for path in paths:
+            if path is not None:
+                images.picture_size(path)
+
+
+def _last_good(kept: list[str | None], *paths: str | None) -> list[str | None]:
+    """Return the last good files after a change; for a moment, while a new one comes, there is none."""
+    return [path if _good(path) else before for path, before in zip(paths, kept, strict=True)]
+
+
+def _good(path: str | None) -> bool:
+    try:
+        return path is not None and images.picture_size(path) is not None
+    except ImageError:
+        return False
+
+
+# ----------------------------------------------------------------------------------------------- visitors and mistakes
+
+
+def visitor(request: gr.Request) -> str:
+    """Return the name of a visitor's session; a request without one is a visitor of its own."""
+    return request.session_hash or uuid.uuid4().hex
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn what goes wrong inside into one sentence for the visitor; only what is our fault goes into the log."""
+    try:
+        yield
+    except gr.Error:
+        raise
+    except DeepArtError as error:
+        raise mistake(error) from None
+    except Exception:
+        _log.exception("An action failed.")
+        raise mistake("Something went wrong on our side; please try again.", Fault) from None
+
+
+class Fault(gr.Error):
+    """What a visitor is told of a fault that is ours."""
+
+
+def mistake(sentence: str | DeepArtError, kind: type[gr.Error] = gr.Error) -> gr.Error:
+    """Return the error to raise for a mistake of the visitor's, in the visitor's language."""
+    return kind(translate(sentence), title=t("Error"), duration=12, print_exception=False)

@@ -1,0 +1,181 @@
+"""The look of the page, light and dark: paper and ink around the pictures, and one colour for what can be done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.themes.utils import colors
+
+from deepart.latents import MAX_SEED
+from deepart.ui.i18n import ABOUT
+from deepart.ui.inputs import AT_ONCE, EXAMPLES, GPU_SLOT
+from deepart.ui.run import Changes
+
+_HERE = Path(__file__).parent
+_INK = colors.Color(
+    name="ink", c50="#f8f7f4", c100="#f0eee9", c200="#e2dfd8", c300="#cbc7be", c400="#a09b91", c500="#625e57",
+    c600="#4c4944", c700="#383632", c800="#262522", c900="#1b1a18", c950="#131211",
+)  # fmt: skip
+_SEA = colors.Color(
+    name="sea", c50="#eef6f5", c100="#d3e9e6", c200="#a9d4cf", c300="#78bab3", c400="#4b9d95", c500="#2b7f78",
+    c600="#1f6a64", c700="#1b5652", c800="#184542", c900="#153937", c950="#0a2221",
+)  # fmt: skip
+
+
+def theme() -> gr.themes.Base:
+    """Return the theme; it fetches nothing, since its fonts are those of the visitor's machine.
+
+    Each pair of a text's colour and its ground has a contrast of 4.5 or more, which WCAG 2 asks for (level AA).
+    """
+    return gr.themes.Base(
+        primary_hue=_SEA, secondary_hue=_SEA, neutral_hue=_INK, radius_size="md",
+        font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC", "Microsoft YaHei", "sans-serif"],
+        font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
+    ).set(
+        body_background_fill="*neutral_50", body_background_fill_dark="*neutral_950",
+        background_fill_primary="#ffffff", background_fill_primary_dark="*neutral_900",
+        background_fill_secondary="*neutral_100", background_fill_secondary_dark="*neutral_800",
+        body_text_color="*neutral_800", body_text_color_dark="*neutral_100",
+        body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_300",
+        block_background_fill="#ffffff", block_background_fill_dark="*neutral_900",
+        block_border_color="*neutral_200", block_border_color_dark="*neutral_700",
+        border_color_primary="*neutral_200", border_color_primary_dark="*neutral_700",
+        block_info_text_color="*neutral_500", block_info_text_color_dark="*neutral_300",
+        block_label_background_fill="*neutral_100", block_label_background_fill_dark="*neutral_800",
+        block_label_text_color="*neutral_600", block_label_text_color_dark="*neutral_200",
+        block_title_text_color="*neutral_700", block_title_text_color_dark="*neutral_100",
+        block_shadow="none", block_shadow_dark="none", input_shadow="none", input_shadow_focus="none",
+        input_background_fill="#ffffff", input_background_fill_dark="*neutral_800",
+        input_border_color="*neutral_300", input_border_color_dark="*neutral_600",
+        input_placeholder_color="*neutral_500", input_placeholder_color_dark="*neutral_300",
+        button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_dark="*primary_600", button_primary_background_fill_hover_dark="*primary_500",
+        button_primary_text_color="#ffffff", button_primary_text_color_dark="#ffffff",
+        button_secondary_background_fill="*neutral_100", button_secondary_background_fill_hover="*neutral_200",
+        button_secondary_background_fill_dark="*neutral_800",
+        button_secondary_background_fill_hover_dark="*neutral_700",
+        button_secondary_text_color="*neutral_800", button_secondary_text_color_dark="*neutral_100",
+        button_secondary_border_color="*neutral_300", button_secondary_border_color_dark="*neutral_600",
+        color_accent="*primary_600", color_accent_soft="*primary_100", color_accent_soft_dark="*primary_800",
+        link_text_color="*primary_600", link_text_color_dark="*primary_300",
+        slider_color="*primary_600", slider_color_dark="*primary_400",
+        checkbox_background_color_selected="*primary_600", checkbox_background_color_selected_dark="*primary_500",
+        checkbox_border_color="*neutral_400", checkbox_border_color_dark="*neutral_500",
+        checkbox_label_background_fill_selected="*primary_100",
+        checkbox_label_background_fill_selected_dark="*primary_800",
+        checkbox_label_text_color_selected="*neutral_900", checkbox_label_text_color_selected_dark="*neutral_50",
+        checkbox_label_border_color_selected="*primary_600", checkbox_label_border_color_selected_dark="*primary_400",
+    )  # fmt: skip
+
+
+def lay_about(task: str) -> None:
+    """Lay out what a tab's models are, closed, inside the Blocks being built: a picture that they drew, and words."""
+    with gr.Accordion("How it works", open=False, elem_id=f"{task}-how"):
+        gr.Image(
+            str(EXAMPLES / "how" / f"{task}.webp"), format="webp", show_label=False, container=False, buttons=[],
+            interactive=False, elem_classes="da-how",
+        )  # fmt: skip
+        gr.Markdown(ABOUT[task], elem_classes="da-how")
+
+
+TAB = "tab"  # the name in an address of the tab that it opens
+
+
+class Link:
+    """The button under a tab that makes the link, and the box that shows it."""
+
+    def __init__(self, tab: str, linked: Mapping[str, Any]) -> None:
+        """Lay it out inside the Blocks being built.
+
+        tab: its id, and its name in the address. linked: the controls by what they are called in the address.
+        """
+        self.tab, self.linked = tab, dict(linked)
+        self.button = gr.Button(
+            "Copy a link to these settings", size="sm", elem_id=f"{tab}-link", elem_classes="da-link"
+        )
+        self.address = gr.HTML("", elem_id=f"{tab}-address")
+
+    def wire(self) -> None:
+        """Connect it. The link is made in the browser: only that knows under which address the page is seen."""
+        script = f"(...values) => deepart.copyLink({self.tab!r}, {list(self.linked)!r}, values)"
+        self.button.click(None, list(self.linked.values()), self.address, js=script, api_visibility="private")
+
+
+def restore(app: gr.Blocks, tabs: gr.Tabs, links: list[Link]) -> Any:
+    """Let the page open as its address says, and return the event; what an address has wrong is left as it is."""
+    outputs = [tabs, *(part for link in links for part in link.linked.values())]
+
+    def load(request: gr.Request) -> Changes:
+        asked = dict(request.query_params)
+        for link in links:
+            if asked.get(TAB) == link.tab:
+                return {tabs: gr.Tabs(selected=link.tab)} | settings_in(asked, link.linked)
+        return {tabs: gr.skip()}
+
+    return app.load(load, None, outputs, **AT_ONCE)
+
+
+def settings_in(asked: Mapping[str, str], linked: Mapping[str, Any]) -> Changes:
+    """Return the changes of controls that an address asks for, without those that a control cannot hold."""
+    found = {part: _value(name, part, asked[name]) for name, part in linked.items() if name in asked}
+    return {part: value for part, value in found.items() if value is not None}
+
+
+def _value(name: str, part: Any, words: str) -> Any:
+    """Return what a control is to hold, None where it cannot."""
+    if isinstance(part, gr.Checkbox):
+        return {"true": True, "false": False}.get(words)
+    if isinstance(part, gr.Slider | gr.Number):
+        number = _number(part, words)
+        return None if name.endswith("seed") and number is not None and not 0 <= number <= MAX_SEED else number
+    if getattr(part, "choices", None) is not None:
+        known = [choice[1] if isinstance(choice, tuple) else choice for choice in part.choices]
+        return words if words in known else None
+    return words if len(words) <= (getattr(part, "max_length", None) or 200) else None
+
+
+def _number(part: gr.Slider | gr.Number, words: str) -> float | int | None:
+    try:
+        number = float(words)
+    except ValueError:
+        return None
+    low, high = part.minimum, part.maximum
+    if not math.isfinite(number) or (low is not None and number < low) or (high is not None and number > high):
+        return None
+    whole = getattr(part, "precision", None) == 0 or number.is_integer()
+    return int(number) if whole else number
+
+
+MAX_UPLOAD = "40mb"  # the latent of a picture of 4096 pixels has 34
+SESSIONS = 200  # visitors whose page Gradio remembers, half a megabyte each; who comes back later opens it anew
+KEEP_FILES = (3600, 86400)  # seconds: look every hour, delete what is older than a day
+
+
+def launch_options(page: Any = None) -> dict[str, Any]:
+    """Return what launch() needs to know about the page; every door that opens the page passes it on.
+
+    page: what build_app has returned; without it the page is English only.
+    """
+    return {
+        "i18n": getattr(page, "i18n_instance", None),
+        "theme": theme(),
+        "css_paths": [_HERE / "page.css"],
+        "head": f"<script>{(_HERE / 'page.js').read_text('utf-8')}</script>",
+        "max_file_size": MAX_UPLOAD,
+        "allowed_paths": [str(EXAMPLES)],
+        "footer_links": ["api", "settings"],
+        "run_history": False,
+        "show_error": False,
+        "ssr_mode": False,
+    }
+
+
+def share_machine(page: Any, at_once: int) -> None:
+    """Let so many events that compute a picture run at the same time, where there is more than one machine."""
+    for fn in page.fns.values():
+        if fn.concurrency_id == GPU_SLOT["concurrency_id"]:
+            fn.concurrency_limit = at_once

@@ -1,0 +1,221 @@
+"""One path for work: the button that starts it, its turn on the machine, progress, previews, stop and errors.
+
+Work is a function that takes a callback, reads what was uploaded, checks every rule, computes, and returns the result:
+
+    def work(callback: Callback) -> Image.Image:
+        picture = read_picture(path, "picture")  # raises ImageError
+        return pipeline.sharpen(picture, callback=callback)  # callback(step, total, preview or None)
+
+It runs in a thread of its own while it holds a place on the machine, so a rule is checked once, in there, and a file is
+decoded once. Whatever it raises comes out of stream() as one sentence for the visitor. t() works in it.
+
+On the page a RunButton starts it. Lay out the button, then its status line, and connect both:
+
+    self.run = RunButton("Sharpen", "sharp-")         # ids: #sharp-start, -leave, -stop, -hint, -progress
+    self.run.lay_status("What it will do.")           # one line: these words at rest, progress at work
+    self.run.wire(jobs, self._sharpen, inputs=[self.picture], outputs=[self.stage, self.result])
+
+    def _sharpen(self, path: str | None, request: gr.Request) -> Iterator[Changes]:
+        step = yield from self.run.stream(request, work, t("Sharpening"))
+        if step.made is not None:                     # None: it was stopped
+            yield {self.stage: frame(step.made, "")}  # the status line goes back to rest by itself
+
+Programs use the same through api.Endpoints, and sliders through Jobs.do(), which waits for the result.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, Literal, TypeVar
+
+import gradio as gr
+
+from deepart.ui.i18n import IN_CHINESE, t, writing
+from deepart.ui.inputs import AT_ONCE, GPU_SLOT, sentences, visitor
+from deepart.ui.jobs import Jobs, Slot, Step, Work
+
+T = TypeVar("T")
+Changes = dict[Any, Any]  # of components of the page
+PATIENCE = 0.3
+"""Seconds that work goes on before the page tells of it: to show how far it is takes time from what is soon done."""
+
+
+class RunButton:
+    """A button that starts work, those that leave the queue and stop, of which one is seen, and a status line.
+
+    Only the status line is an output: its HTML says which of the buttons is seen, so that a click changes one component
+    of the page and not five.
+    """
+
+    def __init__(
+        self, words: str, prefix: str = "", verb: str = "start", variant: Any = "secondary", stop: str = ""
+    ) -> None:
+        """Lay out the buttons inside the Blocks being built; lay_status() does the rest.
+
+        words: on the button. prefix, verb: of its element's id; the others have the prefix and "leave", "stop", "hint",
+        "progress". variant: of a gr.Button. stop: what the button that ends the work says, where that is not "Stop".
+        """
+        self._prefix, self._name = prefix, f"{prefix}{verb}"
+        self.start = gr.Button(words, variant=variant, elem_id=self._name)
+        self.leave = gr.Button(t("Leave the queue"), elem_id=f"{prefix}leave", elem_classes="da-leave")
+        self.stop = gr.Button(stop or t("Stop"), elem_id=f"{prefix}stop", elem_classes="da-stop")
+
+    def lay_status(self, words: str = "") -> None:
+        """Lay out the status line, which says the words at rest."""
+        self._words = words
+        self.status = gr.HTML(self._at_rest(), elem_id=f"{self._prefix}progress", elem_classes=["da-status", "da-told"])
+
+    def _at_rest(self) -> str:
+        return f'<p class="da-note" id="{self._prefix}hint">{html.escape(t(self._words))}</p>'
+
+    def wire(
+        self, jobs: Jobs, handler: Callable[..., Iterator[Changes]], inputs: Sequence[Any], outputs: Sequence[Any], *,
+        triggers: Sequence[Callable[..., Any]] = (), queue_on: Any = None, begin: Changes | None = None,
+        rest: Changes | None = None, locks: Sequence[str] = (), beside: bool = False,
+    ) -> Any:  # fmt: skip
+        """Let a click start the work; return the event that works, for its success.
+
+        handler: takes the values of `inputs` and `request`, and yields changes of `outputs`: those of stream(), and
+        then what came out. After each that is not stream()'s the page is at rest. triggers: events of components that
+        start the work as well as the click does, such as slider.release; what comes after an event can change a hidden
+        text whose change is one. queue_on: the component on which Gradio tells the place in the
+        queue, and for how long, by the mean of the last jobs; the status line unless given. begin, rest: what else the
+        page shows at once and afterwards, by component, made with gr.update(); the browser does it by itself. locks:
+        ids of elements that cannot be used meanwhile. beside: it goes on beside the work of others, as a download does.
+        """
+        self._jobs, self._locks, self._rest = jobs, tuple(locks), dict(rest or {})
+        first = begin or {}
+
+        def started() -> Changes:
+            return {self.status: gr.update(value=self._html("queued", progress(None, t("In the queue"))))} | first
+
+        def rested() -> Changes:
+            return {self.status: gr.update(value=self._at_rest())} | self._rest
+
+        shown = list(dict.fromkeys([self.status, *self._rest, *outputs]))
+        begun = gr.on([*triggers, self.start.click], None, None, list(started()), js=by_itself(started), **AT_ONCE)
+        working = begun.success(
+            self._event(handler), list(inputs), shown, show_progress="minimal",
+            show_progress_on=queue_on or self.status, api_visibility="private",
+            trigger_mode="multiple" if triggers else "once", **({"concurrency_limit": None} if beside else GPU_SLOT),
+        )  # fmt: skip
+        working.failure(None, None, list(rested()), js=by_itself(rested), **AT_ONCE)
+        self.leave.click(rested, None, list(rested()), cancels=working, **AT_ONCE)
+        self.stop.click(self._stop, None, None, **AT_ONCE)
+        return working
+
+    def stream(
+        self, request: gr.Request, work: Work[T], words: str | Callable[[Step[T]], str], *, loading: str = "",
+        preview: Callable[[Step[T]], Changes] | None = None, share: Callable[[int, int], float] | None = None,
+        slot: Slot | None = None,
+    ) -> Generator[Changes, None, Step[T]]:  # fmt: skip
+        """Let work be done, and yield what the page shows of it; return the last step, whose `made` is the result.
+
+        words: what is done, as a text or by the step. loading: words before the first step, where a model is loaded
+        first; see models.loading(). preview: returns the changes that show step.preview. share, slot: see Jobs.stream.
+        """
+        step: Step[T] = Step()
+        for step in self._jobs.stream(request, work, self._book, patience=PATIENCE, share=share, slot=slot):
+            if step.done:
+                break
+            said = loading if loading and not step.step else words if isinstance(words, str) else words(step)
+            changes: Changes = {self.status: self._bar(step, said)}
+            if preview is not None and step.fresh and step.preview is not None:
+                changes |= preview(step)
+            yield changes
+        return step
+
+    @property
+    def _book(self) -> str:
+        return f"page {self._name}"
+
+    def _bar(self, step: Step[Any], words: str) -> str:
+        share = step.share or None
+        if step.stopping:
+            return self._html("stopping", progress(share, t("Stopping after this step")))
+        return self._html("running", progress(share, with_time_left(words, step.left)))
+
+    def _html(self, state: Literal["queued", "running", "stopping"], bar: str) -> str:
+        """Return the status line with the rules that show the right button."""
+        prefix = self._prefix
+        seen = f"#{prefix}leave" if state == "queued" else f"#{prefix}stop"
+        dead = [f"#{one}" for one in self._locks] + ([seen] if state == "stopping" else [])
+        rules = f"#{self._name} {{ display: none !important; }} {seen} {{ display: inline-flex; }}"
+        if dead:
+            rules += f" {', '.join(dead)} {{ pointer-events: none; opacity: 0.5; }}"
+        return f"<style>{rules}</style>{bar}"
+
+    def _event(self, handler: Callable[..., Iterator[Changes]]) -> Callable[..., Iterator[Changes]]:
+        """Return the handler as Gradio calls it: with one sentence for what goes wrong, and at rest in the end."""
+
+        def event(request: gr.Request, *values: Any) -> Iterator[Changes]:
+            rest = {self.status: self._at_rest()} | self._rest
+            with sentences():
+                working = True
+                for changes in handler(*values, request=request):
+                    working = self.status in changes
+                    yield changes if working else rest | changes
+                if working:
+                    yield rest
+
+        return event
+
+    def _stop(self, request: gr.Request) -> None:
+        self._jobs.stop(visitor(request), self._book)  # what is there comes from the event that works
+
+
+def by_itself(begin: Callable[[], Changes]) -> str:
+    """Return JavaScript that makes changes, which are gr.update() of components, in the language of the browser."""
+    spoken = []
+    for chinese in (True, False):
+        with writing(chinese):
+            spoken.append(json.dumps(list(begin().values())))
+    return f"() => {IN_CHINESE} ? {spoken[0]} : {spoken[1]}"
+
+
+def follow(causes: Sequence[Any], say: Callable[..., Any], needs: Sequence[Any], outputs: Any) -> None:
+    """Let what the page says follow whatever changes the causes, which are components and states.
+
+    say: takes the values of `needs` and returns those of the outputs. A state is followed only where events of the
+    queue change it: of the others Gradio's page is not told.
+    """
+    states = [cause.change for cause in causes if isinstance(cause, gr.State)]
+    boxes = [cause.change for cause in causes if not isinstance(cause, gr.State)]
+    # One event may change several states, and the page then runs what follows for each at once. Where only the last is
+    # wanted, it loses count of them, and nothing follows from then on.
+    for changed, mode in ((states, "multiple"), (boxes, "always_last")):
+        if changed:
+            gr.on(changed, say, needs, outputs, trigger_mode=mode, **AT_ONCE)
+
+
+def note(words: str) -> str:
+    """Return a line of small print as HTML."""
+    return f'<p class="da-note">{html.escape(words)}</p>'
+
+
+def progress(share: float | None, words: str) -> str:
+    """Return a bar with words under it as HTML; share is that of the work done, None while it is not known."""
+    known = "" if share is None else f' value="{100 * share:.1f}"'
+    bar = f'<progress max="100"{known} aria-label="{html.escape(t("Progress"))}"></progress>'
+    return f'<div class="da-bar">{bar}<p>{html.escape(words)}</p></div>'
+
+
+def with_time_left(words: str, seconds: float | None) -> str:
+    """Return words about work, and the time left where it is known and worth telling."""
+    if seconds is None or seconds < 1.5:
+        return words
+    return f"{words} · {t('about {time} left', time=duration(seconds))}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, as exact as an estimate can be: "5 seconds", "40 seconds", "3 minutes"."""
+    if seconds < 1.5:
+        return t("1 second")
+    if seconds < 10:
+        return t("{n} seconds", n=f"{seconds:.0f}")
+    if seconds < 57.5:
+        return t("{n} seconds", n=5 * round(seconds / 5))
+    minutes = round(seconds / 60)
+    return t("1 minute") if minutes == 1 else t("{n} minutes", n=minutes)

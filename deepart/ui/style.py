@@ -1,0 +1,295 @@
+"""The tab "Style transfer": a content, one to three styles, a way of painting, and the picture being painted."""
+
+from __future__ import annotations
+
+import html
+import random
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from deepart.cache import Studio
+from deepart.images import fit, load_image, settings
+from deepart.latents import MAX_SEED
+from deepart.ui.artwork import save_before, save_result
+from deepart.ui.examples import FIRST_SIZE, PAIRS, Pair, PairRow, example_files, example_row
+from deepart.ui.finished import first_files
+from deepart.ui.i18n import t, translate
+from deepart.ui.inputs import AT_ONCE, keep_good, picture_input
+from deepart.ui.jobs import Jobs, Step
+from deepart.ui.models import MoreModels, StyleModel, loading, model_menu, style_model_of, style_models, title_of
+from deepart.ui.results import SendTo
+from deepart.ui.run import Changes, RunButton, note
+from deepart.ui.style_sheet import Sheet
+from deepart.ui.style_work import GATYS, STYLIZE, StyleRequests, file_name
+from deepart.ui.widgets import VEIL, Format, stage
+
+
+class StyleTab:
+    """The components of the tab, and what happens when they are used."""
+
+    def __init__(self, app: gr.Blocks, studio: Studio, jobs: Jobs) -> None:
+        """Lay the tab out inside the Blocks being built, and wire it."""
+        self.requests = StyleRequests(studio)
+        self._studio, self._jobs = studio, jobs
+        self._ways = style_models()
+        self._first = next(iter(self._ways.values()))
+        self._device = studio.device.type
+        self._example = next(iter(first_files(studio, "style")), None)  # PAIRS[0], painted
+        self._pair = PAIRS[0] if self._example is not None else _plain_pair()
+        self.sheet: Sheet | None = None
+        with gr.Row(elem_classes="da-studio"):
+            with gr.Column(elem_classes="da-pictures"):
+                self._lay_pictures()
+            with gr.Column(elem_classes="da-result"):
+                self._lay_result()
+            with gr.Column(elem_classes="da-options"):
+                self._lay_options()
+        self._wire(app)
+
+    # ---------------------------------------------------------------------------------------------------- what is there
+
+    def _lay_pictures(self) -> None:
+        content, style = self._pair.files
+        with gr.Row():
+            with gr.Column(min_width=150):
+                self.content = picture_input("Content picture", value=str(content), height=220, elem_id="content")
+                words = "What to paint: upload a photograph, or choose one."
+                example_row(example_files("content"), self.content, words)
+                self.pairs = PairRow()
+            with gr.Column(min_width=150):
+                self.style = picture_input("Style picture", value=str(style), height=220, elem_id="style")
+                words = "How to paint it: upload any picture, or choose one."
+                example_row(example_files("style", "paintings"), self.style, words)
+
+    def _lay_options(self) -> None:
+        self._wished = gr.State(None)  # the size that the visitor has set; until then the way of painting decides
+        self.strength = gr.Slider(
+            0, 1, self._pair.strength, step=0.05, label="Strength",
+            info="How far it goes: 0 leaves the photograph as it is.", elem_id="strength",
+        )  # fmt: skip
+        self.scale = gr.Slider(
+            0.25, 4, self._pair.scale, step=0.25, label="Stroke size",
+            info="2 makes the strokes twice as large.", elem_id="scale",
+        )  # fmt: skip
+        self.size = gr.Slider(
+            128, self._first.most(self._device), self._size(self._first, None), step=64, label="Size",
+            info="The longer side of the result in pixels.", elem_id="size",
+        )  # fmt: skip
+        self.keep = gr.Checkbox(
+            STYLIZE["preserve_color"], label="Keep the content's colours",
+            info="Take the strokes of the style, but not its palette.",
+        )  # fmt: skip
+        with gr.Accordion("Blend in more styles", open=False):
+            gr.HTML(note("The painting takes from each of up to three styles, as much as its weight says."))
+            with gr.Row():
+                self.style_2 = picture_input("Second style", height=180, min_width=120)
+                self.style_3 = picture_input("Third style", height=180, min_width=120)
+            self.weight = _weight_slider("Weight of the first style", elem_id="weight")
+            self.weight_2 = _weight_slider("Weight of the second")
+            self.weight_3 = _weight_slider("Weight of the third")
+        with gr.Accordion("Fine tuning", open=False):
+            self.seed = gr.Number(
+                STYLIZE["seed"], label="Seed", precision=0, minimum=0, maximum=MAX_SEED,
+                info="The same seed gives the same picture, another one varies the details.", elem_id="seed",
+            )  # fmt: skip
+            self.dice = gr.Button("Another seed", size="sm", elem_id="dice")
+            with gr.Column(visible=not self._first.one_pass) as self.corrected:
+                self.steps = gr.Slider(
+                    10, 300, GATYS.steps, step=10, label="Steps", elem_id="steps",
+                    info="Corrections at the coarsest level: fewer are faster, more are more thorough.",
+                )  # fmt: skip
+                self.style_weight = gr.Slider(
+                    1, 100, GATYS.style_weight, step=1, label="Style weight", elem_id="pull",
+                    info="What the style counts beside the content: at 60 a face dissolves into strokes.",
+                )  # fmt: skip
+
+    def _lay_result(self) -> None:
+        ours = [way for way in self._ways.values() if way.ours]
+        with gr.Row(elem_classes="da-start"):
+            self.model = model_menu("style", "model", self._studio.added("style"))
+            self.paint = RunButton("Paint", "", "paint", "primary")
+        if len(ours) > 1:
+            gr.HTML(_sentences([way.sentence for way in ours], "da-note"))
+        self.paint.lay_status()
+        with gr.Column(elem_classes="da-canvas"):
+            gr.HTML(stage(None, "Your painting will appear here."))
+            self.slider = gr.ImageSlider(
+                None if self._example is None else (str(self._pair.files[0]), str(self._example)),
+                type="pil", format="png", label="Before and after", show_label=False, interactive=False,
+                visible=self._example is not None, buttons=["fullscreen"], max_height=4096, elem_id="slider",
+            )  # fmt: skip
+            self.preview = gr.HTML(visible=False, elem_id="preview")
+        with gr.Row(elem_classes="da-under"):
+            self.facts = gr.HTML(self._first_facts(), min_width=260, elem_id="facts")
+            self.download = gr.DownloadButton(
+                "Download", None if self._example is None else str(self._example), size="md", scale=0, min_width=120,
+                interactive=self._example is not None, elem_id="download",
+            )  # fmt: skip
+            self.format = Format(self.download)
+        # str | None: the file of the last painting; at first the example's copy, which visitors may have
+        self.result: Any = gr.State(self.download.value["path"] if self.download.value else None)
+        self.send = SendTo("style", ("content", "style", "photo", "find"))
+        self.more = MoreModels("style", self._studio, self._jobs, self.model)
+        quick = [way for way in self._ways.values() if way.one_pass]
+        if quick:
+            with gr.Accordion("Try many styles at once", open=False):
+                self.sheet = Sheet(self.requests, self._jobs, quick[0].name, self._device)
+
+    # ------------------------------------------------------------------------------------------------- what leads where
+
+    def _wire(self, app: gr.Blocks) -> None:
+        self.pairs.wire(self.content, self.style, self.strength, self.scale)
+        keep_good(self.content, self.style, self.style_2, self.style_3)
+        self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
+        self.size.input(lambda size: size, self.size, self._wished, trigger_mode="always_last", **AT_ONCE)
+        for event in (self.model.input, self.more.wire(app).success):
+            event(self._switch, [self.model, self._wished], [self.size, self.corrected], **AT_ONCE)
+        inputs = [
+            self.content, self.style, self.style_2, self.style_3, self.weight, self.weight_2, self.weight_3,
+            self.strength, self.keep, self.scale, self.size, self.seed, self.model, self.steps, self.style_weight,
+        ]  # fmt: skip
+        self.paint.wire(
+            self._jobs, self._paint, inputs, [self.preview, self.slider, self.facts, self.result],
+            queue_on=self.preview, begin={self.preview: gr.update(value=VEIL, visible=True)},
+            rest={self.preview: gr.update(visible=False)},
+        )  # fmt: skip
+        if self.sheet is not None:
+            self.sheet.wire(self.content, self.style, [self.strength, self.keep, self.scale, self.seed])
+        self.format.wire(self.result, lambda path: path)
+
+    @property
+    def linked(self) -> dict[str, Any]:
+        """The settings of a painting, by the keys that an address names them with."""
+        return {
+            "model": self.model, "strength": self.strength, "strokes": self.scale, "size": self.size,
+            "keep-colours": self.keep, "seed": self.seed, "steps": self.steps, "style-weight": self.style_weight,
+        }  # fmt: skip
+
+    def follow(self, linked: Any) -> None:
+        """Let the tab show what belongs to its settings once an event has set them as an address says."""
+        linked.then(self._settle, [self.model, self.size], [self.size, self.corrected, self._wished], **AT_ONCE)
+
+    def _settle(self, model: str, size: int) -> Changes:
+        """Show what the way of painting takes; a size that the page has not opened with is a wish."""
+        wished = None if size == self._size(self._first, None) else size
+        return self._switch(model, wished) | {self._wished: wished}
+
+    def _switch(self, model: str, wished: int | None) -> Changes:
+        """Show what the way of painting takes; what the visitor has set stays, where it goes, and comes back."""
+        way = self._way(model)
+        return {
+            self.size: gr.Slider(maximum=way.most(self._device), value=self._size(way, wished)),
+            self.corrected: gr.Column(visible=not way.one_pass),
+        }
+
+    def _size(self, way: StyleModel, wished: int | None) -> int:
+        """Return the size that the page shows for a way of painting: that of the example as long as nobody wishes."""
+        if wished is None and self._example is not None and way == self._first:
+            return FIRST_SIZE
+        return way.size(self._device, wished)
+
+    def _way(self, model: str) -> StyleModel:
+        """Return what is known of a model; one that is not registered has been loaded by now."""
+        return self._ways.get(model) or style_model_of(self.requests.pipeline(model))
+
+    def _first_facts(self) -> str:
+        """Return the line under the example that the tab opens with; empty where there is none."""
+        if self._example is None:
+            return _facts("")
+        width, height = load_image(self._example).size
+        return _sentences(
+            ["A finished example: Paint makes it again", f"· {width}\u00a0×\u00a0{height}\u00a0·", self._first.title],
+            "da-facts",
+        )
+
+    def _paint(
+        self, content: str | None, style: str | None, style_2: str | None, style_3: str | None,
+        weight: float, weight_2: float, weight_3: float, strength: float, keep: bool, scale: float, size: int,
+        seed: int, model: str, steps: int, style_weight: float, request: gr.Request,
+    ) -> Iterator[Changes]:  # fmt: skip
+        """Paint for the page: show how far it is, then what came out."""
+        styles = (style, style_2, style_3)
+        weights = [number for number, path in zip((weight, weight_2, weight_3), styles, strict=True) if path]
+        one_pass = self._one_pass(model)
+        transfer = self.requests.transfer(
+            content, styles, model=model, weights=weights, strength=strength, preserve_color=keep, style_scale=scale,
+            size=size, seed=seed, steps=None if one_pass else steps,
+            style_weight=None if one_pass else float(style_weight),
+        )  # fmt: skip
+
+        def preview(step: Step[Image.Image]) -> Changes:
+            if step.preview is None or step.preview_step == step.total:  # the last would only flash up
+                return {}
+            n = step.preview_step
+            words = t("The picture after part {n}", n=n) if one_pass else t("The picture after {n} steps", n=n)
+            return {self.preview: stage(step.preview, words)}
+
+        step = yield from self.paint.stream(
+            request, transfer.work, partial(_words, one_pass), loading=loading(self._studio, "style", model),
+            preview=preview, share=transfer.share,
+        )  # fmt: skip
+        image = step.made or transfer.stopped(step)
+        if image is not None:
+            yield self._show(transfer.content, image, step)
+
+    def _one_pass(self, model: str) -> bool:
+        """Tell whether a model paints in one pass; one that is not registered is loaded by now, or soon."""
+        return self._ways[model].one_pass if model in self._ways else self.requests.pipeline(model).one_pass
+
+    def _show(self, content: Image.Image, image: Image.Image, step: Step[Image.Image]) -> Changes:
+        """Show the result beside the content, and offer its file."""
+        cache = self.download.GRADIO_CACHE
+        path = save_result(image, file_name(image), cache)
+        before = save_before(fit(content, max(image.size)), cache)
+        return {
+            self.slider: gr.ImageSlider((before, path), visible=True),
+            self.facts: _facts(_fact_line(image, step.seconds)),
+            self.result: path,
+        }
+
+
+def _sentences(parts: list[str], kind: str) -> str:
+    """Return a line of HTML whose parts are translated one by one. kind: its class."""
+    return f'<p class="{kind}">{" <wbr>".join(map(html.escape, parts))}</p>'
+
+
+def _plain_pair() -> Pair:
+    """Return the first of the pictures, for a model that has painted no example."""
+    content, style = example_files("content")[0], example_files("style")[0]
+    return Pair(content.stem, style.stem, STYLIZE["strength"], STYLIZE["style_scale"])
+
+
+def _weight_slider(label: str, **options: Any) -> gr.Slider:
+    return gr.Slider(0, 1, 1, step=0.05, label=label, info="Beside the others; 0 leaves it out.", **options)
+
+
+def _fact_line(image: Image.Image, seconds: float) -> str:
+    made = settings(image) or {}
+    width, height = image.size
+    whole = max(1, round(seconds))
+    parts = [
+        t("{width} × {height} pixels", width=width, height=height),
+        t("1 second") if whole == 1 else t("{n} seconds", n=whole),
+        t("seed {n}", n=made.get("seed")),
+        translate(title_of("style", made["model"])),
+    ]
+    if "stopped_at" in made:
+        parts.insert(2, t("stopped after step {n}", n=made["stopped_at"]))
+    return " · ".join(parts)
+
+
+def _words(one_pass: bool, step: Step[Image.Image]) -> str:
+    """Return how far a transfer is."""
+    n, total = step.step, step.total
+    if not n or (one_pass and n == total):
+        return t("Painting the picture") if one_pass else t("Looking at the pictures")
+    done = t("part {n} of {total}", n=n, total=total) if one_pass else t("step {n} of {total}", n=n, total=total)
+    return f"{100 * step.share:.0f} % · {done}"
+
+
+def _facts(words: str) -> str:
+    return f'<p class="da-facts" role="status">{html.escape(words)}</p>'

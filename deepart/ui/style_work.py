@@ -1,0 +1,129 @@
+"""Requests for style transfers, by the page and by programs alike; see work.py.
+
+work = StyleRequests(studio).transfer("cat.jpg", ["waves.jpg"], model=None, strength=0.8, ...).work
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import Image
+
+from deepart.cache import Studio
+from deepart.checks import shown, whole_number
+from deepart.errors import OptionError, Phrase
+from deepart.images import fitted_size, settings, with_settings
+from deepart.models.gatys_loss import GatysConfig
+from deepart.pipelines.style import MAX_SHEET, MIN_SIDE, StyleTransferPipeline
+from deepart.ui.inputs import read_picture
+from deepart.ui.jobs import Callback, Step, Work
+from deepart.ui.work import Pictures, defaults, model_name, whole
+
+MAX_SHEET_SIDE = 1024  # pixels: sixteen pictures are held at once
+GATYS = GatysConfig()
+STYLIZE = defaults(StyleTransferPipeline.stylize)
+_NAMES = ("style picture", "second style picture", "third style picture")
+
+
+class Transfer:
+    """A style transfer request: a content, one to three styles, a model and options for the pipeline to check.
+
+    pipeline and content are there once the work has begun.
+    """
+
+    pipeline: StyleTransferPipeline
+    content: Image.Image
+
+    def __init__(
+        self, requests: StyleRequests, content: str | None, styles: Sequence[str | None], model: Any,
+        options: dict[str, Any],
+    ) -> None:  # fmt: skip
+        """content, styles: files; the first style must be there."""
+        self._requests, self._files, self._model, self._options = requests, (content, styles), model, options
+        self._shares: list[float] = []
+
+    def work(self, callback: Callback) -> Image.Image:
+        """Read the pictures and paint; see StyleTransferPipeline.stylize."""
+        self.pipeline, self._options = self._requests.pipeline(self._model), checked(self._options)
+        content, files = self._files
+        self.content = read_picture(content, "content picture")
+        named = [(path, what) for path, what in zip(files, _NAMES, strict=True) if path or what == _NAMES[0]]
+        styles = [read_picture(*one) for one in named]
+        if not self.pipeline.one_pass:
+            size, steps = self._options["size"], self._options["steps"]
+            self._shares = self.pipeline.work_shares(*self.content.size, size=size, steps=steps)
+        return self.pipeline.stylize(self.content, styles, **self._options, callback=callback)
+
+    def share(self, step: int, total: int) -> float:
+        """Return the share of the work that is done after a step: late ones take longer where levels grow finer."""
+        return self._shares[step - 1] if step and self._shares else step / total
+
+    def stopped(self, step: Step[Image.Image]) -> Image.Image | None:
+        """Return what is worth keeping of stopped work: the last preview at the size of the result, with its settings.
+
+        None where there is nothing: a few parts of a picture are none.
+        """
+        if step.preview is None or self.pipeline.one_pass:
+            return None
+        size = self._options["size"]
+        sides = self.content.size if size is None else fitted_size(self.content.size, size)
+        made: dict[str, Any] = {
+            "task": self.pipeline.task,
+            "model": self.pipeline.name,
+            "version": self.pipeline.version,
+        }
+        made |= {name: value for name, value in self._options.items() if value is not None}
+        made |= {"size": list(sides), "stopped_at": step.preview_step}
+        return with_settings(step.preview.resize(sides, Image.Resampling.LANCZOS), made)
+
+
+class StyleRequests:
+    """Makes work of style transfer requests."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def pipeline(self, model: Any) -> StyleTransferPipeline:
+        """Return a model of the studio; None: the default one."""
+        return self._studio.style(model_name(model))
+
+    def transfer(self, content: str | None, styles: Sequence[str | None], *, model: Any, **options: Any) -> Transfer:
+        """Return the request for one picture."""
+        return Transfer(self, content, styles, model, options)
+
+    def sheet(
+        self, content: str | None, styles: Sequence[tuple[str, str]], *, model: Any, **options: Any
+    ) -> Work[Pictures]:
+        """Return the work that paints one content in each of many styles, each a file and what it is called."""
+
+        def work(callback: Callback) -> Pictures:
+            pipeline, known = self.pipeline(model), checked(options)
+            whole_number("size", known["size"], MIN_SIDE, min(MAX_SHEET_SIDE, pipeline.max_side), "of pixels")
+            if not 1 <= len(styles) <= MAX_SHEET:  # before they are read
+                raise OptionError(
+                    "There are {count} style pictures; give one to {most}.", count=len(styles), most=MAX_SHEET
+                )
+            picture = read_picture(content, "content picture")
+            named = [
+                (path, Phrase("style picture {n} ({title})", n=number, title=title))
+                for number, (path, title) in enumerate(styles, 1)
+            ]
+            return pipeline.sheet(picture, [read_picture(*one) for one in named], **known, callback=callback)
+
+        return work
+
+
+def checked(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options of an endpoint as the pipeline takes them; what is out of range it finds out itself."""
+    if not isinstance(options["preserve_color"], bool):
+        raise OptionError(
+            "The preserve_color is {value}; it must be true or false.", value=shown(options["preserve_color"])
+        )
+    return options | {name: whole(options[name]) for name in ("size", "seed", "steps") if name in options}
+
+
+def file_name(image: Image.Image, style: str = "") -> str:
+    """Return the name under which a style transfer is downloaded, without its ending; style: a part of it."""
+    width, height = image.size
+    return f"deepart-{width}x{height}-{style and style + '-'}seed{(settings(image) or {}).get('seed', 0)}"

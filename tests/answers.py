@@ -1,0 +1,44 @@
+"""Calls of endpoints, and what their answers are compared with."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from gradio_client import Client
+from PIL import Image, ImageChops
+from running_page import Page
+
+from deepart import load_image, settings
+
+
+def connect(page: Page, folder: Path) -> Client:
+    return Client(page.url, verbose=False, download_files=str(folder))
+
+
+def begin(page: Page, data: list[Any], endpoint: str = "stylize") -> Any:
+    """Call an endpoint with plain HTTP and return the open stream of its events."""
+    body, headers = json.dumps({"data": data}).encode(), {"Content-Type": "application/json"}
+    start = urllib.request.Request(f"{page.url}/gradio_api/call/{endpoint}", body, headers)
+    with urllib.request.urlopen(start) as answer:
+        event = json.load(answer)["event_id"]
+    return urllib.request.urlopen(f"{page.url}/gradio_api/call/{endpoint}/{event}")
+
+
+def call(page: Page, data: list[Any], endpoint: str = "stylize") -> str:
+    """Call an endpoint with plain HTTP and return all of its events."""
+    with begin(page, data, endpoint) as stream:
+        return str(stream.read().decode())
+
+
+def same(first: Image.Image, second: Image.Image) -> bool:
+    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
+
+
+def check(shown: list[Any], told: list[Any], expected: list[Image.Image]) -> None:
+    """Check the pictures of an answer, and their settings in it and in the files."""
+    found = [load_image(entry["image"]) for entry in shown]
+    assert all(same(*pair) for pair in zip(found, expected, strict=True))
+    assert told == [settings(picture) for picture in expected] == [settings(picture) for picture in found]

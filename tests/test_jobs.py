@@ -1,0 +1,216 @@
+"""The one path for work: its turn, its steps, how it is stopped, and what the page shows of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+from PIL import Image
+
+from deepart.errors import OptionError
+from deepart.ui.jobs import Callback, Jobs, Step
+from deepart.ui.run import Changes, RunButton, by_itself, duration, progress
+
+RED = Image.new("RGB", (16, 16), "red")
+
+
+def visitor(name: str = "visitor") -> Any:
+    return SimpleNamespace(session_hash=name)
+
+
+class Steps:
+    """Work of so many steps, with a preview at each second one, that waits before each until it may go on."""
+
+    def __init__(self, count: int, allowed: int = 0) -> None:
+        self.count = count
+        self.allowed = threading.Semaphore(allowed)
+        self.done = 0
+
+    def __call__(self, callback: Callback) -> Image.Image:
+        for step in range(1, self.count + 1):
+            assert self.allowed.acquire(timeout=60)
+            self.done = step
+            callback(step, self.count, RED if step % 2 == 0 else None)
+        return RED
+
+    def allow(self, steps: int) -> None:
+        self.allowed.release(steps)
+
+
+def stream(jobs: Jobs, work: Any, who: str = "visitor", name: str = "/work", **options: Any) -> Iterator[Step[Any]]:
+    return jobs.stream(visitor(who), work, name, every=0.01, pause=0, **options)
+
+
+def last(steps: Iterator[Step[Any]]) -> Step[Any]:
+    *_, step = steps
+    return step
+
+
+def test_steps_and_the_result_are_told() -> None:
+    work = Steps(4)
+    steps = stream(Jobs(), work)
+    assert (next(steps).step, next(steps).preview) == (0, None)
+    work.allow(2)
+    step = next(step for step in steps if step.step == 2)
+    assert (step.total, step.share, step.preview, step.preview_step, step.done) == (4, 0.5, RED, 2, False)
+    assert step.left is not None
+    work.allow(2)
+    step = last(steps)
+    assert (step.done, step.made, step.share) == (True, RED, 1)
+
+
+def test_a_preview_is_fresh_once() -> None:
+    work = Steps(3, allowed=2)
+    steps = stream(Jobs(), work)
+    seen = [next(step for step in steps if step.preview is not None), next(steps), next(steps)]
+    assert [step.fresh for step in seen] == [True, False, False]
+
+
+def test_of_work_that_is_soon_done_there_is_only_the_end() -> None:
+    [step] = stream(Jobs(), Steps(1, allowed=1), patience=60)
+    assert step.made is RED
+    assert not next(stream(Jobs(), Steps(2), patience=0.01)).done
+
+
+def test_shares_say_how_far_it_is_where_steps_are_not_alike() -> None:
+    steps = stream(Jobs(), Steps(2, allowed=1), share=lambda step, total: step**2 / total**2)
+    assert next(step for step in steps if step.step == 1).share == 0.25
+
+
+def test_as_many_run_at_once_as_there_are_places() -> None:
+    jobs, works = Jobs(2), [Steps(1), Steps(1), Steps(1, allowed=1)]
+    streams = [stream(jobs, work, str(n)) for n, work in enumerate(works)]
+    for one in streams:
+        next(one)
+    assert works[2].done == 0  # it waits for a place
+    works[0].allow(1)
+    assert last(streams[2]).made is last(streams[0]).made is RED
+    works[1].allow(1)
+    assert last(streams[1]).made is RED
+
+
+def test_stopped_work_does_no_other_step_and_keeps_its_preview() -> None:
+    jobs, work = Jobs(), Steps(9, allowed=2)
+    steps = stream(jobs, work)
+    next(step for step in steps if step.step == 2)
+    jobs.stop("visitor")
+    assert next(steps).stopping
+    work.allow(7)
+    step = last(steps)
+    assert (step.made, step.preview, step.preview_step, step.done) == (None, RED, 2, True)
+    assert work.done == 3
+
+
+def test_work_stopped_in_its_last_step_keeps_what_is_made() -> None:
+    jobs, work = Jobs(), Steps(1)
+    steps = stream(jobs, work)
+    next(steps)
+    jobs.stop("visitor")
+    work.allow(1)
+    assert last(steps).made is RED
+
+
+def test_only_what_is_meant_is_stopped() -> None:
+    jobs, work = Jobs(), Steps(4)
+    steps = stream(jobs, work, name="page paint")
+    next(steps)
+    jobs.stop("another")
+    jobs.stop("visitor", "page walk-start")
+    work.allow(4)
+    assert last(steps).made is RED
+
+
+def test_work_stopped_before_its_turn_does_nothing() -> None:
+    jobs, first, second = Jobs(), Steps(1), Steps(1, allowed=1)
+    running, waiting = stream(jobs, first, "one"), stream(jobs, second, "two")
+    next(running), next(waiting)
+    jobs.stop("two")
+    first.allow(1)
+    assert last(waiting).made is None
+    assert second.done == 0
+
+
+def test_who_does_not_wait_any_more_stops_the_work() -> None:
+    jobs, work = Jobs(), Steps(5, allowed=1)
+    steps = stream(jobs, work)
+    next(step for step in steps if step.step == 1)
+    steps.close()  # type: ignore[attr-defined]
+    work.allow(4)
+    assert last(stream(jobs, Steps(1, allowed=1))).made is RED  # there is a place again
+    assert work.done == 2
+    assert jobs.running == 0
+
+
+def test_what_work_raises_is_one_sentence() -> None:
+    def fail(callback: Callback) -> None:
+        raise OptionError("The size is odd.")
+
+    with pytest.raises(gr.Error, match=r"^'The size is odd\.'$"):
+        Jobs().do(visitor(), fail, "/work")
+    assert Jobs().do(visitor(), Steps(1, allowed=1), "/work") is RED
+
+
+# ------------------------------------------------------------------------------------------------------------ the page
+
+
+def test_the_button_s_status_line_says_all_and_ends_at_rest() -> None:
+    with gr.Blocks() as app:
+        button, box, work = RunButton("Paint", "paint-"), gr.Textbox(), Steps(2, allowed=1)
+        button.lay_status("A hint.")
+
+        def handler(words: str, request: gr.Request) -> Iterator[Changes]:
+            step = yield from button.stream(request, work, words)
+            if step.made is not None:
+                yield {box: "painted"}
+
+        [event] = button.wire(Jobs(), handler, [box], [box])
+    call = next(fn.fn for fn in app.fns.values() if fn.concurrency_id == "gpu")
+    assert event is not None
+    changes = call(visitor(), "Painting")
+    first = next(changes)
+    assert set(first) == {button.status}
+    assert "Painting" in first[button.status]
+    assert "#paint-stop {" in first[button.status]
+    work.allow(1)
+    *_, end = changes
+    assert end == {button.status: "", box: "painted"}
+
+
+def test_a_browser_shows_by_itself_that_a_click_was_understood() -> None:
+    with gr.Blocks() as app:
+        button = RunButton("Paint")
+        button.lay_status()
+        button.wire(Jobs(), lambda request: iter(()), [], [])
+    script = next(fn.js for fn in app.fns.values() if isinstance(fn.js, str))
+    begin, chinese, english = re.fullmatch(r"(.+? \?) (\[.*\]) : (\[.*\])", script).groups()  # type: ignore[union-attr]
+    assert begin == "() => navigator.language.toLowerCase().startsWith('zh-') ?"
+    for language, words in ((english, "In the queue"), (chinese, "排队中")):
+        [status] = json.loads(language)
+        assert words in status["value"]
+        assert "#leave {" in status["value"]
+    assert by_itself(lambda: {}) == f"{begin} [] : []"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "1 second"),
+        (3.4, "3 seconds"),
+        (12, "10 seconds"),
+        (57, "55 seconds"),
+        (80, "1 minute"),
+        (200, "3 minutes"),
+    ],
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_words_do_not_become_html() -> None:
+    assert "<b>" not in progress(0.5, "<b>")
