@@ -38,11 +38,10 @@ RIDGE = 1e-4  # of the mean diagonal of the normal equations
 LAYERS = ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu3_3", "relu4_1", "relu4_2")
 
 
-def slim_blocks(divisor: int) -> tuple[tuple[int, ...], ...]:
-    """Return the channels of VGG16 up to conv4_2, divided."""
-    return tuple(
-        tuple(width // divisor for width in widths) for widths in ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 2)
-    )
+def slim_blocks(blocks: Sequence[Sequence[int]], divisor: int) -> tuple[tuple[int, ...], ...]:
+    """Return the channels of a VGG network up to conv4_2, divided."""
+    first, second, third, fourth = (tuple(width // divisor for width in widths) for widths in blocks)
+    return first, second, third, fourth[:2]
 
 
 def select_channels(covariance: Tensor, count: int) -> list[int]:
@@ -94,7 +93,7 @@ def relative_error(found: Tensor, wanted: Tensor) -> float:
 @torch.inference_mode()
 def slim(teacher: VGGFeatures, divisor: int, crops: Tensor, held_out: Tensor) -> tuple[VGGFeatures, dict[str, float]]:
     """Return the slim network, and for each layer the relative error on the held-out crops (N, 3, H, W)."""
-    config = dataclasses.replace(teacher.config, blocks=slim_blocks(divisor))
+    config = dataclasses.replace(teacher.config, blocks=slim_blocks(teacher.config.blocks, divisor))
     network, generator, errors = VGGFeatures(config), torch.Generator().manual_seed(0), {}
     streams = [(x - teacher.mean) / teacher.std for x in (crops, crops, held_out, held_out)]
     for name in LAYERS:
@@ -184,7 +183,7 @@ def main() -> None:
     teacher = build(lambda: VGGFeatures(numbers), options.teacher / "model.safetensors")
     crops = read_crops(options.pictures, options.crops)
     held = torch.arange(len(crops)) % 10 == 0
-    config = SlimConfig(slim_blocks(2), slim_blocks(4), numbers.mean, numbers.std)
+    config = SlimConfig(slim_blocks(numbers.blocks, 2), slim_blocks(numbers.blocks, 4), numbers.mean, numbers.std)
     network = SlimVGG(config)
     network.half_width, half_errors = slim(teacher, 2, crops[~held], crops[held])
     network.quarter_width, quarter_errors = slim(teacher, 4, crops[~held], crops[held])

@@ -4,7 +4,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from deepart.color import blend_moments, color_map, color_moments, keep_color, match_color, oklab_to_rgb, rgb_to_oklab
+from deepart.color import (
+    blend_moments,
+    color_map,
+    color_moments,
+    keep_color,
+    match_color,
+    match_palette,
+    oklab_to_rgb,
+    palette,
+    rgb_to_oklab,
+)
 
 
 def patch(*rgb: float) -> Tensor:
@@ -77,3 +87,15 @@ def test_a_color_map_of_the_whole_fits_each_part() -> None:
     recolor = color_map(color_moments(x), color_moments(other))
     parts = torch.cat([recolor(x[..., :16, :]), recolor(x[..., 16:, :])], 2)
     assert torch.allclose(parts, match_color(x, *color_moments(other)), atol=1e-6)
+
+
+def test_a_palette_is_given_channel_by_channel_and_keeps_hues_apart() -> None:
+    x, other = torch.rand(1, 3, 16, 16) * 0.5 + 0.2, torch.rand(1, 3, 9, 12) * 0.4 + 0.3
+    mean, variance = palette(other)
+    found = palette(match_palette(x, mean, variance))
+    assert torch.allclose(found[0], mean, atol=0.01)
+    assert torch.allclose(found[1], variance, rtol=0.1)
+    # A map of one number a channel cannot turn a hue into another: grey on an axis of grey stays there.
+    gray = torch.rand(1, 1, 8, 8).expand(1, 3, 8, 8)
+    lab = rgb_to_oklab(match_palette(gray, mean, variance))[0, 1:].flatten(1)
+    assert lab.std(1).max() < 0.01

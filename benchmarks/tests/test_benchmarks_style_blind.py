@@ -154,7 +154,7 @@ def test_a_face_is_found_again_only_where_it_was(tiny: Path) -> None:
 
 def test_faces_are_counted_by_style_and_limited(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for index in range(45):
-        Image.new("RGB", (12, 12), (index, index, index)).save(tiny / f"{index}.jpg")
+        Image.new("RGB", (24, 24), (index, index, index)).save(tiny / f"{index}.jpg")
     box = np.array([[0, 0, 10, 10, 0.9]])
     lost = "great_wave"
     (tiny / "runs" / "fine").mkdir(parents=True)
