@@ -15,7 +15,7 @@ from PIL import Image
 from deepart import GANPipeline, checkpoint, registry
 from deepart.errors import WeightsError
 from deepart.images import settings
-from deepart.models.fastgan import DRAFT, FastGAN, FastGANConfig, convert, published_names, sefa
+from deepart.models.fastgan import DRAFT, FastGAN, FastGANConfig, convert, sefa
 from deepart.registry import Located, get_spec
 
 LARGE = {
@@ -91,7 +91,6 @@ def test_it_agrees_with_the_published_network(network: FastGAN) -> None:
 def test_the_layout_is_the_published_one() -> None:
     state = fastgan_layout.make_state()
     assert len(state) == 142
-    assert set(state) == published_names()
     assert sum(tensor.nbytes for tensor in state.values()) == pytest.approx(117_073_189, rel=1e-3)  # with its pickle
 
 

@@ -59,15 +59,24 @@ class Order:
         if self.task == GANPipeline.task:
             pipeline = gan = GANPipeline.from_pretrained(self.model, device=self.device)
             gan.generate(1, seed=0, **asked)
-            make: Make = lambda callback, seed: gan.generate(1, seed=seed, **asked)[0]  # noqa: E731
+
+            def make(callback: Callback | None, source: Any) -> Image.Image:
+                return gan.generate(1, seed=source, **asked)[0]
+
         elif self.task == VAEPipeline.task:
             pipeline = vae = VAEPipeline.from_pretrained(self.model, device=self.device)
-            make = lambda callback, photo: vae.reconstruct(photo, **asked)  # noqa: E731
+
+            def make(callback: Callback | None, source: Any) -> Image.Image:
+                return vae.reconstruct(source, **asked)
+
         else:
             pipeline = style = StyleTransferPipeline.from_pretrained(self.model, device=self.device)
             _rehearse(style, styles, asked)
-            make = lambda callback, photo: style.stylize(photo, styles, callback=callback, **asked)  # noqa: E731
             common["styles"] = list(self.digests)
+
+            def make(callback: Callback | None, source: Any) -> Image.Image:
+                return style.stylize(source, styles, callback=callback, **asked)
+
         return Opened(common | {"model": pipeline.name, "version": pipeline.version}, make)
 
 

@@ -193,7 +193,8 @@ class FastGAN(nn.Module):
 def convert(state: Mapping[str, Tensor], directions: int = 0) -> dict[str, Tensor]:
     """Return the tensors of a FastGAN from those of a published file, its norms folded, its directions found by sefa().
 
-    state: names and shapes as in huggan/fastgan-few-shot-painting. Raises KeyError for a name that is missing.
+    state: names and shapes as in huggan/fastgan-few-shot-painting, all of which are read but the counters of batch
+    norms. Raises KeyError for a name that is missing.
     """
     config = FastGANConfig()
     made: dict[str, Tensor] = {}
@@ -215,22 +216,6 @@ def convert(state: Mapping[str, Tensor], directions: int = 0) -> dict[str, Tenso
     made["head.weight"] = _without_spectral_norm(state, f"_out_{config.side}.0")
     made["directions"] = sefa(made["start.weight"], directions)
     return made
-
-
-def published_names() -> set[str]:
-    """Return the names of the tensors of a published file."""
-    sizes = [BASE * 2**index for index in range(len(FastGANConfig().channels))]
-    convs, norms, noises = ["_init._layers.0"], ["_init._layers.1"], []
-    for index, size in enumerate(sizes[1:], 1):
-        block, long = f"_upsample_{size}._layers", index % 2 == 1
-        convs += [f"{block}.{order}" for order in ((1, 5) if long else (1,))]
-        norms += [f"{block}.{order}" for order in ((3, 7) if long else (2,))]
-        noises += [f"{block}.{order}" for order in ((2, 6) if long else ())]
-    convs += [f"_sle_{size}._layers.{order}" for size in sizes[LEAP:-1] for order in (1, 3)]
-    convs += [f"_out_{size}.0" for size in (sizes[DRAFT], sizes[-1])]
-    names = {f"{conv}._conv.weight_{part}" for conv in convs for part in ("orig", "u", "v")}
-    counted = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
-    return names | {f"{norm}.{part}" for norm in norms for part in counted} | {f"{one}._weight" for one in noises}
 
 
 def sefa(weight: Tensor, count: int) -> Tensor:
