@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import importlib
 import os
 import re
 import threading
@@ -17,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from deepart.checkpoint import FILES, digest, unreadable, write_files
 from deepart.checkpoint import TENSORS as TENSORS  # for the style pipeline
@@ -386,8 +384,3 @@ def _state(path: Path) -> bytes:
     """Return what changes when a file changes. The inode's own time is in it because a program cannot set that back."""
     status = path.stat()
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}\n".encode()
-
-
-def __getattr__(name: str) -> Any:
-    """Find what has moved to deepart/checkpoint.py, for the style pipeline until it is rewritten."""
-    return getattr(importlib.import_module("deepart.checkpoint"), name)

@@ -243,9 +243,3 @@ def version(spec: ModelSpec) -> str:
         return version(get_spec(FEATURES, spec.features))
     return (sums[0] if len(sums) == 1 else hashlib.sha256("".join(sums).encode()).hexdigest())[:12]
 
-
-def __getattr__(name: str) -> Any:
-    """Find what has moved to deepart/pipelines/features.py, for the style pipeline until it is rewritten."""
-    if name in ("load_features", "check_features"):
-        return getattr(importlib.import_module("deepart.pipelines.features"), name)
-    raise AttributeError(f"The module has no {name!r}.")

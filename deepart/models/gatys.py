@@ -34,7 +34,7 @@ from deepart.models.vgg import SlimVGG, VGGFeatures
 FIRST_SIDE = 128  # longer side of the coarsest level: there a relu4_1 unit sees most of the picture
 MIN_SIDE = 32  # no level has a shorter side below this, except where the result itself has: relu4_2 would see a line
 HISTORY = 12  # corrections that L-BFGS remembers
-HISTORY_BYTES = 2**29  # that it takes at most, at two pictures a correction; a large picture has a shorter history
+HISTORY_BYTES = 2**28  # that it takes at most, at two pictures a correction; a large picture has a shorter history
 FIRST_STEP = 0.01  # mean change of a pixel that the first correction of a level tries
 
 

@@ -18,7 +18,7 @@ from deepart.device import autocast
 from deepart.models.vgg import VGGFeatures
 
 MIN_STYLE = 32  # pixels of a style's shorter side: relu4_1 sees an eighth of it
-WINDOW = 1152  # pixels: the largest side that is measured in one piece
+WINDOW = 704  # pixels: the largest side that is measured in one piece
 MARGIN = 48  # pixels around a window that relu4_2 sees; a multiple of 8, so that poolings fall on the same places
 COLOR_PLACES = 32  # along the longer side, where coarse colours are compared: regions, not strokes
 NEAR = 0.08  # relative Gram distance of a style that is reached; there the style weight is what it says
@@ -192,6 +192,7 @@ class Objective:
         """Return the loss and its gradient (1, 3, H, W)."""
         whole = x.detach().requires_grad_()
         pixels = self._pixel_loss(whole)
+        [gradient] = torch.autograd.grad(pixels, whole)
         seen = continued(whole)
         style, constant = self._tangent(seen.detach(), x) if len(self._windows) > 1 else (self._style_loss, 0.0)
         loss, slopes = constant + float(pixels.detach()), torch.zeros_like(seen)
@@ -201,8 +202,7 @@ class Objective:
             share = style(self._grams(maps, x)) + self._content_loss(maps, kept)
             window.of(slopes).add_(torch.autograd.grad(share, part)[0])
             loss += float(share.detach())
-        [gradient] = torch.autograd.grad((pixels, seen), whole, (torch.ones_like(pixels), slopes))
-        return loss, gradient
+        return loss, gradient.add_(torch.autograd.grad(seen, whole, slopes)[0])
 
     def _pixel_loss(self, x: Tensor) -> Tensor:
         """Return what is measured on pixels: variation, coarse colours, what is outside [0, 1], and fidelity."""

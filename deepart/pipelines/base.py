@@ -125,8 +125,6 @@ class Pipeline(ABC):
         """Return the context that turns a lack of memory on the pipeline's device into a sentence; see oom_guard()."""
         return oom_guard(self._device, doing, fits)
 
-    _room = _oom_guard  # for the style pipeline until it is rewritten
-
     def _card(self) -> str:
         """Return the README.md: that of the model's own folder, else a new one with the card of its features."""
         located = self._located

@@ -212,7 +212,7 @@ class StyleTransferPipeline(Pipeline):
 
     def _space(self, job: StyleJob) -> AbstractContextManager[None]:
         longer = max(job.content.size)
-        return self._room(f"at {longer} pixels", f"try size={longer // 2}")
+        return self._oom_guard(f"at {longer} pixels", f"try size={longer // 2}")
 
     @classmethod
     def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
