@@ -40,7 +40,7 @@ VALUES = {
     "clear air", "clouds", "light hair", "light skin", "open sky", "short hair", "sunset", "warmth", "whole number",
     "whole number of bytes", "whole number of pixels", "yellow background", "yellow sky",
 }  # fmt: skip
-HAN = re.compile(r"[\u4e00-\u9fff]")
+HAN = re.compile(r"[\u3002\u4e00-\u9fff]")
 
 
 class Request:
