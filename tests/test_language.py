@@ -30,7 +30,7 @@ from deepart.ui.inputs import read_picture
 PACKAGE = ROOT / "deepart"
 # The page of a cluster says a few things of its own.
 FILES = [*sorted(PACKAGE.rglob("*.py")), ROOT / "deploy" / "remote.py"]
-OFF_THE_PAGE = re.compile("cli/|folder|checkpoint.py|batches|jobs|lists|storage|worker|report|tasks|messages")
+OFF_THE_PAGE = re.compile("cli/|folder|checkpoint.py|batches|jobs|lists|storage|worker|report|tasks|messages|tests/")
 SAME = {
     "DeepArt", "PSNR", "SSIM", "GIF", "WebP", "MP4", "PNG", "JPEG", "WEBP", "A", "B", "C", "ε", "▶", "arXiv", "TAESD",
     "Stable", "Diffusion",
