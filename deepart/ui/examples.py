@@ -110,7 +110,7 @@ def picture_button(index: int, files: Sequence[Path], title: str) -> str:
 def _thumbnail(path: Path) -> str:
     """Return the address of a small copy, which holds the copy itself."""
     packed = io.BytesIO()
-    _square(path).save(packed, "WEBP", quality=55)
+    _square(path).save(packed, "WEBP", quality=50)
     return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
 
 
