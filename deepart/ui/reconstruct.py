@@ -307,5 +307,5 @@ def _wanted_of_model(subject: Reconstruction | None, model: str) -> Any:
 
 def _about(model: str, tools: bool) -> str:
     """Return what a model is, and without tools of its own which has some."""
-    said = [summary_of("vae", model), *([] if tools else [t(_WITH_VECTOR)])]
+    said = [summary_of("vae", model), *([] if tools else [_WITH_VECTOR])]
     return "".join(note(translate(words)) for words in said)
