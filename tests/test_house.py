@@ -177,11 +177,6 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert deepart.load_image(tmp_path / "painted.png").size[0] == 32
 
 
-def list_models_of(task: str) -> list[tuple[str, str]]:
-    """Return the models that this project has trained."""
-    return [key for key, spec in REGISTRY.items() if key[0] == task and spec.recipe]
-
-
 @pytest.mark.parametrize(
     ("mark", "needs", "ends"),
     [
