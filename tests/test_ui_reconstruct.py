@@ -24,12 +24,10 @@ from deepart.ui.artwork import (
     Nearness,
     Reconstruction,
     RoundTrip,
-    cells,
     current_reconstruction,
     name_of,
     name_of_source,
     nearness,
-    number_cells,
     numbers,
     save_reconstruction,
 )
@@ -38,6 +36,7 @@ from deepart.ui.finished import NUMBERS, PICTURE, first_files
 from deepart.ui.inputs import EXAMPLES, _last_good
 from deepart.ui.reconstruct import _asked_of_example, _asked_of_model, _placed
 from deepart.ui.reconstruct_tools import strip_of, there_and_back
+from deepart.ui.reconstruct_views import cells, number_cells
 from deepart.ui.run import Jobs
 from deepart.ui.widgets import picked_file, said
 from deepart.ui.work import MORPH_SIDE, VAERequests
