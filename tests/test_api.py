@@ -95,7 +95,7 @@ def test_models(client: Client) -> None:
         ({"weights": "much"}, "The weight is 'much'; it must be a number"),
         ({"style_scale": 100}, "The style_scale is 100"),
         ({"size": 0}, "The size is 0; it must be a whole number of pixels"),
-        ({"size": 1025}, "The size is 1025; it must be a whole number of pixels from 16 to 1024"),
+        ({"size": 2049}, "The size is 2049; it must be a whole number of pixels from 16 to 2048"),
         ({"size": 4097, "model": "fast", "steps": None}, "The size is 4097; .* from 16 to 4096"),
         ({"model": "fast"}, "The model 'fast' paints in one pass and has no steps"),
         ({"seed": 2**40}, "The seed is 1099511627776"),
@@ -247,6 +247,18 @@ def test_files_are_kept_where_gradio_deletes_them(page: Page, client: Client) ->
     known = set().union(*page.blocks.temp_file_sets)
     assert {str(path) for path in results} <= known
     assert page.blocks.delete_cache == (3600, 86400)
+
+
+def test_nothing_is_kept_of_clients_that_called_a_while_ago(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deepart.ui.api.FORGOTTEN", 0.0)
+    for number in range(4):
+        other = connect(page, tmp_path / str(number))
+        other.predict(api_name="/models")
+        other.close()
+    assert len(page.blocks.state_holder.session_data) <= 2
+    assert page.blocks.state_holder.capacity == 200  # visitors
 
 
 def test_two_clients_take_turns(page: Page, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from deepart import GANPipeline
 from deepart.cache import Studio
 from deepart.images import load_image, settings
 from deepart.ui.finished import NAMED, PICTURES, finished_grid
-from deepart.ui.run import Jobs
+from deepart.ui.jobs import Jobs
+from deepart.ui.widgets import shown_directions
 from recipes import first_generate
 
 
@@ -79,36 +80,38 @@ def test_another_model_has_no_example(tiny_studio: TinyStudio) -> None:
 
 
 def test_the_tab_opens_with_the_example(tab: Any, landscapes: GANPipeline) -> None:
-    wall, chosen = tab._wall, tab._chosen
-    pieces = wall.pieces.value
-    assert len(wall.gallery.value) == len(pieces) == PICTURES
+    grid, chosen = tab.grid, tab.chosen
+    pieces = grid.pieces.value
+    assert len(grid.gallery.value) == len(pieces) == PICTURES
     assert chosen.piece.value == pieces[0]
     assert chosen.download.value["path"] == pieces[0].path
     assert first_generate.FOLDER not in Path(pieces[0].path).parents  # other formats are written beside it
     assert 'alt="Seed 0, enlarged from 128 pixels"' in chosen.stage.value
-    assert wall.told.value == '<p class="da-note">Seeds 0 to 15 · truncation 1</p>'
+    assert grid.told.value == '<p class="da-note">Seeds 0 to 15 · truncation 1</p>'
     shown = [slider.label for slider in chosen.sliders.all if slider.visible]
-    assert shown == [name.capitalize() for name in landscapes.directions]
-    assert all(button.interactive for button in (chosen.like, chosen.use_seed, chosen.walk, wall.zip))
+    assert shown == [name.capitalize() for name in shown_directions(landscapes.directions)]
     taken = chosen.take(pieces[7])  # loads nothing, as Idle would tell
     assert taken[chosen.piece].seed == 7
 
 
 def test_what_is_there_from_the_beginning_is_said_in_chinese(tab: Any) -> None:
-    pieces = tab._wall.pieces.value
-    inputs = [pieces[0], [], pieces, "1, 2", True, False, pieces[0], [], "landscapes", True]
-    assert set(tab._speak(*inputs)) == {tab._wall.told}  # in English it stands there already
+    grid, chosen = tab.grid, tab.chosen
+    assert set(tab._speak()) == {grid.told}  # in English it stands there already
     token = LocalContext.request.set(Visit())  # type: ignore[arg-type]
     try:
-        said = tab._speak(*inputs)
+        said = tab._speak()
     finally:
         LocalContext.request.reset(token)
-    assert "种子 0 到 15 · 截断 1" in said[tab._wall.told].constructor_args["value"]
-    assert said[tab._wall.gallery].constructor_args["value"][3][1] == "种子 3"
-    assert "种子 0" in said[tab._chosen.title]
-    assert said[tab._chosen.sliders.all[0]].constructor_args["label"] == "开阔天空"
-    assert "种子 0 → 种子 1 → 种子 2 → 种子 0" in said[tab._walk.start.hint]
-    assert "没有标记：种子 0将是唯一的亲本" in said[tab._breed.start.hint]
+    assert "种子 0 到 15 · 截断 1" in said[grid.told]
+    assert said[grid.gallery].constructor_args["value"][3][1] == "种子 3"
+    assert "种子 0" in said[chosen.title]
+    assert said[chosen.sliders.all[0]].constructor_args["label"] == "开阔天空"
+
+
+def test_sliders_that_drag_half_the_picture_along_are_not_shown() -> None:
+    assert shown_directions(("light hair", "light skin", "yellow background", "short hair")) == (
+        "light hair", "short hair",
+    )  # fmt: skip
 
 
 def test_a_link_sets_controls_of_the_tab(tab: Any) -> None:

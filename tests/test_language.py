@@ -24,13 +24,13 @@ from deepart.checks import number, whole_number
 from deepart.errors import DeepArtError, Phrase
 from deepart.images import check_image
 from deepart.ui import build_app, i18n
-from deepart.ui.i18n import ABOUT, ZH, shown_blocks, t, texts, translate, translate_html, words_of_html
+from deepart.ui.i18n import ABOUT, ZH, shown_blocks, t, texts, translate, translate_html
 from deepart.ui.inputs import read_picture
 
 PACKAGE = ROOT / "deepart"
 # The page of a cluster says a few things of its own.
 FILES = [*sorted(PACKAGE.rglob("*.py")), ROOT / "deploy" / "remote.py"]
-OFF_THE_PAGE = re.compile("cli/|folder|checkpoint.py|batches|jobs|lists|storage|worker|report|tasks|messages")
+OFF_THE_PAGE = re.compile("cli/|folder|checkpoint.py|batches|jobs|lists|storage|worker|report|tasks|messages|tests/")
 SAME = {
     "DeepArt", "PSNR", "SSIM", "GIF", "WebP", "MP4", "PNG", "JPEG", "WEBP", "A", "B", "C", "ε", "▶", "arXiv", "TAESD",
     "Stable", "Diffusion",
@@ -40,7 +40,22 @@ VALUES = {
     "clear air", "clouds", "light hair", "light skin", "open sky", "short hair", "sunset", "warmth", "whole number",
     "whole number of bytes", "whole number of pixels", "yellow background", "yellow sky",
 }  # fmt: skip
-HAN = re.compile(r"[\u4e00-\u9fff]")
+HAN = re.compile(r"[\u3002\u4e00-\u9fff]")
+
+
+UNSEEN = re.compile(r"<(style|script|svg)\b.*?</\1>", re.DOTALL)
+
+
+def words_of_html(code: str) -> list[str]:
+    """Return the texts of HTML, and the attributes that are read out."""
+    found: list[str] = []
+
+    def keep(words: str) -> str:
+        found.append(words)
+        return words
+
+    translate_html(UNSEEN.sub("", code), keep)
+    return found
 
 
 class Request:

@@ -1,8 +1,7 @@
-"""The parts of the tab "Generate" that need no browser: pieces, seeds, ancestry, walls, work."""
+"""The parts of the tab "Generate" that need no browser: pictures, seeds, ancestry, grids, work."""
 
 from __future__ import annotations
 
-import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -16,14 +15,14 @@ from running_page import TinyStudio, register_gans
 from test_fastgan import TINY
 
 from deepart.errors import ImageError, OptionError
-from deepart.images import load_image, save_png, settings, with_settings
+from deepart.images import load_image, save_png, settings
 from deepart.models.fastgan import FastGAN, FastGANConfig, sefa
 from deepart.pipelines.gan import GANPipeline
 from deepart.registry import Located
 from deepart.ui.artwork import Artwork, bundle, check_settings, facts, name_of, save_artwork, seed_of, short, slug
 from deepart.ui.breeding import MAX_LITTERS, Litter, found, generation, grown, toggled, tree
-from deepart.ui.generate_tools import carries, pieces_of
-from deepart.ui.grid import Opening, columns, mark_rules
+from deepart.ui.generate_tools import pieces_of
+from deepart.ui.grid import columns, mark_rules
 from deepart.ui.jobs import Jobs
 from deepart.ui.widgets import frame, pair, save_animations, strip, thumb
 from deepart.ui.work import GANRequests, again, likeness, lineage, seeds_of
@@ -74,14 +73,10 @@ def test_what_pictures_are_called(tiny_studio: TinyStudio) -> None:
     ]  # fmt: skip
     assert names[:3] == ["Seed 3", "Mix of 3 and 17", "Child of 3, 17"]
     assert names[3].startswith("Picture ")
-    assert len(names[3]) == len("Picture ") + 8
-    assert short("no base64 of any latent") == "no base6"
-
-
-def test_only_a_seed_s_own_picture_has_a_seed(tiny_studio: TinyStudio) -> None:
-    gan = tiny_studio.gan()
     pictures = (gan.generate(seed=3)[0], gan.breed([3], 1, seed=9)[0], gan.mix(3, 17))
     assert [seed_of(settings(picture) or {}) for picture in pictures] == [3, None, None]
+    assert len(names[3]) == len("Picture ") + 8
+    assert short("no base64 of any latent") == "no base6"
 
 
 def test_facts_and_file_names() -> None:
@@ -123,21 +118,17 @@ def test_a_large_grid_is_made_in_parts(tiny_studio: TinyStudio) -> None:
     assert all(same(*pair) for pair in zip(pictures, tiny_studio.gan().generate(20, seed=7), strict=True))
 
 
-def test_a_sweep_keeps_what_sliders_did(tiny_studio: TinyStudio, tmp_path: Path) -> None:
+def test_a_sweep_keeps_what_sliders_did_and_whose_child_a_picture_is(tiny_studio: TinyStudio, tmp_path: Path) -> None:
     gan = tiny_studio.gan()
     [image] = gan.generate(seed=5, truncation=0.6, directions={"trees": 1.0})
     pictures = done(GANRequests(tiny_studio).sweep(save_artwork(image, str(tmp_path))))
     assert [(settings(picture) or {})["truncation"] for picture in pictures] == [0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.2]
     assert same(pictures[2], image)
     assert seed_of(settings(pictures[0]) or {}) == 5
-
-
-def test_a_sweep_keeps_whose_child_a_picture_is(tiny_studio: TinyStudio, tmp_path: Path) -> None:
-    [child] = tiny_studio.gan().breed([3, 17], 1, mutation=0.3, seed=9)
+    [child] = gan.breed([3, 17], 1, mutation=0.3, seed=9)
     for picture in done(GANRequests(tiny_studio).sweep(save_artwork(child, str(tmp_path)))):
         made = settings(picture) or {}
         assert (made["parents"], made["mutation"], made["seed"]) == ([3, 17], 0.3, 9)
-        assert seed_of(made) is None
 
 
 @pytest.mark.parametrize("kind", ["seed", "latent", "mix", "child"])
@@ -250,58 +241,14 @@ def test_likeness_is_known_on_paper() -> None:
     assert likeness(RED, RED) == float("inf")
 
 
-def test_a_preview_that_says_how_to_make_it_again_can_be_kept() -> None:
-    assert not carries(None)
-    assert not carries(RED)
-    assert carries(with_settings(RED, {"latent": "AAAA"}))
-
-
-def kept(folder: Path, name: str = "one", **made: Any) -> Artwork:
-    """A save_artwork with a file."""
-    picture = with_settings(RED, {"task": "gan", "model": "landscapes", "seed": 0, **made})
-    return save_artwork(picture, str(folder), name)
-
-
-def test_the_first_pictures_are_made_once(tmp_path: Path) -> None:
-    calls: list[int] = []
-    one = kept(tmp_path)
-
-    def make() -> list[Artwork]:
-        calls.append(1)
-        return [one]
-
-    opening, barrier = Opening(), threading.Barrier(8)
-
-    def visit() -> None:
-        barrier.wait(60)
-        assert opening.pieces(make) == [one]
-
-    visitors = [threading.Thread(target=visit) for _ in range(8)]
-    for visitor in visitors:
-        visitor.start()
-    for visitor in visitors:
-        visitor.join(60)
-    assert calls == [1]
-    Path(one.path).unlink()
-    opening.pieces(make)
-    assert calls == [1, 1]
-
-
-def test_the_first_pictures_are_made_later_where_they_were_not(tmp_path: Path) -> None:
-    opening = Opening()
-    one = kept(tmp_path)
-    assert opening.pieces(lambda: None) is None
-    assert opening.pieces(lambda: [one]) == [one]
-
-
 # ------------------------------------------------------------------------------------------------------------ the page
 
 
-def test_a_wall_is_about_a_square() -> None:
+def test_a_grid_is_about_a_square() -> None:
     assert [columns(n) for n in (1, 4, 7, 9, 12, 16, 25, 64)] == [3, 3, 3, 3, 4, 4, 5, 8]
 
 
-def test_marks_on_the_wall() -> None:
+def test_marks_on_the_grid() -> None:
     pieces = [a_piece(str(seed), seed=seed) for seed in range(4)]
     moved = a_piece("moved", seed=2, directions={"trees": 1})
     rules = mark_rules(pieces, [pieces[1], a_piece("elsewhere", seed=99)], moved)
@@ -405,76 +352,48 @@ class Searching(GANPipeline):
 
 def search(tab: Any, folder: Path, stop_at: int, late: bool = False) -> tuple[Searching, list[dict[Any, Any]]]:
     """Look for a picture with a network whose previews are small, and stop it after a step; return what came."""
-    find = tab._find
+    find = tab.projection
     gan = Searching(stop_at, lambda: find._jobs.stop(Request.session_hash))
     gan.late = late
-    tab._maker._studio.tiny_gans["landscapes"] = gan
+    tab.requests._studio.tiny_gans["landscapes"] = gan
     path = folder / "wanted.png"
     save_png(RED.resize((80, 60)), path)
-    return gan, list(find._find(str(path), 20, "landscapes", Request()))
+    return gan, list(find._project(str(path), 20, "landscapes", Request()))
 
 
 def test_a_search_that_is_stopped_gives_a_whole_picture(generate_tab: Any, tmp_path: Path) -> None:
-    find = generate_tab._find
+    find = generate_tab.projection
     gan, changes = search(generate_tab, tmp_path, 11)
     assert gan.last == 11
-    chosen = changes[-1][generate_tab._chosen.piece]
+    chosen = changes[-1][generate_tab.chosen.piece]
     found = load_image(chosen.path)
     assert found.size == (256, 256)  # the previews have 128 pixels
     assert (chosen.name, chosen.made["model"], chosen.made["version"]) == ("Found picture", "landscapes", "f" * 12)
     assert same(found, gan.generate(latents=gan.latent(chosen.origin()))[0])
     assert settings(found) == chosen.made
-    told = changes[-1][find.told]
-    assert ", stopped after step 10;" in told
-    assert "it is the chosen picture now" in told
-    assert "What was found" in changes[-1][find.stage]
+    for words in (", stopped after step 10;", "it is the chosen picture now", "What was found"):
+        assert words in changes[-1][find.stage]
     assert not find._jobs._running
 
 
 def test_a_search_that_is_stopped_before_its_first_preview_gives_none(generate_tab: Any, tmp_path: Path) -> None:
-    find = generate_tab._find
     gan, changes = search(generate_tab, tmp_path, 1)
     assert gan.last == 1
-    assert "Stopped before anything was found." in changes[-1][find.told]
-    assert changes[-1][find.stage] == ""
-    assert generate_tab._chosen.piece not in changes[-1]
+    assert "Stopped before anything was found." in changes[-1][generate_tab.projection.stage]
+    assert generate_tab.chosen.piece not in changes[-1]
 
 
-def test_a_search_whose_first_step_is_long_in_coming(generate_tab: Any, tmp_path: Path) -> None:
-    find = generate_tab._find
+def test_a_search_to_its_end_whose_first_step_is_long_in_coming(generate_tab: Any, tmp_path: Path) -> None:
+    find = generate_tab.projection
     gan, changes = search(generate_tab, tmp_path, 0, late=True)
     assert gan.last == 20
-    assert any("Looking at the picture" in change.get(find.start.bar, "") for change in changes)
-    assert load_image(changes[-1][generate_tab._chosen.piece].path).size == (256, 256)
-
-
-def test_a_search_that_ends_gives_a_whole_picture(generate_tab: Any, tmp_path: Path) -> None:
-    gan, changes = search(generate_tab, tmp_path, 0)
-    assert gan.last == 20
-    chosen = changes[-1][generate_tab._chosen.piece]
-    assert load_image(chosen.path).size == (256, 256)
-    assert "stopped" not in changes[-1][generate_tab._find.told]
-
-
-def test_sliders_change_only_the_picture_that_they_were_set_for(generate_tab: Any, tmp_path: Path) -> None:
-    chosen, gan = generate_tab._chosen, TinyStudio().gan()
-    first, second = (save_artwork(picture, str(tmp_path)) for picture in gan.generate(2))
-    turns = [chosen.take(one) for one in (first, second)]
-    assert all(turn[chosen.turn.now] == turn[chosen.turn.mark] for turn in turns)
-    before, now = (turn[chosen.turn.now] for turn in turns)
-    assert before != now
-    zeros = (0.0,) * 7
-    # The sliders were set for the first, and the event runs when the second is chosen.
-    assert not isinstance(chosen._change(Request(), second, now, before, 2.0, *zeros), tuple)
-    turn, moved = chosen._change(Request(), first, before, before, 2.0, *zeros)
-    assert moved.amounts == {"daylight": 2.0}
-    # The event ran for the first, and its picture comes when the second is chosen.
-    assert chosen.piece not in chosen._arrive(now, (turn, moved))
-    assert chosen._arrive(before, (turn, moved))[chosen.piece] == moved
+    assert any("Looking at the picture" in change.get(find.start.status, "") for change in changes)
+    assert load_image(changes[-1][generate_tab.chosen.piece].path).size == (256, 256)
+    assert "stopped" not in changes[-1][find.stage]
 
 
 def test_amounts_beyond_the_sliders_stay(generate_tab: Any) -> None:
-    chosen = generate_tab._chosen
+    chosen = generate_tab.chosen
     far = a_piece("far", directions={"daylight": 5.0, "warmth": -4.0})
     assert chosen.amounts(far, (3.0, 1.0, -3.0)) == {"daylight": 5.0, "trees": 1.0, "warmth": -4.0}
     assert chosen.amounts(far, (2.9, 0.0, 0.0)) == {"daylight": 2.9, "trees": 0.0, "warmth": 0.0}
@@ -486,29 +405,20 @@ def test_a_picture_that_is_gone_gets_a_sentence(generate_tab: Any, tmp_path: Pat
     class Event:
         index = 3
 
-    with pytest.raises(gr.Error, match="not there any more"):
-        generate_tab._pick_mix([], Event())
-    gone = [a_piece("gone")] * 4
-    with pytest.raises(gr.Error, match="was deleted, as all are after a day"):
-        generate_tab._pick_mix(gone, Event())
-    with pytest.raises(gr.Error, match="was deleted, as all are after a day"):
-        generate_tab._pick(gone, False, [], Event())
-
-
-def test_the_page_says_what_is_wrong_with_the_first_pictures(
-    generate_tab: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wall = generate_tab._wall
-    monkeypatch.setattr(wall._maker, "grid", lambda *options: 1 / 0)
-    assert "Something went wrong on our side" in wall.open(Request())[wall.told]
+    for pieces, sentence in (
+        ([], "not there any more"),
+        ([a_piece("gone")] * 4, "was deleted, as all are after a day"),
+    ):
+        with pytest.raises(gr.Error, match=sentence):
+            generate_tab._pick(pieces, Event())
 
 
 def test_names_of_mixes_do_not_grow(generate_tab: Any) -> None:
-    mix = generate_tab._mix
+    mix, pieces = generate_tab.mix, generate_tab.grid.pieces
     shape: Any = 0
     for _ in range(6):
         *_, last = mix._mix(shape if isinstance(shape, Artwork) else None, None, 0, 1, "landscapes", 1.0, Request())
-        shape = last[mix.pieces][1]
+        shape = last[pieces][1]
         assert len(shape.name) < 60
 
 

@@ -87,7 +87,7 @@ def test_the_settings_of_an_address_are_those_of_a_painting(tiny_studio: TinyStu
     assert len(set(tab.linked.values())) == 8
     assert not any(isinstance(part, gr.Image) for part in tab.linked.values())
     settled = tab._settle("fine", 640)
-    assert (settled[tab.size].value, settled[tab.size].maximum, settled[tab._wished]) == (640, 1024, 640)
+    assert (settled[tab.size].value, settled[tab.size].maximum, settled[tab._wished]) == (640, 2048, 640)
     assert settled[tab.corrected].visible
     untouched = tab._settle("fine", 768)  # as the page opens
     assert (untouched[tab.size].value, untouched[tab._wished]) == (384, None)

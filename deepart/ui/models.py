@@ -194,7 +194,7 @@ class StyleModel:
         """What a visitor should know before choosing it."""
         if self.one_pass:
             return f"{self.title} answers at once, and paints large pictures too."
-        return f"{self.title} takes a minute or more and works the picture out step by step."
+        return f"{self.title} works the picture out step by step, in some seconds."
 
     def most(self, device: str) -> int:
         """Return the largest size on the page, in pixels; the endpoint takes all that the model can do."""

@@ -20,9 +20,7 @@ from deepart.pipelines.vae_latent import Latent
 from deepart.ui.artwork import (
     Reconstruction,
     RoundTrip,
-    cells,
     name_of_source,
-    number_cells,
     save_artwork,
     save_before,
     save_reconstruction,
@@ -36,7 +34,7 @@ from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title_of
 from deepart.ui.page import share_machine
 from deepart.ui.reconstruct_tools import Around, Tools
-from deepart.ui.reconstruct_views import ErrorMap, Inside, example_title, title
+from deepart.ui.reconstruct_views import ErrorMap, Inside, cells, example_title, number_cells, title
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.widgets import Format, RequestId, into_sight, new_text, stage
@@ -307,5 +305,5 @@ def _wanted_of_model(subject: Reconstruction | None, model: str) -> Any:
 
 def _about(model: str, tools: bool) -> str:
     """Return what a model is, and without tools of its own which has some."""
-    said = [summary_of("vae", model), *([] if tools else [t(_WITH_VECTOR)])]
+    said = [summary_of("vae", model), *([] if tools else [_WITH_VECTOR])]
     return "".join(note(translate(words)) for words in said)

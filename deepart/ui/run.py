@@ -32,7 +32,7 @@ from typing import Any, Literal, TypeVar
 
 import gradio as gr
 
-from deepart.ui.i18n import IN_CHINESE, t, writing
+from deepart.ui.i18n import IN_CHINESE, t, translate, writing
 from deepart.ui.inputs import AT_ONCE, GPU_SLOT, sentences, visitor
 from deepart.ui.jobs import Jobs, Slot, Step, Work
 
@@ -68,7 +68,7 @@ class RunButton:
         self.status = gr.HTML(self._at_rest(), elem_id=f"{self._prefix}progress", elem_classes=["da-status", "da-told"])
 
     def _at_rest(self) -> str:
-        return f'<p class="da-note" id="{self._prefix}hint">{html.escape(t(self._words))}</p>'
+        return f'<p class="da-note" id="{self._prefix}hint">{html.escape(translate(self._words))}</p>'
 
     def wire(
         self, jobs: Jobs, handler: Callable[..., Iterator[Changes]], inputs: Sequence[Any], outputs: Sequence[Any], *,

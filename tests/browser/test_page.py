@@ -19,7 +19,7 @@ from deepart.ui.inputs import EXAMPLES
 from recipes import first_style
 
 CONTENT, STYLE = EXAMPLES / "content" / "mountain.jpg", EXAMPLES / "paintings" / "hokusai-great-wave.jpg"
-SIZE = 128  # 100 steps at one level
+SIZE = 128  # 25 steps at one level
 
 
 @pytest.fixture
@@ -101,11 +101,11 @@ def test_paint(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int,
     no_sideways_scroll(tab)
     canvas = place(tab)
 
-    page.fine.hold(42)
+    page.fine.hold(12)
     tab.locator("#paint").click()
     expect(tab.locator("#preview img")).to_have_attribute("alt", re.compile(r"The picture after \d+ steps"))
-    expect(tab.locator("#progress")).to_have_text(re.compile(r"41 % · step 41 of 100 · about \d+ \w+ left"))
-    expect(tab.locator("#progress progress")).to_have_attribute("value", "41.0")
+    expect(tab.locator("#progress")).to_have_text(re.compile(r"44 % · step 11 of 25 · about \d+ \w+ left"))
+    expect(tab.locator("#progress progress")).to_have_attribute("value", "44.0")
     expect(tab.locator("#paint")).to_be_hidden()
     no_sideways_scroll(tab)
     assert place(tab) == canvas
@@ -187,7 +187,7 @@ def test_switching_shows_what_a_way_takes_and_loses_nothing(open_tab: OpenTab, t
     expect(tab.locator("#steps")).to_have_count(0)
     expect(tab.locator("#pull")).to_have_count(0)
     choose(tab, "Fine")
-    size_shown(tab, 384, 1024)  # each begins with a size of its own
+    size_shown(tab, 384, 2048)  # each begins with a size of its own
     put(tab, "steps", "30")
     put(tab, "pull", "7")
     choose(tab, "Fast")
@@ -196,7 +196,7 @@ def test_switching_shows_what_a_way_takes_and_loses_nothing(open_tab: OpenTab, t
     put(tab, "size", "1536")
     put(tab, "strength", "0.5")
     choose(tab, "Fine")
-    size_shown(tab, 1024, 1024)  # as far as it goes
+    size_shown(tab, 1536, 2048)
     expect(tab.locator("#steps input[type=number]")).to_have_value("30")
     expect(tab.locator("#pull input[type=number]")).to_have_value("7")
     choose(tab, "Fast")
@@ -290,7 +290,7 @@ def test_a_sheet_takes_its_turn_and_is_stopped(page: Page, open_tab: OpenTab, mo
     ready(other)
     page.fine.hold(7)
     other.locator("#paint").click()
-    expect(other.locator("#progress")).to_contain_text("step 6 of 100")
+    expect(other.locator("#progress")).to_contain_text("step 6 of 25")
     ready(tab, "Fast")
     open_sheet(tab)
     tab.locator("#sheet-paint").click()
@@ -401,7 +401,7 @@ def test_work_stops_when_the_tab_is_closed(page: Page, open_tab: OpenTab) -> Non
     ready(tab)
     page.fine.hold(7)
     tab.locator("#paint").click()
-    expect(tab.locator("#progress")).to_contain_text("step 6 of 100")
+    expect(tab.locator("#progress")).to_contain_text("step 6 of 25")
     tab.close()
     until(lambda: not page.jobs._running)
     assert page.fine.running == 1  # held in its seventh step
