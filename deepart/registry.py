@@ -1,6 +1,6 @@
 """The known models, one record each in models.json: what to build, where its files are, their licence, their recipe.
 
-Menus, the README's table and the tests are made from this list.
+Menus, the table in docs/models.md and the tests are made from this list.
 """
 
 from __future__ import annotations

@@ -20,12 +20,6 @@ from deepart.images import with_settings
 BEGAN = 1000.0
 
 
-def test_the_readme_says_what_was_measured() -> None:
-    readme = (app.HERE.parent / "README.md").read_text("utf-8")
-    for line in app.table(json.loads((app.HERE / "app.json").read_text())).splitlines():
-        assert line in readme, line
-
-
 def test_visitors_pictures_cannot_be_taken_for_one_another() -> None:
     pictures = {who: app_page.picture_of(who) for who in range(50)}
     worse = [one.resize((64, 48)).filter(ImageFilter.GaussianBlur(3)) for one in pictures.values()]

@@ -1,4 +1,4 @@
-"""The rules of the house: who may import whom, what is public, and that the papers agree with the code."""
+"""The rules of the house: who may import whom, what is public, and that the pages in Markdown agree with the code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 
 import deepart
 from benchmarks.models import registry_table
-from deepart.registry import REGISTRY, version
+from deepart.registry import REGISTRY, TASKS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "deepart"
@@ -128,9 +128,57 @@ def test_every_third_party_import_is_a_listed_dependency() -> None:
     assert {called.get(name, name) for name in used} <= listed
 
 
-# ------------------------------------------------------------------------------------------------------------- README
+# ------------------------------------------------------------------------------------------------ pages in Markdown
 
-README = (ROOT / "README.md").read_text("utf-8")
+README, CHINESE = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.zh.md"))
+PAGES = [
+    path for path in sorted(ROOT.rglob("*.md"))
+    if not {"data", "runs", "models"} & set(path.relative_to(ROOT).parts[:1])
+    and not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+]  # fmt: skip
+
+
+def blocks(text: str) -> list[str]:
+    """Return what stands between fences."""
+    return re.findall(r"^```\w*\n.*?^```$", text, re.S | re.M)
+
+
+def anchors(text: str) -> set[str]:
+    """Return what links can name of a page: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_and_picture_is_there(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.S | re.M)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text):
+        path, _, part = link.partition("#")
+        if "://" not in link:
+            target = page.parent / path if path else page
+            assert target.exists(), link
+            assert not part or part in anchors(target.read_text("utf-8")), link
+
+
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["English", "Chinese"])
+def test_the_readme_is_short_and_names_every_model_that_comes_along(text: str) -> None:
+    assert text.count("\n") <= 200
+    for (task, name), spec in REGISTRY.items():
+        if task in TASKS and spec.here and not spec.repo_id:
+            assert f"| `{name}` |" in text
+
+
+def test_all_models_stand_in_the_table_of_models() -> None:
+    assert registry_table() in (ROOT / "docs" / "models.md").read_text("utf-8")
+
+
+def test_the_chinese_readme_says_what_the_english_one_says() -> None:
+    assert "\n[中文](README.zh.md)\n" in README
+    assert "\n[English](README.md)\n" in CHINESE
+    assert blocks(CHINESE) == blocks(README)
+    number = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*")
+    in_tens_of_thousands = {"5000"}  # as Chinese counts fifty million
+    assert set(number.findall(CHINESE)) <= set(number.findall(README)) | in_tens_of_thousands
 
 
 def test_the_front_matter_is_what_a_space_reads() -> None:
@@ -150,20 +198,6 @@ def test_the_front_matter_is_what_a_space_reads() -> None:
     assert len(head["short_description"]) <= 60
 
 
-def test_the_models_table_is_the_registry_s() -> None:
-    assert registry_table().strip() in README
-    for _, name in REGISTRY:
-        assert f"`{name}`" in README
-
-
-def test_every_picture_and_page_that_the_readme_names_is_there() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r'src="([^"]+)"', README)
-    local = [link for link in links if "://" not in link]
-    assert len(local) >= 3
-    for link in local:
-        assert (ROOT / link).exists(), link
-
-
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = next(block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "StyleTransferPipeline" in block)
     assert len([line for line in code.splitlines() if line.strip()]) <= 7
@@ -177,146 +211,23 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert deepart.load_image(tmp_path / "painted.png").size[0] == 32
 
 
-def test_numbers_of_the_readme_s_tables_come_from_the_committed_results() -> None:
-    import json
-
-    speed = json.loads((ROOT / "benchmarks/style_fine_speed.json").read_text())
-    for row in speed["sizes"]:
-        cells = (f"{row['width']}x{row['height']}", f"{row['seconds']:.0f} s",
-                 f"{row['seconds_per_step_at_full_size']:.2f} s", f"{row['peak_memory_mb'] / 1000:.1f} GB")  # fmt: skip
-        assert "| " + " | ".join(cells) + " |" in README, cells
-    start = json.loads((ROOT / "benchmarks/startup.json").read_text())
-    assert f"{start['import_deepart_adds_cpu_s']} s" in README
-    assert f"{start['first_page_s']['median']} s" in README
-    check = json.loads((ROOT / "benchmarks/verify.json").read_text())["random bytes"]
-    assert f"{check['bytes'] / 1e6:.0f} MB takes {check['first_ms']:.0f} ms once" in README
-    look = (ROOT / "benchmarks/style_fine_look.csv").read_text().splitlines()
-    mean = dict(zip(look[0].split(","), look[-1].split(","), strict=True))
-    for name in ("style", "content", "ssim", "flat_noise"):
-        assert f"| {mean[name + '_before']} | {mean[name + '_after']} |" in README, name
-
-
-def test_the_tables_of_fast_come_from_the_committed_results() -> None:
-    import csv
-    import json
-
-    with (ROOT / "benchmarks/style_fast_look.csv").open() as file:
-        means = {row["style"]: row for row in csv.DictReader(file) if row["content"] == "mean"}
-    assert set(means) == {"of all", "of paintings"}
-    names = {"style": "Style distance", "content": "Content distance", "ssim": "SSIM", "flat_noise": "Flat noise",
-             "vector_relative": "Second opinion"}  # fmt: skip
-    for row in means.values():
-        for key, name in names.items():
-            cells = [f"{float(row[f'{key}_{who}']):.3f}" for who in ("untouched", "lite", "ours")]
-            assert f"| {name} | {' | '.join(cells)} |" in README, name
-    speed = json.loads((ROOT / "benchmarks/style_fast_speed.json").read_text())
-    for ours, lite in zip(speed["time"]["ours"], speed["time"]["lite"], strict=True):
-        size = f"{ours['size']}x{ours['size']}"
-        cells = [f"{ms:.0f} ms" for ms in (ours["first_ms"], ours["cached_ms"], lite["cached_ms"])]
-        assert f"| {size} | {' | '.join(cells)} |" in README, size
-    for row in speed["memory"]["ours"]:
-        assert f"{row['peak_memory_mb']} MB |" in README
-    with (ROOT / "benchmarks/style_fine_start.csv").open() as file:
-        ways = {row["way"]: row for row in csv.DictReader(file) if row["content"] == "mean"}
-    for way, row in ways.items():
-        cells = (f"{float(row['full_size_steps']):.0f}", f"{float(row['seconds']):.0f} s",
-                 f"{float(row['loss_ratio']):.2f}", f"{float(row['yardstick_style']):.3f}",
-                 f"{float(row['yardstick_content']):.2f}")  # fmt: skip
-        assert f"| {way} | {' | '.join(cells)} |" in README, way
-
-
-def test_the_tables_of_generate_come_from_the_committed_results() -> None:
-    import json
-
-    speed = json.loads((ROOT / "benchmarks/gan_speed.json").read_text())
-    for row in speed["cpu"]["time"]:
-        cells = (row["pictures"], row["pictures_per_second"], f"{100 * row['outside']:.0f} %")
-        assert f"| {' | '.join(map(str, cells))} |" in README, cells
-    assert f"{speed['cpu']['with_png']['seconds']:.1f} s" in README
-    assert f"{speed['memory']['peak_memory_mb']} MB" in README
-    found = json.loads((ROOT / "benchmarks/gan_recovery.json").read_text())
-    assert f"median of {found['median_psnr_db']:.1f} dB" in README
-    assert f"{found['median_seconds']:.0f} s a picture" in README
-    look = json.loads((ROOT / "benchmarks/gan_look.json").read_text())["models"]
-    for _, name in list_models_of("gan"):
-        rows = json.loads((ROOT / f"weights/gan-{name}/evaluation.json").read_text())["rows"]
-        for key, title in (("gan", "ours"), ("gaussian", "Gaussian"), ("real", "real against real")):
-            row = rows[key]
-            cells = (f"{name}, {title}", f"{row['frechet']:.0f}", f"{row['kernel']:.2g}", f"{row['precision']:.2f}",
-                     f"{row['recall']:.2f}", f"{row['patches']['mean']:.0f}")  # fmt: skip
-            assert f"| {' | '.join(cells)} |" in README, cells
-        sweep = [look[name]["sweep"][key] for key in ("0.3", "0.6", "0.9", "1.2")]
-        cells = (name, *(f"{row[what]:.2f}" for what in ("deviation", "apart") for row in sweep))
-        assert f"| {' | '.join(cells)} |" in README, cells
-        mix = look[name]["mix"]
-        cells = (f"{name}, mixing", *(f"{100 * mix[key]:.0f} %" for key in ("layout", "colour", "grain")))
-        assert f"| {' | '.join(cells)} |" in README, cells
-
-
-def test_the_tables_of_reconstruct_come_from_the_committed_results() -> None:
-    import json
-
-    pictures, portraits = (
-        json.loads((ROOT / f"weights/vae-{name}/evaluation.json").read_text()) for name in ("pictures", "portraits")
-    )
-    for key, title in {"256": "six pictures, 256 px", "512": "six pictures, 512 px", "contents": "held-out photographs",
-                       "styles": "held-out painted pictures", "patterns": "held-out patterns",
-                       "portraits": "held-out portraits"}.items():  # fmt: skip
-        both = [pictures["rows"][who][key]["mean"] for who in ("model", "floor")]
-        cells = [f for row in both for f in (f"{row['psnr']:.2f}", f"{row['ssim']:.3f}", f"{row['perceptual']:.3f}")]
-        assert f"| {title} | {' | '.join(cells)} |" in README, title
-    rows = portraits["samples"]["rows"]
-    for key, title in {"prior": "ours", "gaussian": "Gaussian", "real": "real against real"}.items():
-        row = rows[key]
-        cells = [f"{row['frechet']:.0f}", f"{row['kernel']:.2g}", f"{row['precision']:.2f}", f"{row['recall']:.2f}"]
-        assert f"| VAE portraits, {title} | {' | '.join(cells)} |" in README, title
-    speed = json.loads((ROOT / "benchmarks/vae_speed.json").read_text())
-    for row in speed["cpu"]["autocast"]:
-        times = [f"{row[who][way]:.0f}" for who in ("ours", "rival") for way in ("encode_ms", "decode_ms")]
-        assert f"| {row['size']} | {' | '.join(times)} | {row['over']['both']:.2f} |" in README
-    for row in speed["memory"]:
-        if row["who"] == "pipeline" and row["size"] > 1024:
-            assert f"{row['peak_memory_mb']} MB" in README
-    for name, found in (("pictures", pictures), ("portraits", portraits)):  # of these very weights
-        assert found["version"] == version(REGISTRY["vae", name])
-    # Speed is of the network, whatever its weights: that of the version it was measured with holds for all.
-
-
-def test_the_table_of_the_hub_comes_from_the_committed_result() -> None:
-    import json
-
-    found = json.loads((ROOT / "benchmarks/hub.json").read_text())
-    for name in ("fastgan-painting", "taesd"):
-        row = found[name]
-        load = [f"{row['load_ms'][who]:.0f}" for who in ("by_hand", "ours")]
-        more = f"{row['first_verification_ms']:.0f}"
-        cells = (f"`{name}`, {row['bytes'] / 1e6:.0f} MB", *load, f"{row['ratio']:.2f}", more)
-        assert f"| {' | '.join(cells)} |" in README, cells
-        assert row["target_met"]
-
-
-def list_models_of(task: str) -> list[tuple[str, str]]:
-    """Return the models that this project has trained."""
-    return [key for key, spec in REGISTRY.items() if key[0] == task and spec.recipe]
-
-
 @pytest.mark.parametrize(
-    ("mark", "needs", "ends"),
+    ("mark", "page", "needs", "ends"),
     [
-        ("tests", "requirements-dev.txt", "-m pytest -n 2"),
-        ("cluster tests", "deploy/requirements.txt", "-m pytest deploy"),
+        ("tests", "README.md", "requirements-dev.txt", "-m pytest -n 2"),
+        ("cluster tests", "deploy/README.md", "deploy/requirements.txt", "-m pytest deploy"),
     ],
 )
-def test_ci_runs_the_readme_s_own_test_commands(mark: str, needs: str, ends: str) -> None:
+def test_ci_runs_the_documented_test_commands(mark: str, page: str, needs: str, ends: str) -> None:
     script = (ROOT / ".ci/run").read_text()
-    extract = re.search(r"^readme\(\) \{\n.*?^\}$", script, re.MULTILINE | re.DOTALL)
+    extract = re.search(r"^command_of\(\) \{\n.*?^\}$", script, re.MULTILINE | re.DOTALL)
     assert extract is not None
-    assert f'$(readme "{mark}")' in script
+    assert f'$(command_of "{mark}" {page})' in script
     done = subprocess.run(
-        ["bash", "-c", f'environment=.venv; {extract[0]}; printf %s "$(readme "{mark}")"'],
+        ["bash", "-c", f'environment=.venv; {extract[0]}; printf %s "$(command_of "{mark}" {page})"'],
         check=True, capture_output=True, text=True, cwd=ROOT,
     )  # fmt: skip
-    assert done.stdout in README
+    assert done.stdout in (ROOT / page).read_text("utf-8")
     assert needs in done.stdout
     assert done.stdout.endswith(ends)
     assert done.stdout.count("\n") == 0
