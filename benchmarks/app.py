@@ -2,7 +2,7 @@
 
     python -m benchmarks.app            # writes benchmarks/app.json
     python -m benchmarks.app --only click,memory
-    python -m benchmarks.app --table    # prints what the README says of the result
+    python -m benchmarks.app --table    # prints what benchmarks/README.md says of it
 
 The page runs as `python app.py` does, in a process of its own, on the CPU, with the weights of the repository; the
 visitors are on the same machine, and share its cores. A part is written as soon as it is measured, and the others stay
@@ -185,7 +185,7 @@ NAMES = {"style": "Style transfer", "reconstruct": "Reconstruct", "generate": "G
 
 
 def table(result: dict[str, Any]) -> str:
-    """Return the README's lines of a result."""
+    """Return what benchmarks/README.md says of a result."""
     lines = [
         "| From a click to the picture, 512 px | In all | The pipeline's own | Besides | Besides, worst |",
         "| --- | ---: | ---: | ---: | ---: |",

@@ -1,7 +1,7 @@
 """How many requests a second the app answers, and how long each waits: 1, 4 and 16 clients at once, per endpoint.
 
     python -m benchmarks.load            # writes benchmarks/load.json; about five minutes on two cores
-    python -m benchmarks.load table      # prints the README's table
+    python -m benchmarks.load table      # prints the table of benchmarks/README.md
 
 The app runs in a process of its own, with the models that travel, loaded before. Each client is a gradio_client that
 asks again as soon as it has its answer, the result's file included, for SECONDS, and then lets its last request end.
@@ -93,7 +93,7 @@ def start_app(port: int) -> subprocess.Popen[bytes]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """Return the README's table of a result."""
+    """Return a result as the table of benchmarks/README.md."""
     rows = [
         "| Endpoint | Clients | Requests a second | Median | 95 % | 99 % |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",

@@ -1,8 +1,8 @@
 """What each model needs: seconds to load, seconds of a typical job, memory; one process for each.
 
     python -m benchmarks.models          # writes benchmarks/models.json; about two minutes on two cores
-    python -m benchmarks.models table    # prints the README's table
-    python -m benchmarks.models list     # prints the README's list of models
+    python -m benchmarks.models table    # prints the table of benchmarks/README.md
+    python -m benchmarks.models list     # prints the table of docs/models.md
 
 Those models are measured whose files are here; the network is not asked. A job is what the page does by default: a
 grid of 16 pictures, a photograph of 512 pixels reconstructed, one of 512 pixels painted with the default settings. It
@@ -51,7 +51,7 @@ def measure(task: str, name: str) -> dict[str, object]:
 
 
 def table(result: dict[str, object]) -> str:
-    """Return the README's table of a result."""
+    """Return a result as the table of benchmarks/README.md."""
     rows = [
         "| Model | Task | Load | First job | Peak memory |",
         "| --- | --- | ---: | ---: | ---: |",

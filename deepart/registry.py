@@ -1,6 +1,6 @@
 """The known models, one record each in models.json: what to build, where its files are, their licence, their recipe.
 
-Menus, the README's table and the tests are made from this list.
+Menus, the table in docs/models.md and the tests are made from this list.
 """
 
 from __future__ import annotations
@@ -242,4 +242,3 @@ def version(spec: ModelSpec) -> str:
     if not sums and spec.features is not None:
         return version(get_spec(FEATURES, spec.features))
     return (sums[0] if len(sums) == 1 else hashlib.sha256("".join(sums).encode()).hexdigest())[:12]
-

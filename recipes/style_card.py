@@ -30,7 +30,8 @@ float16) joins it to the content. It needs the features of `features-vgg16` to m
   instance-normalised content at relu4_2 and relu3_1; structural similarity; grain on flat areas; a little total
   variation.
 - **Held-out pictures** (4 photographs, 6 styles of the kinds below, 256 px): style {style:.3f}, content {content:.2f},
-  SSIM {ssim:.2f}, flat noise {flat_noise:.2f}. For pictures of kinds that were not trained on see DeepArt's README.
+  SSIM {ssim:.2f}, flat noise {flat_noise:.2f}. For pictures of kinds that were not trained on see DeepArt's
+  benchmarks/README.md.
 
 ## Data
 

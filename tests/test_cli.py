@@ -1,4 +1,4 @@
-"""The command line: options as the methods have them, exit status, going on, and the README's commands."""
+"""The command line: options as the methods have them, exit status, going on, and what it prints."""
 
 from __future__ import annotations
 

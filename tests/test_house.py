@@ -1,4 +1,4 @@
-"""The rules of the house: who may import whom, what is public, and that the papers agree with the code."""
+"""The rules of the house: who may import whom, what is public, and that the pages in Markdown agree with the code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 
 import deepart
 from benchmarks.models import registry_table
-from deepart.registry import REGISTRY
+from deepart.registry import REGISTRY, TASKS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "deepart"
@@ -128,9 +128,57 @@ def test_every_third_party_import_is_a_listed_dependency() -> None:
     assert {called.get(name, name) for name in used} <= listed
 
 
-# ------------------------------------------------------------------------------------------------------------- README
+# ------------------------------------------------------------------------------------------------ pages in Markdown
 
-README = (ROOT / "README.md").read_text("utf-8")
+README, CHINESE = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.zh.md"))
+PAGES = [
+    path for path in sorted(ROOT.rglob("*.md"))
+    if not {"data", "runs", "models"} & set(path.relative_to(ROOT).parts[:1])
+    and not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+]  # fmt: skip
+
+
+def blocks(text: str) -> list[str]:
+    """Return what stands between fences."""
+    return re.findall(r"^```\w*\n.*?^```$", text, re.S | re.M)
+
+
+def anchors(text: str) -> set[str]:
+    """Return what links can name of a page: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_and_picture_is_there(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.S | re.M)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text):
+        path, _, part = link.partition("#")
+        if "://" not in link:
+            target = page.parent / path if path else page
+            assert target.exists(), link
+            assert not part or part in anchors(target.read_text("utf-8")), link
+
+
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["English", "Chinese"])
+def test_the_readme_is_short_and_names_every_model_that_comes_along(text: str) -> None:
+    assert text.count("\n") <= 200
+    for (task, name), spec in REGISTRY.items():
+        if task in TASKS and spec.here and not spec.repo_id:
+            assert f"| `{name}` |" in text
+
+
+def test_all_models_stand_in_the_table_of_models() -> None:
+    assert registry_table() in (ROOT / "docs" / "models.md").read_text("utf-8")
+
+
+def test_the_chinese_readme_says_what_the_english_one_says() -> None:
+    assert "\n[中文](README.zh.md)\n" in README
+    assert "\n[English](README.md)\n" in CHINESE
+    assert blocks(CHINESE) == blocks(README)
+    number = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*")
+    in_tens_of_thousands = {"5000"}  # as Chinese counts fifty million
+    assert set(number.findall(CHINESE)) <= set(number.findall(README)) | in_tens_of_thousands
 
 
 def test_the_front_matter_is_what_a_space_reads() -> None:
@@ -150,20 +198,6 @@ def test_the_front_matter_is_what_a_space_reads() -> None:
     assert len(head["short_description"]) <= 60
 
 
-def test_the_models_table_is_the_registry_s() -> None:
-    assert registry_table().strip() in README
-    for _, name in REGISTRY:
-        assert f"`{name}`" in README
-
-
-def test_every_picture_and_page_that_the_readme_names_is_there() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r'src="([^"]+)"', README)
-    local = [link for link in links if "://" not in link]
-    assert len(local) >= 3
-    for link in local:
-        assert (ROOT / link).exists(), link
-
-
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = next(block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "StyleTransferPipeline" in block)
     assert len([line for line in code.splitlines() if line.strip()]) <= 7
@@ -178,22 +212,22 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("mark", "needs", "ends"),
+    ("mark", "page", "needs", "ends"),
     [
-        ("tests", "requirements-dev.txt", "-m pytest -n 2"),
-        ("cluster tests", "deploy/requirements.txt", "-m pytest deploy"),
+        ("tests", "README.md", "requirements-dev.txt", "-m pytest -n 2"),
+        ("cluster tests", "deploy/README.md", "deploy/requirements.txt", "-m pytest deploy"),
     ],
 )
-def test_ci_runs_the_readme_s_own_test_commands(mark: str, needs: str, ends: str) -> None:
+def test_ci_runs_the_documented_test_commands(mark: str, page: str, needs: str, ends: str) -> None:
     script = (ROOT / ".ci/run").read_text()
-    extract = re.search(r"^readme\(\) \{\n.*?^\}$", script, re.MULTILINE | re.DOTALL)
+    extract = re.search(r"^command_of\(\) \{\n.*?^\}$", script, re.MULTILINE | re.DOTALL)
     assert extract is not None
-    assert f'$(readme "{mark}")' in script
+    assert f'$(command_of "{mark}" {page})' in script
     done = subprocess.run(
-        ["bash", "-c", f'environment=.venv; {extract[0]}; printf %s "$(readme "{mark}")"'],
+        ["bash", "-c", f'environment=.venv; {extract[0]}; printf %s "$(command_of "{mark}" {page})"'],
         check=True, capture_output=True, text=True, cwd=ROOT,
     )  # fmt: skip
-    assert done.stdout in README
+    assert done.stdout in (ROOT / page).read_text("utf-8")
     assert needs in done.stdout
     assert done.stdout.endswith(ends)
     assert done.stdout.count("\n") == 0

@@ -1,4 +1,4 @@
-"""The endpoints as tools of MCP, called by the protocol's own client; and the README's examples for programs."""
+"""The endpoints as tools of MCP, called by the protocol's own client; and the examples of docs/api.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from running_page import ROOT, Page, serve
 
 from deepart.ui.inputs import EXAMPLES
 
-README = (ROOT / "README.md").read_text("utf-8")
+API = (ROOT / "docs" / "api.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_a_tool_makes_a_picture_and_says_what_is_wrong(tools: Page) -> None:
     assert answer.content[0].text == "The number of pictures is 0; it must be a whole number from 1 to 64."
 
 
-# ------------------------------------------------------------------------------------------- the README's examples
+# --------------------------------------------------------------------------------------------- docs/api.md's examples
 
 
 def pictures(folder: Path) -> None:
@@ -85,21 +85,21 @@ def pictures(folder: Path) -> None:
 
 
 def test_the_python_example_for_programs_runs(tools: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    [code] = [block for block in re.findall(r"```python\n(.*?)```", README, re.S) if "gradio_client" in block]
+    [code] = [block for block in re.findall(r"```python\n(.*?)```", API, re.S) if "gradio_client" in block]
     pictures(tmp_path)
     monkeypatch.chdir(tmp_path)
     code, addresses = re.subn(r"http://127\.0\.0\.1:7860/", tools.url, code)
     code, sizes = re.subn(r"size=\d+", "size=32", code)  # the same lines, quicker
     assert (addresses, sizes) == (1, 1)
     names: dict[str, Any] = {}
-    exec(compile(code, "README.md", "exec"), names)
+    exec(compile(code, "api.md", "exec"), names)
     assert names["settings"]["size"] == [32, names["settings"]["size"][1]]
     with Image.open(names["picture"]) as image:
         assert max(image.size) == 32
 
 
 def test_the_curl_example_runs(tools: Page, tmp_path: Path) -> None:
-    [code] = re.findall(r"<!-- curl -->\n```\n(.*?)```", README, re.S)
+    [code] = re.findall(r"<!-- curl -->\n```\n(.*?)```", API, re.S)
     assert shutil.which("curl")
     pictures(tmp_path)
     code, addresses = re.subn(r"http://127\.0\.0\.1:7860", tools.url, code)

@@ -5,11 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from running_page import ROOT
-
 from benchmarks import load, models
-
-README = (ROOT / "README.md").read_text("utf-8")
 
 
 def test_clients_ask_again_and_again_at_once() -> None:
