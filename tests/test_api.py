@@ -249,6 +249,18 @@ def test_files_are_kept_where_gradio_deletes_them(page: Page, client: Client) ->
     assert page.blocks.delete_cache == (3600, 86400)
 
 
+def test_nothing_is_kept_of_clients_that_called_a_while_ago(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deepart.ui.api.FORGOTTEN", 0.0)
+    for number in range(4):
+        other = connect(page, tmp_path / str(number))
+        other.predict(api_name="/models")
+        other.close()
+    assert len(page.blocks.state_holder.session_data) <= 2
+    assert page.blocks.state_holder.capacity == 200  # visitors
+
+
 def test_two_clients_take_turns(page: Page, tmp_path: Path) -> None:
     first, second = connect(page, tmp_path / "1"), connect(page, tmp_path / "2")
     page.fine.hold(2)

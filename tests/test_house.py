@@ -14,7 +14,7 @@ import yaml
 
 import deepart
 from benchmarks.models import registry_table
-from deepart.registry import REGISTRY, version
+from deepart.registry import REGISTRY
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "deepart"
@@ -175,129 +175,6 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert count == 1
     exec(compile(smaller, "README.md", "exec"), {})
     assert deepart.load_image(tmp_path / "painted.png").size[0] == 32
-
-
-def test_numbers_of_the_readme_s_tables_come_from_the_committed_results() -> None:
-    import json
-
-    speed = json.loads((ROOT / "benchmarks/style_fine_speed.json").read_text())
-    for row in speed["sizes"]:
-        cells = (f"{row['width']}x{row['height']}", f"{row['seconds']:.0f} s",
-                 f"{row['seconds_per_step_at_full_size']:.2f} s", f"{row['peak_memory_mb'] / 1000:.1f} GB")  # fmt: skip
-        assert "| " + " | ".join(cells) + " |" in README, cells
-    start = json.loads((ROOT / "benchmarks/startup.json").read_text())
-    assert f"{start['import_deepart_adds_cpu_s']} s" in README
-    assert f"{start['first_page_s']['median']} s" in README
-    check = json.loads((ROOT / "benchmarks/verify.json").read_text())["random bytes"]
-    assert f"{check['bytes'] / 1e6:.0f} MB takes {check['first_ms']:.0f} ms once" in README
-    look = (ROOT / "benchmarks/style_fine_look.csv").read_text().splitlines()
-    mean = dict(zip(look[0].split(","), look[-1].split(","), strict=True))
-    for name in ("style", "content", "ssim", "flat_noise"):
-        assert f"| {mean[name + '_before']} | {mean[name + '_after']} |" in README, name
-
-
-def test_the_tables_of_fast_come_from_the_committed_results() -> None:
-    import csv
-    import json
-
-    with (ROOT / "benchmarks/style_fast_look.csv").open() as file:
-        means = {row["style"]: row for row in csv.DictReader(file) if row["content"] == "mean"}
-    assert set(means) == {"of all", "of paintings"}
-    names = {"style": "Style distance", "content": "Content distance", "ssim": "SSIM", "flat_noise": "Flat noise",
-             "vector_relative": "Second opinion"}  # fmt: skip
-    for row in means.values():
-        for key, name in names.items():
-            cells = [f"{float(row[f'{key}_{who}']):.3f}" for who in ("untouched", "lite", "ours")]
-            assert f"| {name} | {' | '.join(cells)} |" in README, name
-    speed = json.loads((ROOT / "benchmarks/style_fast_speed.json").read_text())
-    for ours, lite in zip(speed["time"]["ours"], speed["time"]["lite"], strict=True):
-        size = f"{ours['size']}x{ours['size']}"
-        cells = [f"{ms:.0f} ms" for ms in (ours["first_ms"], ours["cached_ms"], lite["cached_ms"])]
-        assert f"| {size} | {' | '.join(cells)} |" in README, size
-    for row in speed["memory"]["ours"]:
-        assert f"{row['peak_memory_mb']} MB |" in README
-    with (ROOT / "benchmarks/style_fine_start.csv").open() as file:
-        ways = {row["way"]: row for row in csv.DictReader(file) if row["content"] == "mean"}
-    for way, row in ways.items():
-        cells = (f"{float(row['full_size_steps']):.0f}", f"{float(row['seconds']):.0f} s",
-                 f"{float(row['loss_ratio']):.2f}", f"{float(row['yardstick_style']):.3f}",
-                 f"{float(row['yardstick_content']):.2f}")  # fmt: skip
-        assert f"| {way} | {' | '.join(cells)} |" in README, way
-
-
-def test_the_tables_of_generate_come_from_the_committed_results() -> None:
-    import json
-
-    speed = json.loads((ROOT / "benchmarks/gan_speed.json").read_text())
-    for row in speed["cpu"]["time"]:
-        cells = (row["pictures"], row["pictures_per_second"], f"{100 * row['outside']:.0f} %")
-        assert f"| {' | '.join(map(str, cells))} |" in README, cells
-    assert f"{speed['cpu']['with_png']['seconds']:.1f} s" in README
-    assert f"{speed['memory']['peak_memory_mb']} MB" in README
-    found = json.loads((ROOT / "benchmarks/gan_recovery.json").read_text())
-    assert f"median of {found['median_psnr_db']:.1f} dB" in README
-    assert f"{found['median_seconds']:.0f} s a picture" in README
-    look = json.loads((ROOT / "benchmarks/gan_look.json").read_text())["models"]
-    for _, name in list_models_of("gan"):
-        rows = json.loads((ROOT / f"weights/gan-{name}/evaluation.json").read_text())["rows"]
-        for key, title in (("gan", "ours"), ("gaussian", "Gaussian"), ("real", "real against real")):
-            row = rows[key]
-            cells = (f"{name}, {title}", f"{row['frechet']:.0f}", f"{row['kernel']:.2g}", f"{row['precision']:.2f}",
-                     f"{row['recall']:.2f}", f"{row['patches']['mean']:.0f}")  # fmt: skip
-            assert f"| {' | '.join(cells)} |" in README, cells
-        sweep = [look[name]["sweep"][key] for key in ("0.3", "0.6", "0.9", "1.2")]
-        cells = (name, *(f"{row[what]:.2f}" for what in ("deviation", "apart") for row in sweep))
-        assert f"| {' | '.join(cells)} |" in README, cells
-        mix = look[name]["mix"]
-        cells = (f"{name}, mixing", *(f"{100 * mix[key]:.0f} %" for key in ("layout", "colour", "grain")))
-        assert f"| {' | '.join(cells)} |" in README, cells
-
-
-def test_the_tables_of_reconstruct_come_from_the_committed_results() -> None:
-    import json
-
-    pictures, portraits = (
-        json.loads((ROOT / f"weights/vae-{name}/evaluation.json").read_text()) for name in ("pictures", "portraits")
-    )
-    for key, title in {"256": "six pictures, 256 px", "512": "six pictures, 512 px", "contents": "held-out photographs",
-                       "styles": "held-out painted pictures", "patterns": "held-out patterns",
-                       "portraits": "held-out portraits"}.items():  # fmt: skip
-        both = [pictures["rows"][who][key]["mean"] for who in ("model", "floor")]
-        cells = [f for row in both for f in (f"{row['psnr']:.2f}", f"{row['ssim']:.3f}", f"{row['perceptual']:.3f}")]
-        assert f"| {title} | {' | '.join(cells)} |" in README, title
-    rows = portraits["samples"]["rows"]
-    for key, title in {"prior": "ours", "gaussian": "Gaussian", "real": "real against real"}.items():
-        row = rows[key]
-        cells = [f"{row['frechet']:.0f}", f"{row['kernel']:.2g}", f"{row['precision']:.2f}", f"{row['recall']:.2f}"]
-        assert f"| VAE portraits, {title} | {' | '.join(cells)} |" in README, title
-    speed = json.loads((ROOT / "benchmarks/vae_speed.json").read_text())
-    for row in speed["cpu"]["autocast"]:
-        times = [f"{row[who][way]:.0f}" for who in ("ours", "rival") for way in ("encode_ms", "decode_ms")]
-        assert f"| {row['size']} | {' | '.join(times)} | {row['over']['both']:.2f} |" in README
-    for row in speed["memory"]:
-        if row["who"] == "pipeline" and row["size"] > 1024:
-            assert f"{row['peak_memory_mb']} MB" in README
-    for name, found in (("pictures", pictures), ("portraits", portraits)):  # of these very weights
-        assert found["version"] == version(REGISTRY["vae", name])
-    # Speed is of the network, whatever its weights: that of the version it was measured with holds for all.
-
-
-def test_the_table_of_the_hub_comes_from_the_committed_result() -> None:
-    import json
-
-    found = json.loads((ROOT / "benchmarks/hub.json").read_text())
-    for name in ("fastgan-painting", "taesd"):
-        row = found[name]
-        load = [f"{row['load_ms'][who]:.0f}" for who in ("by_hand", "ours")]
-        more = f"{row['first_verification_ms']:.0f}"
-        cells = (f"`{name}`, {row['bytes'] / 1e6:.0f} MB", *load, f"{row['ratio']:.2f}", more)
-        assert f"| {' | '.join(cells)} |" in README, cells
-        assert row["target_met"]
-
-
-def list_models_of(task: str) -> list[tuple[str, str]]:
-    """Return the models that this project has trained."""
-    return [key for key, spec in REGISTRY.items() if key[0] == task and spec.recipe]
 
 
 @pytest.mark.parametrize(

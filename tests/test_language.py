@@ -24,7 +24,7 @@ from deepart.checks import number, whole_number
 from deepart.errors import DeepArtError, Phrase
 from deepart.images import check_image
 from deepart.ui import build_app, i18n
-from deepart.ui.i18n import ABOUT, ZH, shown_blocks, t, texts, translate, translate_html, words_of_html
+from deepart.ui.i18n import ABOUT, ZH, shown_blocks, t, texts, translate, translate_html
 from deepart.ui.inputs import read_picture
 
 PACKAGE = ROOT / "deepart"
@@ -41,6 +41,21 @@ VALUES = {
     "whole number of bytes", "whole number of pixels", "yellow background", "yellow sky",
 }  # fmt: skip
 HAN = re.compile(r"[\u3002\u4e00-\u9fff]")
+
+
+UNSEEN = re.compile(r"<(style|script|svg)\b.*?</\1>", re.DOTALL)
+
+
+def words_of_html(code: str) -> list[str]:
+    """Return the texts of HTML, and the attributes that are read out."""
+    found: list[str] = []
+
+    def keep(words: str) -> str:
+        found.append(words)
+        return words
+
+    translate_html(UNSEEN.sub("", code), keep)
+    return found
 
 
 class Request:

@@ -24,12 +24,10 @@ from deepart.ui.artwork import (
     Nearness,
     Reconstruction,
     RoundTrip,
-    cells,
     current_reconstruction,
     name_of,
     name_of_source,
     nearness,
-    number_cells,
     numbers,
     save_reconstruction,
 )
@@ -38,6 +36,7 @@ from deepart.ui.finished import NUMBERS, PICTURE, first_files
 from deepart.ui.inputs import EXAMPLES
 from deepart.ui.jobs import Jobs
 from deepart.ui.reconstruct_tools import Around, Tools, strip_of, there_and_back
+from deepart.ui.reconstruct_views import cells, number_cells
 from deepart.ui.widgets import RequestId, said
 from deepart.ui.work import MORPH_SIDE, VAERequests
 from recipes import first_reconstruct

@@ -75,6 +75,7 @@ class EndpointsBase:
         for client in [one for one, called in list(self._clients.items()) if called < now - FORGOTTEN]:
             self._clients.pop(client, None)
             self._page.state_holder.session_data.pop(client, None)
+            self._page.state_holder.time_last_used.pop(client, None)
         if request.session_hash is not None:
             self._clients[request.session_hash] = now
 

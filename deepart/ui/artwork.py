@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
 import math
 import os
@@ -311,44 +310,6 @@ def numbers(taken: RoundTrip) -> dict[str, Any]:
         "compression": round(taken.ratio, 3),
         **{name: round(value, 4) for name, value in times.items() if value is not None},
     }
-
-
-def number_cells(taken: RoundTrip) -> str:
-    """Return the same for the page, as HTML: cells of a number and what it is."""
-    return cells(taken.near, taken.shape, taken.latent.size, taken.seconds)
-
-
-def cells(
-    near: Nearness | None, shape: Sequence[int], size: tuple[int, int],
-    seconds: tuple[float | None, float | None] = (None, None),
-) -> str:  # fmt: skip
-    """Return what is known of a reconstruction as HTML. shape: of the latent. size: width and height in pixels.
-
-    Numbers and words are texts of their own, so that the page can say the words in another language.
-    """
-    before, after = 3 * size[0] * size[1], math.prod(shape)
-    found = [] if near is None else _near(near)
-    found += [(" × ".join(map(str, shape)), t("Latent")), (_ratio(before / after), t("Compression"))]
-    times = zip(seconds, (t("Encoded in"), t("Decoded in")), strict=True)
-    found += [(_seconds(value), what) for value, what in times if value]
-    shown = "".join(f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(value)}</dd></div>" for value, what in found)
-    kind = t("The latent is a map of numbers.") if len(shape) > 1 else t("The latent is one list of numbers.")
-    counts = ((t("Numbers in the picture:"), before), (t("Numbers in the latent:"), after))
-    told = " · ".join(f"<wbr>{html.escape(words)} <wbr>{count:,}" for words, count in counts)
-    return f'<dl class="da-numbers">{shown}</dl><p class="da-note">{html.escape(kind)} {told}</p>'
-
-
-def _near(near: Nearness) -> list[tuple[str, str]]:
-    return [(t("exact") if math.isinf(near.psnr) else f"{near.psnr:.1f} dB", "PSNR"), (f"{near.ssim:.3f}", "SSIM")]
-
-
-def _ratio(ratio: float) -> str:
-    """Return how many numbers became one; a tiny picture becomes more numbers than it had."""
-    return f"{ratio:.3g} : 1" if ratio >= 1 else f"1 : {1 / ratio:.3g}"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _finite(value: float) -> float | None:

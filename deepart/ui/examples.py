@@ -36,7 +36,7 @@ TITLES = {
     "van-gogh-langlois-bridge": "Van Gogh: The Langlois Bridge",
     "van-gogh-night-cafe": "Van Gogh: The Night Café",
 }
-_THUMBNAIL = 96  # pixels, twice what the page shows, for fine screens; the full picture is fetched when it is chosen
+_THUMBNAIL = 88  # pixels, twice what the page shows, for fine screens; the full picture is fetched when it is chosen
 # JavaScript for a row of such buttons: a click on one is the event "select" with its number.
 CHOOSE = "deepart.choose(element, trigger)"  # see page.js
 

@@ -41,7 +41,6 @@ _TEXT = re.compile(r">([^<>]*[^\s<>][^<>]*)<")
 _SPOKEN = re.compile(r'\b(alt|title|aria-label|placeholder)="([^"]+)"')
 
 
-_UNSEEN = re.compile(r"<(style|script|svg)\b.*?</\1>", re.DOTALL)
 _written: ContextVar[bool | None] = ContextVar("written", default=None)
 _SHOWN = ("label", "info", "placeholder", "value")  # properties of components that Gradio's page translates
 
@@ -151,18 +150,6 @@ def translate_html(code: str, translate: Callable[[str], str]) -> str:
         return f'{match.group(1)}="{html.escape(translate(html.unescape(match.group(2))))}"'
 
     return _TEXT.sub(text, _SPOKEN.sub(attribute, code))
-
-
-def words_of_html(code: str) -> list[str]:
-    """Return the texts of HTML, and the attributes that are read out."""
-    found: list[str] = []
-
-    def keep(words: str) -> str:
-        found.append(words)
-        return words
-
-    translate_html(_UNSEEN.sub("", code), keep)
-    return found
 
 
 def _known(words: str) -> str:

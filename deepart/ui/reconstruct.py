@@ -20,9 +20,7 @@ from deepart.pipelines.vae_latent import Latent
 from deepart.ui.artwork import (
     Reconstruction,
     RoundTrip,
-    cells,
     name_of_source,
-    number_cells,
     save_artwork,
     save_before,
     save_reconstruction,
@@ -36,7 +34,7 @@ from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title_of
 from deepart.ui.page import share_machine
 from deepart.ui.reconstruct_tools import Around, Tools
-from deepart.ui.reconstruct_views import ErrorMap, Inside, example_title, title
+from deepart.ui.reconstruct_views import ErrorMap, Inside, cells, example_title, number_cells, title
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.widgets import Format, RequestId, into_sight, new_text, stage

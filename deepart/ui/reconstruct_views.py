@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -12,7 +14,7 @@ from deepart.errors import Phrase
 from deepart.images import fit, settings, with_settings
 from deepart.pipelines import vae_views
 from deepart.pipelines.vae_latent import Latent
-from deepart.ui.artwork import Reconstruction, save_artwork
+from deepart.ui.artwork import Nearness, Reconstruction, RoundTrip, save_artwork
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import SOON, sentences
 from deepart.ui.run import Changes, note
@@ -162,3 +164,41 @@ def example_title(subject: Reconstruction, model: str) -> str:
     parts = ("A finished example: Reconstruct makes it again", model, f"{width} × {height}")
     words = " <wbr>· <wbr>".join(html.escape(part) for part in parts)
     return f'<p class="da-title">{html.escape(subject.name)}</p><p class="da-note">{words}</p>'
+
+
+def number_cells(taken: RoundTrip) -> str:
+    """Return the same for the page, as HTML: cells of a number and what it is."""
+    return cells(taken.near, taken.shape, taken.latent.size, taken.seconds)
+
+
+def cells(
+    near: Nearness | None, shape: Sequence[int], size: tuple[int, int],
+    seconds: tuple[float | None, float | None] = (None, None),
+) -> str:  # fmt: skip
+    """Return what is known of a reconstruction as HTML. shape: of the latent. size: width and height in pixels.
+
+    Numbers and words are texts of their own, so that the page can say the words in another language.
+    """
+    before, after = 3 * size[0] * size[1], math.prod(shape)
+    found = [] if near is None else _near(near)
+    found += [(" × ".join(map(str, shape)), t("Latent")), (_ratio(before / after), t("Compression"))]
+    times = zip(seconds, (t("Encoded in"), t("Decoded in")), strict=True)
+    found += [(_seconds(value), what) for value, what in times if value]
+    shown = "".join(f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(value)}</dd></div>" for value, what in found)
+    kind = t("The latent is a map of numbers.") if len(shape) > 1 else t("The latent is one list of numbers.")
+    counts = ((t("Numbers in the picture:"), before), (t("Numbers in the latent:"), after))
+    told = " · ".join(f"<wbr>{html.escape(words)} <wbr>{count:,}" for words, count in counts)
+    return f'<dl class="da-numbers">{shown}</dl><p class="da-note">{html.escape(kind)} {told}</p>'
+
+
+def _near(near: Nearness) -> list[tuple[str, str]]:
+    return [(t("exact") if math.isinf(near.psnr) else f"{near.psnr:.1f} dB", "PSNR"), (f"{near.ssim:.3f}", "SSIM")]
+
+
+def _ratio(ratio: float) -> str:
+    """Return how many numbers became one; a tiny picture becomes more numbers than it had."""
+    return f"{ratio:.3g} : 1" if ratio >= 1 else f"1 : {1 / ratio:.3g}"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
