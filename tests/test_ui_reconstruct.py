@@ -545,7 +545,9 @@ def test_a_reconstruction_is_told_in_chinese(tab: Any) -> None:
 
 
 def test_every_word_of_the_example_is_in_chinese(opened: Any) -> None:
-    from deepart.ui.i18n import ZH, words_of_html
+    from test_language import words_of_html
+
+    from deepart.ui.i18n import ZH
 
     for part in (opened.title, opened.facts):
         words = [one for one in words_of_html(part.value) if re.search("[A-Za-z]{3}", one)]

@@ -52,7 +52,8 @@ def not_a_name(words: str) -> bool:
 
 
 def ready(tab: Tab) -> None:
-    if not tab.locator("#grid img").count():
+    expect(tab.locator("#gan-about")).to_be_visible()
+    if "·" not in tab.locator("#gan-about").inner_text():
         tab.locator("#gan-make").click()
     expect(tab.locator("#grid img")).to_have_count(16)
 

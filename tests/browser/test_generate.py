@@ -33,7 +33,8 @@ def tab(open_tab: OpenTab) -> Tab:
 
 def ready(tab: Tab) -> Tab:
     """Make the first pictures, as the tiny model has no finished example."""
-    if grid(tab).count() != 16:
+    expect(tab.locator("#gan-about")).to_be_visible()
+    if "·" not in tab.locator("#gan-about").inner_text():
         tab.locator("#gan-make").click()
     expect(grid(tab)).to_have_count(16)
     chosen(tab, "Seed 0")
