@@ -320,7 +320,8 @@ def test_the_page_is_as_the_model_is(tab: Any, cat: Image.Image, tmp_path: Path,
     assert changes[tab.tools_of] == (model if there else "")
     assert [visible(changes[tab.draw]), visible(changes[tab.examples])] == [there, not there]
     assert ("Choose Portraits" in changes[tab.about]) == (not there)
-    assert tab.inside._look(changes[tab.subject], 1)[tab.inside.channel].constructor_args["visible"] == (not there)
+    channel_slider = tab.inside._look(changes[tab.subject], 1)[tab.inside.channel]
+    assert getattr(channel_slider, "constructor_args", channel_slider)["visible"] == (not there)
     assert changes[tab.model].constructor_args["value"] == model
 
 
@@ -364,7 +365,8 @@ def test_a_latent_brings_its_model(tab: Any, cat: Image.Image, monkeypatch: pyte
     path = str(tmp_path / "latent.safetensors")
     versions = {"pictures": "0123456789ab", "portraits": "ba9876543210"}
     monkeypatch.setattr("deepart.ui.work.version", lambda spec: versions[spec.name])
-    assert tab._open(path, "pictures") == (None, path, "portraits")
+    picture, opened, _, model = tab._open(path, "pictures")
+    assert (picture, opened, model) == (None, path, "portraits")
     monkeypatch.setattr("deepart.ui.work.version", lambda spec: "ffffffffffff")
     with pytest.raises(Exception, match="The latent was made by 'portraits', version 'ba9876543210', and this is"):
         tab._open(path, "pictures")  # before the box is emptied for it
