@@ -378,17 +378,6 @@ def test_a_walk_is_stopped(page: Page, tab: Tab) -> None:
     assert page.landscapes.steps == [16, 32]
 
 
-def test_a_walk_through_what_is_liked(page: Page, tab: Tab) -> None:
-    mark(tab, 4, 8)
-    go(tab, "Walk")
-    tab.get_by_label("Visit the pictures you like").check()
-    tab.get_by_label("Come back to the beginning").uncheck()
-    write(tab, "walk-seeds", "")
-    put(tab, "walk-frames", "8")
-    tab.locator("#walk-start").click()
-    expect(tab.locator("#walk-stage img")).to_have_attribute("alt", "A walk: Seed 8 → Seed 4")
-
-
 # ----------------------------------------------------------------------------------------------------- mixing, breeding
 
 
@@ -502,22 +491,6 @@ def test_a_picture_is_found(page: Page, tab: Tab, tmp_path: Path) -> None:
     put(tab, "direction-2", "2")
     chosen(tab, "trees +2")
     assert same(saved(tab, tmp_path), page.landscapes.generate(latents=latent, directions={"trees": 2.0})[0])
-
-
-def test_stop_keeps_what_was_found(page: Page, tab: Tab, tmp_path: Path) -> None:
-    go(tab, "Find")
-    tab.locator("#find-picture input[type=file]").set_input_files(PHOTO)
-    steps(tab, "100")
-    page.landscapes.hold(12)
-    tab.locator("#find-start").click()
-    expect(tab.locator("#find-stage img").nth(1)).to_have_attribute("alt", "After 10 steps")
-    tab.locator("#find-stop").click()
-    expect(tab.locator("#find-stop")).to_have_text("Stopping after this step")
-    page.landscapes.release()
-    chosen(tab, "Found picture")
-    expect(tab.locator("#find-stage")).to_contain_text("stopped after step 10")
-    assert page.landscapes.steps[-1] == 12
-    assert "latent" in (settings(saved(tab, tmp_path)) or {})
 
 
 def test_work_stops_when_the_visitor_leaves(page: Page, tab: Tab) -> None:

@@ -213,20 +213,6 @@ def test_a_picture_comes_back(
     no_sideways_scroll(tab)
 
 
-def test_an_example_and_another_model(page: Page, tab: Tab, tmp_path: Path) -> None:
-    tab.locator("#vae-picture").locator("xpath=../..").get_by_role("button", name="A mountain").first.click()
-    shown(tab, "A mountain")
-    switch(tab, "Portraits")  # an example gives way to a picture of the model's own
-    shown(tab, "Sample 0")
-    expect(tab.locator("#vae-facts")).to_contain_text("exact")
-    [sample] = page.faces.sample(1, seed=0)
-    assert same(load_image(save(tab, "vae-download", tmp_path)), sample)
-    switch(tab, "Pictures")
-    shown(tab, "A cat")
-    expect(tab.get_by_role("tab", name="Sample", exact=True)).to_have_count(0)
-    expect(tab.locator("#vae-about")).to_contain_text("Choose Portraits to vary")
-
-
 def test_the_error_map_and_its_gain(page: Page, tab: Tab, small: Path, tmp_path: Path) -> None:
     go(tab, "Error map")
     picture, made = load_image(small), page.vae.reconstruct(load_image(small))
