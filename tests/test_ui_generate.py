@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,16 @@ from PIL import Image, ImageChops
 from running_page import TinyStudio, register_gans
 from test_fastgan import TINY
 
-from deepart.errors import ImageError, OptionError
+from deepart.errors import OptionError
 from deepart.images import load_image, save_png, settings
 from deepart.models.fastgan import FastGAN, FastGANConfig, sefa
 from deepart.pipelines.gan import GANPipeline
 from deepart.registry import Located
-from deepart.ui.artwork import Artwork, bundle, check_settings, facts, name_of, save_artwork, seed_of, short, slug
-from deepart.ui.breeding import MAX_LITTERS, Litter, found, generation, grown, toggled, tree
+from deepart.ui.artwork import Artwork, check_settings, facts, name_of, save_artwork, seed_of, short, slug
+from deepart.ui.breeding import MAX_LITTERS, Litter, found, generation, grown, tree
 from deepart.ui.generate_tools import pieces_of
-from deepart.ui.grid import columns, mark_rules
 from deepart.ui.jobs import Jobs
-from deepart.ui.widgets import frame, pair, save_animations, strip, thumb
+from deepart.ui.widgets import strip, thumb
 from deepart.ui.work import GANRequests, again, likeness, lineage, seeds_of
 
 RED, BLUE = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
@@ -47,19 +45,6 @@ def done(work: Callable[..., Any]) -> Any:
 
 
 # -------------------------------------------------------------------------------------------------------------- pieces
-
-
-def test_a_piece_is_the_exact_file(tiny_studio: TinyStudio, tmp_path: Path) -> None:
-    gan = tiny_studio.gan()
-    [image] = gan.generate(seed=5, truncation=0.7, directions={"trees": 1.0})
-    one = save_artwork(image, str(tmp_path))
-    assert (one.name, one.model, one.seed, one.amounts) == ("Seed 5", "landscapes", 5, {"trees": 1.0})
-    assert Path(one.path).name == "deepart-landscapes-seed-5.png"
-    assert same(load_image(one.path), image)
-    assert one.made == settings(image)
-    assert gan.latent(one.origin()).equal(gan.latent(image))
-    with pytest.raises(ImageError, match="carries no settings"):
-        save_artwork(RED, str(tmp_path))
 
 
 def test_what_pictures_are_called(tiny_studio: TinyStudio) -> None:
@@ -89,24 +74,6 @@ def test_facts_and_file_names() -> None:
     assert slug("a-" * 500) == "a-" * 29 + "a"
 
 
-def test_moved_pictures_have_one_root() -> None:
-    plain, moved, other = a_piece("a"), a_piece("a", directions={"trees": 1}), a_piece("b", seed=1)
-    assert plain.root == moved.root != other.root
-
-
-def test_a_zip_holds_the_files(tiny_studio: TinyStudio, tmp_path: Path) -> None:
-    pieces = [save_artwork(picture, str(tmp_path)) for picture in tiny_studio.gan().sweep(4, truncations=(0.5, 1.0))]
-    path = Path(bundle(pieces, str(tmp_path)))
-    assert path.name == "deepart-landscapes-2-from-seed-4.zip"
-    with zipfile.ZipFile(path) as packed:
-        names = packed.namelist()
-        assert names == ["01-deepart-landscapes-seed-4.png", "02-deepart-landscapes-seed-4.png"]
-        assert [packed.read(name) for name in names] == [Path(one.path).read_bytes() for one in pieces]
-    assert bundle(pieces, str(tmp_path)) == str(path)
-    assert bundle(pieces[:1], str(tmp_path)) != str(path)
-    assert [one.name for one in path.parent.iterdir()] == [path.name]
-
-
 # ---------------------------------------------------------------------------------------------------------------- work
 
 
@@ -129,25 +96,6 @@ def test_a_sweep_keeps_what_sliders_did_and_whose_child_a_picture_is(tiny_studio
     for picture in done(GANRequests(tiny_studio).sweep(save_artwork(child, str(tmp_path)))):
         made = settings(picture) or {}
         assert (made["parents"], made["mutation"], made["seed"]) == ([3, 17], 0.3, 9)
-
-
-@pytest.mark.parametrize("kind", ["seed", "latent", "mix", "child"])
-def test_a_picture_is_made_again_and_moved(tiny_studio: TinyStudio, kind: str) -> None:
-    gan = tiny_studio.gan()
-    [image] = {
-        "seed": lambda: gan.generate(seed=5, truncation=0.6),
-        "latent": lambda: gan.generate(latents=gan.latent(5), truncation=0.6),
-        "mix": lambda: [gan.mix(3, 17, truncation=0.6)],
-        "child": lambda: gan.breed([3, 17], 1, truncation=0.6),
-    }[kind]()
-    made = settings(image) or {}
-    same_again = again(gan, made, {})
-    assert same(same_again, image)
-    assert settings(same_again) == made
-    moved = again(gan, made, {"trees": 2.0})
-    assert not same(moved, image)
-    assert settings(moved) == made | {"directions": {"trees": 2.0}}
-    assert same(again(gan, settings(moved) or {}, {}), image)
 
 
 @pytest.fixture(scope="module")
@@ -227,14 +175,6 @@ def test_a_walk_visits_what_is_chosen_and_liked() -> None:
     assert pieces_of(True, False, None, liked, "portraits") == []
 
 
-def test_a_walk_becomes_files(tmp_path: Path) -> None:
-    paths = [Path(path) for path in save_animations([RED, BLUE], ["webp", "gif"], "walk", str(tmp_path))]
-    assert [path.name for path in paths] == ["walk.webp", "walk.gif"]
-    for path in paths:
-        with Image.open(path) as film:
-            assert film.n_frames == 2
-
-
 def test_likeness_is_known_on_paper() -> None:
     grey = [Image.new("RGB", (16, 16), (value,) * 3) for value in (0, 51)]
     assert likeness(*grey) == pytest.approx(13.9794, abs=1e-3)  # 51 is a fifth of 255: 20 log10(5)
@@ -242,28 +182,6 @@ def test_likeness_is_known_on_paper() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ the page
-
-
-def test_a_grid_is_about_a_square() -> None:
-    assert [columns(n) for n in (1, 4, 7, 9, 12, 16, 25, 64)] == [3, 3, 3, 3, 4, 4, 5, 8]
-
-
-def test_marks_on_the_grid() -> None:
-    pieces = [a_piece(str(seed), seed=seed) for seed in range(4)]
-    moved = a_piece("moved", seed=2, directions={"trees": 1})
-    rules = mark_rules(pieces, [pieces[1], a_piece("elsewhere", seed=99)], moved)
-    assert rules.count("nth-of-type") == 2
-    assert ":nth-of-type(2)::after { display: grid" in rules
-    assert ":nth-of-type(3) { outline" in rules
-    assert mark_rules(pieces, [], None) == ""
-
-
-def test_a_click_marks_and_unmarks() -> None:
-    one, other = a_piece("one"), a_piece("other", seed=1)
-    assert toggled(one, []) == [one]
-    assert toggled(other, [one]) == [one, other]
-    assert toggled(one, [one, other]) == [other]
-    assert toggled(None, [one]) == [one]
 
 
 def litter(family: list[Litter], *parents: Artwork, names: str) -> Litter:
@@ -429,18 +347,3 @@ def test_thumbnails_are_buttons_with_names(tmp_path: Path) -> None:
     assert "<b>" not in html
     assert thumb("no such file", "gone", "0").startswith("<button")
     assert "nothing" in strip([], "nothing")
-
-
-def test_pictures_are_enlarged_for_viewing_only(tmp_path: Path) -> None:
-    import base64
-    import io
-    import re
-
-    def size(html: str) -> tuple[int, int]:
-        data = re.search(r"base64,([^\"]+)", html)
-        assert data is not None
-        return Image.open(io.BytesIO(base64.b64decode(data.group(1)))).size
-
-    assert size(frame(RED, "red")) == (512, 512)
-    assert "<b>" not in frame(None, "<b>") + pair((RED, "<b>"), (None, "<b>"))
-    assert pair((RED, "one"), (BLUE, "other")).count("<img") == 2

@@ -126,10 +126,11 @@ class Breed:
             with sentences():
                 return take(found(family, str(event.index)))
 
-        self.start.wire(
+        bred = self.start.wire(
             self._jobs, self._breed, [chosen, self.liked, self.family, self.mutation, self.count],
             [*grid.parts, self.liked, self.family, self.tree],
         )  # fmt: skip
+        grid.show_after(bred)
         self.parents.select(pick_parent, self.liked, list(parts), **SOON)
         self.tree.select(pick_relative, self.family, list(parts), **SOON)
         self.forget.click(lambda: [], None, self.liked, **SOON)

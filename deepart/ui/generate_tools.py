@@ -146,7 +146,8 @@ class Mix:
         as_shape.click(_put_shape, [chosen, self.detail], [self.shape, self.shape_seed, self.told], **SOON)
         as_detail.click(_put_detail, [chosen, self.shape], [self.detail, self.detail_seed, self.told], **SOON)
         sources = [*places, self.shape_seed, self.detail_seed, model, truncation]
-        self.start.wire(self._jobs, self._mix, sources, self._grid.parts)
+        mixed = self.start.wire(self._jobs, self._mix, sources, self._grid.parts)
+        self._grid.show_after(mixed)
 
     def _mix(
         self, shape: Artwork | None, detail: Artwork | None, shape_seed: Any, detail_seed: Any, model: str,

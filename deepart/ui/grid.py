@@ -22,7 +22,7 @@ from deepart.ui.inputs import AT_ONCE, GPU_SLOT, mistake, sentences
 from deepart.ui.jobs import Jobs
 from deepart.ui.models import MoreModels, loading, model_menu
 from deepart.ui.run import Changes, RunButton, note
-from deepart.ui.widgets import new_text
+from deepart.ui.widgets import into_sight, new_text
 from deepart.ui.work import MAX_GRID, GANRequests, defaults
 
 _DEFAULT = defaults(GANPipeline.generate)
@@ -91,6 +91,11 @@ class Grid:
         """Write pictures where Gradio serves files from; names: what they are called, else their settings say it."""
         cache = self.gallery.GRADIO_CACHE
         return [save_artwork(one, cache, *names[index : index + 1]) for index, one in enumerate(pictures)]
+
+    @staticmethod
+    def show_after(event: Any) -> None:
+        """Bring the grid into sight once an event has hung pictures on it: on a phone it is above the tools."""
+        event.success(None, None, None, js=f"() => {{ {into_sight('grid')} }}", **AT_ONCE)
 
     # ---------------------------------------------------------------------------------------------- what leads where
 

@@ -175,21 +175,6 @@ def by_itself(begin: Callable[[], Changes]) -> str:
     return f"() => {IN_CHINESE} ? {spoken[0]} : {spoken[1]}"
 
 
-def follow(causes: Sequence[Any], say: Callable[..., Any], needs: Sequence[Any], outputs: Any) -> None:
-    """Let what the page says follow whatever changes the causes, which are components and states.
-
-    say: takes the values of `needs` and returns those of the outputs. A state is followed only where events of the
-    queue change it: of the others Gradio's page is not told.
-    """
-    states = [cause.change for cause in causes if isinstance(cause, gr.State)]
-    boxes = [cause.change for cause in causes if not isinstance(cause, gr.State)]
-    # One event may change several states, and the page then runs what follows for each at once. Where only the last is
-    # wanted, it loses count of them, and nothing follows from then on.
-    for changed, mode in ((states, "multiple"), (boxes, "always_last")):
-        if changed:
-            gr.on(changed, say, needs, outputs, trigger_mode=mode, **AT_ONCE)
-
-
 def note(words: str) -> str:
     """Return a line of small print as HTML."""
     return f'<p class="da-note">{html.escape(words)}</p>'

@@ -52,6 +52,9 @@ def not_a_name(words: str) -> bool:
 
 
 def ready(tab: Tab) -> None:
+    expect(tab.locator("#gan-about")).to_be_visible()
+    if "·" not in tab.locator("#gan-about").inner_text():
+        tab.locator("#gan-make").click()
     expect(tab.locator("#grid img")).to_have_count(16)
 
 
@@ -101,6 +104,7 @@ def test_what_comes_of_work_is_chinese(open_tab: OpenTab, page: Page) -> None:
     tab.locator("#grid button").nth(3).click()
     found |= set(english(tab))
     outer_tabs(tab).nth(1).click()
+    tab.locator("#vae-start").click()
     expect(tab.locator("#vae-facts")).to_contain_text("PSNR")
     found |= set(english(tab))
     outer_tabs(tab).nth(2).click()

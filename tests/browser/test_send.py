@@ -19,6 +19,7 @@ OpenTab = Callable[..., Tab]  # see the fixture open_tab
 @pytest.fixture
 def tab(open_tab: OpenTab) -> Tab:
     tab = open_tab()
+    tab.locator("#gan-make").click()
     expect(tab.locator("#grid img")).to_have_count(16)
     return tab
 
