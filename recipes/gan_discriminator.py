@@ -1,8 +1,8 @@
-"""The discriminators that train a generator: one looks at pixels, one at what a VGG16 sees.
+"""The discriminators that train a generator: one looks at pixels, one at what a slim VGG16 sees.
 
 Each gives logits, larger for what looks real. PixelDiscriminator is that of StyleGAN2 (1912.04958) made small; it reads
 4 x 4 pixels at once. FeatureDiscriminator is that of Projected GANs (Sauer et al., 2111.01007): small heads on frozen
-features of several depths, without their random mixing of features. A half-size picture is enough for it, as fine
+features of several depths, without their random mixing of features. A picture of 64 pixels is enough for it, as finer
 detail is the other's business. The first learns texture, the second what things there are, and much sooner.
 """
 
@@ -10,17 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from deepart import hub
 from deepart.models.generator import GAIN, SLOPE
-from deepart.models.vgg import VGGFeatures
+from deepart.models.vgg import SlimConfig, SlimVGG, VGGFeatures
 
 PATCH = 4  # pixels; side of what the pixel discriminator reads at once: few channels at full size would be slow
-LAYERS = {"relu2_2": 128, "relu3_3": 256}
+LAYERS = ("relu2_2", "relu3_3")
+SEEN = 64  # pixels; side at which features are looked at
+
+
+def load_quarter(folder: Path, device: torch.device) -> VGGFeatures:
+    """Return the features of a quarter of VGG16's channels, from a folder made by recipes.make_features_slim."""
+    numbers = hub.make_config(SlimConfig, hub.read_config(folder), folder)
+    network = hub.build(lambda: SlimVGG(numbers), folder / hub.TENSORS).quarter_width
+    return network.to(device, memory_format=torch.channels_last)
 
 
 class Conv(nn.Conv2d):
@@ -89,11 +99,12 @@ def spread(x: Tensor, group: int = 4) -> Tensor:
 class FeatureDiscriminator(nn.Module):
     """Judges pictures by the feature maps that `see` returns."""
 
-    def __init__(self, layers: Mapping[str, int] = LAYERS, width: int = 64, window: int = 4) -> None:
-        """layers: names of the feature maps and their channels. width: channels of a head. window: side of what a
-        logit looks at, in half-size maps.
+    def __init__(self, features: VGGFeatures, width: int = 64, window: int = 4) -> None:
+        """features: the network that sees. width: channels of a head. window: side of what a logit looks at, in
+        half-size maps.
         """
         super().__init__()
+        layers = {name: int(features.get_submodule(name.replace("relu", "conv")).out_channels) for name in LAYERS}
         self.heads = nn.ModuleDict(
             {
                 name: nn.Sequential(
@@ -114,7 +125,7 @@ class FeatureDiscriminator(nn.Module):
 
 
 def see(features: VGGFeatures, x: Tensor, scales: Mapping[str, float] | None = None) -> dict[str, Tensor]:
-    """Return the feature maps of half-size pictures; x: (N, 3, H, W) in [-1, 1]. scales: what maps are divided by."""
-    small = F.avg_pool2d(x, 2) / 2 + 0.5
-    maps = features(small.contiguous(memory_format=torch.channels_last), tuple(LAYERS))
+    """Return the feature maps of pictures x (N, 3, H, W) in [-1, 1]. scales: what maps are divided by."""
+    small = F.avg_pool2d(x, max(1, x.shape[3] // SEEN)) / 2 + 0.5
+    maps = features(small.contiguous(memory_format=torch.channels_last), LAYERS)
     return {name: value / (scales[name] if scales else 1.0) for name, value in maps.items()}

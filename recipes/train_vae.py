@@ -1,7 +1,9 @@
 """Train the variational autoencoders: a map for any picture (spatial), or one vector for a portrait (vector).
 
+The kind "start" is a small vector one for pictures of 64 pixels, which a generator begins from (recipes/gan_start.py).
+
     python -m recipes.style_data SOURCES data/style
-    python -m recipes.gan_data SOURCES data/vae --set portraits --count 12000
+    python -m recipes.gan_data SOURCES data/vae/portraits --count 12000
     python -m recipes.train_vae pictures --minutes 110                    # stop and start it again as you like
     python -m recipes.train_vae portraits --minutes 110
     python -m recipes.export_vae runs/vae-pictures weights/vae-pictures
@@ -41,7 +43,9 @@ from deepart.models.spatial_vae import SpatialVAE
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.registry import load_features
 from recipes import gan_split, run_log
+from recipes.gan_discriminator import load_quarter
 from recipes.gan_metrics import spread_out
+from recipes.gan_start import START
 from recipes.muon import Muon
 from recipes.train_gan import sheet
 from recipes.vae_adversary import Adversary
@@ -83,6 +87,7 @@ class Kind:
 
 KINDS = {
     "pictures": Kind(SpatialVAE, 8, 2e-3, 0.02, 1.2e-4, 0.05, 3.6 / 255, 0.0, 0.0),
+    "start": Kind(lambda: VectorVAE(START), 16, 2e-3, 0.05, 6e-4, 0.05, 0.3, 0.25, 0.0),
     "portraits": Kind(lambda: VectorVAE(VectorVAEConfig(prior=256)), 16, 2e-3, 0.05, 3e-4, 0.05, 0.3, 0.55, 0.02),
 }
 
@@ -97,7 +102,9 @@ class Trainer:
         self.run: Path = options.run
         self.run.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(options.seed)
-        self.features = load_features(device=self.device).to(memory_format=torch.channels_last)
+        slim = options.features
+        features = load_quarter(slim, self.device) if slim else load_features(device=self.device)
+        self.features = features.to(memory_format=torch.channels_last)
         self.sampler, held_out = self.gather()
         self.network = self.kind.make().to(self.device, memory_format=torch.channels_last)
         known = (self.run / "checkpoint.pt").exists()
@@ -114,7 +121,7 @@ class Trainer:
     def gather(self) -> tuple[CropSampler | FileSampler, CropSampler | FileSampler]:
         """Return what draws training pictures, and what draws held-out ones."""
         options, seed = self.options, self.options.seed
-        if options.model == "portraits":
+        if options.model != "pictures":
             training, held_out = gan_split.split(options.portraits)
             return FileSampler(training[: options.limit], seed), FileSampler(spread_out(held_out, 4 * JUDGED), 1)
         sources = find_sources(options.pictures, options.portraits)
@@ -348,6 +355,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     for name in ("batch", "rate", "perceptual", "beta", "free", "adversarial", "push"):
         parser.add_argument(f"--{name}", type=int if name == "batch" else float, help="default: that of the model")
     parser.add_argument("--prior", type=float, default=10, help="minutes of them for the prior (default: %(default)s)")
+    parser.add_argument("--features", type=Path, help="made by recipes.make_features_slim: perceive in these, sooner")
     parser.add_argument("--limit", type=int, help="take only so many training pictures of each source")
     parser.add_argument("--weights", type=Path, help="a model's folder: go on from its weights, in a new run")
     parser.add_argument("--seed", type=int, default=0)

@@ -47,7 +47,7 @@ class Adversary(nn.Module):
 
     def __init__(self, features: VGGFeatures) -> None:
         super().__init__()
-        self.patch, self.feature = PatchDiscriminator(), FeatureDiscriminator()
+        self.patch, self.feature = PatchDiscriminator(), FeatureDiscriminator(features)
         self._features = (features,)  # in a tuple: not a part of this module
         self._scales: dict[str, float] | None = None
         self._drawn: Tensor | None = None

@@ -14,12 +14,26 @@ import pytest
 from loopback_hub import LoopbackHub
 from running_page import Page, TinyStudio, register_gans, register_vaes, serve
 
+from deepart import hub
+from deepart.models.vgg import SlimConfig, SlimVGG
+
 
 @pytest.fixture
 def tiny_studio(monkeypatch: pytest.MonkeyPatch) -> TinyStudio:
     register_gans(monkeypatch)
     register_vaes(monkeypatch)
     return TinyStudio()
+
+
+@pytest.fixture(scope="session")
+def slim_features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of slim features that have learned nothing."""
+    config = SlimConfig(((4, 4), (4, 4), (4, 4, 4), (4, 4)), ((4, 4), (4, 4), (4, 4, 4), (4, 4)))
+    numbers = {"task": "features", "class": "SlimVGG", "half_width": config.half_width}
+    numbers["quarter_width"] = config.quarter_width
+    folder = tmp_path_factory.mktemp("features-slim")
+    hub.write_folder(folder, numbers, SlimVGG(config).state_dict(), "card")
+    return folder
 
 
 @pytest.fixture

@@ -94,8 +94,23 @@ def test_training_needs_no_metrics_library() -> None:
 
 def test_kernel_distance_of_two_points() -> None:
     at, away = torch.zeros(8, 4), torch.ones(8, 4)
-    assert gan_metrics.kernel(at, away) == pytest.approx(1 + (1 + 1) ** 3 - 2 * 1)  # k(a, a) + k(b, b) - 2 k(a, b)
-    assert gan_metrics.kernel(at, at) == pytest.approx(0)
+    expected = 1 + (1 + 1) ** 3 - 2 * 1  # k(a, a) + k(b, b) - 2 k(a, b)
+    assert gan_metrics.kernel(at, away) == pytest.approx((expected, 0))
+    assert gan_metrics.kernel(at, at) == pytest.approx((0, 0))
+
+
+def test_kernel_distance_is_that_of_torch_fidelity() -> None:
+    from torch_fidelity.metric_kid import kid_features_to_metric
+
+    real, fake = randn(60, 8).relu(), randn(60, 8, seed=1)
+    expected = kid_features_to_metric(fake, real, kid_subsets=1, kid_subset_size=60, verbose=False)
+    assert gan_metrics.kernel(real, fake)[0] == pytest.approx(expected["kernel_inception_distance_mean"], rel=1e-4)
+
+
+def test_the_error_of_the_kernel_distance_is_how_far_it_varies() -> None:
+    found = [gan_metrics.kernel(randn(60, 8, seed=2 * i), randn(50, 8, seed=2 * i + 1) + 0.5) for i in range(40)]
+    distances, errors = zip(*found, strict=True)
+    assert 0.6 < np.mean(errors) / np.std(distances) < 1.6
 
 
 def test_precision_and_recall_of_identical_disjoint_and_half_covered_sets() -> None:
@@ -150,7 +165,7 @@ def test_whole_photographs_are_held_out(tmp_path: Path) -> None:
     training, held_out = gan_split.split(make_set(tmp_path, sources, side=8))
     of = {tmp_path / "pictures" / f"{index:05d}.png": source for index, source in enumerate(sources)}
     assert sorted([*training, *held_out]) == sorted(of)
-    assert {of[path] for path in held_out} == {"photo19@2x.jpg", "photo39@2x.jpg"}
+    assert {of[path] for path in held_out} == {f"photo{index:02d}@2x.jpg" for index in range(4, 43, 5)}
     assert {of[path] for path in training}.isdisjoint(of[path] for path in held_out)
     assert training == sorted(training)
     first, second = gan_split.halves(tmp_path)
@@ -240,6 +255,15 @@ def test_lost_detail_shows_in_the_finest_level() -> None:
     assert found["mean"] == pytest.approx((found["32"] + found["16"] + found["8"]) / 3)
     same = gan_patches.patch_distances(gan_patches.patches(sharp), gan_patches.patches(noise(60, seed=5), seed=1))
     assert same["mean"] < 0.3 * found["mean"]
+
+
+def test_a_ripple_stands_out_in_the_spectrum() -> None:
+    plain = noise(40)
+    wave = (40 * torch.sin(2 * math.pi * 5 * torch.arange(32) / 32)).expand(40, 3, 32, 32)
+    ratio = gan_patches.spectrum((plain * 0.6 + wave).clamp(0, 255).to(torch.uint8)) / gan_patches.spectrum(plain)
+    assert len(ratio) == 15
+    assert int(ratio.argmax()) == 4
+    assert ratio[4] > 3 * ratio[8:].max()
 
 
 # ------------------------------------------------------------------------------------------------------------ nearest

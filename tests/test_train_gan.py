@@ -12,7 +12,9 @@ from PIL import Image
 
 from deepart import hub
 from deepart.models.generator import Generator, GeneratorConfig
-from recipes import export_gan, gan_directions, train_gan
+from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
+from deepart.models.vgg import VGGConfig, VGGFeatures
+from recipes import export_gan, gan_directions, gan_start, train_gan
 from recipes.gan_augment import _shift, augment
 from recipes.gan_discriminator import LAYERS, FeatureDiscriminator, PixelDiscriminator, spread
 
@@ -36,27 +38,55 @@ def pictures(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train_gan, "GeneratorConfig", lambda **numbers: GeneratorConfig(**vars_of(TINY) | numbers))
-    monkeypatch.setattr(export_gan, "GeneratorConfig", lambda **numbers: GeneratorConfig(**vars_of(TINY) | numbers))
+    monkeypatch.setattr(train_gan, "configure", lambda side: TINY)
     monkeypatch.setattr(train_gan, "JUDGED", 64)
-    monkeypatch.setattr(train_gan, "PixelDiscriminator", lambda: PixelDiscriminator((8, 12)))
-    monkeypatch.setattr(train_gan, "FeatureDiscriminator", lambda: FeatureDiscriminator(LAYERS, 4, 1))
+    monkeypatch.setattr(train_gan, "SEEN", (8, 12))
+    monkeypatch.setattr(gan_start, "POOL", 64)
+    monkeypatch.setattr(gan_start, "MAPPED", 16)
     monkeypatch.setattr(export_gan, "MAPPED", 500)
     monkeypatch.setattr(gan_directions, "SEEDS", 100)
     monkeypatch.setattr(gan_directions, "SIDE", 8)
 
 
-def vars_of(config: GeneratorConfig) -> dict[str, object]:
-    return {name: getattr(config, name) for name in ("latent", "mapping", "channels")}
+@pytest.fixture
+def vae(tmp_path: Path) -> Path:
+    """A model's folder of a VAE that makes pictures of the same size."""
+    numbers = {"latent": 8, "encoder": (8, 8), "decoder": (8, 8, 8), "prior": 8}
+    network = VectorVAE(VectorVAEConfig(**numbers))
+    with torch.no_grad():
+        network.synthesis.weight.zero_()
+        network.synthesis.weight[: 32 * 32, 0] = 8 / 32  # the first number of a latent is the brightness
+    hub.write_folder(tmp_path / "vae", {"task": "vae", "class": "VectorVAE"} | numbers, network.state_dict(), "card")
+    return tmp_path / "vae"
 
 
-def arguments(pictures: Path, run: Path, *more: str) -> list[str]:
-    return [str(pictures), "--run", str(run), "--batch", "4", "--device", "cpu", *more]
+@pytest.fixture
+def arguments(pictures: Path, slim_features: Path, tmp_path: Path) -> list[str]:
+    return [
+        str(pictures), "--run", str(tmp_path / "gan-blots"), "--features", str(slim_features), "--batch", "4",
+        "--device", "cpu", "--warm", "2",
+    ]  # fmt: skip
 
 
-def test_it_trains_resumes_and_exports_a_model(tiny: None, pictures: Path, tmp_path: Path) -> None:
+def test_it_begins_from_a_vae(tiny: None, arguments: list[str], vae: Path) -> None:
+    command = [*arguments, "--start", str(vae), "--steps", "3", "--start-steps"]
+    torch.manual_seed(0)
+    z = torch.randn(64, TINY.latent)
+    network = gan_start.load_vae(vae, torch.device("cpu"))
+    wanted = network.decode(network.prior(z))
+    apart = []
+    for steps in ("0", "100"):
+        trainer = train_gan.Trainer(train_gan.parse([*command, steps]))
+        made = trainer.average(trainer.average.map(z)) / 2 + 0.5
+        apart.append(float((made - wanted).abs().mean()))
+    assert apart[1] < 0.6 * apart[0]
+    trainer.train()
+    assert trainer.shown == 12
+
+
+def test_it_trains_resumes_and_exports_a_model(tiny: None, arguments: list[str], tmp_path: Path) -> None:
     run = tmp_path / "gan-blots"
-    trainer = train_gan.Trainer(train_gan.parse(arguments(pictures, run, "--steps", "18")))
+    trainer = train_gan.Trainer(train_gan.parse([*arguments, "--steps", "18"]))
     before = {name: value.clone() for name, value in trainer.generator.state_dict().items()}
     trainer.train()
     assert trainer.shown == 72
@@ -64,14 +94,14 @@ def test_it_trains_resumes_and_exports_a_model(tiny: None, pictures: Path, tmp_p
     assert {name.split(".")[0] for name in changed} >= {"mapping", "constant", "first", "second", "shuffled", "head"}
     assert all(value.isfinite().all() for value in trainer.generator.state_dict().values())
 
-    train_gan.main(arguments(pictures, run, "--steps", "20"))
+    train_gan.main([*arguments, "--steps", "20"])
     rows = (run / "log.csv").read_text().splitlines()
-    assert rows[0].startswith("step,pictures,minutes,frechet,")
-    assert [row.split(",")[0] for row in rows[1:]] == ["18", "20"]
-    assert (run / "grid-000020.jpg").exists()
+    assert rows[0].startswith("step,pictures,minutes,kernel,error,")
+    assert [row.split(",")[0] for row in rows[1:]] == ["1", "18", "20"]
+    assert (run / "grid-0000080.png").exists()
 
-    train_gan.main(arguments(pictures, run, "--steps", "20"))  # nothing is left to do, and nothing is lost
-    assert len((run / "log.csv").read_text().splitlines()) == 3
+    train_gan.main([*arguments, "--steps", "20"])  # nothing is left to do, and nothing is lost
+    assert len((run / "log.csv").read_text().splitlines()) == 4
 
     export_gan.main([str(run), str(tmp_path / "model"), "--sheet", str(tmp_path / "sheet.jpg")])
     config = json.loads((tmp_path / "model" / hub.CONFIG).read_text())
@@ -107,9 +137,10 @@ def test_discriminators_learn_to_tell_two_kinds_apart() -> None:
 def test_every_feature_map_has_the_same_say() -> None:
     maps = {
         name: torch.randn(2, channels, side, side)
-        for (name, channels), side in zip(LAYERS.items(), (32, 16), strict=True)
+        for name, channels, side in zip(LAYERS, (8, 16), (32, 16), strict=True)
     }
-    network = FeatureDiscriminator(width=8).eval()  # in training each call turns the estimate of a norm
+    features = VGGFeatures(VGGConfig(((4, 4), (8, 8), (16, 16, 16))))
+    network = FeatureDiscriminator(features, width=8).eval()  # in training each call turns the estimate of a norm
     logits = network(maps)
     for name, head in network.heads.items():
         own = head(maps[name])

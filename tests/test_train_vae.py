@@ -17,13 +17,14 @@ from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.registry import load_features
 from recipes import export_vae, train_vae, vae_adversary
-from recipes.gan_discriminator import LAYERS, FeatureDiscriminator
+from recipes.gan_discriminator import FeatureDiscriminator
 from recipes.vae_adversary import Adversary, PatchDiscriminator
 
 MAKERS: dict[str, Callable[[], train_vae.VAE]] = {
     "pictures": lambda: SpatialVAE(
         SpatialVAEConfig(channels=8, quarter=8, eighth=8, quarter_blocks=1, eighth_blocks=1)
     ),
+    "start": lambda: VectorVAE(VectorVAEConfig(latent=12, encoder=(8, 8), decoder=(8, 8, 8), prior=8)),
     "portraits": lambda: VectorVAE(VectorVAEConfig(latent=12, encoder=(8, 8), decoder=(8, 8, 8), prior=8)),
 }
 
@@ -58,7 +59,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_vae, "JUDGED", 33)
     monkeypatch.setattr(vae_adversary, "DRAWN", 64)
     monkeypatch.setattr(vae_adversary, "PatchDiscriminator", lambda: PatchDiscriminator(8))
-    monkeypatch.setattr(vae_adversary, "FeatureDiscriminator", lambda: FeatureDiscriminator(LAYERS, 4, 1))
+    monkeypatch.setattr(vae_adversary, "FeatureDiscriminator", lambda features: FeatureDiscriminator(features, 4, 1))
 
 
 def arguments(model: str, data: Path, run: Path, *more: str) -> list[str]:

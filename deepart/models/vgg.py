@@ -98,3 +98,30 @@ class VGGFeatures(nn.Module):
                 if f"relu{block}_{index}" in layers:
                     features[f"relu{block}_{index}"] = x
         return features
+
+
+@dataclass(frozen=True)
+class SlimConfig:
+    """Numbers that make a SlimVGG: `blocks` of either width, as in VGGConfig; mean and std are those of both."""
+
+    half_width: tuple[tuple[int, ...], ...] = ((32, 32), (64, 64), (128, 128, 128), (256, 256))
+    quarter_width: tuple[tuple[int, ...], ...] = ((16, 16), (32, 32), (64, 64, 64), (128, 128))
+    mean: tuple[float, float, float] = VGGConfig.mean
+    std: tuple[float, float, float] = VGGConfig.std
+
+
+class SlimVGG(nn.Module):
+    """VGG16 up to relu4_2 with half and with a quarter of its channels, a VGGFeatures each.
+
+    Their maps are those of chosen channels of the full network, as near as least squares brings them
+    (recipes/make_features_slim.py), so distances in them stand for distances there at a fraction of the time.
+    """
+
+    half_width: VGGFeatures
+    quarter_width: VGGFeatures
+
+    def __init__(self, config: SlimConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or SlimConfig()
+        self.half_width = VGGFeatures(VGGConfig(config.half_width, config.mean, config.std))
+        self.quarter_width = VGGFeatures(VGGConfig(config.quarter_width, config.mean, config.std))
