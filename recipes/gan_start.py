@@ -25,7 +25,7 @@ from deepart.models.vgg import VGGFeatures
 from recipes.vae_losses import perceptual_distance
 
 START = VectorVAEConfig(encoder=(64, 128, 160), decoder=(128, 128, 128, 64), prior=256)  # of 64 pixels
-POOL = 8192  # samples of the prior
+POOL = 4096  # samples of the prior
 THUMBNAIL = 8  # pixels
 MAPPED = 512  # latents in a step of the mapping
 PERCEPTUAL = 0.05  # beside an absolute pixel error of weight 1, of pictures in [0, 1]
