@@ -7,6 +7,7 @@ with those of papers. frechet() alone needs no such package, as training calls i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -105,10 +106,10 @@ def kernel(real: Tensor, fake: Tensor, blocks: int = 10) -> tuple[float, float]:
 
     The unbiased squared maximum mean discrepancy with the kernel (x y / D + 1)^3 (Bińkowski et al., 1801.01401), over
     all pairs. Its size does not depend on N and M. The error is a jackknife's that leaves out a block of either side
-    at a time; pictures of one painting should stand together, as they do in a set.
+    at a time; pictures of one painting should stand together, as they do in a set. Of fewer than four it is unknown.
     """
     sides = [x.detach().double().cpu() for x in (real, fake)]
-    blocks = max(2, min(blocks, len(real) // 2, len(fake) // 2))
+    blocks = min(blocks, len(real) // 2, len(fake) // 2)
     marks = [torch.arange(len(x)) * blocks // len(x) for x in sides]
     pairs = {}
     for i, j in ((0, 0), (1, 1), (0, 1)):
@@ -125,6 +126,8 @@ def kernel(real: Tensor, fake: Tensor, blocks: int = 10) -> tuple[float, float]:
         return inside[0] / (n * (n - 1)) + inside[1] / (m * (m - 1)) - 2 * inside[2] / (n * m)
 
     every = torch.arange(blocks)
+    if blocks == 1:
+        return distance(every), math.nan
     found = torch.tensor([distance(every[every != block]) for block in range(blocks)])
     return distance(every), float((found.var() * (blocks - 1) ** 2 / blocks).sqrt())
 

@@ -90,7 +90,7 @@ class Trainer:
         self.step, self.shown, self.seconds, self.best, self.best_at = 0, 0, 0.0, math.inf, 0
         self.right = {"pixel": 0.5, "feature": 0.5}
         self.measure = PictureFeatures(self.device)
-        self.real = self.measure(load_pictures(held_out))
+        self.real = self.measure(load_pictures(held_out if len(held_out) > 1 else train))
         self.anchor = Anchor(load_vae(options.start, self.device)) if options.start else None
         known = (self.run / "checkpoint.pt").exists()
         if self.anchor and not known:

@@ -69,7 +69,7 @@ def test_a_copier_is_found_out(data: Path, tmp_path: Path) -> None:
     assert (rows["gan"]["pictures"], rows["gan"]["real_pictures"]) == (60, 60)
     assert (rows["real"]["pictures"], rows["held_out"]["pictures"]) == (60, len(held_out))
     memory = found["memory"]
-    assert (memory["training_pictures"], memory["held_out_pictures"]) == (len(training), 10)
+    assert (memory["training_pictures"], memory["held_out_pictures"]) == (len(training), 40)
     assert memory["features"]["nearer"] == memory["pixels"]["nearer"] == 1
     assert memory["pixels"]["samples_median"] == 0
     assert memory["pixels"]["held_out_median"] > 50

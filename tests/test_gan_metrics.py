@@ -120,7 +120,7 @@ def test_precision_and_recall_of_identical_disjoint_and_half_covered_sets() -> N
     both = torch.cat([here, there])
     assert gan_metrics.precision_recall(both, here) == (1, 0.5)  # good pictures of one half only
     assert gan_metrics.precision_recall(here, both) == (0.5, 1)  # half of the pictures are of nothing real
-    assert set(gan_metrics.measure(here, there)) == {"frechet", "kernel", "precision", "recall"}
+    assert set(gan_metrics.measure(here, there)) == {"frechet", "kernel", "kernel_error", "precision", "recall"}
 
 
 def test_features_are_means_of_relu4_3_whatever_the_batch_and_the_type() -> None:

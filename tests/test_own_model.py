@@ -136,7 +136,7 @@ def test_an_autoencoder_of_ones_own(
     kind: str, data: Path, photos: Path, tmp_path: Path, loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make = {"pictures": lambda: SpatialVAE(MAPS), "portraits": lambda: VectorVAE(VECTORS)}
-    kinds = {name: dataclasses.replace(kind, make=make[name]) for name, kind in train_vae.KINDS.items()}
+    kinds = {name: dataclasses.replace(train_vae.KINDS[name], make=make[name]) for name in make}
     for module in (train_vae, export_vae):
         monkeypatch.setattr(module, "KINDS", kinds)
     monkeypatch.setattr(export_vae, "SIDE", 8)
@@ -322,8 +322,8 @@ def test_recipes_say_what_a_set_lacks(photos: Path, tmp_path: Path) -> None:
         train_style.main([str(tmp_path / "data"), *run])
     with pytest.raises(SystemExit, match=r"There is no .*photos/contents"):
         train_style.main([str(photos), *run])
-    with pytest.raises(SystemExit, match="is no set of pictures; make it with"):
+    with pytest.raises(SystemExit, match="is no set; make one with"):
         train_gan.main([str(photos), *run])
     vectors = ["portraits", "--portraits", str(tmp_path / "data"), "--started", "100", *run]
-    with pytest.raises(SystemExit, match="needs 256 training pictures to begin with, and there are 48"):
-        train_vae.main(vectors)  # of 50 pictures every twentieth is held out
+    with pytest.raises(SystemExit, match="needs 256 training pictures to begin with, and there are 40"):
+        train_vae.main(vectors)  # of 50 pictures every fifth is held out

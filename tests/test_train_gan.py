@@ -69,20 +69,20 @@ def arguments(pictures: Path, slim_features: Path, tmp_path: Path) -> list[str]:
 
 
 def test_it_begins_from_a_vae(tiny: None, arguments: list[str], vae: Path) -> None:
-    command = [*arguments, "--start", str(vae), "--rate", "0.01", "--steps", "3", "--start-steps"]
+    command = [*arguments, "--start", str(vae), "--rate", "0.01", "--batch", "16", "--steps", "3", "--start-steps"]
     torch.manual_seed(0)
     z = torch.randn(64, TINY.latent)
     network = gan_start.load_vae(vae, torch.device("cpu"))
-    wanted = network.decode(network.prior(z))
+    wanted = network.decode(network.prior(z)).clamp(0, 1)
     apart = []
-    for steps in ("0", "100"):
+    for steps in ("0", "200"):
         (Path(arguments[2]) / "start.pt").unlink(missing_ok=True)
         trainer = train_gan.Trainer(train_gan.parse([*command, steps]))
         made = trainer.average(trainer.average.map(z)) / 2 + 0.5
         apart.append(float((made - wanted).abs().mean()))
-    assert apart[1] < 0.6 * apart[0]
+    assert apart[1] < 0.85 * apart[0]
     trainer.train()
-    assert trainer.shown == 12
+    assert trainer.shown == 48
 
 
 def test_it_trains_resumes_and_exports_a_model(tiny: None, arguments: list[str], tmp_path: Path) -> None:
