@@ -67,22 +67,25 @@ class SendTo:
         outputs = [tabs]
         for place in there.values():
             outputs += [place.box, *place.besides, *([place.started] if place.started is not None else [])]
-        sent = self._row.select(_sender(there, path_of, tabs), result, list(dict.fromkeys(outputs)), **SOON)
+        boxes = [place.box for place in there.values()]
+        sent = self._row.select(_sender(there, path_of, tabs), [result, *boxes], list(dict.fromkeys(outputs)), **SOON)
         names = json.dumps({target: place.name for target, place in there.items()})
         sent.success(None, None, None, js=f"() => deepart.intoSight({names}[deepart.chosen])")
 
 
-def _sender(
-    places: Mapping[str, Place], path_of: Callable[[Any], str | None], tabs: gr.Tabs
-) -> Callable[[Any, gr.SelectData], Changes]:
-    def send(result: Any, event: gr.SelectData) -> Changes:
+def _sender(places: Mapping[str, Place], path_of: Callable[[Any], str | None], tabs: gr.Tabs) -> Callable[..., Changes]:
+    boxes = [place.box for place in places.values()]
+
+    def send(event: gr.SelectData, result: Any, *shown: Any) -> Changes:
         with sentences():
             place, path = places[str(event.index)], None if result is None else path_of(result)
             if path is None:
                 raise OptionError("There is no result to send yet; make one first.")
             if not Path(path).is_file():
                 raise OptionError("The file of this picture was deleted, as all are after a day; make it again.")
-            changes: Changes = {place.box: path, tabs: gr.Tabs(selected=place.tab)}
+            # All boxes have a value: those that an event leaves as they are Gradio builds anew; see picture_input.
+            changes: Changes = dict(zip(boxes, shown, strict=True)) | {place.box: path}
+            changes[tabs] = gr.Tabs(selected=place.tab)
             changes |= {part: make() for part, make in place.besides.items()}
             if place.started is not None:
                 changes[place.started] = uuid.uuid4().hex

@@ -371,7 +371,7 @@ def test_a_walk_is_stopped(page: Page, tab: Tab) -> None:
     expect(tab.locator("#walk-stage img")).to_have_attribute("alt", "A frame of the walk")
     assert page.landscapes.held.wait(60)
     tab.locator("#walk-stop").click()
-    expect(tab.locator("#walk-stop")).to_have_text("Stopping after this step")
+    expect(tab.locator("#walk-progress")).to_contain_text("Stopping after this step")
     page.landscapes.release()
     expect(tab.locator("#walk-start")).to_be_visible()
     expect(tab.locator("#walk-stage")).to_contain_text("The walk was stopped.")
