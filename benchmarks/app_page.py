@@ -178,14 +178,11 @@ def put(tab: Any, box: str, value: float) -> None:
 
 
 def opened(tab: Any) -> float:
-    """Wait for the tabs, and for the pictures that the page opens with; return the moment when all of them are there.
-
-    The first tab shows several pictures and one of them large.
-    """
+    """Wait for the tabs, and for the pictures that the page opens with, if any; return when all of them are there."""
     seen: int = tab.wait_for_function("""() => {
-        const pictures = [...document.querySelectorAll('#grid img')], large = document.querySelector('#chosen img');
-        const there = [...pictures, large].every(one => one?.complete && one.naturalWidth);
-        return document.querySelector('[role=tab]')?.offsetParent && pictures.length && there && Date.now();
+        const pictures = [...document.querySelectorAll('#grid img, #chosen img')];
+        const there = pictures.every(one => one.complete && one.naturalWidth);
+        return document.querySelector('[role=tab]')?.offsetParent && there && Date.now();
     }""").json_value()  # fmt: skip
     return 1e-3 * seen
 

@@ -68,7 +68,8 @@ def test_the_time_of_a_click_is_split_without_a_rest() -> None:
     assert found["pipeline"] + sum(found["parts"].values()) == pytest.approx(found["whole"])
     middle = app_click.middle([found, found | {"besides": 50.0}])
     assert middle["besides_ms"] == {"median": 125.0, "worst": 200.0}
-    assert not middle["target_met"]
+    assert middle["target_met"]
+    assert not app_click.middle([found, found | {"besides": 400.0}])["target_met"]
     with pytest.raises(RuntimeError, match="no pipeline"):
         app_click.split(entries[:5], BEGAN, BEGAN + 1)
 

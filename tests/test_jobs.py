@@ -169,7 +169,7 @@ def test_the_button_s_status_line_says_all_and_ends_at_rest() -> None:
             if step.made is not None:
                 yield {box: "painted"}
 
-        [event] = button.wire(Jobs(), handler, [box], [box])
+        event = button.wire(Jobs(), handler, [box], [box])
     call = next(fn.fn for fn in app.fns.values() if fn.concurrency_id == "gpu")
     assert event is not None
     changes = call(visitor(), "Painting")
@@ -179,7 +179,7 @@ def test_the_button_s_status_line_says_all_and_ends_at_rest() -> None:
     assert "#paint-stop {" in first[button.status]
     work.allow(1)
     *_, end = changes
-    assert end == {button.status: "", box: "painted"}
+    assert end == {button.status: '<p class="da-note" id="paint-hint">A hint.</p>', box: "painted"}
 
 
 def test_a_browser_shows_by_itself_that_a_click_was_understood() -> None:

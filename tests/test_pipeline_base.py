@@ -199,9 +199,9 @@ def test_device_is_checked_before_anything_is_read(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatures:
-    """A small network in place of features-vgg16, so that "fine" works with it."""
+    """A small network in place of features-slim, so that "fine" works with it."""
     network = VGGFeatures(VGGConfig(blocks=((2,), (3,))))
-    home = tmp_path / "weights" / "features-vgg16"
+    home = tmp_path / "weights" / "features-slim"
     numbers = {"task": "features", "class": "VGGFeatures", **dataclasses.asdict(network.config)}
     checkpoint.write_folder(
         home, numbers, network.state_dict(), "---\nlicense: mit\n---\n# Credits\n\nBy somebody.\n---\n", half=False
@@ -209,8 +209,8 @@ def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatur
     files = tuple(
         ModelFile(name, (home / name).stat().st_size, checkpoint.digest(home / name)) for name in checkpoint.FILES
     )
-    spec = dataclasses.replace(registry.REGISTRY["features", "vgg16"], files=files)
-    monkeypatch.setattr(registry, "REGISTRY", {**registry.REGISTRY, ("features", "vgg16"): spec})
+    spec = dataclasses.replace(registry.REGISTRY["features", "slim"], files=files)
+    monkeypatch.setattr(registry, "REGISTRY", {**registry.REGISTRY, ("features", "slim"): spec})
     monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
     return network
 
@@ -220,7 +220,7 @@ def test_model_that_is_only_its_features(small_features: VGGFeatures, tmp_path: 
     assert same(fine.features, small_features)
     assert (fine.name, fine.version) == (
         "fine",
-        checkpoint.digest(tmp_path / "weights" / "features-vgg16" / checkpoint.TENSORS)[:12],
+        checkpoint.digest(tmp_path / "weights" / "features-slim" / checkpoint.TENSORS)[:12],
     )
     fine.save_pretrained(tmp_path / "out")
     config = json.loads((tmp_path / "out" / "config.json").read_text())

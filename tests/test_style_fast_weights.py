@@ -101,11 +101,11 @@ def test_two_styles_are_both_seen(pipeline: StyleTransferPipeline, features: VGG
     content = square("content/mountain.jpg")
     first, second = square("paintings/hokusai-great-wave.jpg"), square("paintings/van-gogh-night-cafe.jpg")
 
-    def distances(weights: list[float]) -> torch.Tensor:
+    def apart(weights: list[float]) -> torch.Tensor:
         painted = to_tensor(pipeline.stylize(content, [first, second], weights=weights))
         return torch.tensor([distances.style_distance(features, painted, to_tensor(s)) for s in (first, second)])
 
-    only_first, both, only_second = distances([1, 0]), distances([1, 1]), distances([0, 1])
+    only_first, both, only_second = apart([1, 0]), apart([1, 1]), apart([0, 1])
     assert only_first[0] < both[0] < only_second[0]
     assert only_second[1] < both[1] < only_first[1]
 
