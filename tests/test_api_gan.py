@@ -106,7 +106,7 @@ BREED = [
 ]
 MIX = [
     ({"coarse": -1}, "The seed is -1"),
-    ({"fine": None}, "There is no seed"),
+    ({"fine": None}, "The seed is None"),
     ({"fine": "abc"}, "A latent in the settings is no base64 text"),
 ]
 PROJECT = [

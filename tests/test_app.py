@@ -20,6 +20,8 @@ app = load_app()
 class Recorder:
     """Stands for the page, and keeps what it was told."""
 
+    state_session_capacity = 200
+
     def __init__(self) -> None:
         self.told: dict[str, Any] = {}
 

@@ -18,7 +18,7 @@ from deepart.pipelines.gan_origin import MAX_AMOUNT, MAX_TRUNCATION
 from deepart.pipelines.style import MAX_SHEET, StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 from deepart.pipelines.vae_latent import Latent
-from deepart.registry import REGISTRY, TASKS, get_spec, list_models
+from deepart.registry import get_spec, list_models
 from deepart.ui.api import Answer, EndpointsBase, file_output, gallery_output, json_output, picture_output
 from deepart.ui.artwork import numbers, save_latent, save_result
 from deepart.ui.inputs import latent_input, picture_input, pictures_input, sentences
@@ -90,7 +90,7 @@ class Endpoints(EndpointsBase):
         with sentences():
             if task is not None:
                 list_models(task)  # an OptionError for a task that there is not
-            specs = [spec for spec in REGISTRY.values() if spec.task in TASKS and task in (None, spec.task)]
+            specs = [get_spec(*known) for known in list_models() if task in (None, known[0])]
             fields = ("task", "name", "title", "summary", "licence", "default", "here", "size", "repo_id", "cost")
             return [{field: getattr(spec, field) for field in fields} for spec in specs]
 

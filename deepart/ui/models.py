@@ -14,7 +14,7 @@ from deepart.errors import OptionError
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.style_fast import FastPainter
 from deepart.pipelines.style_fine import FinePainter
-from deepart.registry import FEATURES, REGISTRY, ModelSpec, get_spec, list_models
+from deepart.registry import FEATURES, ModelSpec, get_spec, list_models
 from deepart.ui.i18n import chinese, t, translate
 from deepart.ui.inputs import AT_ONCE
 from deepart.ui.jobs import Callback, Jobs, Step
@@ -29,7 +29,7 @@ def specs_of(task: str) -> list[ModelSpec]:
 
 def source(spec: ModelSpec) -> ModelSpec | None:
     """Return the record whose files come from the Hub: the model itself, or its features; None for one of ours."""
-    features = REGISTRY.get((FEATURES, spec.features)) if spec.features else None
+    features = get_spec(FEATURES, spec.features) if spec.features else None
     return next((one for one in (spec, features) if one is not None and one.repo_id is not None), None)
 
 
