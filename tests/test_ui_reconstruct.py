@@ -35,8 +35,8 @@ from deepart.ui.examples import example_files
 from deepart.ui.finished import NUMBERS, PICTURE, first_files
 from deepart.ui.inputs import EXAMPLES
 from deepart.ui.jobs import Jobs
-from deepart.ui.reconstruct_tools import Around, Tools, strip_of, there_and_back
-from deepart.ui.reconstruct_views import cells, number_cells
+from deepart.ui.reconstruct_tools import Around, Tools
+from deepart.ui.reconstruct_views import cells, number_cells, strip_of, there_and_back
 from deepart.ui.widgets import RequestId
 from deepart.ui.work import MORPH_SIDE, VAERequests
 from recipes import first_reconstruct

@@ -1,7 +1,7 @@
 """What is done with a reconstruction by a model whose latent is one vector: it is varied, morphed, changed, combined.
 
 The tools are laid out when such a model is first used, in the language of the visitor who uses it: all words go
-through t().
+through t(). What a visitor sets is interactive=True: Gradio does not find that out by itself for what it renders later.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import gradio as gr
 from PIL import Image
 
 from deepart.errors import ImageError, OptionError, Phrase
-from deepart.images import fit, settings, with_settings
+from deepart.images import settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.vae import MAX_STEPS, MAX_TEMPERATURE, MIN_STEPS, PATHS, VAEPipeline
 from deepart.ui.artwork import (
@@ -34,6 +34,7 @@ from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, mistake, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.page import settings_in
+from deepart.ui.reconstruct_views import strip_of, there_and_back
 from deepart.ui.run import Changes, RunButton, progress
 from deepart.ui.widgets import (
     FPS,
@@ -53,8 +54,6 @@ _VARY, _SAMPLE = defaults(VAEPipeline.vary), defaults(VAEPipeline.sample)
 _MOST = 4.0  # deviations
 _DRAWN = 16  # samples at first
 _FRAMES = 24
-_SHOWN = 8  # pictures of the strip
-_STRIP = 160  # pixels; height of the strip
 _LETTERS = "ABC"
 
 
@@ -126,7 +125,7 @@ class Vary:
         """Lay it out inside the Blocks being built."""
         self._around = around
         self.strength = gr.Slider(
-            0, _MOST, _VARY["strength"], step=0.25, label=t("Strength"), elem_id="vary-strength",
+            0, _MOST, _VARY["strength"], step=0.25, label=t("Strength"), elem_id="vary-strength", interactive=True,
             info=t("In deviations: at 1 the model holds all as likely, at 4 they leave the picture behind."),
         )  # fmt: skip
         self.count = _count(MAX_VARIATIONS, _VARY["n"], "vary-count")
@@ -171,7 +170,7 @@ class Sample:
         self.seed = _seed(_SAMPLE["seed"], "sample-seed")
         self.count = _count(MAX_GRID, _DRAWN, "sample-count")
         self.temperature = gr.Slider(
-            0, MAX_TEMPERATURE, _SAMPLE["temperature"], step=0.05, label=t("Temperature"),
+            0, MAX_TEMPERATURE, _SAMPLE["temperature"], step=0.05, label=t("Temperature"), interactive=True,
             elem_id="sample-temperature", info=t("Lower: more typical and alike; higher: more varied and odd."),
         )  # fmt: skip
         with gr.Row(elem_classes="da-start"):
@@ -198,12 +197,12 @@ class Sample:
 
 def _seed(value: int, name: str) -> gr.Number:
     info = t("Names the first picture; the next has the next seed.")
-    return gr.Number(value, label=t("Seed"), precision=0, elem_id=name, info=info)
+    return gr.Number(value, label=t("Seed"), precision=0, elem_id=name, info=info, interactive=True)
 
 
 def _count(most: int, value: int, name: str) -> gr.Slider:
     info = t("How many are made at once.")
-    return gr.Slider(1, most, value, step=1, label=t("Pictures"), buttons=[], elem_id=name, info=info)
+    return gr.Slider(1, most, value, step=1, label=t("Pictures"), buttons=[], elem_id=name, info=info, interactive=True)
 
 
 def _seeds(seed: int, n: int) -> str:
@@ -218,19 +217,26 @@ class Morph:
         self._around, self._model = around, model
         with gr.Row():
             with gr.Column(min_width=150):
-                self.picture = picture_input(t("Second picture"), height=170, elem_id="morph-picture")
+                self.picture = picture_input(t("Second picture"), height=170, elem_id="morph-picture", interactive=True)
                 self.draw = gr.Button(t("Draw a portrait"), size="sm", visible=drawable, elem_id="morph-draw")
             with gr.Column(min_width=220):  # on a phone under the other
                 self.frames = gr.Slider(
                     MIN_STEPS, MAX_STEPS, _FRAMES, step=1, label=t("Frames"), buttons=[], elem_id="morph-frames",
-                    info=t("{n} are shown in a second, at most {side} pixels large.", n=f"{FPS:g}", side=MORPH_SIDE),
+                    interactive=True, info=t(
+                        "{n} are shown in a second, at most {side} pixels large.", n=f"{FPS:g}", side=MORPH_SIDE
+                    ),
                 )  # fmt: skip
                 self.back = gr.Checkbox(
-                    True, label=t("And back again"), info=t("So that the animation has no jump."), elem_id="morph-back"
+                    True,
+                    label=t("And back again"),
+                    info=t("So that the animation has no jump."),
+                    elem_id="morph-back",
+                    interactive=True,
                 )
                 self.path = gr.Radio(
                     [(translate(name.capitalize()), name) for name in PATHS], value=PATHS[0], label=t("Path"),
-                    info=t("Straight, or on an arc; that of Portraits leads through its prior."), elem_id="morph-path",
+                    elem_id="morph-path", interactive=True,
+                    info=t("Straight, or on an arc; that of Portraits leads through its prior."),
                 )  # fmt: skip
         self.start = RunButton(t("Morph"), "morph-")
         self.start.lay_status(t("From the picture above to the second one, which is cropped to its shape."))
@@ -297,24 +303,6 @@ def _samples(around: Around, request: gr.Request, model: str, n: int, cache: str
         return [save_artwork(image, cache).path for image in made]
 
 
-def there_and_back(frames: list[Image.Image]) -> list[Image.Image]:
-    """Return the frames and then those between the ends once more, backwards, so that a loop has no jump."""
-    return frames + frames[-2:0:-1]
-
-
-def strip_of(frames: Sequence[Image.Image]) -> Image.Image:
-    """Return up to eight of the frames, from the first to the last, beside each other as one picture."""
-    count = min(_SHOWN, len(frames))
-    picked = [frames[round(index * (len(frames) - 1) / (count - 1))] for index in range(count)]
-    width, height = picked[0].size
-    small = [fit(one, max(1, round(max(one.size) * _STRIP / height))) for one in picked] if height > _STRIP else picked
-    width, height = small[0].size
-    strip = Image.new("RGB", (count * width, height))
-    for index, one in enumerate(small):
-        strip.paste(one, (index * width, 0))
-    return with_settings(strip, (settings(frames[0]) or {}) | {"view": "strip", "pictures": count})
-
-
 class Change:
     """Sliders that move the picture along what the model has learned."""
 
@@ -356,7 +344,9 @@ class Combine:
         self._around, self._model = around, model
         with gr.Row(elem_classes="da-three"):
             self.boxes = [
-                picture_input(f"{sign}{letter}", height=150, elem_id=f"combine-{letter.lower()}", min_width=90)
+                picture_input(
+                    f"{sign}{letter}", height=150, elem_id=f"combine-{letter.lower()}", min_width=90, interactive=True
+                )
                 for letter, sign in zip(_LETTERS, ("", "− ", "+ "), strict=True)
             ]
         self.draw = gr.Button(t("Draw three portraits"), size="sm", visible=drawable, elem_id="combine-draw")

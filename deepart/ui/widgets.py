@@ -317,7 +317,7 @@ class Sliders:
             self.all = [
                 gr.Slider(
                     -REACH, REACH, 0, step=0.1, label=labels[index],
-                    visible=index < len(names), elem_id=f"{prefix}direction-{index + 1}",
+                    visible=index < len(names), elem_id=f"{prefix}direction-{index + 1}", interactive=True,
                 )
                 for index in range(MAX_SLIDERS)
             ]  # fmt: skip
