@@ -105,7 +105,7 @@ def test_a_gpu_is_lent_to_what_computes_and_only_where_the_host_lends(
     import spaces  # type: ignore[import-not-found]
 
     monkeypatch.delitem(__import__("sys").modules, "spaces")
-    assert len(spaces.lent) == sum(fn.concurrency_id == GPU_SLOT["concurrency_id"] for fn in page.fns.values()) > 30
+    assert len(spaces.lent) == sum(fn.concurrency_id == GPU_SLOT["concurrency_id"] for fn in page.fns.values()) > 20
     assert {call.__name__ for call, _ in spaces.lent} >= {"_stylize", "event"}
     assert {seconds for _, seconds in spaces.lent} == {120}
 
