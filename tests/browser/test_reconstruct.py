@@ -316,18 +316,19 @@ def test_variations(page: Page, faces: Tab, small: Path, tmp_path: Path) -> None
     is_file(save(faces, "vae-download", tmp_path), page.faces.reconstruct(expected[1]))
 
 
-def test_variations_are_stopped(page: Page, faces: Tab) -> None:
-    put(faces, "vary-count", "16")
-    page.faces.hold(4)
-    faces.locator("#vary-start").click()
-    expect(faces.locator("#vary-progress")).to_contain_text("Making 16 variations")
+def test_drawing_is_stopped(page: Page, faces: Tab) -> None:
+    go(faces, "Sample")
+    put(faces, "sample-count", "64")
+    page.faces.hold(16)
+    faces.locator("#sample-start").click()
+    expect(faces.locator("#sample-progress")).to_contain_text("Drawing 64 pictures")
     until(page.faces.held.is_set, lambda seconds: faces.wait_for_timeout(1000 * seconds))
-    faces.locator("#vary-stop").click()
-    expect(faces.locator("#vary-progress")).to_contain_text("Stopping after this step")
+    faces.locator("#sample-stop").click()
+    expect(faces.locator("#sample-progress")).to_contain_text("Stopping after this step")
     page.faces.release()
-    expect(faces.locator("#vary-start")).to_be_visible()
+    expect(faces.locator("#sample-start")).to_be_visible()
     expect(pictures(faces)).to_have_count(0)
-    assert page.faces.steps[-1] == 4
+    assert page.faces.steps[-1] == 16
 
 
 def test_samples_are_drawn_and_gone_on_with(page: Page, faces: Tab, tmp_path: Path) -> None:
