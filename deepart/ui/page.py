@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,10 +76,9 @@ def theme() -> gr.themes.Base:
 def lay_about(task: str) -> None:
     """Lay out what a tab's models are, closed, inside the Blocks being built: a picture that they drew, and words."""
     with gr.Accordion("How it works", open=False, elem_id=f"{task}-how"):
-        gr.Image(
-            str(EXAMPLES / "how" / f"{task}.webp"), format="webp", show_label=False, container=False, buttons=[],
-            interactive=False, elem_classes="da-how",
-        )  # fmt: skip
+        # Inside the page: gr.Image would make a button of it, which has no name for who does not see it.
+        data = base64.b64encode((EXAMPLES / "how" / f"{task}.webp").read_bytes()).decode()
+        gr.HTML(f'<img src="data:image/webp;base64,{data}" alt="" loading="lazy">', elem_classes="da-how")
         gr.Markdown(ABOUT[task], elem_classes="da-how")
 
 
