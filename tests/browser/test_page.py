@@ -454,8 +454,9 @@ def test_everything_can_be_reached(open_tab: OpenTab, screen: tuple[int, int]) -
         expect(control).to_be_in_viewport(ratio=1)
     tab.get_by_role("button", name="Another seed").click()
     expect(tab.locator("#seed input")).not_to_have_value("0")
-    tab.get_by_role("button", name="Use via API").click()
-    expect(tab.get_by_text("/stylize").first).to_be_visible()
+    if screen == DESKTOP:  # Gradio hides it on a narrow screen
+        tab.get_by_role("button", name="Use via API").click()
+        expect(tab.get_by_text("/stylize").first).to_be_visible()
 
 
 def test_the_tab_opens_with_a_painting(
