@@ -413,7 +413,7 @@ def test_a_slider_that_was_moved_for_another_picture_does_nothing(
     until(page.landscapes.held.is_set, lambda seconds: faces.wait_for_timeout(1000 * seconds))
     go(faces, "Change")
     upload(faces, "vae-picture", CAT)
-    expect(faces.locator("#vae-progress")).to_be_visible()  # it waits
+    expect(faces.locator("#vae-progress")).to_contain_text("In the queue")
     put(faces, "vae-direction-1", "2")  # and so does this, which was set for the picture before
     page.landscapes.release()
     shown(faces, "A cat")
