@@ -34,7 +34,9 @@ def found(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in files)
 
 
-PICTURES = [EXAMPLES / name for name in found(EXAMPLES) if not name.endswith(".safetensors")] + [CONTENTS / name for name in found(CONTENTS)]
+PICTURES = [EXAMPLES / name for name in found(EXAMPLES) if not name.endswith(".safetensors")] + [
+    CONTENTS / name for name in found(CONTENTS)
+]
 
 
 @pytest.mark.parametrize("folder", [EXAMPLES, CONTENTS], ids=lambda folder: folder.name)
