@@ -6,10 +6,23 @@ Sources: Ottosson, "A perceptual color space for image processing" (2020) for Ok
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from deepart.metrics import gaussian_blur
+
+STEPS = 24  # of lightness in a palette
+RANKED = 0.3  # share of the way that lightness goes to the target's distribution, beyond its mean and deviation
+KEPT = 0.8  # share of what sets a colour apart from others of its lightness
+RICHER = 0.8, 1.5  # least and most by which all colours are made as rich as the target's: means are duller
+BANDS = 4  # of contrast
+GAINS = 0.8, 1.7  # least and most by which the contrast of a band changes
+FAINT = 0.008  # lightness: what differs less is hardly strengthened, or grain would become a texture
 
 # Linear sRGB to cone response, and cube-rooted cone response to Oklab (rows are output channels).
 _RGB_TO_LMS = (
@@ -99,23 +112,114 @@ def match_color(x: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
     return color_map(color_moments(x), (mean, covariance))(x)
 
 
-def palette(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the mean (3,) and the variance (3,) of the Oklab channels of x (1, 3, H, W), as float64 on the CPU."""
-    mean, covariance = color_moments(rgb_to_oklab(x))
-    return mean, covariance.diagonal()
+class Palette(NamedTuple):
+    """What a picture is painted with, by lightness: darks may be blue and lights buff whatever they show.
+
+    lightness: (STEPS,), the middle of each of as many equal parts of the pixels, from dark to light.
+    moments: (2,), mean and deviation of the lightness.
+    color: (2, STEPS), the mean a and b of each part. spread: (), how far colours lie from that mean, on average.
+    contrast: (BANDS,), the deviation of the lightness in bands of sizes, each twice as large as the one before.
+    """
+
+    lightness: Tensor
+    moments: Tensor
+    color: Tensor
+    spread: Tensor
+    chroma: Tensor
+    contrast: Tensor
 
 
-def match_palette(x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
-    """Give the Oklab channels of x (1, 3, H, W) a mean (3,) and a variance (3,), each by itself; not clipped.
+def palette(x: Tensor) -> Palette:
+    """Return the palette of x (1, 3, H, W)."""
+    lab = rgb_to_oklab(x)
+    lightness, color = lab[0, 0].flatten(), lab[0, 1:].flatten(1)
+    order = lightness.argsort(stable=True)
+    edges = [len(order) * step // STEPS for step in range(STEPS + 1)]
+    # Of a picture with fewer pixels than parts some pixels stand for several.
+    parts = [order[min(low, len(order) - 1) : max(high, low + 1)] for low, high in itertools.pairwise(edges)]
+    spread = torch.stack([color[:, part].std(1, correction=0) for part in parts]).mean()
+    return Palette(
+        torch.stack([lightness[part[len(part) // 2]] for part in parts]),
+        torch.stack([lightness.mean(), lightness.std(correction=0)]),
+        torch.stack([color[:, part].mean(1) for part in parts], 1),
+        spread,
+        color.square().sum(0).mean().sqrt(),
+        torch.stack([band.std(correction=0) for band in _bands(lab[:, :1])[0]]),
+    )
 
-    Source: Reinhard et al., "Color Transfer between Images" (2001), in a newer space. Milder than match_color: no hue
-    turns into another.
+
+def blend_palettes(palettes: Sequence[tuple[Palette, float]]) -> Palette:
+    """Return the weighted mean of palettes; the shares add up to 1."""
+    shares = [share for _, share in palettes]
+    return Palette(
+        *(
+            sum((part * share for part, share in zip(parts, shares, strict=True)), torch.zeros_like(parts[0]))
+            for parts in zip(*(palette for palette, _ in palettes), strict=True)
+        )
+    )
+
+
+def palette_map(x: Tensor, target: Palette) -> Callable[[Tensor], Tensor]:
+    """Return what gives x (1, 3, H, W), and larger pictures of the same and their parts, another palette; not clipped.
+
+    Lightness goes part of the way to the target's distribution: all of it would take the shading out of a face. A
+    colour becomes the target's at that lightness, and keeps a part of what sets it apart from its like.
     """
     own = palette(x)
-    scale, offset = ((variance + 255**-2) / (own[1] + 255**-2)).sqrt(), mean
+    stretch = target.moments[1] / own.moments[1].clamp_min(1 / 255)
+    apart = KEPT * (target.spread / own.spread.clamp_min(1e-3)).clamp_max(3)
+    gains = (target.contrast / (own.contrast * stretch).clamp_min(1e-3)).clamp(*GAINS)
+
+    def recolor(lab: Tensor) -> tuple[Tensor, Tensor]:
+        lightness, color = lab[0, 0].flatten(), lab[0, 1:].flatten(1)
+        scaled = (lightness - own.moments[0]) * stretch + target.moments[0]
+        lighter = torch.lerp(scaled, _interpolate(lightness, own.lightness, target.lightness), RANKED)
+        aside = apart * (color - _interpolate(lightness, own.lightness, own.color))
+        return lighter, _interpolate(lighter, target.lightness, target.color) + aside
+
+    richness = recolor(rgb_to_oklab(x))[1].square().sum(0).mean().sqrt()
+    richer = (target.chroma / richness.clamp_min(1e-3)).clamp(*RICHER)
+
+    def mapped(picture: Tensor) -> Tensor:
+        lab = rgb_to_oklab(picture)
+        lightness, color = recolor(lab)
+        bands, made = _bands(lightness.view_as(lab[:, :1]).clamp(0, 1))
+        for band, gain in zip(bands, gains, strict=True):
+            made = made + band * (1 + (gain - 1) * band.abs() / (band.abs() + FAINT))
+        return oklab_to_rgb(torch.cat([made.clamp(0, 1), richer * color.view_as(lab[:, 1:])], 1))
+
+    return mapped
+
+
+def match_palette(x: Tensor, target: Palette) -> Tensor:
+    """Give x (1, 3, H, W) another palette and its contrast; not clipped. See palette_map."""
+    return palette_map(x, target)(x)
+
+
+def smooth_color(x: Tensor, sigma: float = 1.5) -> Tensor:
+    """Return x (1, 3, H, W) with hue and chroma blurred by `sigma` pixels and its lightness as it is, in [0, 1]."""
     lab = rgb_to_oklab(x)
-    shape = (1, 3, 1, 1)
-    return oklab_to_rgb((lab - own[0].view(shape).to(x)) * scale.view(shape).to(x) + offset.view(shape).to(x))
+    radius = min(math.ceil(2.5 * sigma), min(x.shape[2:]) - 1)
+    return oklab_to_rgb(torch.cat([lab[:, :1], gaussian_blur(lab[:, 1:], sigma, radius)], 1)).clamp(0, 1)
+
+
+def _interpolate(x: Tensor, places: Tensor, values: Tensor) -> Tensor:
+    """Return the piecewise linear function with values (..., N) at rising places (N,), at x (M,): (..., M)."""
+    places = places + torch.arange(len(places), device=places.device) * 1e-6  # of one colour they are all the same
+    after = torch.searchsorted(places, x.contiguous()).clamp(1, len(places) - 1)
+    weight = ((x - places[after - 1]) / (places[after] - places[after - 1])).clamp(0, 1)
+    return torch.lerp(values[..., after - 1], values[..., after], weight)
+
+
+def _bands(lightness: Tensor) -> tuple[list[Tensor], Tensor]:
+    """Return what of a lightness (1, 1, H, W) is fine, less fine, and so on, and the rest: they add up to it."""
+    bands, rest = [], lightness
+    for band in range(BANDS):
+        sigma = 0.8 * 2**band
+        blurred = gaussian_blur(rest, sigma, min(math.ceil(2.5 * sigma), min(rest.shape[2:]) - 1))
+        bands.append(rest - blurred)
+        rest = blurred
+    return bands, rest
 
 
 def _root(matrix: Tensor) -> Tensor:

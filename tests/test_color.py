@@ -6,6 +6,7 @@ from torch import Tensor
 
 from deepart.color import (
     blend_moments,
+    blend_palettes,
     color_map,
     color_moments,
     keep_color,
@@ -89,13 +90,32 @@ def test_a_color_map_of_the_whole_fits_each_part() -> None:
     assert torch.allclose(parts, match_color(x, *color_moments(other)), atol=1e-6)
 
 
-def test_a_palette_is_given_channel_by_channel_and_keeps_hues_apart() -> None:
-    x, other = torch.rand(1, 3, 16, 16) * 0.5 + 0.2, torch.rand(1, 3, 9, 12) * 0.4 + 0.3
-    mean, variance = palette(other)
-    found = palette(match_palette(x, mean, variance))
-    assert torch.allclose(found[0], mean, atol=0.01)
-    assert torch.allclose(found[1], variance, rtol=0.1)
-    # A map of one number a channel cannot turn a hue into another: grey on an axis of grey stays there.
-    gray = torch.rand(1, 1, 8, 8).expand(1, 3, 8, 8)
-    lab = rgb_to_oklab(match_palette(gray, mean, variance))[0, 1:].flatten(1)
-    assert lab.std(1).max() < 0.01
+def test_a_picture_takes_the_colours_that_a_palette_has_at_its_lightness() -> None:
+    # Darks are blue and lights buff in the one; the other is grey, and becomes so too.
+    ramp = torch.linspace(0.1, 0.9, 48).expand(1, 1, 48, 48)
+    buff_and_blue = torch.cat([ramp, ramp, torch.full_like(ramp, 0.5)], 1)
+    gray = torch.linspace(0.2, 0.6, 40).view(1, 1, 40, 1).expand(1, 3, 40, 30)
+    made = match_palette(gray, palette(buff_and_blue)).clamp(0, 1)
+    dark, light = made[0, :, 2].mean(1), made[0, :, -3].mean(1)
+    assert dark[2] > dark[0] + 0.1
+    assert light[0] > light[2] + 0.1
+    assert light.mean() > dark.mean() + 0.4
+
+
+def test_a_picture_keeps_itself_in_its_own_palette_but_for_some_chroma() -> None:
+    x = torch.nn.functional.interpolate(picture(5, 8, 8), (64, 64), mode="bicubic").clamp(0.1, 0.9)
+    made = match_palette(x, palette(x))
+    assert (rgb_to_oklab(made)[:, :1] - rgb_to_oklab(x)[:, :1]).abs().mean() < 0.01
+    assert (made - x).abs().mean() < 0.05
+
+
+@pytest.mark.parametrize("x", [torch.full((1, 3, 16, 16), 0.4), torch.rand(1, 3, 2, 3), torch.zeros(1, 3, 1, 40)])
+def test_palettes_of_odd_pictures_are_numbers(x: Tensor) -> None:
+    assert match_palette(x, palette(picture(3, 20, 30))).isfinite().all()
+    assert match_palette(picture(3, 20, 30), palette(x)).isfinite().all()
+
+
+def test_a_blend_of_palettes_lies_between_them() -> None:
+    dark, light = palette(picture(1) * 0.3), palette(picture(1) * 0.3 + 0.6)
+    blended = blend_palettes([(dark, 0.25), (light, 0.75)])
+    assert torch.allclose(blended.lightness, 0.25 * dark.lightness + 0.75 * light.lightness)

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor
 
 from deepart.errors import OptionError
-from deepart.models import gatys_loss
+from deepart.models import gatys_loss, neighbors
 from deepart.models.gatys import Gatys, Level, check_layers, descend, schedule
-from deepart.models.gatys_loss import GatysConfig, Objective, coarse, gram, total_variation
+from deepart.models.gatys_loss import GatysConfig, Objective, apart, detail, gram, moments, total_variation
 from deepart.models.vgg import SlimConfig, SlimVGG, VGGConfig, VGGFeatures
 
 TINY = VGGConfig(blocks=((4, 4), (6, 6), (8, 8, 8), (8, 8, 8)))
@@ -67,10 +67,20 @@ def test_total_variation_is_the_length_of_the_gradient() -> None:
     assert total_variation(torch.rand(1, 1, 1, 4)).item() == 0
 
 
-def test_coarse_colours_are_means_of_squares() -> None:
-    x = picture(0, 64, 64)
-    assert torch.allclose(coarse(x)[0, :, 0, 0], x[0, :, :2, :2].mean((1, 2)))
-    assert coarse(x).shape == (1, 3, 32, 32)
+def test_moments_are_a_covariance_and_a_mean() -> None:
+    maps = torch.rand(1, 3, 5, 4)
+    covariance, mean = apart(moments(maps))
+    assert torch.allclose(covariance[0], torch.cov(maps.flatten(2)[0], correction=0), atol=1e-6)
+    assert torch.allclose(mean[0, :, 0], maps.mean((2, 3))[0])
+
+
+def test_detail_is_where_lightness_differs() -> None:
+    x = torch.full((1, 3, 40, 60), 0.5)
+    x[..., 10:20, 30:40] = picture(0, 10, 10)
+    found = detail(x)[0, 0]
+    assert found[12:18, 32:38].min() > 0.9
+    assert found[30:, :20].max() < 1e-3
+    assert detail(torch.rand(1, 3, 2, 5)).shape == (1, 1, 2, 5)
 
 
 @pytest.mark.parametrize("sides", [(256, 256), (1024, 1024), (1024, 683), (128, 128), (64, 48), (32, 1024), (16, 512)])
@@ -158,7 +168,8 @@ def test_a_picture_in_windows_has_the_loss_and_the_gradient_of_the_whole(
     network: Gatys, monkeypatch: pytest.MonkeyPatch, strength: float
 ) -> None:
     content, style, x = picture(7, 200, 136), picture(8, 96, 80), picture(9, 200, 136)
-    monkeypatch.setattr(gatys_loss, "autocast", lambda device: torch.autocast("cpu", enabled=False))
+    for module in (gatys_loss, neighbors):
+        monkeypatch.setattr(module, "autocast", lambda device: torch.autocast("cpu", enabled=False))
     whole, slope = objective(network, content, style, strength=strength)(x)
     monkeypatch.setattr(gatys_loss, "WINDOW", 64)
     assert len(gatys_loss.windows(200, 136)) == 12
@@ -169,9 +180,11 @@ def test_a_picture_in_windows_has_the_loss_and_the_gradient_of_the_whole(
 
 def test_the_gradient_is_that_of_the_loss(network: Gatys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gatys_loss, "autocast", lambda device: torch.autocast("cpu", enabled=False))
-    loss, x, along = objective(network, picture(0), picture(1)), picture(2), picture(3) - 0.5
-    (ahead, _), (behind, _) = loss(x + 1e-3 * along), loss(x - 1e-3 * along)
-    assert (ahead - behind) / 2e-3 == pytest.approx(float((loss(x)[1] * along).sum()), rel=0.2)
+    loss, x = objective(network, picture(0), picture(1)), 0.2 + 0.6 * picture(2)
+    slope = loss(x)[1]
+    along = slope / slope.abs().max()
+    (ahead, _), (behind, _) = loss(x + 0.01 * along), loss(x - 0.01 * along)
+    assert (ahead - behind) / 0.02 == pytest.approx(float((slope * along).sum()), rel=0.1)
 
 
 def test_the_optimiser_takes_as_many_steps_as_asked_and_returns_the_best() -> None:
@@ -199,7 +212,7 @@ def test_only_the_last_level_is_measured_in_half_the_width() -> None:
 
 def test_a_start_is_where_the_painting_begins(network: Gatys) -> None:
     content, start = picture(0), picture(1)
-    still = Gatys(network.features, GatysConfig(style_weight=0, tv_weight=0, color_weight=0))
+    still = Gatys(network.features, GatysConfig(style_weight=0, tv_weight=0))
     levels = [Level(16, 16, 1), Level(32, 32, 1)]
     begun, plain = (paint(still, content, picture(2), levels, start=x) for x in (start, None))
     assert (begun - start).abs().mean() < (plain - start).abs().mean()
@@ -237,7 +250,7 @@ def test_larger_strokes_come_from_a_larger_style() -> None:
 
 def test_without_style_and_smoothing_only_the_content_counts(network: Gatys) -> None:
     content = picture(8)
-    still = Gatys(network.features, GatysConfig(style_weight=0, tv_weight=0, color_weight=0))
+    still = Gatys(network.features, GatysConfig(style_weight=0, tv_weight=0))
     loss = objective(still, content, picture(1))
     near = 0.9 * content + 0.1 * picture(9)
     assert loss(content)[0] == pytest.approx(0, abs=1e-6)
@@ -249,4 +262,4 @@ def test_more_total_variation_weight_gives_a_smoother_picture(network: Gatys) ->
         paint(Gatys(network.features, GatysConfig(tv_weight=weight)), picture(2), picture(3), [Level(32, 32, 25)])
         for weight in (0.0, 40.0)
     )
-    assert total_variation(smooth) < 0.8 * total_variation(rough)
+    assert total_variation(smooth) < 0.9 * total_variation(rough)

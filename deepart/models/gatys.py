@@ -8,9 +8,12 @@ these ways, each chosen by looking at results on our features:
   "Controlling Perceptual Factors in Neural Style Transfer", 1611.07865);
 - the content first takes the palette of the style (see color.py), so that colours are right from the start and the
   corrections go into strokes;
-- content is measured at relu2_2 and relu3_1 as well: relu4_2 alone lets a mouth become a moustache;
-- each Gram distance is divided by its target's squared norm, and each content distance by its target's variance, so
-  that one style weight suits every layer and picture;
+- each place of the picture is brought to the features of the style's place that is most like it (neighbors.py; Kolkin
+  et al., 2203.13215): Gram matrices alone are reached by grain all over, which looks like a sharpened photograph. Where
+  the content has detail, eyes and masts, its own features count most;
+- means and covariances of the style are measured apart: a Gram matrix is mostly its means, so colours satisfy it;
+- content is measured at relu2_2 as well: relu4_2 alone lets a mouth become a moustache;
+- each distance is divided by its target's squared norm or variance, so that one weight suits every layer and picture;
 - total variation is the length of the gradient (Rudin, Osher and Fatemi 1992), smoothed at zero: it takes the grain off
   flat areas, leaves the edges of strokes, and has no favourite direction, which would draw stair-steps;
 - a large picture is measured in windows: first the Gram matrices of all of it, then, window by window, the gradient
@@ -36,6 +39,8 @@ MIN_SIDE = 32  # no level has a shorter side below this, except where the result
 HISTORY = 12  # corrections that L-BFGS remembers
 HISTORY_BYTES = 2**28  # that it takes at most, at two pictures a correction; a large picture has a shorter history
 FIRST_STEP = 0.01  # mean change of a pixel that the first correction of a level tries
+MATCHES = 2  # times that a level looks for neighbors
+KEPT = 0.25  # share of the content in the picture that is looked for: the rest is what is painted so far
 
 
 @dataclass(frozen=True)
@@ -97,23 +102,25 @@ class Gatys:
         far at the level's size; it may raise.
         start: a picture (1, 3, H, W) in [0, 1] to begin with in place of the content.
         """
-        done, before = 0, levels[0]
-        source = content if start is None else start
-        x = resize(source, before.height, before.width)
+        done, first = 0, levels[0]
+        x = resize(content if start is None else start, first.height, first.width)
         x = (x + 0.03 * strength * start_noise.to(x)).clamp(0, 1)
         for level in levels:
-            # What the coarser level could not show is taken from where it all began: after a blurred start the first
-            # corrections would go into bringing it back.
-            seen = resize(resize(source, before.height, before.width), level.height, level.width)
-            detail = resize(source, level.height, level.width) - seen
-            x = (resize(x, level.height, level.width) + detail).clamp(0, 1)
-            last = level is levels[-1]
-            features = self._fine if last else self._coarse
-            own = resize(content, level.height, level.width)
+            features = self._fine if level is levels[-1] else self._coarse
+            x, own = resize(x, level.height, level.width), resize(content, level.height, level.width)
             objective = Objective(features, self.config, own, styles, strength=strength, style_scale=style_scale)
-            x = descend(x, objective, level.steps, lambda step, picture, done=done: on_step(done + step, picture))  # type: ignore[misc]
-            done, before = done + level.steps, level
+            for steps in _split(level.steps, MATCHES):
+                if done or start is not None:
+                    objective.match(torch.lerp(x, own, KEPT))
+                x = descend(x, objective, steps, lambda step, picture, done=done: on_step(done + step, picture))  # type: ignore[misc]
+                done += steps
         return x
+
+
+def _split(steps: int, parts: int) -> list[int]:
+    """Return the steps in so many near-equal parts, leaving out empty ones."""
+    shares = [steps // parts + (part < steps % parts) for part in range(parts)]
+    return [share for share in shares if share]
 
 
 class _Enough(Exception):  # noqa: N818

@@ -8,20 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from deepart.color import rgb_to_oklab
 from deepart.device import autocast
+from deepart.models.neighbors import Places, describe, grid, nearest, take
 from deepart.models.vgg import VGGFeatures
 
 MIN_STYLE = 32  # pixels of a style's shorter side: relu4_1 sees an eighth of it
 WINDOW = 704  # pixels: the largest side that is measured in one piece
 MARGIN = 48  # pixels around a window that relu4_2 sees; a multiple of 8, so that poolings fall on the same places
-COLOR_PLACES = 32  # along the longer side, where coarse colours are compared: regions, not strokes
-NEAR = 0.08  # relative Gram distance of a style that is reached; there the style weight is what it says
+DETAIL = 0.8  # share of the content's own features where it has the most detail: eyes, mouths, masts
 BORDER = 8  # pixels by which a picture is continued before it is measured; a multiple of 8, as MARGIN is
 OUTSIDE = 60.0  # weight of the squared part of a pixel outside [0, 1]: clamping would mislead the optimiser
 
@@ -31,21 +32,18 @@ class GatysConfig:
     """What is measured, how much it counts, and for how long the picture is corrected.
 
     style_layers, content_layers: names of VGG layers.
-    deep_share: how much more the last style layer counts than each of the others; it holds the largest motifs.
-    style_weight: weight of the style distance beside a content distance of weight 1.
+    style_weight: weight of the distance to the style's nearest neighbors, beside a content distance of weight 1.
+    moments_weight: weight of the distance of means and covariances to the style's, beside that of the neighbors.
     tv_weight: weight of the total variation.
-    color_weight: weight of the distance of coarse colours to the content's in the palette of the style: regions keep
-    theirs, so that hair does not turn green because a painting is.
     steps: corrections at the coarsest level; each finer level has a fifth fewer, since it has less left to do.
     """
 
     style_layers: tuple[str, ...] = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-    content_layers: tuple[str, ...] = ("relu2_2", "relu3_1", "relu4_2")
-    deep_share: float = 1.0
-    style_weight: float = 100.0
-    tv_weight: float = 5.0
-    color_weight: float = 3.0
-    steps: int = 25
+    content_layers: tuple[str, ...] = ("relu2_2", "relu4_2")
+    style_weight: float = 2.0
+    moments_weight: float = 5.0
+    tv_weight: float = 1.3
+    steps: int = 30
 
 
 VGG19_CONFIG = GatysConfig(style_layers=("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"))
@@ -136,6 +134,14 @@ class Window:
         """Return the view of a continued picture (1, C, H, W) that is seen."""
         return continued[..., self.seen[0], self.seen[1]]
 
+    def within(self, maps: Tensor, stride: int) -> Tensor:
+        """Return the view of the whole picture's feature maps (1, C, h, w) that belongs to the part."""
+        rows, columns = (
+            slice((seen.start + counted.start - BORDER) // stride, (seen.start + counted.stop - BORDER) // stride)
+            for seen, counted in zip(self.seen, self.counted, strict=True)
+        )
+        return maps[..., rows, columns]
+
     def part(self, maps: Tensor, stride: int) -> Tensor:
         """Return of the feature maps (1, C, h, w) of what is seen, each `stride` pixels a place, those of the part."""
         part: Tensor = _Part.apply(maps, *(slice(side.start // stride, side.stop // stride) for side in self.counted))
@@ -162,6 +168,22 @@ def continued(x: Tensor) -> Tensor:
     return F.pad(x, (BORDER,) * 4, mode="replicate")
 
 
+class Target(NamedTuple):
+    """Feature maps (1, C, h, w) that a window's should come near to, and what their summed squared error counts."""
+
+    layer: str
+    maps: Tensor
+    scale: float
+
+
+class Style(NamedTuple):
+    """A style as a level sees it: its feature maps by layer, the places that can be taken from it, and its share."""
+
+    maps: dict[str, Tensor]
+    places: Places
+    share: float
+
+
 class Objective:
     """The loss at one level and its gradient, as a function of the picture (1, 3, H, W)."""
 
@@ -169,24 +191,47 @@ class Objective:
         self, features: VGGFeatures, config: GatysConfig, content: Tensor, styles: Sequence[tuple[Tensor, float]],
         *, strength: float, style_scale: float,
     ) -> None:  # fmt: skip
-        """See Gatys.paint for the arguments. The attribute `style` has the Gram matrices that are wanted, by layer."""
+        """See Gatys.paint for the arguments. The attribute `style` has the moments that are wanted, by layer."""
         self._features, self._config, self._content = features, config, content
         self._windows = windows(*content.shape[2:])
+        self._strength = strength
         # Less than full strength: the style counts less, and pixels are held to the content as well, since the content
         # layers alone let fine structure drift.
-        shares = [config.deep_share if name == config.style_layers[-1] else 1.0 for name in config.style_layers]
-        self._shares = content.new_tensor(shares) / sum(shares)
-        self._style_weight = config.style_weight * strength**2
         self._tv_weight, self._fidelity = config.tv_weight * strength, 50 * (1 - strength) ** 2
-        self.style = self._style_targets(styles, content.shape[2] * content.shape[3] * style_scale**2)
-        self._colors = coarse(content)
-        self._color_variance = self._colors.var((2, 3), correction=0).mean().clamp_min(1e-3)
+        # Places are taken from all style layers but relu1_1: pixels would be copied with it, and it is the largest.
+        self._taken = tuple(name for name in config.style_layers if _stride(name) > 1) or config.style_layers
+        area = content.shape[2] * content.shape[3] * style_scale**2
         with torch.no_grad():
-            seen = continued(content)
-            self._kept = [self._maps(window.of(seen), window, config.content_layers) for window in self._windows]
-        self._content_scale = {
-            name: self._scale_of([maps[name] for maps in self._kept]) for name in config.content_layers
-        }
+            self._styles = [self._see(style, share, area) for style, share in styles]
+            self.style = {
+                name: torch.stack([style.share * moments(style.maps[name]) for style in self._styles]).sum(0)
+                for name in config.style_layers
+            }
+            self._own = self._whole(content, tuple(dict.fromkeys((*config.content_layers, *self._taken))))
+            self._detail = detail(content)
+        weight = 1 / len(config.content_layers)
+        self._kept = [self._target(name, self._own[name], weight) for name in config.content_layers]
+        self.match(content)
+
+    @torch.no_grad()
+    def match(self, picture: Tensor) -> None:
+        """Take as targets, for every place of a picture (1, 3, H, W), the features of the styles' most similar."""
+        layers = self._config.style_layers
+        seen = self._whole(picture, layers)
+        here = describe(seen, *grid(*picture.shape[2:]))
+        index = [(style, nearest(here, style.places)) for style in self._styles]
+        targets = list(self._kept)
+        for name in self._taken if self._config.style_weight * self._strength else ():
+            own = self._own[name]
+            parts = [style.share * take(style.maps[name], style.places, found, own) for style, found in index]
+            taken = torch.stack(parts).sum(0)
+            mine = DETAIL * F.adaptive_avg_pool2d(self._detail, (own.shape[2], own.shape[3]))
+            target = torch.lerp(own.float(), torch.lerp(taken.float(), own.float(), mine), self._strength).to(own)
+            targets.append(self._target(name, target, self._config.style_weight / len(self._taken)))
+        self._targets = [
+            [Target(t.layer, window.within(t.maps, _stride(t.layer)), t.scale) for t in targets]
+            for window in self._windows
+        ]
 
     def __call__(self, x: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient (1, 3, H, W)."""
@@ -196,18 +241,19 @@ class Objective:
         seen = continued(whole)
         style, constant = self._tangent(seen.detach(), x) if len(self._windows) > 1 else (self._style_loss, 0.0)
         loss, slopes = constant + float(pixels.detach()), torch.zeros_like(seen)
-        for window, kept in zip(self._windows, self._kept, strict=True):
+        layers = tuple(dict.fromkeys((*self._config.style_layers, *self._config.content_layers)))
+        for window, targets in zip(self._windows, self._targets, strict=True):
             part = window.of(seen.detach()).requires_grad_()
-            maps = self._maps(part, window, (*self._config.style_layers, *self._config.content_layers))
-            share = style(self._grams(maps, x)) + self._content_loss(maps, kept)
+            maps = self._maps(part, window, layers)
+            errors = [_SquaredError.apply(maps[target.layer], target.maps) * target.scale for target in targets]
+            share = style(self._moments(maps, x)) + torch.stack(errors).sum()
             window.of(slopes).add_(torch.autograd.grad(share, part)[0])
             loss += float(share.detach())
         return loss, gradient.add_(torch.autograd.grad(seen, whole, slopes)[0])
 
     def _pixel_loss(self, x: Tensor) -> Tensor:
-        """Return what is measured on pixels: variation, coarse colours, what is outside [0, 1], and fidelity."""
+        """Return what is measured on pixels: variation, what is outside [0, 1], and fidelity."""
         loss = self._tv_weight * total_variation(x) + OUTSIDE * (x - x.clamp(0, 1)).square().mean()
-        loss = loss + self._config.color_weight * (coarse(x) - self._colors).square().mean() / self._color_variance
         if self._fidelity:
             loss = loss + self._fidelity * (x - self._content).square().mean()
         return loss
@@ -218,70 +264,68 @@ class Objective:
             maps = self._features(x.contiguous(memory_format=torch.channels_last), layers)
         return {name: window.part(value, _stride(name)) for name, value in maps.items()}
 
-    def _grams(self, maps: Mapping[str, Tensor], whole: Tensor) -> dict[str, Tensor]:
-        """Return a window's part in the Gram matrices of the whole picture."""
-        sizes = {name: _places(whole, name) for name in self._config.style_layers}
-        return {name: gram(maps[name]) * (maps[name][0, 0].numel() / size) for name, size in sizes.items()}
+    def _whole(self, x: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Return the feature maps of a whole picture (1, 3, H, W), made window by window."""
+        seen, maps = continued(x), dict[str, Tensor]()
+        for window in windows(*x.shape[2:]):
+            for name, part in self._maps(window.of(seen), window, layers).items():
+                stride = _stride(name)
+                if name not in maps:
+                    size = (1, part.shape[1], x.shape[2] // stride, x.shape[3] // stride)
+                    maps[name] = part.new_empty(size).contiguous(memory_format=torch.channels_last)
+                window.within(maps[name], stride).copy_(part)
+        return maps
 
-    def _style_loss(self, grams: Mapping[str, Tensor]) -> Tensor:
-        """Return the weighted distance of Gram matrices (1, C, C) to the styles'."""
-        distances = (
-            (grams[name] - target).square().sum() / target.square().sum().clamp_min(1e-12)
-            for name, target in self.style.items()
-        )
-        distance = (torch.stack(list(distances)) * self._shares).sum().clamp_min(1e-12)
-        # Steeper the farther it is: a style that is reached leaves the content alone, one that is not insists.
-        loss: Tensor = self._style_weight * distance**1.5 / NEAR**0.5
+    def _see(self, style: Tensor, share: float, area: float) -> Style:
+        """Return what there is to know of a style that is brought to `area` pixels."""
+        scale = math.sqrt(area / (style.shape[2] * style.shape[3]))
+        height, width = (max(MIN_STYLE, round(side * scale)) for side in style.shape[2:])
+        maps = self._whole(resize(style, height, width), self._config.style_layers)
+        return Style(maps, describe(maps, *grid(height, width)), share)
+
+    def _target(self, layer: str, maps: Tensor, weight: float) -> Target:
+        """Return maps as a target whose squared error is divided by their variance."""
+        variance = float(maps.float().var(correction=0))
+        return Target(layer, maps, weight / (maps.numel() * max(variance, 1e-6)))
+
+    def _moments(self, maps: Mapping[str, Tensor], whole: Tensor) -> dict[str, Tensor]:
+        """Return a window's part in the moments of the whole picture."""
+        sizes = {name: _places(whole, name) for name in self._config.style_layers}
+        return {name: moments(maps[name]) * (maps[name][0, 0].numel() / size) for name, size in sizes.items()}
+
+    def _style_loss(self, found: Mapping[str, Tensor]) -> Tensor:
+        """Return the weighted distance of moments (1, C, C + 1) to the styles': of covariances and means apart.
+
+        A Gram matrix would be mostly the means: a picture of the right colours is near to it without a stroke.
+        """
+        distances = []
+        for name, wanted in self.style.items():
+            for part, target in zip(apart(found[name]), apart(wanted), strict=True):
+                distances.append((part - target).square().sum() / target.square().sum().clamp_min(1e-12))
+        weight = self._config.style_weight * self._config.moments_weight * self._strength**2
+        loss: Tensor = weight * torch.stack(distances).mean()
         return loss
 
     def _tangent(self, seen: Tensor, x: Tensor) -> tuple[Callable[[Mapping[str, Tensor]], Tensor], float]:
-        """Return the linear function of the Gram matrices that touches the style loss at those of x, and its constant.
+        """Return the linear function of the moments that touches the style loss at those of x, and its constant.
 
         A window's part can go through the linear one by itself, and the gradients add up to that of the whole picture.
         """
-        grams: dict[str, Tensor] = {}
+        found: dict[str, Tensor] = {}
         with torch.no_grad():
             for window in self._windows:
                 maps = self._maps(window.of(seen), window, self._config.style_layers)
-                for name, part in self._grams(maps, x).items():
-                    grams[name] = grams.get(name, 0) + part
-        leaves = [value.requires_grad_() for value in grams.values()]
-        loss = self._style_loss(grams)
-        slopes = dict(zip(grams, torch.autograd.grad(loss, leaves), strict=True))
+                for name, part in self._moments(maps, x).items():
+                    found[name] = found.get(name, 0) + part
+        leaves = [value.requires_grad_() for value in found.values()]
+        loss = self._style_loss(found)
+        slopes = dict(zip(found, torch.autograd.grad(loss, leaves), strict=True))
 
         def linear(parts: Mapping[str, Tensor]) -> Tensor:
             return torch.stack([(slopes[name] * part).sum() for name, part in parts.items()]).sum()
 
         with torch.no_grad():
-            return linear, float(loss - linear(grams))
-
-    def _content_loss(self, maps: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> Tensor:
-        """Return a window's part in the distance to the content."""
-        errors = [_SquaredError.apply(maps[name], kept[name]) * scale for name, scale in self._content_scale.items()]
-        return torch.stack(errors).sum()
-
-    def _scale_of(self, parts: Sequence[Tensor]) -> float:
-        """Return what a layer's summed squared error counts: one over its variance, and the layers alike."""
-        flat = [part.float() for part in parts]
-        count = sum(part.numel() for part in flat)
-        mean = sum(float(part.sum()) for part in flat) / count
-        variance = sum(float((part - mean).square().sum()) for part in flat) / count
-        return 1 / (count * max(variance, 1e-6) * len(self._config.content_layers))
-
-    @torch.no_grad()
-    def _style_targets(self, styles: Sequence[tuple[Tensor, float]], area: float) -> dict[str, Tensor]:
-        """Return the weighted mean of the styles' Gram matrices, each style brought to `area` pixels."""
-        targets: dict[str, Tensor] = {}
-        for style, weight in styles:
-            scale = math.sqrt(area / (style.shape[2] * style.shape[3]))
-            height, width = (max(MIN_STYLE, round(side * scale)) for side in style.shape[2:])
-            resized = resize(style, height, width)
-            seen = continued(resized)
-            for window in windows(height, width):
-                maps = self._maps(window.of(seen), window, self._config.style_layers)
-                for name, part in self._grams(maps, resized).items():
-                    targets[name] = targets.get(name, 0) + weight * part
-        return targets
+            return linear, float(loss - linear(found))
 
 
 def _stride(layer: str) -> int:
@@ -294,10 +338,38 @@ def _places(x: Tensor, layer: str) -> int:
     return (x.shape[2] // _stride(layer)) * (x.shape[3] // _stride(layer))
 
 
-def coarse(x: Tensor) -> Tensor:
-    """Return the colours of x (N, 3, H, W) averaged over about COLOR_PLACES squares along its longer side."""
-    side = max(1, max(x.shape[2:]) // COLOR_PLACES)
-    return F.avg_pool2d(x, side, ceil_mode=True, count_include_pad=False)
+def moments(maps: Tensor) -> Tensor:
+    """Return the Gram matrices of feature maps (N, C, H, W) and beside them their means: (N, C, C + 1), float32."""
+    return torch.cat([gram(maps), maps.float().mean((2, 3))[..., None]], 2)
+
+
+def apart(moments: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the covariances (N, C, C) and the means (N, C, 1) of moments (N, C, C + 1)."""
+    mean = moments[..., -1:]
+    return moments[..., :-1] - mean @ mean.transpose(1, 2), mean
+
+
+def contrast(x: Tensor) -> Tensor:
+    """Return the contrast of lightness, (1, 1, H, W), around each pixel of a picture (1, 3, H, W): squares of 9."""
+    lightness = rgb_to_oklab(x)[:, :1]
+    size = min(9, (min(x.shape[2:]) - 1) // 2 * 2 + 1)
+
+    def mean(y: Tensor) -> Tensor:
+        return F.avg_pool2d(y, size, 1, size // 2, count_include_pad=False)
+
+    return mean((lightness - mean(lightness)).square()).sqrt()
+
+
+def highest(contrasts: Tensor) -> Tensor:
+    """Return the contrast that a tenth of a picture's pixels exceed; there its detail is full."""
+    place = int(0.9 * contrasts.numel())
+    return contrasts.flatten().float().cpu().sort().values[place].to(contrasts).clamp_min(0.01)
+
+
+def detail(x: Tensor) -> Tensor:
+    """Return where a picture (1, 3, H, W) has detail, (1, 1, H, W) in [0, 1]."""
+    found = contrast(x)
+    return (found / highest(found)).clamp(0, 1)
 
 
 def resize(x: Tensor, height: int, width: int) -> Tensor:

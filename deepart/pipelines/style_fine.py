@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -12,13 +12,13 @@ from PIL import Image
 from torch import Tensor
 
 from deepart.checks import number, shown, whole_number
-from deepart.color import color_moments, keep_color, match_color, match_palette, palette
+from deepart.color import blend_palettes, color_moments, keep_color, match_color, match_palette, palette, smooth_color
 from deepart.device import repeatable
 from deepart.errors import OptionError
 from deepart.images import check_image, fit, to_image, to_tensor
 from deepart.latents import noise
 from deepart.models.gatys import Gatys, check_layers, schedule
-from deepart.models.gatys_loss import GatysConfig
+from deepart.models.gatys_loss import GatysConfig, resize
 from deepart.pipelines.base import Callback
 from deepart.pipelines.style_job import MIN_SIDE, StyleJob
 
@@ -107,21 +107,23 @@ class FinePainter:
         if job.preserve_color:
             own = color_moments(x)
             matched = [match_color(picture, *own).clamp(0, 1) for picture in pictures]
-            return x, _paired(matched, job.shares), lambda painted: keep_color(painted, _at_size_of(x, painted))
-        recolored = match_palette(x, *_blended([palette(picture) for picture in pictures], job.shares)).clamp(0, 1)
-        return torch.lerp(x, recolored, job.strength), _paired(pictures, job.shares), lambda painted: painted
+            paired = list(zip(matched, job.shares, strict=True))
+            return x, paired, lambda painted: keep_color(painted, _at_size_of(x, painted))
+        palettes = [palette(_with_area(picture, x)) for picture in pictures]
+        recolored = match_palette(x, blend_palettes(list(zip(palettes, job.shares, strict=True)))).clamp(0, 1)
+        paired = list(zip(pictures, job.shares, strict=True))
+
+        def finish(painted: Tensor) -> Tensor:  # features hardly see specks of another hue beside each other
+            return torch.lerp(painted, smooth_color(painted), job.strength)
+
+        return torch.lerp(x, recolored, job.strength), paired, finish
 
 
-def _paired(pictures: Sequence[Tensor], shares: Sequence[float]) -> list[tuple[Tensor, float]]:
-    return list(zip(pictures, shares, strict=True))
-
-
-def _blended(palettes: Sequence[tuple[Tensor, Tensor]], shares: Sequence[float]) -> tuple[Tensor, Tensor]:
-    """Return mean (3,) and variance (3,) of the colours of pictures taken together, each with its share."""
-    means, variances = (torch.stack(part) for part in zip(*palettes, strict=True))
-    weights = means.new_tensor(list(shares))[:, None]
-    mean = (weights * means).sum(0)
-    return mean, (weights * (variances + (means - mean).square())).sum(0)
+def _with_area(picture: Tensor, of: Tensor) -> Tensor:
+    """Return a picture (1, 3, h, w) reduced to about as many pixels as `of` has."""
+    scale = (of[0, 0].numel() / picture[0, 0].numel()) ** 0.5
+    height, width = (max(1, round(side * min(1, scale))) for side in picture.shape[2:])
+    return resize(picture, height, width)
 
 
 def _shrunk(image: Image.Image, area: float) -> Image.Image:

@@ -1,0 +1,99 @@
+"""Nearest neighbors: for each place of a picture the most similar place of a style, and the features that are there.
+
+Source: Kolkin, Kucera, Paris, Sykora, Shechtman and Shakhnarovich, "Neural Neighbor Style Transfer" (2203.13215). What
+a picture is corrected to are then features that the painting really has, one place beside the other, and not an average
+of all. Ours standardises every channel, so that the layers' loudest ones do not decide alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from deepart.device import autocast
+
+MOST = 24_000  # places of a grid of 4 pixels; a picture with more has one of 8: comparing grows with their square
+AT_ONCE = 2048  # places that are compared with all others at once
+
+
+Statistics = Sequence[tuple[Tensor, Tensor]]
+"""Shift and scale, (1, C, 1, 1), of the channels of each layer."""
+
+
+class Places(NamedTuple):
+    """Descriptions (rows * columns, C) of the places of a grid over a picture, of length 1."""
+
+    vectors: Tensor
+    rows: int
+    columns: int
+
+
+def grid(height: int, width: int) -> tuple[int, int]:
+    """Return the rows and columns of the grid of places for a picture of so many pixels."""
+    stride = 4 if height * width <= 16 * MOST else 8
+    return max(1, height // stride), max(1, width // stride)
+
+
+def describe(maps: Mapping[str, Tensor], rows: int, columns: int, statistics: Statistics | None = None) -> Places:
+    """Describe the places of a grid by feature maps (1, C, h, w), each channel at mean 0 and about unit deviation.
+
+    statistics: those of the whole picture, where the maps are of a part; None takes the maps' own.
+    """
+    seen = _on_grid(maps, rows, columns)
+    if statistics is None:
+        statistics = _measure(seen)
+    flat = torch.cat([(x - mean) * scale for x, (mean, scale) in zip(seen, statistics, strict=True)], 1)[0].flatten(1).T
+    return Places(F.normalize(flat, dim=1), rows, columns)
+
+
+def measure_channels(maps: Mapping[str, Tensor], rows: int, columns: int) -> Statistics:
+    """Return by what describe() shifts and scales the channels of feature maps (1, C, h, w) on a grid."""
+    return _measure(_on_grid(maps, rows, columns))
+
+
+def _on_grid(maps: Mapping[str, Tensor], rows: int, columns: int) -> list[Tensor]:
+    return [
+        F.interpolate(x.float(), (rows, columns), mode="area" if x.shape[2] >= rows else "bilinear")
+        for x in maps.values()
+    ]
+
+
+def _measure(seen: Sequence[Tensor]) -> Statistics:
+    statistics = []
+    for x in seen:
+        mean, deviation = x.mean((2, 3), keepdim=True), x.std((2, 3), correction=0, keepdim=True)
+        softened = deviation + 0.1 * deviation.square().mean().sqrt() + 1e-6
+        loudness = (deviation / softened).square().sum().sqrt()  # of the layer: each counts alike
+        statistics.append((mean, 1 / (softened * loudness.clamp_min(1e-6))))
+    return statistics
+
+
+def nearest(places: Places, others: Places) -> Tensor:
+    """Return for each place which of the others is most like it (cosine), (rows, columns) of whole numbers."""
+    with autocast(places.vectors.device):
+        # max, for argmax takes four times as long.
+        found = [(part @ others.vectors.T).max(1).indices for part in torch.split(places.vectors, AT_ONCE)]
+    return torch.cat(found).view(places.rows, places.columns)
+
+
+def take(maps: Tensor, places: Places, index: Tensor, like: Tensor) -> Tensor:
+    """Put the features of chosen places together to maps as large as `like`, (1, C, H, W).
+
+    maps: (1, C, h, w) of the picture that `places` describes. index: (rows, columns) of numbers of those places.
+    """
+    cells = max(1, maps.shape[2] // places.rows)  # along the side of a place
+    if maps.shape[2] < places.rows:
+        maps = F.interpolate(maps, (places.rows, places.columns), mode="nearest")
+    blocks = F.pixel_unshuffle(maps[..., : places.rows * cells, : places.columns * cells], cells)
+    taken = blocks[0].flatten(1)[:, index.flatten()].view(1, -1, *index.shape)
+    made = F.pixel_shuffle(taken, cells)
+    height, width = like.shape[2:]
+    if made.shape[2] >= 2 * height:
+        made = F.avg_pool2d(made, made.shape[2] // height)
+    # A row or column that does not fill a place is continued from its neighbor.
+    missing = max(0, width - made.shape[3]), max(0, height - made.shape[2])
+    return F.pad(made, (0, missing[0], 0, missing[1]), mode="replicate")[..., :height, :width]
