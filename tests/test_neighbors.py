@@ -55,7 +55,7 @@ def test_sizes_need_not_agree() -> None:
 
 
 def test_large_pictures_have_coarser_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert grid(512, 512) == (128, 128)
+    assert grid(256, 256) == (64, 64)
     assert grid(2048, 1536) == (256, 192)
     monkeypatch.setattr(neighbors, "AT_ONCE", 7)
     own = describe(maps(4, 64, 48), *grid(64, 48))

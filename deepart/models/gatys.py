@@ -39,8 +39,7 @@ MIN_SIDE = 32  # no level has a shorter side below this, except where the result
 HISTORY = 12  # corrections that L-BFGS remembers
 HISTORY_BYTES = 2**28  # that it takes at most, at two pictures a correction; a large picture has a shorter history
 FIRST_STEP = 0.01  # mean change of a pixel that the first correction of a level tries
-MATCHES = 2  # times that a level looks for neighbors
-KEPT = 0.25  # share of the content in the picture that is looked for: the rest is what is painted so far
+KEPT = 0.25  # share of the content in the picture whose neighbors are looked for: the rest is what is painted so far
 
 
 @dataclass(frozen=True)
@@ -108,19 +107,13 @@ class Gatys:
         for level in levels:
             features = self._fine if level is levels[-1] else self._coarse
             x, own = resize(x, level.height, level.width), resize(content, level.height, level.width)
-            objective = Objective(features, self.config, own, styles, strength=strength, style_scale=style_scale)
-            for steps in _split(level.steps, MATCHES):
-                if done or start is not None:
-                    objective.match(torch.lerp(x, own, KEPT))
-                x = descend(x, objective, steps, lambda step, picture, done=done: on_step(done + step, picture))  # type: ignore[misc]
-                done += steps
+            objective = Objective(
+                features, self.config, own, styles,
+                strength=strength, style_scale=style_scale, painted=torch.lerp(x, own, KEPT),
+            )  # fmt: skip
+            x = descend(x, objective, level.steps, lambda step, picture, done=done: on_step(done + step, picture))  # type: ignore[misc]
+            done += level.steps
         return x
-
-
-def _split(steps: int, parts: int) -> list[int]:
-    """Return the steps in so many near-equal parts, leaving out empty ones."""
-    shares = [steps // parts + (part < steps % parts) for part in range(parts)]
-    return [share for share in shares if share]
 
 
 class _Enough(Exception):  # noqa: N818

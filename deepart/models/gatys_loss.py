@@ -43,7 +43,7 @@ class GatysConfig:
     style_weight: float = 2.0
     moments_weight: float = 5.0
     tv_weight: float = 1.3
-    steps: int = 30
+    steps: int = 14
 
 
 VGG19_CONFIG = GatysConfig(style_layers=("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"))
@@ -189,49 +189,53 @@ class Objective:
 
     def __init__(
         self, features: VGGFeatures, config: GatysConfig, content: Tensor, styles: Sequence[tuple[Tensor, float]],
-        *, strength: float, style_scale: float,
+        *, strength: float, style_scale: float, painted: Tensor | None = None,
     ) -> None:  # fmt: skip
-        """See Gatys.paint for the arguments. The attribute `style` has the moments that are wanted, by layer."""
+        """See Gatys.paint for the arguments. The attribute `style` has the moments that are wanted, by layer.
+
+        painted: the picture (1, 3, H, W) whose places' neighbors are looked for; None takes the content.
+        """
         self._features, self._config, self._content = features, config, content
         self._windows = windows(*content.shape[2:])
         self._strength = strength
         # Less than full strength: the style counts less, and pixels are held to the content as well, since the content
         # layers alone let fine structure drift.
         self._tv_weight, self._fidelity = config.tv_weight * strength, 50 * (1 - strength) ** 2
-        # Places are taken from all style layers but relu1_1: pixels would be copied with it, and it is the largest.
-        self._taken = tuple(name for name in config.style_layers if _stride(name) > 1) or config.style_layers
         area = content.shape[2] * content.shape[3] * style_scale**2
         with torch.no_grad():
-            self._styles = [self._see(style, share, area) for style, share in styles]
+            known = [self._see(style, share, area) for style, share in styles]
             self.style = {
-                name: torch.stack([style.share * moments(style.maps[name]) for style in self._styles]).sum(0)
+                name: torch.stack([style.share * moments(style.maps[name]) for style in known]).sum(0)
                 for name in config.style_layers
             }
-            self._own = self._whole(content, tuple(dict.fromkeys((*config.content_layers, *self._taken))))
-            self._detail = detail(content)
-        weight = 1 / len(config.content_layers)
-        self._kept = [self._target(name, self._own[name], weight) for name in config.content_layers]
-        self.match(content)
-
-    @torch.no_grad()
-    def match(self, picture: Tensor) -> None:
-        """Take as targets, for every place of a picture (1, 3, H, W), the features of the styles' most similar."""
-        layers = self._config.style_layers
-        seen = self._whole(picture, layers)
-        here = describe(seen, *grid(*picture.shape[2:]))
-        index = [(style, nearest(here, style.places)) for style in self._styles]
-        targets = list(self._kept)
-        for name in self._taken if self._config.style_weight * self._strength else ():
-            own = self._own[name]
-            parts = [style.share * take(style.maps[name], style.places, found, own) for style, found in index]
-            taken = torch.stack(parts).sum(0)
-            mine = DETAIL * F.adaptive_avg_pool2d(self._detail, (own.shape[2], own.shape[3]))
-            target = torch.lerp(own.float(), torch.lerp(taken.float(), own.float(), mine), self._strength).to(own)
-            targets.append(self._target(name, target, self._config.style_weight / len(self._taken)))
+            own = self._whole(content, tuple(dict.fromkeys((*config.content_layers, *config.style_layers))))
+            targets = self._neighbors(content if painted is None else painted, known, own)
+        targets += [_target(name, own[name], 1 / len(config.content_layers)) for name in config.content_layers]
         self._targets = [
             [Target(t.layer, window.within(t.maps, _stride(t.layer)), t.scale) for t in targets]
             for window in self._windows
         ]
+
+    def _neighbors(self, picture: Tensor, styles: Sequence[Style], own: Mapping[str, Tensor]) -> list[Target]:
+        """Return as targets, for every place of a picture (1, 3, H, W), the features of the styles' most similar.
+
+        own: the content's feature maps, which count where it has detail.
+        """
+        if not self._config.style_weight * self._strength:
+            return []
+        here = describe(self._whole(picture, self._config.style_layers), *grid(*picture.shape[2:]))
+        index = [(style, nearest(here, style.places)) for style in styles]
+        mine = DETAIL * detail(self._content)
+        targets = []
+        # Not of relu1_1 where there are others: pixels would be copied with it, and it is the largest.
+        names = [name for name in self._config.style_layers if _stride(name) > 1] or self._config.style_layers
+        for name in names:
+            parts = [style.share * take(style.maps[name], style.places, found, own[name]) for style, found in index]
+            taken, kept = torch.stack(parts).sum(0).float(), own[name].float()
+            share = F.adaptive_avg_pool2d(mine, (kept.shape[2], kept.shape[3]))
+            wanted = torch.lerp(kept, torch.lerp(taken, kept, share), self._strength).to(own[name])
+            targets.append(_target(name, wanted, self._config.style_weight / len(names)))
+        return targets
 
     def __call__(self, x: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient (1, 3, H, W)."""
@@ -283,11 +287,6 @@ class Objective:
         maps = self._whole(resize(style, height, width), self._config.style_layers)
         return Style(maps, describe(maps, *grid(height, width)), share)
 
-    def _target(self, layer: str, maps: Tensor, weight: float) -> Target:
-        """Return maps as a target whose squared error is divided by their variance."""
-        variance = float(maps.float().var(correction=0))
-        return Target(layer, maps, weight / (maps.numel() * max(variance, 1e-6)))
-
     def _moments(self, maps: Mapping[str, Tensor], whole: Tensor) -> dict[str, Tensor]:
         """Return a window's part in the moments of the whole picture."""
         sizes = {name: _places(whole, name) for name in self._config.style_layers}
@@ -326,6 +325,12 @@ class Objective:
 
         with torch.no_grad():
             return linear, float(loss - linear(found))
+
+
+def _target(layer: str, maps: Tensor, weight: float) -> Target:
+    """Return maps as a target whose squared error is divided by their variance."""
+    variance = float(maps.float().var(correction=0))
+    return Target(layer, maps, weight / (maps.numel() * max(variance, 1e-6)))
 
 
 def _stride(layer: str) -> int:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from deepart.device import autocast
 
-MOST = 24_000  # places of a grid of 4 pixels; a picture with more has one of 8: comparing grows with their square
+MOST = 6000  # places of 4 pixels; a picture that has more has places of 8: comparing grows with their square
 AT_ONCE = 2048  # places that are compared with all others at once
 
 
