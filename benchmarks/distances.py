@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deepart.metrics import check_same, gaussian_blur, luma
+from deepart.color import gaussian_blur
+from deepart.metrics import check_same, luma
 from deepart.models.gatys_loss import gram
 from deepart.models.vgg import VGGFeatures
 

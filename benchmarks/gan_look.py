@@ -25,8 +25,9 @@ from benchmarks.machine import machine
 from benchmarks.pictures import draw_sheet
 from deepart import GANPipeline, list_models
 from deepart.animations import save_animation
+from deepart.color import gaussian_blur
 from deepart.images import to_tensor
-from deepart.metrics import gaussian_blur, luma
+from deepart.metrics import luma
 from deepart.pipelines.gan import TRUNCATIONS
 
 HERE = Path(__file__).parent

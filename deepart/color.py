@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-
-from deepart.metrics import gaussian_blur
 
 STEPS = 24  # of lightness in a palette
 RANKED = 0.3  # share of the way that lightness goes to the target's distribution, beyond its mean and deviation
@@ -194,6 +193,17 @@ def palette_map(x: Tensor, target: Palette) -> Callable[[Tensor], Tensor]:
 def match_palette(x: Tensor, target: Palette) -> Tensor:
     """Give x (1, 3, H, W) another palette and its contrast; not clipped. See palette_map."""
     return palette_map(x, target)(x)
+
+
+def gaussian_blur(x: Tensor, sigma: float, radius: int | None = None) -> Tensor:
+    """Return x (N, C, H, W) under a Gaussian of `sigma` pixels cut at `radius` (None: 4 sigma), borders reflected."""
+    radius = math.ceil(4 * sigma) if radius is None else radius
+    offsets = torch.arange(-radius, radius + 1, dtype=x.dtype, device=x.device)
+    kernel = torch.exp(-(offsets**2) / (2 * sigma**2))
+    kernel = (kernel / kernel.sum()).repeat(x.shape[1], 1)
+    x = F.pad(x, (radius, radius, radius, radius), mode="reflect")
+    x = F.conv2d(x, kernel[:, None, :, None], groups=x.shape[1])
+    return F.conv2d(x, kernel[:, None, None, :], groups=x.shape[1])
 
 
 def smooth_color(x: Tensor, sigma: float = 1.5) -> Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from deepart.errors import ImageError
@@ -14,17 +13,6 @@ from deepart.errors import ImageError
 def luma(x: Tensor) -> Tensor:
     """Return the luma (N, 1, H, W) of RGB x (N, 3, H, W), with the weights of ITU-R BT.601."""
     return (x * x.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
-
-
-def gaussian_blur(x: Tensor, sigma: float, radius: int | None = None) -> Tensor:
-    """Return x (N, C, H, W) under a Gaussian of `sigma` pixels cut at `radius` (None: 4 sigma), borders reflected."""
-    radius = math.ceil(4 * sigma) if radius is None else radius
-    offsets = torch.arange(-radius, radius + 1, dtype=x.dtype, device=x.device)
-    kernel = torch.exp(-(offsets**2) / (2 * sigma**2))
-    kernel = (kernel / kernel.sum()).repeat(x.shape[1], 1)
-    x = F.pad(x, (radius, radius, radius, radius), mode="reflect")
-    x = F.conv2d(x, kernel[:, None, :, None], groups=x.shape[1])
-    return F.conv2d(x, kernel[:, None, None, :], groups=x.shape[1])
 
 
 def psnr(a: Tensor, b: Tensor) -> float:

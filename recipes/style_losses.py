@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deepart.metrics import gaussian_blur, luma
+from deepart.color import gaussian_blur
+from deepart.metrics import luma
 from deepart.models.gatys_loss import gram, total_variation
 from deepart.models.vgg import VGGFeatures
 from recipes.style_sampler import STYLE_LAYERS, Batch, measure

@@ -50,7 +50,7 @@ def test_the_result_is_that_of_the_pipeline(page: Page, client: Client) -> None:
 
 def test_the_defaults_are_those_of_the_pipeline(page: Page, client: Client) -> None:
     path, made = client.predict(**order(model=None, steps=None))
-    expected = page.fast.stylize(load_image(CONTENT), load_image(STYLE), size=48)
+    expected = page.fine.stylize(load_image(CONTENT), load_image(STYLE), size=48)
     assert same(load_image(path), expected)
     assert made == settings(expected)
     _, made = client.predict(**order())
@@ -79,7 +79,7 @@ def test_a_client_can_watch_the_steps(page: Page, client: Client) -> None:
 def test_models(client: Client) -> None:
     found = client.predict(api_name="/models")
     styles = {model["name"]: (model["default"], model["here"]) for model in found if model["task"] == "style"}
-    assert styles == {"fast": (True, True), "fine": (False, True), "fine-vgg19": (False, False)}
+    assert styles == {"fast": (False, True), "fine": (True, True), "fine-vgg19": (False, False)}
     taesd = next(model for model in found if model["name"] == "taesd")
     assert (taesd["repo_id"], taesd["size"], taesd["licence"]) == ("madebyollin/taesd", 9793292, "MIT")
     assert client.predict("style", api_name="/models") == [model for model in found if model["task"] == "style"]
@@ -162,6 +162,16 @@ def test_the_sheet_is_that_of_the_pipeline(page: Page, client: Client) -> None:
     ]
 
 
+@pytest.mark.parametrize("quality", ["fast", "fine"])
+def test_a_quality_is_the_model_of_its_name(page: Page, client: Client, quality: str) -> None:
+    _, made = client.predict(**order(model=None, steps=None, quality=quality))
+    assert made["model"] == quality
+    with pytest.raises(AppError, match="There is a model and a quality; give one of them"):
+        client.predict(**order(quality=quality))
+    with pytest.raises(AppError, match="The quality is 'best'; it must be 'fast' or 'fine'"):
+        client.predict(**order(model=None, quality="best"))
+
+
 def test_a_sheet_has_a_modest_size_of_its_own(client: Client) -> None:
     shown, made = client.predict(**sheet_order(styles=files(STYLE), size=None))
     assert max(load_image(shown[0]["image"]).size) == 384
@@ -212,10 +222,10 @@ def file_at(path: str | Path) -> dict[str, Any]:
 def test_numbers_that_are_none(page: Page) -> None:
     """Python's client refuses to send these; others do not."""
     paths = [file_at(upload(page, path.name, path.read_bytes())) for path in (CONTENT, STYLE)]
-    rest = [None, None, None, float("nan"), False, 1.0, 48, 0, "fine", 3, None]
+    rest = [None, None, None, float("nan"), False, 1.0, 48, 0, "fine", 3, None, None]
     assert "The strength is nan; it must be a number from 0 to 1." in call(page, [*paths, *rest])
     rest[3:5] = [1.0, False]
-    rest[-1] = float("inf")
+    rest[-2] = float("inf")
     assert "The style_weight is inf; it must be a number" in call(page, [*paths, *rest])
 
 
@@ -224,7 +234,7 @@ def test_files_of_the_server_stay_closed(page: Page, tmp_path: Path) -> None:
     Image.new("RGB", (64, 64), "red").save(secret)
     style = file_at(upload(page, STYLE.name, STYLE.read_bytes()))
     for content in (file_at(secret), {"path": str(secret)}, file_at(f"{page.files}/../{tmp_path.name}/secret.png")):
-        answer = call(page, [content, style, None, None, None, 1.0, False, 1.0, 48, 0, "fine", 3, None])
+        answer = call(page, [content, style, None, None, None, 1.0, False, 1.0, 48, 0, "fine", 3, None, None])
         assert "event: error" in answer
         assert "secret" not in answer
         for pictures in ([file_at(CONTENT), [content]], [content, [style]]):
@@ -287,7 +297,7 @@ def test_cancelled_work_stops(page: Page, client: Client) -> None:
 def test_work_stops_when_nobody_waits(page: Page, client: Client) -> None:
     paths = [file_at(upload(page, path.name, path.read_bytes())) for path in (CONTENT, STYLE)]
     page.fine.hold(2)
-    stream = begin(page, [*paths, None, None, None, 1.0, False, 1.0, 48, 0, "fine", 1000, None])
+    stream = begin(page, [*paths, None, None, None, 1.0, False, 1.0, 48, 0, "fine", 1000, None, None])
     assert page.fine.held.wait(60)
     stream.close()
     nothing_but_one_step_is_done(page, client)
@@ -323,7 +333,7 @@ ENDPOINTS = {
     "/models": ["task"],
     "/stylize": [
         "content", "style", "style_2", "style_3", "weights", "strength", "preserve_color", "style_scale", "size",
-        "seed", "model", "steps", "style_weight",
+        "seed", "model", "steps", "style_weight", "quality",
     ],
     "/sheet": ["content", "styles", "strength", "preserve_color", "style_scale", "size", "seed", "model"],
     "/generate": ["n", "seed", "truncation", "directions", "model", "latent"],

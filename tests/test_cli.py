@@ -106,7 +106,7 @@ def test_every_kind_of_option_is_read_as_the_method_takes_it() -> None:
         ("stylize photos --style painting.jpg --out out --strength 2", "The strength is 2.0"),
         ("stylize photos --style painting.jpg --out out --size 9999", "The size is 9999"),
         ("stylize photos --style painting.jpg --out out --weights 2,1", "2 weights for 1 style pictures"),
-        ("stylize photos --style painting.jpg --out out --steps 9", "has no steps"),
+        ("stylize photos --style painting.jpg --out out --model fast --steps 9", "has no steps"),
         ("stylize photos --style painting.jpg --out out --model fin", "did you mean 'fine'"),
         ("stylize photos --style nothing.jpg --out out", "There is no file 'nothing.jpg'"),
         ("stylize photos --style painting.jpg --out photos", "among the pictures"),
@@ -148,9 +148,9 @@ def test_a_bad_file_is_told_at_the_end_and_the_rest_is_done(
     assert told.out == "out: 3 made, 0 done before, 1 failed.\n"
     [line] = told.err.splitlines()
     assert line.startswith("photos/b.jpg: The JPEG file is damaged")
-    fast: TinyStyle = tiny["fast"]
+    fine: TinyStyle = tiny["fine"]
     painted = load_image("out/sub/d.png")
-    expected = fast.stylize(load_image("photos/sub/d.webp"), load_image("painting.jpg"), strength=0.7)
+    expected = fine.stylize(load_image("photos/sub/d.webp"), load_image("painting.jpg"), strength=0.7)
     assert painted.tobytes() == expected.tobytes()
     stored = settings(painted) or {}
     assert stored.pop("order")

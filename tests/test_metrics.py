@@ -11,9 +11,10 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from benchmarks.distances import content_distance, flat_noise, style_distance
+from deepart.color import gaussian_blur
 from deepart.errors import ImageError
 from deepart.images import to_tensor
-from deepart.metrics import gaussian_blur, luma, psnr, ssim
+from deepart.metrics import luma, psnr, ssim
 from deepart.models.vgg import VGGConfig, VGGFeatures
 from deepart.pipelines.features import load_features
 

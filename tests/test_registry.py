@@ -111,8 +111,8 @@ def test_unknown_task(task: Any) -> None:
 
 def test_get_spec(monkeypatch: pytest.MonkeyPatch) -> None:
     assert registry.get_spec("features") is REGISTRY["features", "vgg16"]
-    assert registry.get_spec("style") is REGISTRY["style", "fast"]
-    assert registry.get_spec("style", "fine") is REGISTRY["style", "fine"]
+    assert registry.get_spec("style") is REGISTRY["style", "fine"]
+    assert registry.get_spec("style", "fast") is REGISTRY["style", "fast"]
     monkeypatch.setattr(registry, "REGISTRY", {})
     with pytest.raises(UnknownModelError, match="There is no gan model here yet"):
         registry.get_spec("gan")

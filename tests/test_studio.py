@@ -34,12 +34,12 @@ def test_a_pipeline_is_loaded_once_on_its_first_use(monkeypatch: pytest.MonkeyPa
     studio = Studio(device="cpu")
     assert loads == []
     found: list[StyleTransferPipeline] = []
-    threads = [threading.Thread(target=lambda: found.append(studio.style("fast"))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: found.append(studio.style("fine"))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert loads == ["fast"]
+    assert loads == ["fine"]
     assert len(found) == 4
     assert all(pipeline is studio.style() for pipeline in found)
 
@@ -68,7 +68,7 @@ def test_a_failed_load_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
         broken.setattr(StyleTransferPipeline, "from_pretrained", fail)
         with pytest.raises(WeightsError):
             studio.style()
-    assert studio.style().name == "fast"
+    assert studio.style().name == "fine"
 
 
 def test_autoencoders_are_loaded_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,8 @@ class Endpoints(EndpointsBase):
                           "has none", "integer", GATYS.steps),
                 "style_weight": ("Weight of the style beside the content; null for the model's own, and for one that "
                                  "has none", "number", GATYS.style_weight),
+                "quality": ("In place of a model: fine, which works for some seconds, or fast, in one pass; or null",
+                            "string"),
             },
             [picture_output("Result, an exact PNG"), json_output("Settings")],
         )  # fmt: skip
@@ -133,14 +135,14 @@ class Endpoints(EndpointsBase):
         weights: list[float] | None = None, strength: float = STYLIZE["strength"],
         preserve_color: bool = STYLIZE["preserve_color"], style_scale: float = STYLIZE["style_scale"],
         size: int | None = None, seed: int = STYLIZE["seed"], model: str | None = None,
-        steps: int | None = None, style_weight: float | None = None,
+        steps: int | None = None, style_weight: float | None = None, quality: str | None = None,
     ) -> Answer:  # fmt: skip
         """Repaint the content picture in the style of one to three others.
 
         While it works it tells the step and the number of steps; what comes last is the picture and its settings.
         """
         transfer = self._style.transfer(
-            content, (style, style_2, style_3), model=model, weights=weights, strength=strength,
+            content, (style, style_2, style_3), model=model, quality=quality, weights=weights, strength=strength,
             preserve_color=preserve_color, style_scale=style_scale, size=size, seed=seed, steps=steps,
             style_weight=style_weight,
         )  # fmt: skip

@@ -143,8 +143,8 @@ class Pair:
 
 
 PAIRS = (
-    Pair("mountain", "marbling", scale=2.0),
-    Pair("cat", "pointillism"),
+    Pair("portrait", "marbling"),
+    Pair("cat", "stained-glass"),
     Pair("mountain", "hokusai-great-wave", scale=1.5),
     Pair("portrait", "kandinsky-composition-viii", strength=0.8, scale=0.5),
 )

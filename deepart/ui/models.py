@@ -171,8 +171,8 @@ def loading(studio: Studio, task: str, name: str) -> str:
 _ON_CPU = "cpu"
 # Pixels of the longer side, for one pass and for dozens, on a processor: with the first the page begins, to the
 # second its slider goes. On a card all is there in a moment; but a picture of 4096 pixels has 30 megabytes.
-_BEGIN = {True: 768, False: 384}
-_BEGIN_ON_CARD = {True: 1024, False: 512}
+_BEGIN = {True: 768, False: 512}
+_BEGIN_ON_CARD = {True: 1024, False: 1024}
 _MOST_ON_CPU = 2048
 
 

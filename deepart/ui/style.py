@@ -99,11 +99,11 @@ class StyleTab:
             self.dice = gr.Button("Another seed", size="sm", elem_id="dice")
             with gr.Column(visible=not self._first.one_pass) as self.corrected:
                 self.steps = gr.Slider(
-                    5, 300, GATYS.steps, step=5, label="Steps", elem_id="steps",
+                    2, 100, GATYS.steps, step=1, label="Steps", elem_id="steps",
                     info="Corrections at the coarsest level: fewer are faster, more are more thorough.",
                 )  # fmt: skip
                 self.style_weight = gr.Slider(
-                    1, 500, GATYS.style_weight, step=1, label="Style weight", elem_id="pull",
+                    0.5, 20, GATYS.style_weight, step=0.5, label="Style weight", elem_id="pull",
                     info="What the style counts beside the content.",
                 )  # fmt: skip
 

@@ -22,6 +22,7 @@ from deepart.ui.work import Pictures, defaults, model_name, whole
 
 MAX_SHEET_SIDE = 1024  # pixels: sixteen pictures are held at once
 GATYS = GatysConfig()
+QUALITIES = ("fast", "fine")
 STYLIZE = defaults(StyleTransferPipeline.stylize)
 _NAMES = ("style picture", "second style picture", "third style picture")
 
@@ -36,16 +37,20 @@ class Transfer:
     content: Image.Image
 
     def __init__(
-        self, requests: StyleRequests, content: str | None, styles: Sequence[str | None], model: Any,
+        self, requests: StyleRequests, content: str | None, styles: Sequence[str | None], model: Any, quality: Any,
         options: dict[str, Any],
     ) -> None:  # fmt: skip
-        """content, styles: files; the first style must be there."""
-        self._requests, self._files, self._model, self._options = requests, (content, styles), model, options
+        """content, styles: files; the first style must be there. model, quality: see model_of."""
+        self._requests, self._files, self._options = requests, (content, styles), options
+        self._model, self._quality = model, quality
         self._shares: list[float] = []
 
     def work(self, callback: Callback) -> Image.Image:
         """Read the pictures and paint; see StyleTransferPipeline.stylize."""
-        self.pipeline, self._options = self._requests.pipeline(self._model), checked(self._options)
+        self.pipeline, self._options = (
+            self._requests.pipeline(model_of(self._quality, self._model)),
+            checked(self._options),
+        )
         content, files = self._files
         self.content = read_picture(content, "content picture")
         named = [(path, what) for path, what in zip(files, _NAMES, strict=True) if path or what == _NAMES[0]]
@@ -88,9 +93,11 @@ class StyleRequests:
         """Return a model of the studio; None: the default one."""
         return self._studio.style(model_name(model))
 
-    def transfer(self, content: str | None, styles: Sequence[str | None], *, model: Any, **options: Any) -> Transfer:
-        """Return the request for one picture."""
-        return Transfer(self, content, styles, model, options)
+    def transfer(
+        self, content: str | None, styles: Sequence[str | None], *, model: Any, quality: Any = None, **options: Any
+    ) -> Transfer:
+        """Return the request for one picture. quality: one of QUALITIES, which name a model too; None: see model."""
+        return Transfer(self, content, styles, model, quality, options)
 
     def sheet(
         self, content: str | None, styles: Sequence[tuple[str, str]], *, model: Any, **options: Any
@@ -112,6 +119,17 @@ class StyleRequests:
             return pipeline.sheet(picture, [read_picture(*one) for one in named], **known, callback=callback)
 
         return work
+
+
+def model_of(quality: Any, model: Any) -> Any:
+    """Return the model that paints in a quality, or the one that is named; raises OptionError for both at once."""
+    if quality is None:
+        return model
+    if quality not in QUALITIES:
+        raise OptionError("The quality is {value}; it must be 'fast' or 'fine'.", value=shown(quality))
+    if model is not None:
+        raise OptionError("There is a model and a quality; give one of them, for a quality is the model of its name.")
+    return quality
 
 
 def checked(options: dict[str, Any]) -> dict[str, Any]:

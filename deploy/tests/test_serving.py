@@ -323,7 +323,7 @@ def test_a_stop_on_the_page_stops_the_replica(address: str, pools: dict[str, Any
         )
         tab = browser.new_page(viewport={"width": 1280, "height": 800})
         for leave in (False, True):
-            tab.goto(f"{address}/?tab=style&model=fine&steps=300&size=256")
+            tab.goto(f"{address}/?tab=style&model=fine&steps=100&size=256")
             start = tab.get_by_role("button", name="Paint", exact=True)
             start.click()
             until(lambda: step() > 10, lambda seconds: tab.wait_for_timeout(1000 * seconds))

@@ -21,7 +21,7 @@ def test_a_link_opens_a_tab_as_it_was_left(open_tab: OpenTab) -> None:
     address = tab.locator("#style-address").get_by_role("link")
     expect(address).to_have_attribute("href", re.compile("tab=style.*strength=0.4"))
     link = urlsplit(address.get_attribute("href") or "")
-    assert parse_qs(link.query)["model"] == ["fast"]
+    assert parse_qs(link.query)["model"] == ["fine"]
     assert not {"content", "style", "picture"} & set(parse_qs(link.query))
     other = open_tab(path=f"/?{link.query}")
     expect(other.locator("#paint")).to_be_visible()  # the tab is the one that opens

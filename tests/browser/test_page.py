@@ -19,7 +19,7 @@ from deepart.ui.inputs import EXAMPLES
 from recipes import first_style
 
 CONTENT, STYLE = EXAMPLES / "content" / "mountain.jpg", EXAMPLES / "paintings" / "hokusai-great-wave.jpg"
-SIZE = 128  # 25 steps at one level
+SIZE = 128  # 14 steps at one level
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def ready(tab: Tab, way: str = "Fine", size: int = SIZE) -> None:
     expect(tab.locator("#paint")).to_be_visible()
     choose(tab, way)
     # What the model takes has come, which would else come over the size.
-    expect(tab.locator("#size input[type=number]")).to_have_value("384" if way == "Fine" else "768")
+    expect(tab.locator("#size input[type=number]")).to_have_value("512" if way == "Fine" else "768")
     put(tab, "size", str(size))
 
 
@@ -101,11 +101,11 @@ def test_paint(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int,
     no_sideways_scroll(tab)
     canvas = place(tab)
 
-    page.fine.hold(12)
+    page.fine.hold(8)
     tab.locator("#paint").click()
     expect(tab.locator("#preview img")).to_have_attribute("alt", re.compile(r"The picture after \d+ steps"))
-    expect(tab.locator("#progress")).to_have_text(re.compile(r"44 % · step 11 of 25( · about \d+ \w+ left)?"))
-    expect(tab.locator("#progress progress")).to_have_attribute("value", "44.0")
+    expect(tab.locator("#progress")).to_have_text(re.compile(r"50 % · step 7 of 14( · about \d+ \w+ left)?"))
+    expect(tab.locator("#progress progress")).to_have_attribute("value", "50.0")
     expect(tab.locator("#paint")).to_be_hidden()
     no_sideways_scroll(tab)
     assert place(tab) == canvas
@@ -132,7 +132,7 @@ def test_paint(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int,
 
 def test_paint_in_one_pass(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:
     tab = open_tab()
-    expect(tab.get_by_role("radio", name="Fast")).to_be_checked()
+    expect(tab.get_by_role("radio", name="Fine")).to_be_checked()
     ready(tab, "Fast")
     upload(tab, "content", CONTENT)
     upload(tab, "style", STYLE)
@@ -181,13 +181,15 @@ def test_a_large_picture_comes_part_by_part(page: Page, open_tab: OpenTab, monke
 def test_switching_shows_what_a_way_takes_and_loses_nothing(open_tab: OpenTab, tmp_path: Path) -> None:
     tab = open_tab()
     expect(tab.locator("#paint")).to_be_visible()
+    size_shown(tab, 512, 2048)
+    choose(tab, "Fast")
     size_shown(tab, 768, 2048)
     tab.get_by_role("button", name="Fine tuning").click()
     expect(tab.locator("#seed")).to_be_visible()
     expect(tab.locator("#steps")).to_have_count(0)
     expect(tab.locator("#pull")).to_have_count(0)
     choose(tab, "Fine")
-    size_shown(tab, 384, 2048)  # each begins with a size of its own
+    size_shown(tab, 512, 2048)  # each begins with a size of its own
     put(tab, "steps", "30")
     put(tab, "pull", "7")
     choose(tab, "Fast")
@@ -290,7 +292,7 @@ def test_a_sheet_takes_its_turn_and_is_stopped(page: Page, open_tab: OpenTab, mo
     ready(other)
     page.fine.hold(7)
     other.locator("#paint").click()
-    expect(other.locator("#progress")).to_contain_text("step 6 of 25")
+    expect(other.locator("#progress")).to_contain_text("step 6 of 14")
     ready(tab, "Fast")
     open_sheet(tab)
     tab.locator("#sheet-paint").click()
@@ -401,7 +403,7 @@ def test_work_stops_when_the_tab_is_closed(page: Page, open_tab: OpenTab) -> Non
     ready(tab)
     page.fine.hold(7)
     tab.locator("#paint").click()
-    expect(tab.locator("#progress")).to_contain_text("step 6 of 25")
+    expect(tab.locator("#progress")).to_contain_text("step 6 of 14")
     tab.close()
     until(lambda: not page.jobs._running)
     assert page.fine.running == 1  # held in its seventh step
@@ -463,20 +465,20 @@ def test_the_tab_opens_with_a_painting(
     open_tab: OpenTab, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It can be looked at, downloaded and sent before anything has run; "My results" has what the visitor makes."""
-    example = first_style.write(page.fast, tmp_path / "first" / "style", SIZE)
+    example = first_style.write(page.fine, tmp_path / "first" / "style", SIZE)
     monkeypatch.setattr("deepart.ui.finished.EXAMPLES", tmp_path)
     with serve(tmp_path / "files") as other:
         tab = open_tab(url=other.url)
         expect(tab.locator("#slider img[data-testid=imageslider-image]")).to_have_count(2)
         expect(tab.locator("#facts")).to_contain_text("A finished example: Paint makes it again")
-        assert [picture(tab, box).split("/")[-1] for box in ("content", "style")] == ["mountain.jpg", "marbling.webp"]
+        assert [picture(tab, box).split("/")[-1] for box in ("content", "style")] == ["portrait.jpg", "marbling.webp"]
         size_shown(tab, 512, 2048)
-        assert other.fast.steps == []
+        assert other.fine.steps == []
         drag_slider(tab)
         kept = download(tab, tmp_path)
-        assert (kept.name, kept.read_bytes()) == ("mountain-marbling.png", example.read_bytes())
+        assert (kept.name, kept.read_bytes()) == ("portrait-marbling.png", example.read_bytes())
         tab.locator("#style-to-style").click()
-        expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("mountain-marbling"))
+        expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("portrait-marbling"))
         tab.get_by_role("button", name="Marbling", exact=True).click()
         expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("marbling.webp"))
         tab.get_by_role("tab", name="My results").click()
@@ -484,7 +486,7 @@ def test_the_tab_opens_with_a_painting(
         tab.get_by_role("tab", name="Style transfer").click()
         put(tab, "size", str(SIZE))
         tab.locator("#paint").click()
-        expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+        expect(tab.locator("#facts")).to_contain_text("113 × 128 pixels")
         again = load_image(download(tab, tmp_path))
         assert same(again, load_image(example))
         assert settings(again) == settings(load_image(example))
@@ -526,13 +528,13 @@ def test_the_tab_speaks_chinese(page: Page, open_tab: OpenTab) -> None:
     expect(tab.locator("#paint")).to_have_text("开始绘制")
     expect(tab.locator("#content label").first).to_contain_text("内容图")
     put(tab, "size", str(SIZE))
-    tab.get_by_role("button", name="猫 · 点彩").click()
-    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("pointillism"))
-    page.fast.hold(1)
+    tab.get_by_role("button", name="猫 · 彩色玻璃").click()
+    expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("stained-glass"))
+    page.fine.hold(7)
     tab.locator("#paint").click()
-    expect(tab.locator("#progress")).to_contain_text("正在绘制")
+    expect(tab.locator("#progress")).to_contain_text("第 6 步")
     expect(tab.locator("#stop")).to_have_text("停止")
-    page.fast.release()
+    page.fine.release()
     expect(tab.locator("#facts")).to_have_text(re.compile(r"128 × 85 像素 · \d+ 秒 · 种子 0 · "))
     tab.get_by_role("button", name="一次试多种风格").click()
     tab.locator("#sheet-paint").click()
