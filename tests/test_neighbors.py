@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from deepart.models import neighbors
-from deepart.models.neighbors import describe, grid, nearest, take
+from deepart.models.neighbors import describe, grid, nearest, place_side, take
 
 
 def maps(seed: int, height: int, width: int) -> dict[str, Tensor]:
@@ -20,7 +20,7 @@ def maps(seed: int, height: int, width: int) -> dict[str, Tensor]:
 @pytest.mark.parametrize("size", [(64, 48), (67, 45), (32, 33)])
 def test_a_picture_finds_itself(size: tuple[int, int]) -> None:
     own = maps(0, *size)
-    places = describe(own, *grid(*size))
+    places = describe(own, *grid(*size, 4))
     index = nearest(places, places)
     assert (index.flatten() == torch.arange(index.numel())).float().mean() > 0.95
     for name in ("relu2_1", "relu3_1", "relu4_1"):
@@ -34,7 +34,7 @@ def test_a_picture_finds_itself(size: tuple[int, int]) -> None:
 def test_a_mirrored_picture_takes_from_the_mirrored_place() -> None:
     own = maps(1, 64, 64)
     other = {name: value.flip(3) for name, value in own.items()}
-    here, there = describe(own, *grid(64, 64)), describe(other, *grid(64, 64))
+    here, there = describe(own, *grid(64, 64, 4)), describe(other, *grid(64, 64, 4))
     index = nearest(here, there)
     assert torch.equal(index, index.new_tensor(range(256)).view(16, 16).flip(1))
     # What is smaller than a place is taken as it stands there: blocks change places, not what is in them.
@@ -43,7 +43,7 @@ def test_a_mirrored_picture_takes_from_the_mirrored_place() -> None:
 
 def test_sizes_need_not_agree() -> None:
     own, other = maps(2, 70, 100), maps(3, 33, 47)
-    here, there = describe(own, *grid(70, 100)), describe(other, *grid(33, 47))
+    here, there = describe(own, *grid(70, 100, 4)), describe(other, *grid(33, 47, 4))
     index = nearest(here, there)
     assert index.shape == (17, 25)
     assert 0 <= index.min() <= index.max() < there.rows * there.columns
@@ -55,8 +55,17 @@ def test_sizes_need_not_agree() -> None:
 
 
 def test_large_pictures_have_coarser_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert grid(256, 256) == (64, 64)
-    assert grid(2048, 1536) == (256, 192)
+    assert grid(256, 250, place_side(256, 250)) == (64, 62)
+    assert grid(2048, 1536, place_side(2048, 1536)) == (256, 192)
     monkeypatch.setattr(neighbors, "AT_ONCE", 7)
-    own = describe(maps(4, 64, 48), *grid(64, 48))
+    own = describe(maps(4, 64, 48), *grid(64, 48, 4))
     assert torch.equal(nearest(own, own).flatten(), torch.arange(16 * 12))
+
+
+def test_places_of_8_pixels_hold_more_of_each_layer() -> None:
+    own = maps(5, 64, 96)
+    places = describe(own, *grid(64, 96, 8))
+    index = nearest(places, places)
+    assert index.shape == (8, 12)
+    for name, value in own.items():
+        assert torch.equal(take(value, places, index, value), value), name

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from deepart.color import rgb_to_oklab
 from deepart.device import autocast
-from deepart.models.neighbors import Places, describe, grid, nearest, take
+from deepart.models.neighbors import Places, describe, grid, nearest, place_side, take
 from deepart.models.vgg import VGGFeatures
 
 MIN_STYLE = 32  # pixels of a style's shorter side: relu4_1 sees an eighth of it
@@ -201,6 +201,7 @@ class Objective:
         # Less than full strength: the style counts less, and pixels are held to the content as well, since the content
         # layers alone let fine structure drift.
         self._tv_weight, self._fidelity = config.tv_weight * strength, 50 * (1 - strength) ** 2
+        self._side = place_side(content.shape[2], content.shape[3])
         area = content.shape[2] * content.shape[3] * style_scale**2
         with torch.no_grad():
             known = [self._see(style, share, area) for style, share in styles]
@@ -223,7 +224,9 @@ class Objective:
         """
         if not self._config.style_weight * self._strength:
             return []
-        here = describe(self._whole(picture, self._config.style_layers), *grid(*picture.shape[2:]))
+        here = describe(
+            self._whole(picture, self._config.style_layers), *grid(picture.shape[2], picture.shape[3], self._side)
+        )
         index = [(style, nearest(here, style.places)) for style in styles]
         mine = DETAIL * detail(self._content)
         targets = []
@@ -285,7 +288,7 @@ class Objective:
         scale = math.sqrt(area / (style.shape[2] * style.shape[3]))
         height, width = (max(MIN_STYLE, round(side * scale)) for side in style.shape[2:])
         maps = self._whole(resize(style, height, width), self._config.style_layers)
-        return Style(maps, describe(maps, *grid(height, width)), share)
+        return Style(maps, describe(maps, *grid(height, width, self._side)), share)
 
     def _moments(self, maps: Mapping[str, Tensor], whole: Tensor) -> dict[str, Tensor]:
         """Return a window's part in the moments of the whole picture."""

@@ -32,10 +32,14 @@ class Places(NamedTuple):
     columns: int
 
 
-def grid(height: int, width: int) -> tuple[int, int]:
-    """Return the rows and columns of the grid of places for a picture of so many pixels."""
-    stride = 4 if height * width <= 16 * MOST else 8
-    return max(1, height // stride), max(1, width // stride)
+def place_side(height: int, width: int, most: int = MOST) -> int:
+    """Return the side in pixels of the places of a picture; places of a style that it takes from are as large."""
+    return 4 if height * width <= 16 * most else 8
+
+
+def grid(height: int, width: int, side: int) -> tuple[int, int]:
+    """Return the rows and columns of places of so many pixels in a picture."""
+    return max(1, height // side), max(1, width // side)
 
 
 def describe(maps: Mapping[str, Tensor], rows: int, columns: int, statistics: Statistics | None = None) -> Places:
