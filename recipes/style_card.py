@@ -69,15 +69,14 @@ def data_text(data: Path) -> str:
     if own_card.is_own(manifest):
         return own_card.data_text((data / "manifest.json").read_bytes())
     files = manifest["files"]
-    styles = {name: entry for name, entry in files.items() if name.startswith("styles/")}
-    kinds = Counter(entry["kind"] for entry in styles.values())
-    licences = Counter(entry["licence"] for entry in files.values())
-    told = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+    sources = {entry["source"]: entry for entry in files.values()}
+    kinds = Counter(entry["kind"] for entry in sources.values())
+    licences = Counter(entry["licence"] for entry in sources.values())
+    told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     terms = ", ".join(f"{name} ({count})" for name, count in licences.most_common())
-    packages = "\n".join(f"- `{name}` {version}" for name, version in manifest["packages"].items())
+    packages = "\n".join(f"- `{name}` at {version}" for name, version in manifest["packages"].items())
     text = (
-        f"{len(files) - len(styles)} photographs as contents and {len(styles)} style pictures made by the recipe, many "
-        f"of them after the same photographs: {told}. Licences: {terms}. From these "
-        "packages:"
+        f"{len(sources)} pictures: {told}. Every painting is a style; paintings, faces cut from them and photographs "
+        f"are contents. Licences: {terms}. From these repositories:"
     )
     return f"{textwrap.fill(text, 118)}\n\n{packages}"

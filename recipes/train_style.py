@@ -1,5 +1,6 @@
 """Train the network of "fast" (deepart/models/inverter.py) to paint what has given features, and write its folder.
 
+    python -m recipes.art_pictures art data --set style           # or recipes.own_pictures
     python -m recipes.train_style data/style --minutes 120        # trains; stop it and start it again as you like
     python -m recipes.train_style data/style --write weights/style-fast
 
@@ -39,9 +40,11 @@ from deepart.models.inverter import LAYERS, MULTIPLE, Inverter, InverterConfig
 from deepart.models.neighbors import describe, nearest, take
 from deepart.models.vgg import VGGFeatures
 from deepart.pipelines.features import load_all_widths
-from recipes import run_log
+from recipes import own_card, run_log
+from recipes.style_card import card
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+HELD_SIDE = 256  # pixels of a held-out pair
 HELD_OUT = 16  # every so many-th picture is
 SIDES = (160, 192, 224, 256)  # pixels of a crop
 SEEN = GatysConfig()
@@ -53,9 +56,12 @@ SAVE_EVERY = 180  # seconds
 
 def find_pictures(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the pictures of a folder to train on, and those that are held out; raises SystemExit for too few."""
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
     if len(found) < 2:
-        raise SystemExit(f"{folder} has {len(found)} pictures; it takes at least two.")
+        raise SystemExit(
+            f"{folder} has too few pictures, {len(found)}; make the set with recipes.art_pictures, or with "
+            "recipes.own_pictures and its option --styles."
+        )
     held = found[:: min(HELD_OUT, len(found))]
     return [path for path in found if path not in held], held
 
@@ -161,7 +167,7 @@ class Trainer:
         styles, held_styles = find_pictures(options.data / "styles")
         self.pairs = Pairs(contents, styles, options.seed)
         held = Pairs(held_contents, held_styles, 1)
-        self.held = [[self.prepare(*held.draw(256)) for _ in range(6)] for _ in range(5)]
+        self.held = [[self.prepare(*held.draw(HELD_SIDE)) for _ in range(6)] for _ in range(5)]
         torch.manual_seed(options.seed)
         self.network = Inverter(InverterConfig()).to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
@@ -178,7 +184,7 @@ class Trainer:
     @torch.no_grad()
     def measure_scales(self) -> None:
         """Set the scales of the networks' inputs from some paintings."""
-        seen = [see(self.features, self.pairs.draw(256)[1].to(self.device)) for _ in range(32)]
+        seen = [see(self.features, self.pairs.draw(HELD_SIDE)[1].to(self.device)) for _ in range(32)]
         for name in LAYERS:
             scale = torch.stack([maps[name].float().square().mean((0, 2, 3)) for maps in seen]).mean(0).sqrt()
             for network in (self.network, self.average):
@@ -284,13 +290,17 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def write(options: argparse.Namespace) -> None:
     """Write the averaged weights of a run as a model folder, with its card."""
-    from recipes.style_card import card
-
     network = Inverter()
     state = torch.load(options.run / "checkpoint.pt", map_location="cpu", weights_only=True)
     network.load_state_dict(state["average"])
     config = {"task": "style", "class": "Inverter", "features": "slim", **asdict(network.config)}
-    checkpoint.write_folder(options.write, config, network.state_dict(), card(options.run, options.data), half=True)
+    own = own_card.has_own(options.data)
+    text = (
+        own_card.find_card(options.write, "style", options.run, options.data)
+        if own
+        else card(options.run, options.data)
+    )
+    checkpoint.write_folder(options.write, config, network.state_dict(), text, half=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
