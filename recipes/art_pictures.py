@@ -12,7 +12,7 @@ For style transfer it copies the files as they are: every painting is a style, a
 faces and the photographs are contents, photographs four times as often.
 
 Of the others it writes <set>/pictures/00000.png and so on, several crops of each painting, and <set>/manifest.json.
-What is no landscape and no face seen from the front is left out by name (art_left_out.json, after looking at all of them).
+What is no landscape and no face seen from the front is left out by name (art_left_out.json).
 Pictures that show the same painting, also near-duplicates, name the same source there, by which recipes/gan_split.py
 holds out whole paintings.
 """

@@ -31,7 +31,7 @@ MOST_STYLE = 2**22  # pixels of a style at any scale: what is larger takes gigab
 MIN_STYLE = 32  # pixels on the shorter side of a style, enlarged if need be: relu4_1 sees an eighth of it
 PLACES = 4500  # places of 4 pixels of a content or style; one that has more has places of 8
 MARGIN = 16  # pixels by which a picture is continued: next to a convolution's zeros bits of frames grow
-DETAIL = 0.5  # share of the content's own features where it has the most detail
+DETAIL = 0.7  # share of the content's own features where it has the most detail
 CHANCES = 4096  # numbers that a seed stands for
 CHANCE = 0.02  # by how much a seed may favour one place of a style over another, in cosine
 
