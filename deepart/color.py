@@ -117,6 +117,7 @@ class Palette(NamedTuple):
     lightness: (STEPS,), the middle of each of as many equal parts of the pixels, from dark to light.
     moments: (2,), mean and deviation of the lightness.
     color: (2, STEPS), the mean a and b of each part. spread: (), how far colours lie from that mean, on average.
+    chroma: (), the root mean square of all colours' a and b.
     contrast: (BANDS,), the deviation of the lightness in bands of sizes, each twice as large as the one before.
     """
 

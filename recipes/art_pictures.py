@@ -1,14 +1,18 @@
-"""Make two training sets of real paintings: landscapes, and painted faces.
+"""Make training sets of real paintings: landscapes, painted faces, and contents and styles for style transfer.
 
     python -m recipes.art_pictures art data/gan --set landscapes
     python -m recipes.art_pictures art data/gan --set faces
+    python -m recipes.art_pictures art data --set style
 
 `art` holds the paintings and manifest.csv, which names for each file its painter, licence and hash, and the public
 repository, commit and path that it is a copy of: that is where to get the paintings. A file that is missing or is not
 what its hash says stops the recipe.
 
-It writes <set>/pictures/00000.png and so on, several crops of each painting, and <set>/manifest.json. What is no
-landscape and no face seen from the front is left out by name (art_left_out.json, after looking at all of them).
+For style transfer it copies the files as they are: every painting is a style, and all but drawings and prints, the
+faces and the photographs are contents, photographs four times as often.
+
+Of the others it writes <set>/pictures/00000.png and so on, several crops of each painting, and <set>/manifest.json.
+What is no landscape and no face seen from the front is left out by name (art_left_out.json).
 Pictures that show the same painting, also near-duplicates, name the same source there, by which recipes/gan_split.py
 holds out whole paintings.
 """
@@ -18,6 +22,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -31,6 +36,7 @@ from recipes import style_data
 LEFT_OUT = Path(__file__).with_name("art_left_out.json")
 FOLDERS = {"landscapes": "paintings/landscape/", "faces": "faces/"}
 LEAST = {"landscapes": 0.8, "faces": 0.92}  # of the shorter side: the smallest crop; eyes stay where they are
+CONTENTS = ("landscape", "portrait", "figure", "stilllife")  # kinds of paintings that are contents too
 CROPS = 8  # of a painting, every other one mirrored
 HASHED = 32  # pixels; side of what a hash looks at
 WAVES = 8  # of them each way; the lowest
@@ -44,12 +50,7 @@ def read_manifest(art: Path, name: str) -> list[dict[str, str]]:
         rows = [row for row in csv.DictReader(file) if row["file"].startswith(FOLDERS[name])]
     kept = sorted((row for row in rows if Path(row["file"]).stem not in left_out), key=lambda row: row["file"])
     for row in kept:
-        path = art / row["file"]
-        if not path.exists() or style_data.digest(path) != row["sha256"]:
-            raise SystemExit(
-                f"{path} is missing or another picture; it is {row['source_path']} of {row['source_repository']} at "
-                f"{row['source_commit']} ({row['note'] or 'its shorter side at most 384 pixels'})."
-            )
+        check_file(art, row)
     return kept
 
 
@@ -128,14 +129,48 @@ def make(art: Path, out: Path, name: str, side: int, seed: int) -> None:
     style_data.save_manifest(out, dict(package.split() for package in packages), files)
 
 
+def make_style(art: Path, out: Path) -> None:
+    """Write contents/, styles/ and the manifest into a folder."""
+    with (art / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: row["file"])
+    files: dict[str, Any] = {}
+    for row in rows:
+        check_file(art, row)
+        top, *rest = row["file"].split("/")
+        kinds = ["styles"] if top == "paintings" else []
+        kinds += ["contents"] * (1 if rest[0] in CONTENTS or top == "faces" else 4 if top == "photos" else 0)
+        for number, kind in enumerate(kinds):
+            path = out / kind / "-".join([*rest[:-1], *([str(number)] if number else []), rest[-1]])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(art / row["file"], path)
+            name = path.relative_to(out).as_posix()
+            files[name] = {"kind": top, "licence": row["licence"], "sha256": row["sha256"], "source": row["file"]}
+    packages = sorted({f"{row['source_repository']} {row['source_commit']}" for row in rows})
+    style_data.save_manifest(out, dict(package.split() for package in packages), files)
+    print(f"{len(files)} files of {len(rows)}.")
+
+
+def check_file(art: Path, row: dict[str, str]) -> None:
+    """Raise SystemExit for a file that is not there or not what the manifest says."""
+    path = art / row["file"]
+    if not path.exists() or style_data.digest(path) != row["sha256"]:
+        raise SystemExit(
+            f"{path} is missing or another picture; it is {row['source_path']} of {row['source_repository']} at "
+            f"{row['source_commit']} ({row['note'] or 'its shorter side at most 384 pixels'})."
+        )
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("art", type=Path, help="folder with manifest.csv and what it names")
     parser.add_argument("out", type=Path, help="folder to write the set's own folder to")
-    parser.add_argument("--set", dest="name", choices=list(FOLDERS), required=True)
+    parser.add_argument("--set", dest="name", choices=[*FOLDERS, "style"], required=True)
     parser.add_argument("--side", type=int, default=64, help="width and height of a picture (%(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
+    if options.name == "style":
+        make_style(options.art, options.out / options.name)
+        return
     make(options.art, options.out / options.name, options.name, options.side, options.seed)
 
 

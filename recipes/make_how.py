@@ -71,7 +71,7 @@ def taken_apart() -> list[Image.Image]:
 def repainted() -> list[Image.Image]:
     """Return a photograph and a painting, what of each the features hold, and the painted photograph."""
     photo, painting = _square("content/cat.jpg", 512), _square("paintings/van-gogh-night-cafe.jpg", 512)
-    painted = StyleTransferPipeline.from_pretrained("fast", device="cpu").stylize(photo, painting)
+    painted = StyleTransferPipeline.from_pretrained("fine", device="cpu").stylize(photo, painting)
     return [photo, _energy(photo, "relu4_2"), painting, _energy(painting, "relu2_1"), painted]
 
 

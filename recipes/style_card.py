@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.machine import machine
-from deepart.models.painter import Painter, PainterConfig
+from deepart.models.inverter import Inverter
 from recipes import own_card
 
 _TEXT = """---
@@ -19,49 +19,37 @@ tags: [style-transfer, style]
 ---
 # style-fast
 
-Repaints a picture in the style of any other in one forward pass (`deepart/models/fast.py`). A collage of the style's
-own pixels is laid out after the content, and this network (`deepart/models/painter.py`, {parameters:.2f} M parameters,
-float16) joins it to the content. It needs the features of `features-vgg16` to measure a style.
+Repaints a picture in the style of any other in one forward pass (`deepart/models/fast.py`). Each place of the content
+takes the features of the style's place that is most like it, and this network (`deepart/models/inverter.py`,
+{parameters:.2f} M parameters, float16) paints the picture that has these features. It needs those of `features-slim`.
 
-- **Input**: content and style as RGB in [0, 1]; results from 16 to 4096 pixels, in tiles above 1280.
-- **Made by**: `recipes/style_data.py`, then `recipes/train_style.py`; {steps} steps in {minutes:.0f} minutes on
-  {hardware}.{notes}
-- **Losses**: relative distance of Gram matrices, of means and of deviations at relu1_1, relu2_1, relu3_1, relu4_1;
-  instance-normalised content at relu4_2 and relu3_1; structural similarity; grain on flat areas; a little total
-  variation.
-- **Held-out pictures** (4 photographs, 6 styles of the kinds below, 256 px): style {style:.3f}, content {content:.2f},
-  SSIM {ssim:.2f}, flat noise {flat_noise:.2f}. For pictures of kinds that were not trained on see DeepArt's
-  benchmarks/README.md.
+- **Input**: content and style as RGB in [0, 1]; results from 16 to 4096 pixels, in windows above 1280.
+- **Made by**: `recipes/train_style.py`; {pairs:,} pairs in {minutes:.0f} minutes on {hardware}.{notes}
+- **Losses**: those of "fine" (`deepart/models/gatys_loss.py`), in the quarter width of the slim features.
+- **Held-out pictures** (30 pairs, 256 px): neighbors {neighbors:.2f}, content {content:.2f}, moments {moments:.2f}.
+  For the yardstick on pictures of other kinds see DeepArt's benchmarks/README.md.
 
 ## Data
 
 {data}
 
-A fifth of the contents in training are style pictures too. There is no portrait photograph among them and no
-painter's work; the paintings that DeepArt shows were never trained on.
-
 ## Limits
 
-- It takes the style's pixels at their word: motifs of the style (an eye, a letter, a boat) can turn up in the result.
-- Small faces, lettering and thin lines of the content give way to strokes; a lower strength keeps them.
-- A strength between 0 and 1 is nearly a cross-fade: outlines stay where they are, but strokes become translucent.
-- Two styles are blended patch by patch, each about as large in all as its weight; no blend was trained on.
-- A palette is moved by a linear map, so a style with two colour worlds (gold on blue) can fall on the wrong parts.
-- The photographs are landscapes, buildings and spacecraft: a photographed face was never seen.
+- It knows no style as such: what a place of the painting has not, it does not paint. "fine" goes further.
+- Small faces, lettering and thin lines of the content are softened; a lower strength keeps them.
+- Two styles are blended feature by feature; no blend was trained on.
 """
 
 
 def card(run: Path, data: Path) -> str:
-    """Return the README.md for the best weights of a run."""
+    """Return the README.md for the weights of a run."""
     with (run / "log.csv").open() as file:
-        best = min(csv.DictReader(file), key=lambda row: float(row["score"]))
-    notes = run / "notes.md"  # what whoever trained it has to say
-    numbers = {name: float(value) for name, value in best.items()}
-    parameters = sum(value.numel() for value in Painter(PainterConfig()).state_dict().values()) / 1e6
+        last = list(csv.DictReader(file))[-1]
+    numbers = {name: float(value) for name, value in last.items()} | {"pairs": int(last["pairs"])}
+    parameters = sum(value.numel() for value in Inverter().state_dict().values()) / 1e6
     return _TEXT.format(
-        **{**numbers, "steps": f"{int(numbers['step']):,}"}, parameters=parameters,
-        hardware=hardware(), notes=_indented(notes), data=data_text(data),
-    )  # fmt: skip
+        **numbers, parameters=parameters, hardware=hardware(), notes=_indented(run / "notes.md"), data=data_text(data)
+    )
 
 
 def _indented(notes: Path) -> str:
@@ -81,15 +69,14 @@ def data_text(data: Path) -> str:
     if own_card.is_own(manifest):
         return own_card.data_text((data / "manifest.json").read_bytes())
     files = manifest["files"]
-    styles = {name: entry for name, entry in files.items() if name.startswith("styles/")}
-    kinds = Counter(entry["kind"] for entry in styles.values())
-    licences = Counter(entry["licence"] for entry in files.values())
-    told = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+    sources = {entry["source"]: entry for entry in files.values()}
+    kinds = Counter(entry["kind"] for entry in sources.values())
+    licences = Counter(entry["licence"] for entry in sources.values())
+    told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     terms = ", ".join(f"{name} ({count})" for name, count in licences.most_common())
-    packages = "\n".join(f"- `{name}` {version}" for name, version in manifest["packages"].items())
+    packages = "\n".join(f"- `{name}` at {version}" for name, version in manifest["packages"].items())
     text = (
-        f"{len(files) - len(styles)} photographs as contents and {len(styles)} style pictures made by the recipe, many "
-        f"of them after the same photographs: {told}. Licences: {terms}. From these "
-        "packages:"
+        f"{len(sources)} pictures: {told}. Every painting is a style; paintings, faces cut from them and photographs "
+        f"are contents. Licences: {terms}. From these repositories:"
     )
     return f"{textwrap.fill(text, 118)}\n\n{packages}"

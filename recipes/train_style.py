@@ -1,12 +1,15 @@
-"""Train the fast style network (deepart/models/painter.py) on open pictures and write its weights folder.
+"""Train the network of "fast" (deepart/models/inverter.py) to paint what has given features, and write its folder.
 
-    python -m recipes.style_data SOURCES data/style                 # gathers and paints the pictures
-    python -m recipes.train_style data/style --minutes 90           # trains; stop it and start it again as you like
+    python -m recipes.art_pictures art data --set style           # or recipes.own_pictures
+    python -m recipes.train_style data/style --minutes 120        # trains; stop it and start it again as you like
     python -m recipes.train_style data/style --write weights/style-fast
 
-One command on a GPU or a CPU, in bfloat16 where the hardware multiplies it. It resumes from runs/train_style/
-checkpoint.pt; every few minutes it draws a grid of held-out pictures there, adds a line to log.csv and keeps the
-averaged weights that did best on them. --minutes is the length of the whole training, over all its parts.
+data/style holds pictures in contents/ and in styles/. A step takes a content and a style, looks up for each place of
+the one the most similar of the other, has the network paint the picture that has these features, and corrects it by
+what "fine" corrects pixels by (deepart/models/gatys_loss.py): nearest neighbors, content, moments, total variation.
+
+One command on a GPU or a CPU, in bfloat16 where the hardware multiplies it. It resumes from RUN/checkpoint.pt; every
+few minutes it draws a grid of held-out pictures, adds a line to log.csv and saves.
 """
 
 from __future__ import annotations
@@ -14,83 +17,191 @@ from __future__ import annotations
 import argparse
 import copy
 import math
+import random
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 
 from deepart import checkpoint
-from deepart.device import pick_device
-from deepart.models.painter import Painter, PainterConfig
-from deepart.pipelines.features import load_features
+from deepart.color import match_palette, palette
+from deepart.device import autocast, pick_device
+from deepart.images import to_image, to_tensor
+from deepart.models import gatys_loss
+from deepart.models.gatys_loss import GatysConfig, apart, moments, total_variation
+from deepart.models.inverter import LAYERS, MULTIPLE, Inverter, InverterConfig
+from deepart.models.neighbors import describe, nearest, take
+from deepart.models.vgg import VGGFeatures
+from deepart.pipelines.features import load_all_widths
 from recipes import own_card, run_log
-from recipes.muon import Muon
 from recipes.style_card import card
-from recipes.style_held_out import HeldOut, repaint
-from recipes.style_losses import LossWeights, losses
-from recipes.style_sampler import Sampler, split
 
-RUN = Path("runs/train_style")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+HELD_SIDE = 256  # pixels of a held-out pair
+HELD_OUT = 16  # every so many-th picture is
+SIDES = (160, 192, 224, 256)  # pixels of a crop
+SEEN = GatysConfig()
+LOOKED_AT = tuple(dict.fromkeys((*SEEN.style_layers, *SEEN.content_layers)))
 AVERAGE = 0.998  # decay of the averaged weights
-WARM_UP = 100  # steps
-SETTLE = 0.6  # share of the time in which the learning rate falls
+WARM_UP, SETTLE = 100, 0.5  # steps; share of the time in which the learning rate falls
+SAVE_EVERY = 180  # seconds
+
+
+def find_pictures(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the pictures of a folder to train on, and those that are held out; raises SystemExit for too few."""
+    found = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    if len(found) < 2:
+        raise SystemExit(
+            f"{folder} has too few pictures, {len(found)}; make the set with recipes.art_pictures, or with "
+            "recipes.own_pictures and its option --styles."
+        )
+    held = found[:: min(HELD_OUT, len(found))]
+    return [path for path in found if path not in held], held
+
+
+class Pairs:
+    """Random crops of contents and styles; every number of a seed the same."""
+
+    def __init__(self, contents: Sequence[Path], styles: Sequence[Path], seed: int) -> None:
+        self.contents, self.styles, self.random = contents, styles, random.Random(seed)
+
+    def draw(self, side: int) -> tuple[Tensor, Tensor]:
+        """Return a content (1, 3, side, side) and a style with as many pixels, in [0, 1]."""
+        content, style = (
+            self.crop(self.random.choice(files), side, least)
+            for files, least in ((self.contents, 0.45), (self.styles, 0.6))
+        )
+        if self.random.random() < 0.25:  # palettes that no painting has
+            style = style[:, self.random.sample(range(3), 3)]
+        return content, style
+
+    def crop(self, path: Path, side: int, least: float) -> Tensor:
+        """Return a square of a picture whose side is a share of the shorter one, from `least` to 1."""
+        with Image.open(path) as image:
+            image.draft("RGB", (side, side))
+            whole = image.convert("RGB")
+        length = max(1, round(min(whole.size) * self.random.uniform(least, 1)))
+        left, top = (self.random.randint(0, size - length) for size in whole.size)
+        square = whole.resize((side, side), Image.Resampling.LANCZOS, (left, top, left + length, top + length))
+        if self.random.random() < 0.5:
+            square = square.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        return to_tensor(square)
+
+
+class Prepared:
+    """A pair as the network and the loss see it: the recoloured content, what it is to have, and what the style is."""
+
+    @torch.no_grad()
+    def __init__(self, features: VGGFeatures, content: Tensor, style: Tensor, place: int) -> None:
+        self.recolored = match_palette(content, palette(style)).clamp(0, 1)
+        own, other = (see(features, x) for x in (self.recolored, style))
+        rows, columns = (length // place for length in content.shape[2:])
+        here, there = (
+            describe({name: maps[name] for name in SEEN.style_layers}, rows, columns) for maps in (own, other)
+        )
+        index = nearest(here, there)
+        mine = gatys_loss.DETAIL * gatys_loss.detail(self.recolored)
+        self.wanted = {
+            name: torch.lerp(
+                take(other[name], there, index, own[name]).float(), own[name].float(),
+                F.adaptive_avg_pool2d(mine, own[name].shape[2:]),
+            )
+            for name in LAYERS
+        }  # fmt: skip
+        self.content = {name: own[name].float() for name in SEEN.content_layers}
+        self.moments = {name: moments(other[name]) for name in SEEN.style_layers}
+
+
+def see(features: VGGFeatures, x: Tensor) -> dict[str, Tensor]:
+    """Return what is looked at of pictures (N, 3, H, W)."""
+    with autocast(x.device):
+        return features(x.contiguous(memory_format=torch.channels_last), LOOKED_AT)
+
+
+def losses(features: VGGFeatures, painted: Tensor, pairs: Sequence[Prepared]) -> dict[str, Tensor]:
+    """Return the parts of the loss of pictures (N, 3, H, W): those of "fine", each with its weight."""
+    maps = see(features, painted)
+
+    def relative(name: str, wanted: Sequence[Mapping[str, Tensor]]) -> Tensor:
+        target = torch.cat([part[name] for part in wanted])
+        flat = target.flatten(1)
+        spread = torch.maximum(flat.var(1), 0.2 * flat.square().mean(1)).clamp_min(1e-6)  # of a plain picture it is 0
+        return ((maps[name].float() - target).square().flatten(1).mean(1) / spread).mean()
+
+    found = {name: apart(moments(maps[name])) for name in SEEN.style_layers}
+    distances = []
+    for name, parts in found.items():
+        targets = apart(torch.cat([pair.moments[name] for pair in pairs]))
+        for part, target in zip(parts, targets, strict=True):
+            error = (part - target).square().flatten(1).sum(1)
+            least = 1e-3 * targets[1].square().flatten(1).sum(1) ** (2 if part is parts[0] else 1)
+            distances.append((error / (target.square().flatten(1).sum(1) + least).clamp_min(1e-12)).mean())
+    neighbors = torch.stack([relative(name, [pair.wanted for pair in pairs]) for name in LAYERS]).mean()
+    content = torch.stack([relative(name, [pair.content for pair in pairs]) for name in SEEN.content_layers]).mean()
+    return {
+        "neighbors": SEEN.style_weight * neighbors,
+        "content": content,
+        "moments": SEEN.style_weight * SEEN.moments_weight * torch.stack(distances).mean(),
+        "variation": SEEN.tv_weight * total_variation(painted),
+        "outside": gatys_loss.OUTSIDE * (painted - painted.clamp(0, 1)).square().mean(),
+    }
 
 
 class Trainer:
-    """The state of a training run: network, averaged network, optimizer, and how long it has been at it."""
+    """The state of a training run: network, averaged network, optimizers, and how long it has been at it."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        self.options = options
+        self.options, self.run = options, options.run
         self.device = pick_device(options.device)
-        self.features = load_features(device=self.device)
-        self.run: Path = options.run
         self.run.mkdir(parents=True, exist_ok=True)
-        contents, held_contents = split(options.data / "contents")
-        styles, held_styles = split(options.data / "styles")
-        if not all((contents, held_contents, styles, held_styles)):
-            raise SystemExit(
-                f"{options.data} has too few contents or styles; make it with recipes.style_data, or anew "
-                "with recipes.own_pictures and its option --styles."
-            )
-        self.sampler = Sampler(contents, styles, self.features, options.size, options.seed)
+        self.features = load_all_widths("slim", device=self.device).quarter_width
+        self.features = self.features.to(memory_format=torch.channels_last)
+        contents, held_contents = find_pictures(options.data / "contents")
+        styles, held_styles = find_pictures(options.data / "styles")
+        self.pairs = Pairs(contents, styles, options.seed)
+        held = Pairs(held_contents, held_styles, 1)
+        self.held = [[self.prepare(*held.draw(HELD_SIDE)) for _ in range(6)] for _ in range(5)]
         torch.manual_seed(options.seed)
-        self.network = Painter(PainterConfig()).to(self.device, memory_format=torch.channels_last)
+        self.network = Inverter(InverterConfig()).to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        self.optimizers = make_optimizers(self.network)
-        self.step, self.seconds, self.best = 0, 0.0, math.inf
-        self.held = HeldOut(held_contents, held_styles, self.features)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99))
+        self.step, self.seconds = 0, 0.0
         if (self.run / "checkpoint.pt").exists():
             self.resume()
         else:
-            self.scale_statistics()
+            self.measure_scales()
 
-    def scale_statistics(self) -> None:
-        """Set the mean and deviation of the style numbers from some training styles."""
-        count = len(self.sampler.style_files)
-        indices = range(0, count, max(1, count // 100))
-        found = torch.cat([self.sampler.style(index).statistics for index in indices])
-        for network in (self.network, self.average):
-            network.style_mean.copy_(found.mean(0))
-            network.style_std.copy_(found.std(0).clamp_min(0.05))
+    def prepare(self, content: Tensor, style: Tensor, place: int = 8) -> Prepared:
+        return Prepared(self.features, content.to(self.device), style.to(self.device), place)
+
+    @torch.no_grad()
+    def measure_scales(self) -> None:
+        """Set the scales of the networks' inputs from some paintings."""
+        seen = [see(self.features, self.pairs.draw(HELD_SIDE)[1].to(self.device)) for _ in range(32)]
+        for name in LAYERS:
+            scale = torch.stack([maps[name].float().square().mean((0, 2, 3)) for maps in seen]).mean(0).sqrt()
+            for network in (self.network, self.average):
+                network.get_buffer(f"scale_{name}").copy_(scale.clamp_min(1e-3))
 
     def resume(self) -> None:
         state: dict[str, Any] = torch.load(self.run / "checkpoint.pt", map_location=self.device, weights_only=True)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
-        self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
-        self.sampler.reseed(self.options.seed, self.step)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.pairs.random.seed(self.options.seed + self.step)
 
     def save(self) -> None:
         state = {
             "network": self.network.state_dict(), "average": self.average.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "step": self.step, "seconds": self.seconds, "best": self.best,
+            "optimizer": self.optimizer.state_dict(), "step": self.step, "seconds": self.seconds,
         }  # fmt: skip
         torch.save(state, self.run / "checkpoint.tmp")
         (self.run / "checkpoint.tmp").replace(self.run / "checkpoint.pt")
@@ -98,23 +209,30 @@ class Trainer:
     def rate(self) -> float:
         """Return the learning rate: warmed up, level, then down along a cosine as the time runs out."""
         left = max(0.0, 1 - self.seconds / (60 * self.options.minutes)) / SETTLE
-        return float(
-            self.options.rate * min(1, (self.step + 1) / WARM_UP) * (0.5 - 0.5 * math.cos(math.pi * min(1, left)))
-        )
+        warm = min(1, (self.step + 1) / WARM_UP)
+        return float(self.options.rate * warm * (0.5 - 0.5 * math.cos(math.pi * min(1, left))))
+
+    def paint(self, network: Inverter, pairs: Sequence[Prepared]) -> Tensor:
+        with autocast(self.device):
+            painted: Tensor = network(
+                torch.cat([pair.recolored for pair in pairs]),
+                {name: torch.cat([pair.wanted[name] for pair in pairs]) for name in LAYERS},
+            )
+        return painted
 
     def advance(self) -> dict[str, float]:
         """Make one step and return the parts of the loss."""
         start = time.perf_counter()
-        batch = self.sampler.batch(self.options.batch)
-        painted = repaint(self.network, batch.recolored, batch.collage, batch.statistics, batch.strength)
-        parts = losses(self.features, painted, batch, LossWeights(style=self.options.style_weight))
-        loss = torch.stack(list(parts.values())).sum()
+        side = self.pairs.random.choice(SIDES)
+        place = 8 if self.pairs.random.random() < 0.7 else 4
+        assert side % MULTIPLE == 0
+        pairs = [self.prepare(*self.pairs.draw(side), place) for _ in range(self.options.batch)]
+        parts = losses(self.features, self.paint(self.network, pairs), pairs)
         self.network.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.stack(list(parts.values())).sum().backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        for optimizer in self.optimizers:
-            optimizer.param_groups[0]["lr"] = self.rate()
-            optimizer.step()
+        self.optimizer.param_groups[0]["lr"] = self.rate()
+        self.optimizer.step()
         self.step += 1
         decay = min(AVERAGE, self.step / (self.step + 20))
         with torch.no_grad():
@@ -125,76 +243,57 @@ class Trainer:
 
     def train(self) -> None:
         """Train until the time is up, looking at held-out pictures on the way."""
-        looked, recent = self.seconds, []
+        looked, saved, recent = self.seconds, self.seconds, list[dict[str, float]]()
         while self.seconds < 60 * self.options.minutes and self.step < self.options.steps:
-            recent.append(self.advance())
-            if self.step % 20 == 0 or self.step < 4:
-                mean = {name: sum(part[name] for part in recent[-20:]) / len(recent[-20:]) for name in recent[-1]}
-                told = " ".join(f"{name} {value:.3f}" for name, value in mean.items())
+            recent = [*recent[-99:], self.advance()]
+            if self.step % 50 == 0 or self.step < 4:
+                told = " ".join(f"{name} {sum(p[name] for p in recent) / len(recent):.3f}" for name in recent[0])
                 print(f"{self.step} {self.seconds / 60:.1f} min {told}", flush=True)
             if self.seconds - looked > 60 * self.options.every:
                 looked = self.seconds
                 self.look()
+            if self.seconds - saved > SAVE_EVERY:
+                saved = self.seconds
+                self.save()
         self.look()
-
-    def look(self) -> None:
-        """Measure and draw held-out pictures; keep the averaged weights where they are the best so far."""
-        found = self.held.judge(self.average, self.run / f"grid-{self.step:06d}.jpg")
-        row = {"step": self.step, "minutes": round(self.seconds / 60, 1), **found}
-        run_log.append(self.run / "log.csv", row)
-        if row["score"] < self.best:
-            self.best = row["score"]
-            torch.save(self.average.state_dict(), self.run / "best.pt")
         self.save()
 
-
-def make_optimizers(network: Painter) -> list[torch.optim.Optimizer]:
-    """Return Muon for the kernels in the middle, Adam for what stands at the ends and for vectors."""
-    ends = {id(layer.weight) for layer in (network.stem, network.head, network.seen_half, network.code[0])}
-    middle = [p for p in network.parameters() if p.ndim > 1 and id(p) not in ends]
-    chosen = {id(p) for p in middle}
-    others = [p for p in network.parameters() if id(p) not in chosen]
-    return [Muon(middle), torch.optim.Adam(others, betas=(0.9, 0.99))]
+    @torch.no_grad()
+    def look(self) -> None:
+        """Measure and draw held-out pairs."""
+        found, rows = [], []
+        for row in self.held:
+            painted = self.paint(self.average, row)
+            found.append({name: float(value) for name, value in losses(self.features, painted, row).items()})
+            shown = [torch.cat([pair.recolored, x.clamp(0, 1)[None]], 2) for pair, x in zip(row, painted, strict=True)]
+            rows.append(torch.cat(shown, 3))
+        to_image(torch.cat(rows, 2)).save(self.run / f"grid-{self.step:06d}.jpg", quality=92)
+        mean = {name: round(sum(part[name] for part in found) / len(found), 4) for name in found[0]}
+        row = {"step": self.step, "pairs": self.step * self.options.batch, "minutes": round(self.seconds / 60, 1)}
+        run_log.append(self.run / "log.csv", row | mean | {"loss": round(sum(mean.values()), 4)})
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="made by recipes.style_data or recipes.own_pictures")
-    parser.add_argument("--minutes", type=float, default=90, help="length of the whole training (default: %(default)s)")
+    parser.add_argument("data", type=Path, help="folder with contents/ and styles/, such as recipes.own_pictures makes")
+    parser.add_argument("--minutes", type=float, default=120, help="of the whole training (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=10**9, help="stop after so many steps")
-    parser.add_argument("--every", type=float, default=5, help="minutes between looks (default: %(default)s)")
+    parser.add_argument("--every", type=float, default=8, help="minutes between looks (default: %(default)s)")
     parser.add_argument("--batch", type=int, default=2, help="pairs in a step (default: %(default)s)")
-    parser.add_argument("--size", type=int, default=192, help="side of a content crop in pixels (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=2e-3, help="learning rate (default: %(default)s)")
-    parser.add_argument("--style-weight", type=float, default=LossWeights().style, help="(default: %(default)s)")
+    parser.add_argument("--rate", type=float, default=1e-3, help="learning rate (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="cuda, mps or cpu (default: the best there is)")
-    parser.add_argument("--write", type=Path, help="do not train: write the best weights so far to this folder")
-    parser.add_argument("--soup", nargs="+", metavar="FILE:SHARE", help="with --write: the mean of these checkpoints")
-    parser.add_argument("--run", type=Path, default=RUN, help="folder for checkpoints and grids (default: %(default)s)")
+    parser.add_argument("--write", type=Path, help="do not train: write the averaged weights so far to this folder")
+    parser.add_argument("--run", type=Path, default=Path("runs/style-fast"), help="(default: %(default)s)")
     return parser.parse_args(arguments)
 
 
-def soup(ingredients: Sequence[str]) -> dict[str, Tensor]:
-    """Return the mean of the weights of one run, each named as "file:share"; shares add up to 1.
-
-    Source: Wortsman et al., "Model soups" (2203.05482). Between a checkpoint that is near to the content and one that
-    is near to the style it chooses the balance after training.
-    """
-    mixed: dict[str, Tensor] = {}
-    for ingredient in ingredients:
-        file, _, share = ingredient.rpartition(":")
-        state = torch.load(file, map_location="cpu", weights_only=True)
-        for name, value in state.get("average", state).items():
-            mixed[name] = mixed.get(name, 0) + float(share) * value
-    return mixed
-
-
 def write(options: argparse.Namespace) -> None:
-    """Write the best weights of a run as a model folder, with its card."""
-    network = Painter(PainterConfig())
-    network.load_state_dict(soup(options.soup or [f"{options.run / 'best.pt'}:1"]))
-    config = {"task": "style", "class": "Painter", "features": "vgg16", **asdict(network.config)}
+    """Write the averaged weights of a run as a model folder, with its card."""
+    network = Inverter()
+    state = torch.load(options.run / "checkpoint.pt", map_location="cpu", weights_only=True)
+    network.load_state_dict(state["average"])
+    config = {"task": "style", "class": "Inverter", "features": "slim", **asdict(network.config)}
     own = own_card.has_own(options.data)
     text = (
         own_card.find_card(options.write, "style", options.run, options.data)
@@ -208,8 +307,13 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     if options.write:
         write(options)
-    else:
-        Trainer(options).train()
+        return
+    trainer = Trainer(options)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        trainer.train()
+    except KeyboardInterrupt:
+        trainer.save()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from deepart import metrics
 from deepart.images import to_tensor
 from deepart.models.vgg import VGGFeatures
 from deepart.pipelines.vae_latent import Latent
-from recipes.style_sampler import measure
+from recipes.style_pictures import measure
 from recipes.vae_losses import divergence, perceptual_distance
 
 LEVELS = 255

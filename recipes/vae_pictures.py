@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from deepart.images import to_tensor
-from recipes import gan_split, style_sampler
+from recipes import gan_split, style_pictures
 from recipes.gan_metrics import load_pictures, spread_out
 
 SHARES = {"contents": 0.6, "styles": 0.24, "patterns": 0.06, "portraits": 0.06}
@@ -38,7 +38,7 @@ class Sources:
 
 def find_sources(pictures: Path, portraits: Path) -> Sources:
     """Return the pictures of a folder made by recipes.style_data and a set of portraits made by recipes.gan_data."""
-    pairs = {name: style_sampler.split(pictures / name) for name in ("contents", "styles", "patterns")}
+    pairs = {name: style_pictures.split(pictures / name) for name in ("contents", "styles", "patterns")}
     training, held_out = gan_split.split(portraits)
     pairs["portraits"] = (spread_out(training, PORTRAITS), held_out)
     return Sources({k: pair[0] for k, pair in pairs.items()}, {k: pair[1] for k, pair in pairs.items()})

@@ -24,7 +24,7 @@ from deepart.cache import Studio
 from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys
 from deepart.models.generator import Generator, GeneratorConfig, whiten
-from deepart.models.painter import Painter, PainterConfig
+from deepart.models.inverter import Inverter, InverterConfig
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.models.vgg import VGGConfig, VGGFeatures
@@ -252,8 +252,7 @@ def tiny_fine() -> TinyStyle:
 
 
 def tiny_fast() -> TinyStyle:
-    numbers = 2 * (4 + 8 + 8 + 8)  # means and deviations of the channels that the style is read from
-    return TinyStyle("fast", lambda: Fast(Painter(PainterConfig(width=8, depth=1, style=numbers, code=4)), _features()))
+    return TinyStyle("fast", lambda: Fast(Inverter(InverterConfig((8, 8, 8), (8, 8, 8, 4))), _features()))
 
 
 def tiny_landscapes() -> TinyGAN:

@@ -55,7 +55,7 @@ def test_an_error_comes_whole_out_of_another_process() -> None:
 
 def test_templates_are_literals_with_names() -> None:
     core = [path for path in PACKAGE.rglob("*.py") if "ui" not in path.parts and not path.stem.startswith("style")]
-    core = [path for path in core if path.stem not in ("gatys", "vgg", "fast", "painter", "collage", "errors")]
+    core = [path for path in core if path.stem not in ("gatys", "vgg", "fast", "errors")]
     assert [
         f"{path.name}:{line} {ast.unparse(argument)}"
         for path in core for line, argument in calls(path)

@@ -63,7 +63,8 @@ def test_a_style_model_paints_from_its_real_files(spec: ModelSpec) -> None:
     features = load_features(device="cpu")
     before, style = (to_tensor(x.resize(result.size, Image.Resampling.LANCZOS)) for x in (photo, painting))
     after = to_tensor(result)
-    assert style_distance(features, after, style) < 0.5 * style_distance(features, before, style)
+    share = 0.8 if pipeline.one_pass else 0.5  # one pass takes palette and touches, and less of what is large
+    assert style_distance(features, after, style) < share * style_distance(features, before, style)
     assert psnr(after, before) < 25
     assert ssim(after, before) > 0.3
 

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_painter import painter
+from test_fast import inverter
 
 from deepart import StyleTransferPipeline, images
 from deepart.color import rgb_to_oklab
 from deepart.errors import DeepArtError, ImageError, MemoryLimitError, OptionError, UnsupportedError, WeightsError
 from deepart.images import to_tensor
 from deepart.models.fast import Fast
-from deepart.models.painter import Painter, PainterConfig
-from deepart.models.vgg import VGGConfig, VGGFeatures
-from deepart.pipelines.features import load_features
+from deepart.models.inverter import Inverter, InverterConfig
+from deepart.models.vgg import SlimVGG, VGGConfig, VGGFeatures
+from deepart.pipelines.features import load_all_widths
 from deepart.registry import Located
 
 
@@ -27,7 +27,7 @@ from deepart.registry import Located
 def pipeline() -> StyleTransferPipeline:
     torch.manual_seed(0)
     features = VGGFeatures(VGGConfig(blocks=((4,), (4,), (4,), (4,))))
-    network = Fast(painter(PainterConfig(width=8, depth=1, style=32, code=4)), features)
+    network = Fast(inverter(), features)
     return StyleTransferPipeline(Located("tiny", "0" * 12), torch.device("cpu"), network, "vgg16")
 
 
@@ -77,7 +77,7 @@ def test_odd_sizes(pipeline: StyleTransferPipeline, content: tuple[int, int], st
 def test_a_plain_style_gives_a_plain_picture(color: str) -> None:
     torch.manual_seed(0)
     features = VGGFeatures(VGGConfig(blocks=((4,), (4,), (4,), (4,))))
-    network = Fast(Painter(PainterConfig(width=8, depth=1, style=32, code=4)), features)  # new: it only mixes
+    network = Fast(Inverter(InverterConfig((4, 4, 4), (8, 8, 8, 4))), features)  # new: it gives coarse colours
     plain = Image.new("RGB", (64, 64), color)
     result = StyleTransferPipeline(Located("new", "0" * 12), torch.device("cpu"), network).stylize(CONTENT, plain)
     assert np.abs(np.asarray(result, float) - np.asarray(plain)[0, 0]).max() <= 8
@@ -108,13 +108,13 @@ def test_a_weight_of_0_leaves_a_style_out(pipeline: StyleTransferPipeline) -> No
 
 
 def test_stroke_size_changes_the_picture(pipeline: StyleTransferPipeline) -> None:
-    assert difference(pipeline.stylize(CONTENT, STYLE, style_scale=2.0), pipeline.stylize(CONTENT, STYLE)) > 1
+    assert difference(pipeline.stylize(CONTENT, STYLE, style_scale=2.0), pipeline.stylize(CONTENT, STYLE)) > 0.3
 
 
 def test_a_style_is_measured_once(pipeline: StyleTransferPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
     measure = Fast.measure
-    monkeypatch.setattr(Fast, "measure", lambda self, x: calls.append(1) or measure(self, x))
+    monkeypatch.setattr(Fast, "measure", lambda self, *x: calls.append(1) or measure(self, *x))
     style = picture(77, 50, 50)
     first = pipeline.stylize(CONTENT, style)
     assert pipeline.stylize(CONTENT, style.copy()).tobytes() == first.tobytes()
@@ -254,11 +254,13 @@ def test_threads_share_a_pipeline(pipeline: StyleTransferPipeline) -> None:
 
 
 def test_saved_and_loaded_it_paints_the_same(tmp_path: Path) -> None:
-    network = painter(PainterConfig(width=8, depth=1))
+    network = Inverter().requires_grad_(False)
     for value in network.state_dict().values():
         value.copy_(value.half())
+    features = load_all_widths("slim", device="cpu")
+    assert isinstance(features, SlimVGG)
     made = StyleTransferPipeline(
-        Located("t", "0" * 12), torch.device("cpu"), Fast(network, load_features(device="cpu")), "vgg16"
+        Located("t", "0" * 12), torch.device("cpu"), Fast(network, features.quarter_width), "slim"
     )
     made.save_pretrained(tmp_path)
     loaded = StyleTransferPipeline.from_pretrained(tmp_path, device="cpu")
@@ -272,8 +274,8 @@ def test_unknown_features_in_a_folder(tmp_path: Path, features: object) -> None:
     test_saved_and_loaded_it_paints_the_same(tmp_path)
     config = tmp_path / "config.json"
     text = config.read_text()
-    assert '"vgg16"' in text
-    config.write_text(text.replace('"vgg16"', {"vgg99": '"vgg99"', None: "null", 3: "3"}[features]))  # type: ignore[index]
+    assert '"slim"' in text
+    config.write_text(text.replace('"slim"', {"vgg99": '"vgg99"', None: "null", 3: "3"}[features]))  # type: ignore[index]
     with pytest.raises(WeightsError, match="needs the features"):
         StyleTransferPipeline.from_pretrained(tmp_path, device="cpu")
 
@@ -281,5 +283,5 @@ def test_unknown_features_in_a_folder(tmp_path: Path, features: object) -> None:
 def test_the_memory_of_the_weights_counts_the_features(pipeline: StyleTransferPipeline) -> None:
     network = pipeline._painter.network
     assert isinstance(network, Fast)
-    parts = sum(value.nbytes for value in network.painter.state_dict().values())
+    parts = sum(value.nbytes for value in network.inverter.state_dict().values())
     assert pipeline.nbytes == parts + sum(value.nbytes for value in network.features.state_dict().values())

@@ -18,9 +18,10 @@ from deepart.images import with_settings
 from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys
 from deepart.models.gatys_loss import VGG19_CONFIG, GatysConfig
-from deepart.models.painter import Painter, PainterConfig
+from deepart.models.inverter import Inverter, InverterConfig
+from deepart.models.vgg import SlimVGG
 from deepart.pipelines.base import Callback, Pipeline, check_callback
-from deepart.pipelines.features import build_features, check_features, load_all_widths, load_features
+from deepart.pipelines.features import build_features, check_features, load_all_widths
 from deepart.pipelines.style_fast import FastPainter
 from deepart.pipelines.style_fine import FinePainter
 from deepart.pipelines.style_job import (
@@ -46,7 +47,7 @@ class StyleTransferPipeline(Pipeline):
     """
 
     task: ClassVar[str] = "style"
-    networks: ClassVar[tuple[str, ...]] = ("Gatys", "Painter")
+    networks: ClassVar[tuple[str, ...]] = ("Gatys", "Inverter")
 
     def __init__(
         self, located: Located, device: torch.device, network: Gatys | Fast, features: str | None = None
@@ -221,19 +222,21 @@ class StyleTransferPipeline(Pipeline):
             found = load_all_widths(located.spec.features if located.spec is not None else None, device=device)
             return cls(located, device, Gatys(found, VGG19_CONFIG if "relu5_1" in Gatys(found).layers else None))
         besides = ("task", "class", "features")
-        if config["class"] == "Painter":
+        if config["class"] == "Inverter":
             name = check_features(config.get("features"), folder)
-            shape = checkpoint.make_config(PainterConfig, config, folder, besides)
-            painter = checkpoint.build(lambda: Painter(shape), folder / checkpoint.TENSORS).to(device)
-            return cls(located, device, Fast(painter, load_features(name, device=device)), name)
+            shape = checkpoint.make_config(InverterConfig, config, folder, besides)
+            inverter = checkpoint.build(lambda: Inverter(shape), folder / checkpoint.TENSORS).to(device)
+            features = load_all_widths(name, device=device)
+            small = features.quarter_width if isinstance(features, SlimVGG) else features
+            return cls(located, device, Fast(inverter, small), name)
         numbers = checkpoint.make_config(GatysConfig, config, folder, besides)
         return cls(located, device, Gatys(build_features(config.get("features"), folder).to(device), numbers))
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         network = self._painter.network
         if isinstance(network, Fast):
-            shape = {"features": self._features, **dataclasses.asdict(network.painter.config)}
-            return "Painter", shape, network.painter.state_dict()
+            shape = {"features": self._features, **dataclasses.asdict(network.inverter.config)}
+            return "Inverter", shape, network.inverter.state_dict()
         numbers = {**dataclasses.asdict(network.config), "features": dataclasses.asdict(network.features.config)}
         return "Gatys", numbers, network.features.state_dict()
 

@@ -19,14 +19,14 @@ from deepart.device import repeatable
 from deepart.errors import UnsupportedError
 from deepart.images import fit, to_image, to_tensor
 from deepart.latents import chances
-from deepart.models.collage import chances_for
-from deepart.models.fast import Fast, StyleCode, Window, style_sides, windows
+from deepart.models.fast import CHANCES, PLACES, Fast, StyleCode, Window, style_sides, windows
+from deepart.models.neighbors import place_side
 from deepart.pipelines.base import Callback
 from deepart.pipelines.style_job import StyleJob
 
 PREVIEW_SIDE = 512  # pixels: longer side of a preview, which may be of a large picture
 CODE_BYTES = 2**28  # of the styles that are remembered, and of those that are painted at once
-PIXEL_BYTES = 17  # of a code: a pixel, and its part of a description
+PIXEL_BYTES = 52  # of a code: what feature maps and descriptions take for each pixel of a style
 
 
 class FastPainter:
@@ -133,11 +133,10 @@ class FastPainter:
                 mix = zip(job.styles, job.shares, strict=True)
                 codes.append([(self._code(style, job, palette), share) for style, share in mix if share > 0])
                 measured(number)
-            count = chances_for(height, width)
             self.network.paint(
                 own[0] if len(pictures) == 1 else torch.cat(own), codes,
                 strengths=[job.strength for job, _ in painted],
-                chances=[chances(job.seed, count).to(self._device) for job, _ in painted], on_window=done,
+                chances=[chances(job.seed, CHANCES).to(self._device) for job, _ in painted], on_window=done,
             )  # fmt: skip
         return canvases
 
@@ -145,14 +144,17 @@ class FastPainter:
         """Return the code of a style for the size of a job, in the palette given, if any."""
         area = job.content.width * job.content.height
         height, width = style_sides(style.height, style.width, area, job.style_scale)
+        side = place_side(job.content.height, job.content.width, PLACES)
         numbers = b"" if palette is None else b"".join(part.numpy().tobytes() for part in palette)
-        digest = hashlib.sha256(repr((style.size, height, width)).encode() + numbers)
+        digest = hashlib.sha256(repr((style.size, height, width, side)).encode() + numbers)
         digest.update(style.tobytes())
 
         def make() -> StyleCode:
             resized = style.resize((width, height), Image.Resampling.LANCZOS)
             picture = to_tensor(resized).to(self._device)
-            return self.network.measure(picture if palette is None else match_color(picture, *palette).clamp(0, 1))
+            if palette is not None:
+                picture = match_color(picture, *palette).clamp(0, 1)
+            return self.network.measure(picture, side)
 
         return self._codes.get(digest.digest(), make)
 

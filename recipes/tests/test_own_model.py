@@ -26,8 +26,6 @@ from recipes import (
     gan_directions,
     own_card,
     own_pictures,
-    style_held_out,
-    style_sampler,
     train_gan,
     train_style,
     train_vae,
@@ -173,10 +171,10 @@ def test_an_autoencoder_of_ones_own(
 def test_a_style_network_of_ones_own(
     data: Path, photos: Path, tmp_path: Path, loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(style_sampler, "STYLE_CROP", 48)
-    monkeypatch.setattr(style_held_out, "SIDE", 48)
+    monkeypatch.setattr(train_style, "SIDES", (48,))
+    monkeypatch.setattr(train_style, "HELD_SIDE", 48)
     run, model = tmp_path / "style-cats", tmp_path / "cats"
-    train = [str(data), "--run", str(run), "--steps", "2", "--size", "40", "--batch", "2", "--device", "cpu"]
+    train = [str(data), "--run", str(run), "--steps", "2", "--batch", "2", "--device", "cpu"]
     train_style.main(train)
     train_style.main([*train, "--write", str(model)])
     assert f"own, and {COUNT} pictures of styles." in " ".join(check_card(model, "style").split())
@@ -285,9 +283,9 @@ def test_a_set_that_cannot_be_made_is_one_sentence_and_leaves_nothing(
 def test_recipes_say_what_a_set_lacks(photos: Path, tmp_path: Path) -> None:
     prepare(photos, tmp_path / "data")
     run = ["--run", str(tmp_path / "run"), "--device", "cpu"]
-    with pytest.raises(SystemExit, match="has too few contents or styles"):
+    with pytest.raises(SystemExit, match="styles has too few pictures, 0; make"):
         train_style.main([str(tmp_path / "data"), *run])
-    with pytest.raises(SystemExit, match=r"There is no .*photos/contents"):
+    with pytest.raises(SystemExit, match=r"photos/contents has too few pictures, 0"):
         train_style.main([str(photos), *run])
     with pytest.raises(SystemExit, match="is no set of pictures; make it with"):
         train_gan.main([str(photos), *run])
