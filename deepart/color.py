@@ -83,15 +83,6 @@ def color_moments(x: Tensor) -> tuple[Tensor, Tensor]:
     return mean, centered @ centered.T / flat.shape[1]
 
 
-def blend_moments(moments: Sequence[tuple[tuple[Tensor, Tensor], float]]) -> tuple[Tensor, Tensor]:
-    """Return mean (3,) and covariance (3, 3) of the colours of pictures taken together, each with its share."""
-    mean = sum((share * m for (m, _), share in moments), torch.zeros(3, dtype=torch.float64))
-    covariance = torch.zeros(3, 3, dtype=torch.float64)
-    for (m, c), share in moments:
-        covariance += share * (c + torch.outer(m - mean, m - mean))
-    return mean, covariance
-
-
 def color_map(own: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor]) -> Callable[[Tensor], Tensor]:
     """Return the Monge-Kantorovich map from colours with one mean and covariance to another, on (N, 3, H, W).
 

@@ -138,7 +138,7 @@ def make_style(art: Path, out: Path) -> None:
         check_file(art, row)
         top, *rest = row["file"].split("/")
         kinds = ["styles"] if top == "paintings" else []
-        kinds += ["contents"] * (1 if rest[0] in CONTENTS or top == "faces" else 4 if top == "photos" else 0)
+        kinds += ["contents"] * (4 if top == "photos" else 1 if top == "faces" or rest[0] in CONTENTS else 0)
         for number, kind in enumerate(kinds):
             path = out / kind / "-".join([*rest[:-1], *([str(number)] if number else []), rest[-1]])
             path.parent.mkdir(parents=True, exist_ok=True)

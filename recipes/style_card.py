@@ -60,7 +60,8 @@ def _indented(notes: Path) -> str:
 def hardware() -> str:
     """Return what this machine trains on, in words."""
     found = machine()
-    return str(found["gpu"] or f"{found['threads']} threads of an {found['processor']}")
+    threads = "1 thread" if found["threads"] == 1 else f"{found['threads']} threads"
+    return str(found["gpu"] or f"{threads} of an {found['processor']}")
 
 
 def data_text(data: Path) -> str:

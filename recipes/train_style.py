@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import json
 import math
 import random
 import signal
@@ -57,13 +58,20 @@ SAVE_EVERY = 180  # seconds
 def find_pictures(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the pictures of a folder to train on, and those that are held out; raises SystemExit for too few."""
     found = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    manifest = folder.parent / "manifest.json"
+    files = json.loads(manifest.read_text("utf-8"))["files"] if manifest.exists() else {}
     if len(found) < 2:
         raise SystemExit(
             f"{folder} has too few pictures, {len(found)}; make the set with recipes.art_pictures, or with "
             "recipes.own_pictures and its option --styles."
         )
-    held = found[:: min(HELD_OUT, len(found))]
-    return [path for path in found if path not in held], held
+
+    def source(path: Path) -> str:  # a photograph is there several times
+        return str(files.get(f"{folder.name}/{path.name}", {}).get("source", path.name))
+
+    sources = sorted({source(path) for path in found})
+    held = set(sources[:: min(HELD_OUT, len(sources))])
+    return [path for path in found if source(path) not in held], [path for path in found if source(path) in held]
 
 
 class Pairs:
@@ -85,7 +93,7 @@ class Pairs:
     def crop(self, path: Path, side: int, least: float) -> Tensor:
         """Return a square of a picture whose side is a share of the shorter one, from `least` to 1."""
         with Image.open(path) as image:
-            image.draft("RGB", (side, side))
+            image.draft("RGB", (math.ceil(side / least),) * 2)  # decoded no smaller than the crop will be
             whole = image.convert("RGB")
         length = max(1, round(min(whole.size) * self.random.uniform(least, 1)))
         left, top = (self.random.randint(0, size - length) for size in whole.size)

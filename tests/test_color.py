@@ -5,7 +5,6 @@ import torch
 from torch import Tensor
 
 from deepart.color import (
-    blend_moments,
     blend_palettes,
     color_map,
     color_moments,
@@ -73,14 +72,6 @@ def test_color_that_does_not_fit_gives_way_without_turning_the_hue() -> None:
     assert 0 < lab[0, 1:].norm() < blue[0, 1:].norm()
     cosine = torch.nn.functional.cosine_similarity(lab[0, 1:].flatten(), blue[0, 1:].flatten(), dim=0)
     assert cosine > 0.99
-
-
-def test_the_palette_of_several_pictures_is_that_of_all_their_pixels() -> None:
-    first, second = picture(1, 32, 32) * 0.2, picture(2, 32, 32) * 0.2 + 0.7
-    mean, covariance = blend_moments([(color_moments(first), 0.5), (color_moments(second), 0.5)])
-    wanted_mean, wanted_covariance = color_moments(torch.cat([first, second], 3))
-    assert torch.allclose(mean, wanted_mean, atol=1e-6)
-    assert torch.allclose(covariance, wanted_covariance, atol=1e-6)
 
 
 def test_a_color_map_of_the_whole_fits_each_part() -> None:

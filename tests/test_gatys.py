@@ -265,3 +265,29 @@ def test_more_total_variation_weight_gives_a_smoother_picture(network: Gatys) ->
         for weight in (0.0, 40.0)
     )
     assert total_variation(smooth) < 0.9 * total_variation(rough)
+
+
+def test_a_layer_deeper_than_the_border_is_measured_at_every_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    deep = Gatys(VGGFeatures(VGGConfig(blocks=((4,), (4,), (4,), (4, 4), (4,)))))
+    deep = Gatys(deep.features, GatysConfig((*GatysConfig().style_layers, "relu5_1"), ("relu3_1", "relu4_2")))
+    for height, width in ((40, 57), (31, 44)):
+        assert objective(deep, picture(0, height, width), picture(1, 45, 33))(picture(2, height, width))[0] > 0
+    monkeypatch.setattr(gatys_loss, "WINDOW", 64)
+    assert objective(deep, picture(0, 150, 90), picture(1, 45, 33))(picture(2, 150, 90))[0] > 0
+
+
+@pytest.mark.parametrize("plain", ["content", "style"])
+def test_a_plain_picture_does_not_drown_the_other_distances(network: Gatys, plain: str) -> None:
+    pictures = {"content": picture(0), "style": picture(1)} | {plain: torch.full((1, 3, 32, 32), 0.5)}
+    assert 0 < objective(network, **pictures)(picture(2))[0] < 1e5
+
+
+def test_styles_of_unlike_shapes_at_a_large_scale_are_capped(network: Gatys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gatys_loss, "MOST_STYLE", 64 * 64)
+    seen: list[int] = []
+    hook = network.features.register_forward_hook(lambda _, given, __: seen.append(given[0][0, 0].numel()))
+    styles = [(picture(1, 20, 200), 0.5), (picture(2, 90, 30), 0.5)]
+    Objective(network.features, network.config, picture(0, 48, 48), styles, strength=1.0, style_scale=4.0)
+    hook.remove()
+    assert max(seen) < 3 * 64 * 64  # with the border; without the cap 9 times as much

@@ -113,7 +113,7 @@ class Fast:
         for name, value in maps.items():
             stride = 2 ** (int(name[4]) - 1)
             rows, columns = (slice(MARGIN // stride, MARGIN // stride + length // stride) for length in x.shape[2:])
-            cut[name] = value[..., rows, columns]
+            cut[name] = value[..., rows, columns].contiguous(memory_format=torch.channels_last)
         return cut
 
     @torch.inference_mode()

@@ -16,7 +16,7 @@ these ways, each chosen by looking at results on our features:
 - each distance is divided by its target's squared norm or variance, so that one weight suits every layer and picture;
 - total variation is the length of the gradient (Rudin, Osher and Fatemi 1992), smoothed at zero: it takes the grain off
   flat areas, leaves the edges of strokes, and has no favourite direction, which would draw stair-steps;
-- a large picture is measured in windows: first the Gram matrices of all of it, then, window by window, the gradient
+- a large picture is measured in windows: first the moments of all of it, then, window by window, the gradient
   that they give, which is that of the picture as a whole, in bounded memory.
 """
 

@@ -19,6 +19,7 @@ from deepart.device import autocast
 from deepart.models.neighbors import Places, describe, grid, nearest, place_side, take
 from deepart.models.vgg import VGGFeatures
 
+MOST_STYLE = 2**22  # pixels of a style: what is known of all its places would take gigabytes
 MIN_STYLE = 32  # pixels of a style's shorter side: relu4_1 sees an eighth of it
 WINDOW = 704  # pixels: the largest side that is measured in one piece
 MARGIN = 48  # pixels around a window that relu4_2 sees; a multiple of 8, so that poolings fall on the same places
@@ -134,17 +135,30 @@ class Window:
         """Return the view of a continued picture (1, C, H, W) that is seen."""
         return continued[..., self.seen[0], self.seen[1]]
 
-    def within(self, maps: Tensor, stride: int) -> Tensor:
-        """Return the view of the whole picture's feature maps (1, C, h, w) that belongs to the part."""
+    def places(self, stride: int) -> tuple[slice, slice]:
+        """Return which places of the whole picture's feature maps, each `stride` pixels, belong to the part."""
         rows, columns = (
             slice((seen.start + counted.start - BORDER) // stride, (seen.start + counted.stop - BORDER) // stride)
             for seen, counted in zip(self.seen, self.counted, strict=True)
         )
+        return rows, columns
+
+    def within(self, maps: Tensor, stride: int) -> Tensor:
+        """Return the view of the whole picture's feature maps (1, C, h, w) that belongs to the part."""
+        rows, columns = self.places(stride)
         return maps[..., rows, columns]
 
     def part(self, maps: Tensor, stride: int) -> Tensor:
-        """Return of the feature maps (1, C, h, w) of what is seen, each `stride` pixels a place, those of the part."""
-        part: Tensor = _Part.apply(maps, *(slice(side.start // stride, side.stop // stride) for side in self.counted))
+        """Return of the feature maps (1, C, h, w) of what is seen, each `stride` pixels a place, those of the part.
+
+        As many as there are within the whole picture: at a stride of 16 the border is but half a place.
+        """
+        first = [side.start // stride for side in self.counted]
+        rows, columns = (
+            slice(start, start + whole.stop - whole.start)
+            for start, whole in zip(first, self.places(stride), strict=True)
+        )
+        part: Tensor = _Part.apply(maps, rows, columns)
         return part
 
 
@@ -177,10 +191,11 @@ class Target(NamedTuple):
 
 
 class Style(NamedTuple):
-    """A style as a level sees it: its feature maps by layer, the places that can be taken from it, and its share."""
+    """A style as a level sees it: feature maps and moments by layer, the places to take from, and its share."""
 
     maps: dict[str, Tensor]
     places: Places
+    moments: dict[str, Tensor]
     share: float
 
 
@@ -202,14 +217,16 @@ class Objective:
         # layers alone let fine structure drift.
         self._tv_weight, self._fidelity = config.tv_weight * strength, 50 * (1 - strength) ** 2
         self._side = place_side(content.shape[2], content.shape[3])
-        area = content.shape[2] * content.shape[3] * style_scale**2
+        area = min(content.shape[2] * content.shape[3] * style_scale**2, MOST_STYLE)
+        # Not of relu1_1 where there are others: pixels would be copied with it, and it is the largest.
+        self._taken = tuple(name for name in config.style_layers if _stride(name) > 1) or config.style_layers
         with torch.no_grad():
             known = [self._see(style, share, area) for style, share in styles]
             self.style = {
-                name: torch.stack([style.share * moments(style.maps[name]) for style in known]).sum(0)
+                name: torch.stack([style.share * style.moments[name] for style in known]).sum(0)
                 for name in config.style_layers
             }
-            own = self._whole(content, tuple(dict.fromkeys((*config.content_layers, *config.style_layers))))
+            own = self._whole(content, tuple(dict.fromkeys((*config.content_layers, *self._taken))))
             targets = self._neighbors(content if painted is None else painted, known, own)
         targets += [_target(name, own[name], 1 / len(config.content_layers)) for name in config.content_layers]
         self._targets = [
@@ -230,14 +247,12 @@ class Objective:
         index = [(style, nearest(here, style.places)) for style in styles]
         mine = DETAIL * detail(self._content)
         targets = []
-        # Not of relu1_1 where there are others: pixels would be copied with it, and it is the largest.
-        names = [name for name in self._config.style_layers if _stride(name) > 1] or self._config.style_layers
-        for name in names:
+        for name in self._taken:
             parts = [style.share * take(style.maps[name], style.places, found, own[name]) for style, found in index]
             taken, kept = torch.stack(parts).sum(0).float(), own[name].float()
             share = F.adaptive_avg_pool2d(mine, (kept.shape[2], kept.shape[3]))
             wanted = torch.lerp(kept, torch.lerp(taken, kept, share), self._strength).to(own[name])
-            targets.append(_target(name, wanted, self._config.style_weight / len(names)))
+            targets.append(_target(name, wanted, self._config.style_weight / len(self._taken)))
         return targets
 
     def __call__(self, x: Tensor) -> tuple[float, Tensor]:
@@ -288,7 +303,9 @@ class Objective:
         scale = math.sqrt(area / (style.shape[2] * style.shape[3]))
         height, width = (max(MIN_STYLE, round(side * scale)) for side in style.shape[2:])
         maps = self._whole(resize(style, height, width), self._config.style_layers)
-        return Style(maps, describe(maps, *grid(height, width, self._side)), share)
+        places = describe(maps, *grid(height, width, self._side))
+        found = {name: moments(value) for name, value in maps.items()}
+        return Style({name: maps[name] for name in self._taken}, places, found, share)
 
     def _moments(self, maps: Mapping[str, Tensor], whole: Tensor) -> dict[str, Tensor]:
         """Return a window's part in the moments of the whole picture."""
@@ -302,8 +319,10 @@ class Objective:
         """
         distances = []
         for name, wanted in self.style.items():
-            for part, target in zip(apart(found[name]), apart(wanted), strict=True):
-                distances.append((part - target).square().sum() / target.square().sum().clamp_min(1e-12))
+            mean = float(apart(wanted)[1].square().sum())
+            least = (0.02 * mean**2, 1e-12)  # a plain style has covariances of 0
+            for part, target, floor in zip(apart(found[name]), apart(wanted), least, strict=True):
+                distances.append((part - target).square().sum() / max(float(target.square().sum()), floor))
         weight = self._config.style_weight * self._config.moments_weight * self._strength**2
         loss: Tensor = weight * torch.stack(distances).mean()
         return loss
@@ -332,8 +351,9 @@ class Objective:
 
 def _target(layer: str, maps: Tensor, weight: float) -> Target:
     """Return maps as a target whose squared error is divided by their variance."""
-    variance = float(maps.float().var(correction=0))
-    return Target(layer, maps, weight / (maps.numel() * max(variance, 1e-6)))
+    flat = maps.float()
+    variance = max(float(flat.var(correction=0)), 0.2 * float(flat.square().mean()), 1e-6)  # of a plain picture it is 0
+    return Target(layer, maps, weight / (maps.numel() * variance))
 
 
 def _stride(layer: str) -> int:

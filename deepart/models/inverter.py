@@ -18,7 +18,7 @@ from torch import Tensor, nn
 COARSE = 4  # pixels
 LAYERS = ("relu4_1", "relu3_1", "relu2_1")  # at an eighth, a quarter and a half of the resolution
 MULTIPLE = 8  # pixels; height and width that it takes are multiples of it
-REACH = 96  # pixels beyond which neither the features nor the network see: what windows overlap by
+REACH = 128  # pixels beyond which neither the features nor the network see: what windows overlap by
 
 
 @dataclass(frozen=True)

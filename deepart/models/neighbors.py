@@ -7,6 +7,7 @@ of all. Ours standardises every channel, so that the layers' loudest ones do not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from torch import Tensor
 from deepart.device import autocast
 
 MOST = 6000  # places of 4 pixels; a picture that has more has places of 8: comparing grows with their square
-AT_ONCE = 2048  # places that are compared with all others at once
+AT_ONCE = 2**24  # comparisons of places that are held at once
 
 
 Statistics = Sequence[tuple[Tensor, Tensor]]
@@ -80,7 +81,8 @@ def nearest(places: Places, others: Places) -> Tensor:
     """Return for each place which of the others is most like it (cosine), (rows, columns) of whole numbers."""
     with autocast(places.vectors.device):
         # max, for argmax takes four times as long.
-        found = [(part @ others.vectors.T).max(1).indices for part in torch.split(places.vectors, AT_ONCE)]
+        at_once = max(1, AT_ONCE // len(others.vectors))
+        found = [(part @ others.vectors.T).max(1).indices for part in torch.split(places.vectors, at_once)]
     return torch.cat(found).view(places.rows, places.columns)
 
 
@@ -89,7 +91,8 @@ def take(maps: Tensor, places: Places, index: Tensor, like: Tensor) -> Tensor:
 
     maps: (1, C, h, w) of the picture that `places` describes. index: (rows, columns) of numbers of those places.
     """
-    cells = max(1, maps.shape[2] // places.rows)  # along the side of a place
+    # Along the side of a place: a power of 2, whatever a last row that fills no place adds.
+    cells = 2 ** int(math.log2(max(1, maps.shape[2] / places.rows)))
     if maps.shape[2] < places.rows:
         maps = F.interpolate(maps, (places.rows, places.columns), mode="nearest")
     blocks = F.pixel_unshuffle(maps[..., : places.rows * cells, : places.columns * cells], cells)

@@ -43,7 +43,7 @@ class StyleTransferPipeline(Pipeline):
     """Repaints a content picture in the style of one to three others.
 
     The model "fast" paints in one pass of a network (deepart/models/fast.py): any style, up to 4096 pixels, at once.
-    The model "fine" optimises the pixels (Gatys et al., CVPR 2016; see deepart/models/gatys.py): slow, any style.
+    The model "fine" corrects the pixels (Gatys et al., CVPR 2016; see deepart/models/gatys.py): any style, in seconds.
     """
 
     task: ClassVar[str] = "style"
@@ -229,7 +229,8 @@ class StyleTransferPipeline(Pipeline):
             features = load_all_widths(name, device=device)
             small = features.quarter_width if isinstance(features, SlimVGG) else features
             return cls(located, device, Fast(inverter, small), name)
-        numbers = checkpoint.make_config(GatysConfig, config, folder, besides)
+        retired = ("deep_share", "color_weight")  # of folders that were saved before neighbors were looked for
+        numbers = checkpoint.make_config(GatysConfig, config, folder, (*besides, *retired))
         return cls(located, device, Gatys(build_features(config.get("features"), folder).to(device), numbers))
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:

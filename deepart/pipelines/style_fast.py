@@ -26,7 +26,7 @@ from deepart.pipelines.style_job import StyleJob
 
 PREVIEW_SIDE = 512  # pixels: longer side of a preview, which may be of a large picture
 CODE_BYTES = 2**28  # of the styles that are remembered, and of those that are painted at once
-PIXEL_BYTES = 52  # of a code: what feature maps and descriptions take for each pixel of a style
+PIXEL_BYTES = 116  # of a code: what feature maps and descriptions take for each pixel of a style
 
 
 class FastPainter:

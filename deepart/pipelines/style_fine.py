@@ -86,7 +86,7 @@ class FinePainter:
         for name in ("style_layers", "content_layers"):
             layers = numbers.get(name)
             if layers is not None:
-                # A set will not do: it has no order, and the last style layer counts more.
+                # A set will not do: it has no order, and the same picture comes from the same order.
                 if not isinstance(layers, str | list | tuple):
                     raise OptionError("The {name} are {layers}; give a list of names.", name=name, layers=shown(layers))
                 given[name] = (layers,) if isinstance(layers, str) else tuple(layers)
@@ -103,15 +103,17 @@ class FinePainter:
         x = to_tensor(job.content).to(self._device)
         # Far larger than they are ever looked at they would only cost memory, up to gigabytes.
         area = max(STYLE_PIXELS, job.content.width * job.content.height * job.style_scale**2)
-        pictures = [to_tensor(_shrunk(style, area)).to(self._device) for style in job.styles]
+        wanted = [(style, share) for style, share in zip(job.styles, job.shares, strict=True) if share > 0]
+        pictures = [to_tensor(_shrunk(style, area)).to(self._device) for style, _ in wanted]
+        shares = [share for _, share in wanted]
         if job.preserve_color:
             own = color_moments(x)
             matched = [match_color(picture, *own).clamp(0, 1) for picture in pictures]
-            paired = list(zip(matched, job.shares, strict=True))
+            paired = list(zip(matched, shares, strict=True))
             return x, paired, lambda painted: keep_color(painted, _at_size_of(x, painted))
         palettes = [palette(_with_area(picture, x)) for picture in pictures]
-        recolored = match_palette(x, blend_palettes(list(zip(palettes, job.shares, strict=True)))).clamp(0, 1)
-        paired = list(zip(pictures, job.shares, strict=True))
+        recolored = match_palette(x, blend_palettes(list(zip(palettes, shares, strict=True)))).clamp(0, 1)
+        paired = list(zip(pictures, shares, strict=True))
 
         def finish(painted: Tensor) -> Tensor:  # features hardly see specks of another hue beside each other
             return torch.lerp(painted, smooth_color(painted), job.strength)
