@@ -368,7 +368,7 @@ def _places(x: Tensor, layer: str) -> int:
 
 def moments(maps: Tensor) -> Tensor:
     """Return the Gram matrices of feature maps (N, C, H, W) and beside them their means: (N, C, C + 1), float32."""
-    return torch.cat([gram(maps), maps.float().mean((2, 3))[..., None]], 2)
+    return torch.cat([gram(maps), maps.mean((2, 3), dtype=torch.float32)[..., None]], 2)
 
 
 def apart(moments: Tensor) -> tuple[Tensor, Tensor]:

@@ -62,7 +62,7 @@ def measure_channels(maps: Mapping[str, Tensor], rows: int, columns: int) -> Sta
 
 def _on_grid(maps: Mapping[str, Tensor], rows: int, columns: int) -> list[Tensor]:
     return [
-        F.interpolate(x.float(), (rows, columns), mode="area" if x.shape[2] >= rows else "bilinear")
+        F.interpolate(x, (rows, columns), mode="area" if x.shape[2] >= rows else "bilinear").float()
         for x in maps.values()
     ]
 
