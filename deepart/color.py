@@ -198,6 +198,29 @@ def gaussian_blur(x: Tensor, sigma: float, radius: int | None = None) -> Tensor:
     return F.conv2d(x, kernel[:, None, None, :], groups=x.shape[1])
 
 
+def contrast(x: Tensor) -> Tensor:
+    """Return the contrast of lightness, (1, 1, H, W), around each pixel of a picture (1, 3, H, W): squares of 9."""
+    lightness = rgb_to_oklab(x)[:, :1]
+    size = min(9, (min(x.shape[2:]) - 1) // 2 * 2 + 1)
+
+    def mean(y: Tensor) -> Tensor:
+        return F.avg_pool2d(y, size, 1, size // 2, count_include_pad=False)
+
+    return mean((lightness - mean(lightness)).square()).sqrt()
+
+
+def highest(contrasts: Tensor) -> Tensor:
+    """Return the contrast that a tenth of a picture's pixels exceed; there its detail is full."""
+    place = int(0.9 * contrasts.numel())
+    return contrasts.flatten().float().cpu().sort().values[place].to(contrasts).clamp_min(0.01)
+
+
+def detail(x: Tensor) -> Tensor:
+    """Return where a picture (1, 3, H, W) has detail, (1, 1, H, W) in [0, 1]."""
+    found = contrast(x)
+    return (found / highest(found)).clamp(0, 1)
+
+
 def smooth_color(x: Tensor, sigma: float = 1.5) -> Tensor:
     """Return x (1, 3, H, W) with hue and chroma blurred by `sigma` pixels and its lightness as it is, in [0, 1]."""
     lab = rgb_to_oklab(x)

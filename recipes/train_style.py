@@ -32,7 +32,7 @@ from PIL import Image
 from torch import Tensor
 
 from deepart import checkpoint
-from deepart.color import match_palette, palette
+from deepart.color import detail, match_palette, palette
 from deepart.device import autocast, pick_device
 from deepart.images import to_image, to_tensor
 from deepart.models import gatys_loss
@@ -115,7 +115,7 @@ class Prepared:
             describe({name: maps[name] for name in SEEN.style_layers}, rows, columns) for maps in (own, other)
         )
         index = nearest(here, there)
-        mine = gatys_loss.DETAIL * gatys_loss.detail(self.recolored)
+        mine = gatys_loss.DETAIL * detail(self.recolored)
         self.wanted = {
             name: torch.lerp(
                 take(other[name], there, index, own[name]).float(), own[name].float(),

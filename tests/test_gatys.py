@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from deepart.color import detail
 from deepart.errors import OptionError
 from deepart.models import gatys_loss, neighbors
 from deepart.models.gatys import Gatys, Level, check_layers, descend, schedule
-from deepart.models.gatys_loss import GatysConfig, Objective, apart, detail, gram, moments, total_variation
+from deepart.models.gatys_loss import GatysConfig, Objective, apart, gram, moments, total_variation
 from deepart.models.vgg import SlimConfig, SlimVGG, VGGConfig, VGGFeatures
 
 TINY = VGGConfig(blocks=((4, 4), (6, 6), (8, 8, 8), (8, 8, 8)))

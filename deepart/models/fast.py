@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deepart.color import Palette, blend_palettes, palette, palette_map, smooth_color
+from deepart.color import Palette, blend_palettes, contrast, highest, palette, palette_map, smooth_color
 from deepart.device import autocast
-from deepart.models.gatys_loss import contrast, highest, resize
+from deepart.models.gatys_loss import resize
 from deepart.models.inverter import LAYERS, MULTIPLE, REACH, Inverter
 from deepart.models.neighbors import Places, Statistics, describe, grid, measure_channels, nearest, place_side, take
 from deepart.models.vgg import VGGFeatures

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deepart.color import rgb_to_oklab
+from deepart.color import detail
 from deepart.device import autocast
 from deepart.models.neighbors import Places, describe, grid, nearest, place_side, take
 from deepart.models.vgg import VGGFeatures
@@ -375,29 +375,6 @@ def apart(moments: Tensor) -> tuple[Tensor, Tensor]:
     """Return the covariances (N, C, C) and the means (N, C, 1) of moments (N, C, C + 1)."""
     mean = moments[..., -1:]
     return moments[..., :-1] - mean @ mean.transpose(1, 2), mean
-
-
-def contrast(x: Tensor) -> Tensor:
-    """Return the contrast of lightness, (1, 1, H, W), around each pixel of a picture (1, 3, H, W): squares of 9."""
-    lightness = rgb_to_oklab(x)[:, :1]
-    size = min(9, (min(x.shape[2:]) - 1) // 2 * 2 + 1)
-
-    def mean(y: Tensor) -> Tensor:
-        return F.avg_pool2d(y, size, 1, size // 2, count_include_pad=False)
-
-    return mean((lightness - mean(lightness)).square()).sqrt()
-
-
-def highest(contrasts: Tensor) -> Tensor:
-    """Return the contrast that a tenth of a picture's pixels exceed; there its detail is full."""
-    place = int(0.9 * contrasts.numel())
-    return contrasts.flatten().float().cpu().sort().values[place].to(contrasts).clamp_min(0.01)
-
-
-def detail(x: Tensor) -> Tensor:
-    """Return where a picture (1, 3, H, W) has detail, (1, 1, H, W) in [0, 1]."""
-    found = contrast(x)
-    return (found / highest(found)).clamp(0, 1)
 
 
 def resize(x: Tensor, height: int, width: int) -> Tensor:
