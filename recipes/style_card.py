@@ -6,6 +6,7 @@ import csv
 import json
 import textwrap
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.machine import machine
@@ -70,14 +71,25 @@ def data_text(data: Path) -> str:
     if own_card.is_own(manifest):
         return own_card.data_text((data / "manifest.json").read_bytes())
     files = manifest["files"]
-    sources = {entry["source"]: entry for entry in files.values()}
-    kinds = Counter(entry["kind"] for entry in sources.values())
-    licences = Counter(entry["licence"] for entry in sources.values())
-    told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
-    terms = ", ".join(f"{name} ({count})" for name, count in licences.most_common())
     packages = "\n".join(f"- `{name}` at {version}" for name, version in manifest["packages"].items())
-    text = (
-        f"{len(sources)} pictures: {told}. Every painting is a style; paintings, faces cut from them and photographs "
-        f"are contents. Licences: {terms}. From these repositories:"
-    )
+    real = all("source" in entry for entry in files.values())  # of recipes.art_pictures, else of recipes.style_data
+    sources = {entry.get("source", name): entry for name, entry in files.items()}
+    terms = _counted(entry["licence"] for entry in sources.values())
+    if real:
+        text = (
+            f"{len(sources)} pictures: {_counted(entry['kind'] for entry in sources.values())}. Every painting is a "
+            "style; paintings, faces cut from them and photographs are contents. "
+            f"Licences: {terms}. From these repositories:"
+        )
+    else:
+        styles = [entry["kind"] for name, entry in files.items() if name.startswith("styles/")]
+        text = (
+            f"{len(files) - len(styles)} photographs as contents and {len(styles)} style pictures made by the recipe, "
+            f"many of them after the same photographs: {_counted(styles)}. Licences: {terms}. From these packages:"
+        )
     return f"{textwrap.fill(text, 118)}\n\n{packages}"
+
+
+def _counted(names: Iterable[str]) -> str:
+    """Return how often each name occurs, in words."""
+    return ", ".join(f"{name} ({count})" for name, count in Counter(names).most_common())

@@ -71,7 +71,7 @@ def test_it_trains_resumes_and_writes_a_model(data: Path, tmp_path: Path) -> Non
     content, style = (Image.open(path) for path in sorted((data / "styles").iterdir())[:2])
     assert pipeline.stylize(content, style).size == content.size
     card = (tmp_path / "model" / "README.md").read_text()
-    assert "12 pictures: 8 paintings, 2 faces, 2 photos" in card
+    assert "12 pictures: paintings (8), faces (2), photos (2)" in card
     assert "`host/somebody/art` at 0123abc" in card
 
 
