@@ -226,6 +226,7 @@ class Objective:
                 name: torch.stack([style.share * style.moments[name] for style in known]).sum(0)
                 for name in config.style_layers
             }
+            self._wanted = {name: _scaled(wanted) for name, wanted in self.style.items()}
             own = self._whole(content, tuple(dict.fromkeys((*config.content_layers, *self._taken))))
             targets = self._neighbors(content if painted is None else painted, known, own)
         targets += [_target(name, own[name], 1 / len(config.content_layers)) for name in config.content_layers]
@@ -318,11 +319,9 @@ class Objective:
         A Gram matrix would be mostly the means: a picture of the right colours is near to it without a stroke.
         """
         distances = []
-        for name, wanted in self.style.items():
-            mean = float(apart(wanted)[1].square().sum())
-            least = (0.02 * mean**2, 1e-12)  # a plain style has covariances of 0
-            for part, target, floor in zip(apart(found[name]), apart(wanted), least, strict=True):
-                distances.append((part - target).square().sum() / max(float(target.square().sum()), floor))
+        for name, wanted in self._wanted.items():
+            for part, (target, scale) in zip(apart(found[name]), wanted, strict=True):
+                distances.append((part - target).square().sum() * scale)
         weight = self._config.style_weight * self._config.moments_weight * self._strength**2
         loss: Tensor = weight * torch.stack(distances).mean()
         return loss
@@ -354,6 +353,17 @@ def _target(layer: str, maps: Tensor, weight: float) -> Target:
     flat = maps.float()
     variance = max(float(flat.var(correction=0)), 0.2 * float(flat.square().mean()), 1e-6)  # of a plain picture it is 0
     return Target(layer, maps, weight / (maps.numel() * variance))
+
+
+def _scaled(wanted: Tensor) -> list[tuple[Tensor, float]]:
+    """Return the covariances and the means of moments, each with one over its squared norm."""
+    covariances, means = apart(wanted)
+    length = float(means.square().sum())
+    floor = 0.02 * length**2  # a plain style has covariances of 0
+    return [
+        (covariances, 1 / max(float(covariances.square().sum()), floor, 1e-12)),
+        (means, 1 / max(length, 1e-12)),
+    ]
 
 
 def _stride(layer: str) -> int:
