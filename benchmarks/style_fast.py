@@ -42,7 +42,7 @@ from benchmarks.pictures import CONTENTS, PAINTINGS, STYLES, Cell, crop_square, 
 from benchmarks.yardstick import Remembered, Row, mean_row, measure, squared, write_rows
 from deepart import StyleTransferPipeline, load_image
 from deepart.images import to_tensor
-from deepart.pipelines.features import load_features
+from recipes.full_features import load_full_features
 
 if TYPE_CHECKING:
     from benchmarks.lite import Lite
@@ -118,7 +118,7 @@ def rows_of(painters: Mapping[str, Painter], lite: Lite) -> list[Row]:
     contents = {name: squared(load_image(path)) for name, path in CONTENTS.items()}
     styles = {name: squared(load_image(path)) for name, path in STYLES.items()}
     rows = []
-    for row in judge(painters, Remembered(load_features(device="cpu")), lite.style_vector, contents, styles):
+    for row in judge(painters, Remembered(load_full_features("cpu")), lite.style_vector, contents, styles):
         rows.append(row)
         print(*row.values(), flush=True)
     return rows

@@ -31,7 +31,7 @@ from benchmarks.style_fast import judge, rivals, show_means
 from benchmarks.yardstick import Remembered, mean_row, squared, write_rows
 from deepart import StyleTransferPipeline, load_image, save_png
 from deepart.images import fit
-from deepart.pipelines.features import load_features
+from recipes.full_features import load_full_features
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "style_fine"
@@ -69,7 +69,7 @@ def look(threads: int) -> None:
     def ours(content: Image.Image, style: Image.Image) -> Image.Image:
         return load_image(painted_path(names[id(content)], names[id(style)]))
 
-    features = Remembered(load_features("vgg16", device="cpu"))
+    features = Remembered(load_full_features("cpu"))
     rows = list(judge({"ours": ours} | rivals(lite), features, lite.style_vector, contents, styles))
     rows.append(mean_row(rows, "of paintings", 4))
     write_rows(rows, HERE / "style_fine_look.csv")

@@ -2,7 +2,7 @@
 
     python -m benchmarks.verify          # writes benchmarks/verify.json
 
-Two cases: the files of features-vgg16, and a file of random bytes as large as the generator of a FastGAN from the Hub.
+Two cases: the files of vae-pictures, and a file of random bytes as large as the generator of a FastGAN from the Hub.
 Everything is in the page cache, so this is the cost of hashing and not of the disk.
 """
 
@@ -65,11 +65,11 @@ def main() -> None:
         path = Path(scratch) / "model.safetensors"
         path.write_bytes(os.urandom(LARGE))
         file = hub.ModelFile(path.name, LARGE, hashlib.sha256(path.read_bytes()).hexdigest())
-        spec = get_spec("features", "vgg16")
+        spec = get_spec("vae", "pictures")
         result = {
             "machine": machine(),
             "runs": options.runs,
-            "features-vgg16": measure(
+            "vae-pictures": measure(
                 lambda: hub.find(spec.task, spec.name, spec.files, None, None),
                 sum(file.size for file in spec.files),
                 cache,

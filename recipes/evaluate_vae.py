@@ -33,9 +33,9 @@ from torch import Tensor
 
 from benchmarks.machine import machine
 from deepart.images import to_tensor
-from deepart.registry import FEATURES, get_spec, version
 from recipes import gan_gaussian, gan_nearest, gan_split
 from recipes.evaluate_gan import SHOWN, Evaluation, rounded
+from recipes.full_features import VERSION
 from recipes.gan_metrics import PictureFeatures, load_pictures, spread_out
 from recipes.vae_floor import fit_blocks, restore_whole
 from recipes.vae_metrics import (
@@ -101,7 +101,7 @@ def remembered(data: Sequence[Path], what: str, make: Callable[[], dict[str, Any
     path = data[0] / "yardsticks.json"
     known: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
     sums = [hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()[:12] for folder in data]
-    mark = f"{what}, pictures {' '.join(sums)}, features {version(get_spec(FEATURES))}"
+    mark = f"{what}, pictures {' '.join(sums)}, features {VERSION}"
     if mark not in known:
         known[mark] = make()
         path.write_text(json.dumps(known, indent=2) + "\n")
@@ -266,7 +266,7 @@ def evaluate(
         "model": pipeline.name,
         "version": pipeline.version,
         "kind": kind,
-        "features": version(get_spec(FEATURES)),
+        "features": VERSION,
         **found,
         "machine": machine(),
     }

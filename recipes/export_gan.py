@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> None:
     known: dict[str, list[str | None]] = {} if own_card.has_own(options.data) else json.loads(NAMES.read_text())
     names = known.get(options.run.name.removeprefix("gan-"), [f"direction {index + 1}" for index in range(COUNT)])
     network, kept = choose(network, names)
-    config = {"task": "gan", "class": "Generator", "features": "vgg16", "directions_named": kept}
+    config = {"task": "gan", "class": "Generator", "features": "slim", "directions_named": kept}
     text = own_card.find_card(options.out, "gan", options.run, options.data)
     checkpoint.write_folder(options.out, config | asdict(network.config), network.state_dict(), text, half=True)
     if options.sheet:

@@ -20,7 +20,7 @@ from deepart.models.generator import GAIN, SLOPE
 from deepart.models.vgg import VGGFeatures
 
 PATCH = 4  # pixels; side of what the pixel discriminator reads at once: few channels at full size would be slow
-LAYERS = {"relu2_2": 128, "relu3_3": 256}
+LAYERS = {"relu2_2": 64, "relu3_3": 128}  # channels, of features-slim at half width
 
 
 class Conv(nn.Conv2d):

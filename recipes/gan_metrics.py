@@ -17,7 +17,7 @@ from torch import Tensor
 
 from deepart.device import autocast
 from deepart.models.vgg import VGGFeatures
-from deepart.pipelines.features import load_features
+from recipes.full_features import load_full_features
 
 LAYER = "relu4_3"
 BATCH = 50  # pictures
@@ -27,8 +27,8 @@ class PictureFeatures:
     """Turns pictures into numbers that say what is on them."""
 
     def __init__(self, device: str | torch.device | None = None, *, network: VGGFeatures | None = None) -> None:
-        """network: None loads features-vgg16 onto the device (None: the best); another stays on the device it is on."""
-        self.network = load_features(device=device) if network is None else network
+        """network: None loads the whole VGG16 onto the device (None: the best); another stays where it is."""
+        self.network = load_full_features(device) if network is None else network
 
     @torch.inference_mode()
     def __call__(self, pictures: Tensor, batch: int = BATCH) -> Tensor:

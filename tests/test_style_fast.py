@@ -28,7 +28,7 @@ def pipeline() -> StyleTransferPipeline:
     torch.manual_seed(0)
     features = VGGFeatures(VGGConfig(blocks=((4,), (4,), (4,), (4,))))
     network = Fast(inverter(), features)
-    return StyleTransferPipeline(Located("tiny", "0" * 12), torch.device("cpu"), network, "vgg16")
+    return StyleTransferPipeline(Located("tiny", "0" * 12), torch.device("cpu"), network, "slim")
 
 
 def picture(seed: int, width: int = 80, height: int = 64) -> Image.Image:

@@ -28,9 +28,8 @@ def x() -> torch.Tensor:
 
 
 @torch.no_grad()
-def test_features_are_those_of_torchvision_s_vgg16_under_the_same_weights(
-    features: VGGFeatures, x: torch.Tensor
-) -> None:
+def test_features_are_those_of_torchvision_s_vgg16_under_the_same_weights(x: torch.Tensor) -> None:
+    features = VGGFeatures(VGGConfig())
     reference = vgg16(weights=None).features.eval()
     convolutions = [layer for layer in reference if isinstance(layer, torch.nn.Conv2d)]
     for ours, theirs in zip(features.children(), convolutions, strict=False):

@@ -53,7 +53,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Two contents, two paintings and a made style at 32 pixels, a tiny VGG, no real program, results in tmp_path."""
     features = tiny_features()
     monkeypatch.setattr(yardstick, "SIZE", (32, 32))
-    monkeypatch.setattr(style_fast, "load_features", lambda device: features)
+    monkeypatch.setattr(style_fast, "load_full_features", lambda device: features)
     monkeypatch.setattr("benchmarks.lite.Lite", lambda threads: TinyLite())
     monkeypatch.setattr(style_fast.StyleTransferPipeline, "from_pretrained", lambda *_, **__: TinyPipeline())
     monkeypatch.setattr(style_fast, "CONTENTS", {name: pictures.CONTENTS[name] for name in ("portrait", "night")})
