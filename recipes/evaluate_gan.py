@@ -6,14 +6,17 @@ writes evaluation.json, samples.webp (the seeds 0 to 63, none left out) and near
 training picture that is nearest by features, and the one that is nearest by pixels) into the model's folder, or --out.
 
 Every row compares `samples` pictures with as many training pictures (fewer where there are fewer, which the counts
-say): Frechet and kernel distance, precision and recall in features of a VGG16 (recipes/gan_metrics.py), and the sliced
+say): kernel and Frechet distance, precision and recall in features of a VGG16 (recipes/gan_metrics.py), and the sliced
 Wasserstein distance of patches (recipes/gan_patches.py). The rows:
 
     gan, gan_0.7       the generator at truncation 1 and 0.7
     gaussian           a Gaussian over 128 principal components of the training pictures: what a generator has to beat
-    real               real pictures against real ones that share no photograph with them: what it can hope for
+    real               real pictures against real ones that share no painting with them: what it can hope for
     gan_fewer          the generator again, with as many pictures as that row has, where these are fewer
     held_out           the pictures that training did not see; they are few
+
+"spectrum" is the power of the samples over that of the training pictures at 1, 2, ... waves a side: near 1 everywhere
+where there are no ripples.
 
 The measures depend on how many pictures are compared, but for the kernel distance; compare rows of equal counts.
 Features of real pictures are kept beside them in features.pt, so a second evaluation is quicker.
@@ -36,6 +39,7 @@ from benchmarks.machine import machine
 from recipes import gan_gaussian, gan_nearest, gan_patches
 from recipes.full_features import VERSION
 from recipes.gan_metrics import PictureFeatures, load_pictures, measure, spread_out
+from recipes.gan_patches import spectrum
 from recipes.gan_split import halves, split
 
 SHOWN = 64  # samples on the sheets
@@ -161,7 +165,8 @@ def evaluate(
         "features": VERSION,
         "data": data.name,
         "rows": rows,
-        "frechet_over_gaussian": rounded(rows["gan"]["frechet"] / rows["gaussian"]["frechet"]),
+        "kernel_over_gaussian": rounded(rows["gan"]["kernel"] / rows["gaussian"]["kernel"]),
+        "spectrum": [rounded(float(ratio)) for ratio in spectrum(run.made) / spectrum(run.pictures)],
         "memory": rounded(memory),
         "machine": machine(),
     }
@@ -182,7 +187,7 @@ def rounded(value: Any) -> Any:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="folder of a model, or a registered name")
-    parser.add_argument("data", type=Path, help="folder of a set made by recipes.gan_data")
+    parser.add_argument("data", type=Path, help="folder of a set made by recipes.art_pictures or gan_data")
     parser.add_argument("--samples", type=int, default=5000, help="pictures to compare (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="leave out truncation 0.7, a third of the time")
     parser.add_argument("--out", type=Path, help="folder for the results (default: the model's)")

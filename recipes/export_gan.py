@@ -33,11 +33,9 @@ MAPPED = 50_000  # z over which the latents are whitened
 
 
 @torch.no_grad()
-def finish(state: dict[str, Tensor]) -> Generator:
+def finish(state: dict[str, Tensor], config: GeneratorConfig) -> Generator:
     """Return the generator of a training run with whitened latents and its directions."""
-    plain = Generator(GeneratorConfig())
-    plain.load_state_dict(state)
-    network = Generator(GeneratorConfig(directions=COUNT))
+    network = Generator(replace(config, directions=COUNT))
     network.load_state_dict(state | {"directions": network.directions})
     generator = torch.Generator().manual_seed(0)
     whiten(network, network.map(torch.randn(MAPPED, network.config.latent, generator=generator)))
@@ -78,7 +76,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="made by recipes.own_pictures: what the card says of the pictures")
     parser.add_argument("--sheet", type=Path, help="also draw what the directions do")
     options = parser.parse_args(arguments)
-    network = finish(torch.load(options.run / options.weights, map_location="cpu", weights_only=True))
+    numbers = GeneratorConfig(**json.loads((options.run / checkpoint.CONFIG).read_text("utf-8")))
+    network = finish(torch.load(options.run / options.weights, map_location="cpu", weights_only=True), numbers)
     known: dict[str, list[str | None]] = {} if own_card.has_own(options.data) else json.loads(NAMES.read_text())
     names = known.get(options.run.name.removeprefix("gan-"), [f"direction {index + 1}" for index in range(COUNT)])
     network, kept = choose(network, names)

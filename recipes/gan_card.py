@@ -43,8 +43,8 @@ tags: [gan, {name}]
   1 it is truncated. {directions}
 - **Made by**: `recipes/{maker}.py`, then `recipes/train_gan.py`; {steps:,} steps, {pictures:,} pictures shown, in
   {minutes:.0f} minutes on {hardware}.{notes}
-- **Losses**: relativistic, against a discriminator of pixels and one of `features-vgg16` (relu2_2, relu3_3); gradient
-  penalty on real pictures; differentiable augmentation; averaged weights.
+- **Losses**: relativistic, with gradient penalties on real and made pictures; differentiable augmentation; first at
+  half the size; averaged weights, those kept that were nearest to held-out pictures.
 
 ## Evaluation
 
@@ -60,8 +60,9 @@ tags: [gan, {name}]
 """
 
 _ABOUT = {
-    "gan-landscapes": "Paints impressionist landscapes that never existed.",
-    "gan-portraits": "Draws cartoon portraits of people who never existed.",
+    "gan-landscapes": "Paints small landscapes that were never painted.",
+    "gan-faces": "Paints small faces of people who never existed.",
+    "gan-people": "Draws cartoon portraits of people who never existed.",
 }
 
 _ROWS = {
@@ -84,7 +85,7 @@ def card(name: str, config: GeneratorConfig, names: list[str], run: Path, data: 
     """
     with (run / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
-    best = min(rows, key=lambda row: float(row["frechet"]))
+    best = min(rows, key=lambda row: float(row["kernel"]))
     notes = run / "notes.md"
     parameters = sum(value.numel() for value in Generator(config).parameters())
     limits = LIMITS / f"{name}.md"
@@ -94,8 +95,9 @@ def card(name: str, config: GeneratorConfig, names: list[str], run: Path, data: 
     hardware = found["gpu"] or f"an {found['processor']}"  # how many of its cores trained is for the notes
     told = f"It has {len(names)} named directions." if names else ""
     own = own_card.has_own(data)
+    maker = "own_pictures" if own else "gan_data" if name == "gan-people" else "art_pictures"
     return _TEXT.format(
-        licence="" if own else LICENCE, maker="own_pictures" if own else "gan_data",
+        licence="" if own else LICENCE, maker=maker,
         name=name, about=_ABOUT.get(name, "Makes pictures that never existed."), side=config.side,
         latent=config.latent, parameters=parameters / 1e6, directions=told, steps=int(best["step"]),
         pictures=int(best["pictures"]), minutes=float(best["minutes"]), hardware=hardware, notes=indented(notes),
@@ -112,7 +114,7 @@ def indented(notes: Path) -> str:
 
 def measures_table(rows: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str]) -> str:
     """Return those rows that have a title as a Markdown table."""
-    head = ("", "Frechet", "Kernel", "Precision", "Recall", "Patches 128 / 64 / 32 px", "Pictures")
+    head = ("", "Kernel", "Frechet", "Precision", "Recall", "Patches, finest first", "Pictures")
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
     for key, title in titles.items():
         if key not in rows:
@@ -120,8 +122,9 @@ def measures_table(rows: Mapping[str, Mapping[str, Any]], titles: Mapping[str, s
         row = rows[key]
         apart = " / ".join(f"{value:.0f}" for side, value in row["patches"].items() if side != "mean")
         cells = (
-            title, f"{row['frechet']:.1f}", f"{row['kernel']:.3g}", f"{row['precision']:.2f}", f"{row['recall']:.2f}",
-            apart, f"{row['pictures']:,} against {row['real_pictures']:,}",
+            title, f"{row['kernel']:.3g} ± {row['kernel_error']:.2g}", f"{row['frechet']:.1f}",
+            f"{row['precision']:.2f}", f"{row['recall']:.2f}", apart,
+            f"{row['pictures']:,} against {row['real_pictures']:,}",
         )  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -130,16 +133,17 @@ def measures_table(rows: Mapping[str, Mapping[str, Any]], titles: Mapping[str, s
 def evaluation_text(found: Mapping[str, Any]) -> str:
     """Return the measures as a Markdown table, and what they say about repeated training pictures."""
     intro = (
-        f"Weights `{found['version']}`, by `recipes/evaluate_gan.py`. Frechet and kernel distance, precision and "
-        "recall are those of torch-fidelity in features of `features-vgg16` (relu4_3, averaged over the picture), so "
-        "they cannot be compared with numbers of papers. A discriminator looked at shallower maps of the same network, "
-        "which flatters them; the sliced Wasserstein distance of patches (times 1000) knows pixels only. The Gaussian "
+        f"Weights `{found['version']}`, by `recipes/evaluate_gan.py`. Kernel distance with its standard error, Frechet "
+        "distance, precision and recall are measured in features of `features-vgg16` (relu4_3, averaged over the "
+        "picture), so they cannot be compared with numbers of papers; no discriminator saw this layer. The sliced "
+        "Wasserstein distance of patches (times 1000) knows pixels only. The Gaussian "
         "has the first 128 principal components of the training pictures: what has to be beaten by far. Real against "
-        "real are two halves of the pictures; none is in both, and no photograph is behind pictures of both."
+        "real are two halves of the pictures; none is in both, and no painting is behind pictures of both."
     )
     ratio = (
-        f"Its Frechet distance is {found['frechet_over_gaussian']:.2f} of the Gaussian's. The seeds 0 to 63 are in "
-        "`samples.webp`."
+        f"Its kernel distance is {found['kernel_over_gaussian']:.2f} of the Gaussian's. The power of its pictures' "
+        f"spectrum is {min(found['spectrum']):.2f} to {max(found['spectrum']):.2f} times that of the training "
+        "pictures'. The seeds 0 to 63 are in `samples.webp`."
     )
     table = measures_table(found["rows"], _ROWS)
     return "\n\n".join([filled(intro), table, filled(f"{ratio} {memory_text(found['memory'])}")])
@@ -171,13 +175,13 @@ def data_text(written: bytes) -> str:
     files: Mapping[str, Mapping[str, Any]] = manifest["files"]
     sources = Counter(str(entry["source"]) for entry in files.values())
     photographs = [source for source in sources if Path(source).suffix.lower() in PHOTOGRAPHS]
-    made = f"after {len(photographs):,} photographs" if photographs else f"in the style {', '.join(sources)}"
+    made = f"from {len(photographs):,} paintings" if photographs else f"in the style {', '.join(sources)}"
     licences = Counter(str(entry["licence"]) for entry in files.values() if "licence" in entry)
     terms = ", ".join(f"{name} ({count:,})" for name, count in licences.most_common())
     text = f"{len(files):,} pictures made by the recipe {made}. "
     text += f"Licences of what they are made of, by pictures: {terms}. " if terms else ""
     text += f"The manifest, with the source and hash of each, has the sha256 {hashlib.sha256(written).hexdigest()}. "
-    text += "From these packages:"
+    text += "From:"
     packages = "\n".join(f"- `{name}` {version}" for name, version in manifest["packages"].items())
     return f"{filled(text)}\n\n{packages}"
 

@@ -1,9 +1,9 @@
-"""The discriminators that train a generator: one looks at pixels, one at what a VGG16 sees.
+"""Discriminators: what pictures are judged by while a generator or a decoder is trained.
 
-Each gives logits, larger for what looks real. PixelDiscriminator is that of StyleGAN2 (1912.04958) made small; it reads
-4 x 4 pixels at once. FeatureDiscriminator is that of Projected GANs (Sauer et al., 2111.01007): small heads on frozen
-features of several depths, without their random mixing of features. A half-size picture is enough for it, as fine
-detail is the other's business. The first learns texture, the second what things there are, and much sooner.
+Each gives logits, larger for what looks real. PixelDiscriminator trains the generators: residual blocks without norms,
+as in R3GAN (Huang et al., 2501.05441), made small. FeatureDiscriminator trains the VAEs' second phase, beside patches:
+that of Projected GANs (Sauer et al., 2111.01007), small heads on frozen features of several depths, without their
+random mixing of features. A half-size picture is enough for it, as fine detail is the other's business.
 """
 
 from __future__ import annotations
@@ -16,28 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from deepart.models.generator import GAIN, SLOPE
+from deepart.models.generator import SLOPE
 from deepart.models.vgg import VGGFeatures
 
-PATCH = 4  # pixels; side of what the pixel discriminator reads at once: few channels at full size would be slow
 LAYERS = {"relu2_2": 64, "relu3_3": 128}  # channels, of features-slim at half width
-
-
-class Conv(nn.Conv2d):
-    """A convolution whose weights are kept at unit deviation and scaled when used (1710.10196)."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
-        super().__init__(inputs, outputs, kernel, stride, kernel // 2)
-        nn.init.normal_(self.weight)
-        nn.init.zeros_(self.bias)
-        self.gain = (inputs * kernel * kernel) ** -0.5
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, (self.weight * self.gain).to(x.dtype), self.bias.to(x.dtype), self.stride, self.padding)
-
-
-def act(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, SLOPE) * GAIN
+SMALLEST = 4  # pixels; side of the maps that the last layer sees
 
 
 class Down(nn.Module):
@@ -45,45 +28,53 @@ class Down(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.first, self.second = Conv(inputs, inputs), Conv(inputs, outputs, stride=2)
-        self.skip = Conv(inputs, outputs, 1)
+        self.first, self.second = _conv(inputs, inputs), _conv(inputs, outputs)
+        self.skip = nn.Conv2d(inputs, outputs, 1, bias=False)
+        with torch.no_grad():
+            self.second.weight.mul_(0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        return (act(self.second(act(self.first(x)))) + self.skip(F.avg_pool2d(x, 2))) * 0.5**0.5
+        """x: (N, inputs, h, w)."""
+        y = self.second(F.leaky_relu(self.first(F.leaky_relu(x, SLOPE)), SLOPE))
+        found: Tensor = F.avg_pool2d(y, 2) + self.skip(F.avg_pool2d(x, 2))
+        return found
 
 
 class PixelDiscriminator(nn.Module):
-    """Judges pictures by their pixels."""
+    """Judges pictures by their pixels: of half the size, and later, by a part that begins at nothing, of the whole."""
 
-    def __init__(self, channels: tuple[int, ...] = (64, 96, 160, 256)) -> None:
-        """channels: of the maps at a quarter, an eighth, ... of the side, down to 4 pixels."""
+    def __init__(self, channels: tuple[int, ...] = (64, 128, 192), detail: int = 48) -> None:
+        """channels: of the maps at a quarter, an eighth, ... of the whole side, down to SMALLEST pixels."""
         super().__init__()
-        self.stem = Conv(3 * PATCH**2, channels[0])
+        self.half = SMALLEST * 2 ** len(channels)
+        self.coarse = nn.Conv2d(3, channels[0], 4, 2, 1)
+        self.detail = nn.Conv2d(3, detail, 4, 2, 1)
+        self.whole = Down(detail, channels[0])
         self.downs = nn.ModuleList(Down(a, b) for a, b in pairwise(channels))
-        self.last = Conv(channels[-1] + 1, channels[-1])
-        self.hidden = Conv(channels[-1], channels[-1], 4)
-        self.hidden.padding = (0, 0)
-        self.logit = Conv(channels[-1], 1, 1)
+        self.logit = nn.Linear(channels[-1] * SMALLEST**2, 1)
+        with torch.no_grad():
+            for parameter in (self.whole.second.weight, self.whole.skip.weight):
+                parameter.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: (N, 3, H, W) in [-1, 1]; returns (N, 1)."""
-        x = act(self.stem(F.pixel_unshuffle(x, PATCH).contiguous(memory_format=torch.channels_last)))
+        """x: (N, 3, H, W) in [-1, 1], of half the side or the whole; returns (N, 1)."""
+        x = x.contiguous(memory_format=torch.channels_last)
+        if x.shape[3] == self.half:
+            maps = self.coarse(x)
+        else:
+            maps = self.coarse(F.avg_pool2d(x, 2)) + self.whole(self.detail(x))
         for down in self.downs:
-            x = down(x)
-        x = act(self.last(torch.cat([x, spread(x)], 1)))
-        logits: Tensor = self.logit(act(self.hidden(x)))
-        return logits.float().flatten(1)
+            maps = down(maps)
+        logits: Tensor = self.logit(F.leaky_relu(maps, SLOPE).flatten(1))
+        return logits.float()
 
 
-def spread(x: Tensor, group: int = 4) -> Tensor:
-    """Return how much pictures of a group differ, as a map (N, 1, h, w): a generator of one picture only is found out.
-
-    Minibatch standard deviation, Karras et al. (1710.10196).
-    """
-    group = group if len(x) % group == 0 else len(x)
-    parts = x.float().unflatten(0, (group, -1))
-    deviation = (parts.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))
-    return deviation.repeat(group)[:, None, None, None].expand(-1, -1, *x.shape[2:]).to(x.dtype)
+def _conv(inputs: int, outputs: int) -> nn.Conv2d:
+    layer = nn.Conv2d(inputs, outputs, 3, padding=1)
+    nn.init.kaiming_normal_(layer.weight, SLOPE)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 class FeatureDiscriminator(nn.Module):

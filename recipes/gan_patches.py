@@ -86,6 +86,23 @@ def sliced_wasserstein(real: Tensor, fake: Tensor, directions: int = DIRECTIONS,
     return 1000 * torch.cat(apart).mean().item()
 
 
+def spectrum(pictures: Tensor) -> Tensor:
+    """Return the mean power (side / 2 - 1,) of the luma of square uint8 pictures (N, 3, side, side) at the frequencies
+    1, 2, ... waves a side, whatever their direction. Ripples and meshes stand out in it.
+    """
+    side = pictures.shape[3]
+    lines = torch.fft.fftfreq(side) * side
+    rings = (lines[:, None].square() + lines.square()).sqrt().round().long().flatten()
+    window = torch.hann_window(side, periodic=False)[:, None] * torch.hann_window(side, periodic=False)
+    total = torch.zeros(side * side)
+    for part in pictures.split(BATCH):
+        luma = part.float().mean(1)
+        waves = torch.fft.fft2((luma - luma.mean((1, 2), keepdim=True)) * window)
+        total += waves.abs().square().sum(0).flatten()
+    power = torch.zeros(int(rings.max()) + 1).index_add_(0, rings, total) / torch.bincount(rings)
+    return power[1 : side // 2] / len(pictures)
+
+
 def patch_distances(real: dict[int, Tensor], fake: dict[int, Tensor]) -> dict[str, float]:
     """Return the distance at each level, by its side in pixels, and their mean."""
     found = {str(side): sliced_wasserstein(real[side], fake[side]) for side in real}

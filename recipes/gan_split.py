@@ -1,7 +1,7 @@
 """Which pictures of a data set are trained on, and which are held out to measure by.
 
-Landscapes are many crops and paintings of few photographs, so whole photographs are held out: a held-out picture shares
-none with a training picture. Portraits are drawn one by one from seeds, so single pictures are held out.
+Of a painting or a photograph there are many crops, so whole ones are held out: a held-out picture shares none with a
+training picture. People are drawn one by one from seeds, so single pictures are held out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-EVERY = 20  # one photograph, or one portrait, in so many is held out
+EVERY = (5, 20)  # one painting or photograph, and one single picture, in so many is held out
 PHOTOGRAPHS = {".jpg", ".jpeg", ".png", ".webp"}
 
 
@@ -18,9 +18,9 @@ def split(folder: str | Path) -> tuple[list[Path], list[Path]]:
     """Return the paths (training, held out) of a data set's pictures, both in the order of their names."""
     training: list[Path] = []
     held_out: list[Path] = []
-    for group in groups(folder):
+    for group, every in zip(groups(folder), EVERY, strict=True):
         for index, paths in enumerate(group):
-            (held_out if index % EVERY == EVERY - 1 else training).extend(paths)
+            (held_out if index % every == every - 1 else training).extend(paths)
     return sorted(training), sorted(held_out)
 
 
@@ -35,14 +35,14 @@ def halves(folder: str | Path) -> tuple[list[Path], list[Path]]:
 
 
 def groups(folder: str | Path) -> list[list[list[Path]]]:
-    """Return the pictures in one or two lists of what must stay together: those of one photograph, and single ones.
+    """Return the pictures in two lists of what must stay together: those of one painting, and single ones.
 
     folder: holds pictures/*.png, and manifest.json with {"files": {"pictures/00000.png": {"source": ...}}}. A source
-    that is a picture file by its name is a photograph; any other (a seed, a drawing library) is not.
+    that is a picture file by its name is a painting or a photograph; any other (a seed, a drawing library) is not.
     """
     folder = Path(folder)
     if not (folder / "manifest.json").exists():
-        raise SystemExit(f"{folder} is no set of pictures; make it with recipes.gan_data or recipes.own_pictures.")
+        raise SystemExit(f"{folder} is no set; make one with recipes.art_pictures, gan_data or own_pictures.")
     files: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
     photographs: dict[str, list[Path]] = {}
     single: list[list[Path]] = []

@@ -19,7 +19,7 @@ from recipes.own_pictures import KIND, UNSAID
 
 _PIPELINES = {"gan": "GANPipeline", "vae": "VAEPipeline", "style": "StyleTransferPipeline"}
 _RECIPES = {"gan": "train_gan", "vae": "train_vae", "style": "train_style"}
-_BEST = {"gan": "frechet"}  # columns of the log; the smallest names the weights that are kept
+_BEST = {"gan": "kernel"}  # columns of the log; the smallest names the weights that are kept
 
 WIDTH = 118
 

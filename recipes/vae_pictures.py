@@ -1,7 +1,7 @@
 """What the VAEs are trained on: crops of photographs, paintings, patterns and portraits, other ones each time.
 
     python -m recipes.style_data SOURCES data/style                       # photographs, painted pictures, patterns
-    python -m recipes.gan_data SOURCES data/vae --set portraits --count 12000
+    python -m recipes.gan_data SOURCES data/vae/portraits --count 12000
 
 Nothing that a benchmark or the app shows is among them.
 """

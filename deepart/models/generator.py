@@ -141,6 +141,17 @@ class Generator(nn.Module):
         latents: (N, latent). fine: (N, latent), the latents of all sizes after the first `coarse`; None: the same.
         """
         late = latents if fine is None else fine
+        x, seen = self._grow(latents, late)
+        x = blur(F.pixel_shuffle(self.shuffled(x, late), 2))
+        picture: Tensor = smooth(seen) + self.head(x)
+        return picture.float()
+
+    def at_half_size(self, latents: Tensor) -> Tensor:
+        """Return pictures (N, 3, side / 2, side / 2), about in [-1, 1], which the last doubling only adds detail to."""
+        return self._grow(latents, latents)[1].float()
+
+    def _grow(self, latents: Tensor, late: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the maps at half the side and the pictures that all sizes so far add up to."""
         device = latents.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else latents.dtype
         x = self.constant.to(dtype).expand(len(latents), -1, -1, -1).contiguous(memory_format=torch.channels_last)
@@ -152,10 +163,8 @@ class Generator(nn.Module):
                 x = self.second[index](x, mine)
             glimpse = self.glimpse[index](x)
             seen = glimpse if seen is None else smooth(seen) + glimpse
-        x = blur(F.pixel_shuffle(self.shuffled(x, late), 2))
         assert seen is not None
-        picture: Tensor = smooth(seen) + self.head(x)
-        return picture.float()
+        return x, seen
 
 
 def whiten(network: Generator, latents: Tensor) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import os
@@ -15,25 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recipes import gan_data, style_data
+from recipes import gan_data
 
-COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
-
-Files: images/land/*
-Copyright: Various
-License: public-domain
-
-Files: images/land/*-author*
-Copyright: An Author
-License: CC-BY-SA-4.0
-
-Files: images/land/dune1*
-Copyright: Somebody
-License: CC-BY-SA-4.0
-"""
-LANDSCAPES = ["fields1@2x.jpg", "hills2@2x.jpg", "sea3@2x.jpg"]
-OTHERS = ("dune1", "hills7-author", "beach2", "sky8", "city1", "space3", "station0", "canyon03", "valley1")
-"""Under a licence, used by an evaluation, no nature, or left out by name."""
 PASTELS = {"b6e3f4", "c0aede", "d1d4f9", "ffd5dc", "ffdfbf", "c8ecd0", "fff1c9"}
 
 NODE = """#!{python}
@@ -50,22 +32,11 @@ for number, line in enumerate(sys.stdin.buffer):
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
-    """A made-up package with three landscapes that may be used, between others that may not."""
-    folder = tmp_path / "sources"
-    documents = folder / "usr" / "share" / "doc" / style_data.GAME
-    documents.mkdir(parents=True)
-    (documents / "copyright").write_text(COPYRIGHT)
-    (documents / "changelog.Debian.gz").write_bytes(gzip.compress(b"endless-sky-high-dpi (1.2-3) unstable; x\n"))
-    land = folder / "usr" / "share" / "games" / "images" / "land"
-    land.mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for name in (*(name.removesuffix("@2x.jpg") for name in LANDSCAPES), *OTHERS):
-        colours = rng.integers(0, 255, (4, 8, 3), np.uint8)
-        Image.fromarray(colours).resize((320, 160), Image.Resampling.BICUBIC).save(land / f"{name}@2x.jpg")
-    package = folder / "node_modules" / "@dicebear" / "core"
+    """A made-up package."""
+    package = tmp_path / "sources" / "node_modules" / "@dicebear" / "core"
     package.mkdir(parents=True)
     (package / "package.json").write_text('{"version": "9.9.9"}')
-    return folder
+    return tmp_path / "sources"
 
 
 @pytest.fixture
@@ -83,32 +54,14 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: int) -> Path:
     return program
 
 
-def make(sources: Path, out: Path, name: str, count: int, *more: str) -> dict[str, bytes]:
+def make(sources: Path, out: Path, count: int, *more: str) -> dict[str, bytes]:
     """The set's pictures by name."""
-    command = [str(sources), str(out), "--set", name, "--count", str(count), "--side", "32", "--workers", "0", *more]
-    gan_data.main(command)
-    return {path.name: path.read_bytes() for path in (out / name / "pictures").iterdir()}
+    gan_data.main([str(sources), str(out), "--count", str(count), "--side", "32", *more])
+    return {path.name: path.read_bytes() for path in (out / "pictures").iterdir()}
 
 
-def listing(out: Path, name: str) -> dict:
-    return json.loads((out / name / "manifest.json").read_text())
-
-
-def test_only_open_nature_that_nobody_judges_by_is_painted(sources: Path) -> None:
-    assert [path.name for path in gan_data.photographs(sources)] == LANDSCAPES
-    assert {"beach2@2x.jpg", "sky8@2x.jpg"} <= style_data.EVALUATION
-    assert gan_data.is_landscape("beach2@2x.jpg")  # so it is the evaluation that keeps it out
-
-
-def test_landscapes_are_small_paintings_of_all_photographs_in_turn(sources: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    pictures = make(sources, out, "landscapes", 6)
-    assert sorted(pictures) == [f"{index:05d}.png" for index in range(6)]
-    assert len(set(pictures.values())) == 6
-    manifest = listing(out, "landscapes")
-    assert manifest["packages"] == {"endless-sky-high-dpi": "1.2-3"}
-    assert [entry["source"] for entry in manifest["files"].values()] == LANDSCAPES * 2
-    check(out / "landscapes", "public domain")
+def listing(out: Path) -> dict:
+    return json.loads((out / "manifest.json").read_text())
 
 
 def check(folder: Path, licence: str) -> None:
@@ -122,38 +75,44 @@ def check(folder: Path, licence: str) -> None:
             assert (image.mode, image.size) == ("RGB", (32, 32))
 
 
-@pytest.mark.parametrize("name", ["landscapes", "portraits"])
 @pytest.mark.usefixtures("node")
-def test_a_larger_set_begins_with_the_smaller_one(name: str, sources: Path, tmp_path: Path) -> None:
-    few, many = (make(sources, tmp_path / str(count), name, count) for count in (2, 4))
+def test_a_larger_set_begins_with_the_smaller_one(sources: Path, tmp_path: Path) -> None:
+    few, many = (make(sources, tmp_path / str(count), count) for count in (2, 4))
     assert len(many) == 4
     assert few == {picture: many[picture] for picture in few}
-    assert few != make(sources, tmp_path / "other", name, 2, "--seed", "1")
+    assert few != make(sources, tmp_path / "other", 2, "--seed", "1")
 
 
-@pytest.mark.parametrize("name", ["landscapes", "portraits"])
 @pytest.mark.usefixtures("node")
-def test_what_exists_is_kept_and_what_is_missing_is_made(name: str, sources: Path, tmp_path: Path) -> None:
-    before = make(sources, tmp_path, name, 3)
-    manifest, folder = listing(tmp_path, name), tmp_path / name / "pictures"
+def test_what_exists_is_kept_and_what_is_missing_is_made(sources: Path, tmp_path: Path) -> None:
+    before = make(sources, tmp_path / "people", 3)
+    manifest, folder = listing(tmp_path / "people"), tmp_path / "people" / "pictures"
     (folder / "00001.png").unlink()
     times = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
-    assert make(sources, tmp_path, name, 3) == before
-    assert listing(tmp_path, name) == manifest
+    assert make(sources, tmp_path / "people", 3) == before
+    assert listing(tmp_path / "people") == manifest
     assert times == {path.name: path.stat().st_mtime_ns for path in folder.iterdir() if path.name in times}
 
 
 @pytest.mark.usefixtures("node")
+def test_kept_pictures_are_listed_as_what_they_are(sources: Path, tmp_path: Path) -> None:
+    make(sources, tmp_path / "people", 1)
+    make(sources, tmp_path / "people", 2, "--seed", "5")
+    seeds = [entry["seed"] for entry in listing(tmp_path / "people")["files"].values()]
+    assert seeds == [gan_data.person(0, 0), gan_data.person(5, 1)]
+
+
+@pytest.mark.usefixtures("node")
 def test_portraits_are_listed_with_their_style_and_seed(sources: Path, tmp_path: Path) -> None:
-    make(sources, tmp_path, "portraits", 3)
-    manifest = listing(tmp_path, "portraits")
+    make(sources, tmp_path / "people", 3)
+    manifest = listing(tmp_path / "people")
     assert manifest["packages"] == {"@dicebear/core": "9.9.9"}
     for index, entry in enumerate(manifest["files"].values()):
         assert (entry["source"], entry["seed"]) == ("open-peeps", gan_data.person(0, index))
         colour = hashlib.sha256(entry["seed"].encode()).digest()[:3]
-        with Image.open(tmp_path / "portraits" / "pictures" / f"{index:05d}.png") as image:
+        with Image.open(tmp_path / "people" / "pictures" / f"{index:05d}.png") as image:
             assert image.getpixel((16, 16)) == tuple(colour)
-    check(tmp_path / "portraits", "CC0 1.0")
+    check(tmp_path / "people", "CC0 1.0")
 
 
 @pytest.mark.parametrize("drawn", [0, 2])
@@ -162,18 +121,16 @@ def test_a_node_that_stops_is_one_sentence(
 ) -> None:
     stand_in(tmp_path, monkeypatch, end=drawn)
     with pytest.raises(SystemExit, match="Node stopped"):
-        make(sources, tmp_path, "portraits", 3)
-    assert len(list(tmp_path.glob("portraits/pictures/*.png"))) == drawn
+        make(sources, tmp_path / "people", 3)
+    assert len(list(tmp_path.glob("people/pictures/*.png"))) == drawn
 
 
 def test_what_is_not_there_is_one_sentence(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SystemExit, match="No Node"):
-        make(sources, tmp_path, "portraits", 1)
+        make(sources, tmp_path / "people", 1)
     with pytest.raises(SystemExit, match="No @dicebear"):
-        make(tmp_path / "empty", tmp_path, "portraits", 1)
-    with pytest.raises(SystemExit, match="No endless-sky-high-dpi"):
-        make(tmp_path / "empty", tmp_path, "landscapes", 1)
+        make(tmp_path / "empty", tmp_path / "people", 1)
 
 
 FAKES = {
@@ -223,3 +180,18 @@ def test_the_script_asks_dicebear_for_people_on_pastel_grounds(tmp_path: Path) -
 
 
 SOURCES = Path(os.environ.get("DEEPART_SOURCES", "no folder"))
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node")
+@pytest.mark.skipif(not (SOURCES / "node_modules" / "@dicebear").is_dir(), reason="DEEPART_SOURCES has no DiceBear")
+def test_real_portraits_fill_the_frame_before_a_pastel_ground(tmp_path: Path) -> None:
+    make(SOURCES, tmp_path / "people", 12)
+    grounds = set()
+    for path in (tmp_path / "people" / "pictures").iterdir():
+        with Image.open(path) as image:
+            corner = image.getpixel((31, 0))
+            pixels = np.asarray(image).astype(int)
+        grounds.add(bytes(corner).hex())
+        assert 0.3 < (np.abs(pixels - corner).sum(-1) > 30).mean() < 0.95
+    assert grounds <= PASTELS
+    assert len(grounds) > 2

@@ -7,6 +7,7 @@ import math
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -84,8 +85,23 @@ def test_frechet_distance_is_that_of_torch_fidelity() -> None:
 
 def test_kernel_distance_of_two_points() -> None:
     at, away = torch.zeros(8, 4), torch.ones(8, 4)
-    assert gan_metrics.kernel(at, away) == pytest.approx(1 + (1 + 1) ** 3 - 2 * 1)  # k(a, a) + k(b, b) - 2 k(a, b)
-    assert gan_metrics.kernel(at, at) == pytest.approx(0)
+    expected = 1 + (1 + 1) ** 3 - 2 * 1  # k(a, a) + k(b, b) - 2 k(a, b)
+    assert gan_metrics.kernel(at, away) == pytest.approx((expected, 0))
+    assert gan_metrics.kernel(at, at) == pytest.approx((0, 0))
+
+
+def test_kernel_distance_is_that_of_torch_fidelity() -> None:
+    from torch_fidelity.metric_kid import kid_features_to_metric
+
+    real, fake = randn(60, 8).relu(), randn(60, 8, seed=1)
+    expected = kid_features_to_metric(fake, real, kid_subsets=1, kid_subset_size=60, verbose=False)
+    assert gan_metrics.kernel(real, fake)[0] == pytest.approx(expected["kernel_inception_distance_mean"], rel=1e-4)
+
+
+def test_the_error_of_the_kernel_distance_is_how_far_it_varies() -> None:
+    found = [gan_metrics.kernel(randn(60, 8, seed=2 * i), randn(50, 8, seed=2 * i + 1) + 0.5) for i in range(40)]
+    distances, errors = zip(*found, strict=True)
+    assert 0.6 < np.mean(errors) / np.std(distances) < 1.6
 
 
 def test_precision_and_recall_of_identical_disjoint_and_half_covered_sets() -> None:
@@ -95,7 +111,7 @@ def test_precision_and_recall_of_identical_disjoint_and_half_covered_sets() -> N
     both = torch.cat([here, there])
     assert gan_metrics.precision_recall(both, here) == (1, 0.5)  # good pictures of one half only
     assert gan_metrics.precision_recall(here, both) == (0.5, 1)  # half of the pictures are of nothing real
-    assert set(gan_metrics.measure(here, there)) == {"frechet", "kernel", "precision", "recall"}
+    assert set(gan_metrics.measure(here, there)) == {"frechet", "kernel", "kernel_error", "precision", "recall"}
 
 
 def test_features_are_means_of_relu4_3_whatever_the_batch_and_the_type() -> None:
@@ -134,7 +150,7 @@ def test_whole_photographs_are_held_out(tmp_path: Path) -> None:
     training, held_out = gan_split.split(make_set(tmp_path, sources, side=8))
     of = {tmp_path / "pictures" / f"{index:05d}.png": source for index, source in enumerate(sources)}
     assert sorted([*training, *held_out]) == sorted(of)
-    assert {of[path] for path in held_out} == {"photo19@2x.jpg", "photo39@2x.jpg"}
+    assert {of[path] for path in held_out} == {f"photo{index:02d}@2x.jpg" for index in range(4, 43, 5)}
     assert {of[path] for path in training}.isdisjoint(of[path] for path in held_out)
     assert training == sorted(training)
     first, second = gan_split.halves(tmp_path)

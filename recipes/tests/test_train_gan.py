@@ -14,7 +14,7 @@ from deepart import checkpoint
 from deepart.models.generator import Generator, GeneratorConfig
 from recipes import export_gan, gan_directions, train_gan
 from recipes.gan_augment import augment
-from recipes.gan_discriminator import LAYERS, FeatureDiscriminator, PixelDiscriminator, spread
+from recipes.gan_discriminator import PixelDiscriminator
 
 TINY = GeneratorConfig(latent=8, mapping=16, channels=(16, 12, 8))
 
@@ -36,18 +36,12 @@ def pictures(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train_gan, "GeneratorConfig", lambda **numbers: GeneratorConfig(**vars_of(TINY) | numbers))
-    monkeypatch.setattr(export_gan, "GeneratorConfig", lambda **numbers: GeneratorConfig(**vars_of(TINY) | numbers))
+    monkeypatch.setattr(train_gan, "CONFIG", TINY)
     monkeypatch.setattr(train_gan, "JUDGED", 64)
-    monkeypatch.setattr(train_gan, "PixelDiscriminator", lambda: PixelDiscriminator((8, 12)))
-    monkeypatch.setattr(train_gan, "FeatureDiscriminator", lambda: FeatureDiscriminator(LAYERS, 4, 1))
+    monkeypatch.setattr(train_gan, "PixelDiscriminator", lambda: PixelDiscriminator((8, 12), 4))
     monkeypatch.setattr(export_gan, "MAPPED", 500)
     monkeypatch.setattr(gan_directions, "SEEDS", 100)
     monkeypatch.setattr(gan_directions, "SIDE", 8)
-
-
-def vars_of(config: GeneratorConfig) -> dict[str, object]:
-    return {name: getattr(config, name) for name in ("latent", "mapping", "channels")}
 
 
 def arguments(pictures: Path, run: Path, *more: str) -> list[str]:
@@ -56,22 +50,27 @@ def arguments(pictures: Path, run: Path, *more: str) -> list[str]:
 
 def test_it_trains_resumes_and_exports_a_model(tiny: None, pictures: Path, tmp_path: Path) -> None:
     run = tmp_path / "gan-blots"
-    trainer = train_gan.Trainer(train_gan.parse(arguments(pictures, run, "--steps", "18")))
-    before = {name: value.clone() for name, value in trainer.generator.state_dict().items()}
+    trainer = train_gan.Trainer(train_gan.parse(arguments(pictures, run, "--steps", "9")))
+    before = state_of(trainer)
+    trainer.train()
+    changed = {name.split(".")[0] for name, value in state_of(trainer).items() if not torch.equal(value, before[name])}
+    assert changed == {"mapping", "constant", "first", "second", "glimpse"}  # at half the size
+
+    trainer.options.steps, trainer.seconds = 18, 60 * trainer.options.minutes * (train_gan.HALF + 0.01)
     trainer.train()
     assert trainer.shown == 72
-    changed = [name for name, value in trainer.generator.state_dict().items() if not torch.equal(value, before[name])]
-    assert {name.split(".")[0] for name in changed} >= {"mapping", "constant", "first", "second", "shuffled", "head"}
-    assert all(value.isfinite().all() for value in trainer.generator.state_dict().values())
+    after = state_of(trainer)
+    assert all(not torch.equal(after[name], before[name]) for name in ("shuffled.weight", "head.weight", "head.bias"))
+    assert all(value.isfinite().all() for value in after.values())
 
     train_gan.main(arguments(pictures, run, "--steps", "20"))
     rows = (run / "log.csv").read_text().splitlines()
-    assert rows[0].startswith("step,pictures,minutes,frechet,")
-    assert [row.split(",")[0] for row in rows[1:]] == ["18", "20"]
-    assert (run / "grid-000020.jpg").exists()
+    assert rows[0].startswith("step,pictures,minutes,side,kernel,")
+    assert [row.split(",")[0] for row in rows[1:]] == ["9", "18", "20"]
+    assert (run / "grid-0000080.jpg").exists()
 
     train_gan.main(arguments(pictures, run, "--steps", "20"))  # nothing is left to do, and nothing is lost
-    assert len((run / "log.csv").read_text().splitlines()) == 3
+    assert len((run / "log.csv").read_text().splitlines()) == 4
 
     export_gan.main([str(run), str(tmp_path / "model"), "--sheet", str(tmp_path / "sheet.jpg")])
     config = json.loads((tmp_path / "model" / checkpoint.CONFIG).read_text())
@@ -79,6 +78,22 @@ def test_it_trains_resumes_and_exports_a_model(tiny: None, pictures: Path, tmp_p
     assert len(config["directions_named"]) == config["directions"] == export_gan.COUNT
     with Image.open(tmp_path / "sheet.jpg") as sheet:
         assert sheet.size == (7 * 32, 3 * export_gan.COUNT * 32)
+
+
+def state_of(trainer: train_gan.Trainer) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in trainer.generator.state_dict().items()}
+
+
+def test_what_is_new_at_the_whole_size_changes_nothing_at_first() -> None:
+    torch.manual_seed(0)
+    network, x = PixelDiscriminator((8, 12), 4), torch.rand(3, 3, 32, 32)
+    assert network.half == 16
+    assert torch.allclose(network(x), network(torch.nn.functional.avg_pool2d(x, 2)), atol=1e-5)
+    generator = Generator(TINY)
+    torch.nn.init.zeros_(generator.head.weight)
+    latents = torch.randn(2, TINY.latent)
+    enlarged = torch.nn.functional.interpolate(generator.at_half_size(latents), scale_factor=2, mode="bilinear")
+    assert torch.allclose(generator(latents), enlarged, atol=1e-5)
 
 
 def test_directions_are_named_turned_round_and_left_out() -> None:
@@ -92,7 +107,7 @@ def test_directions_are_named_turned_round_and_left_out() -> None:
 
 def test_discriminators_learn_to_tell_two_kinds_apart() -> None:
     torch.manual_seed(0)
-    network = PixelDiscriminator((8,))
+    network = PixelDiscriminator((8,), 4)
     optimizer = torch.optim.Adam(network.parameters(), 3e-3, betas=(0.0, 0.99))
     stripes = (torch.arange(16) % 2 * 2.0 - 1).expand(8, 3, 16, 16)
     for _ in range(40):
@@ -102,12 +117,6 @@ def test_discriminators_learn_to_tell_two_kinds_apart() -> None:
         loss.backward()
         optimizer.step()
     assert loss < 0.2
-
-
-def test_the_spread_of_equal_pictures_is_nothing_and_that_of_a_known_pair_is_known() -> None:
-    assert spread(torch.ones(4, 2, 3, 3)).max() < 2e-4
-    pair = torch.stack([torch.zeros(2, 3, 3), 2 * torch.ones(2, 3, 3)])
-    assert torch.allclose(spread(pair), torch.ones(2, 1, 3, 3))
 
 
 def test_augmentation_keeps_gradients_and_at_zero_does_nothing() -> None:
