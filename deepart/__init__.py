@@ -20,6 +20,7 @@ from deepart.errors import (
 )
 from deepart.images import load_image, save_png, settings
 from deepart.pipelines.gan import GANPipeline
+from deepart.pipelines.large import paint_large
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 from deepart.pipelines.vae_latent import Latent
@@ -42,6 +43,7 @@ __all__ = [
     "WeightsError",
     "list_models",
     "load_image",
+    "paint_large",
     "save_animation",
     "save_png",
     "settings",

@@ -354,6 +354,7 @@ def check_settings(made: dict[str, Any] | None) -> dict[str, Any]:
     """Return settings that the tab can bring back; raises OptionError for others."""
     if made is None:
         raise OptionError("The picture carries no settings of DeepArt; choose a PNG that was downloaded from this tab.")
+    made = made.get("painted_from") or made  # of a painting those of the small picture
     if made.get("task") != "gan":
         task = shown(made.get("task"))
         raise OptionError("The picture was made by the task {task}, not here; choose one from this tab.", task=task)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import gradio as gr
+from PIL import Image
 
 from deepart.checks import shown
 from deepart.errors import OptionError
@@ -15,13 +16,14 @@ from deepart.latents import MAX_SEED
 from deepart.pipelines import gan, vae
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.gan_origin import MAX_AMOUNT, MAX_TRUNCATION
+from deepart.pipelines.large import SIZES, paint_large
 from deepart.pipelines.style import MAX_SHEET, StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import get_spec, list_models
 from deepart.ui.api import Answer, EndpointsBase, file_output, gallery_output, json_output, picture_output
 from deepart.ui.artwork import numbers, save_latent, save_result
-from deepart.ui.inputs import latent_input, picture_input, pictures_input, sentences
+from deepart.ui.inputs import latent_input, picture_input, pictures_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs, Work
 from deepart.ui.models import style_models
 from deepart.ui.style_work import GATYS, MAX_SHEET_SIDE, STYLIZE, StyleRequests, file_name
@@ -44,6 +46,7 @@ _GENERATE, _WALK, _BREED, _PROJECT, _MIX = (
     defaults(method)
     for method in (GANPipeline.generate, GANPipeline.walk, GANPipeline.breed, GANPipeline.project, GANPipeline.mix)
 )
+_PAINT = defaults(paint_large)
 _VARY, _MORPH, _SAMPLE = (
     defaults(method) for method in (VAEPipeline.vary, VAEPipeline.interpolate, VAEPipeline.sample)
 )
@@ -201,6 +204,15 @@ class Endpoints(EndpointsBase):
             [gallery_output(), json_output("Settings of each")],
         )  # fmt: skip
         self._add(
+            self._paint, "paint",
+            {"image": picture_input("Picture to paint large, of 32 to 256 pixels"),
+             "manner": picture_input("Painting whose strokes it gets"),
+             "size": (f"Longer side of the result in pixels: {SIZES[0]} to {SIZES[1]}", "integer"),
+             "quality": ("fine, which works for some seconds, or fast, in one pass", "string"),
+             "seed": ("Seed", "integer"), "strength": _STYLE_OPTIONS["strength"]},
+            [picture_output("The painting, an exact PNG"), json_output("Settings, with those of the small picture")],
+        )  # fmt: skip
+        self._add(
             self._project, "project",
             {"image": picture_input("Picture to find; its middle square counts"),
              "steps": (f"Number of steps: 1 to {gan.MAX_STEPS}", "integer"), "seed": ("Seed of the search", "integer"),
@@ -225,6 +237,25 @@ class Endpoints(EndpointsBase):
 
         work = self._gan.grid(model, n, seed, truncation, directions) if latent is None else one
         yield from self._pictures(request, work, "/generate")
+
+    def _paint(
+        self, request: gr.Request, image: str, manner: str, size: int = _PAINT["size"],
+        quality: str = _PAINT["quality"], seed: int = _PAINT["seed"], strength: float = _PAINT["strength"],
+    ) -> Answer:  # fmt: skip
+        """Paint a small picture large: its composition and colours, the strokes of a painting.
+
+        While it works it tells the step and the number of steps; what comes last is the painting and its settings.
+        """
+
+        def work(callback: Callback) -> Image.Image:
+            return paint_large(
+                read_picture(image, "picture to paint"), read_picture(manner, "painting for the manner"),
+                size=whole(size), quality=quality, seed=whole(seed), strength=strength, callback=callback,
+                load=self._style.pipeline,
+            )  # fmt: skip
+
+        painting = yield from self._run(request, work, "/paint", None)
+        yield save_result(painting, file_name(painting, "large"), self._cache), settings(painting) or {}
 
     def _walk(
         self, request: gr.Request, seeds: list[Any], frames: int = _WALK["frames"], loop: bool = _WALK["loop"],

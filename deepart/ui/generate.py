@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import gradio as gr
 
 from deepart.cache import Studio
 from deepart.errors import OptionError
-from deepart.images import load_image
+from deepart.images import load_image, with_settings
 from deepart.ui.artwork import Artwork, at, facts, save_artwork
 from deepart.ui.breeding import Breed
 from deepart.ui.finished import finished_grid
@@ -19,8 +20,9 @@ from deepart.ui.grid import Grid, about
 from deepart.ui.i18n import chinese, t, translate
 from deepart.ui.inputs import AT_ONCE, GPU_SLOT, IN_TURN, SOON, mistake, sentences
 from deepart.ui.jobs import Jobs
+from deepart.ui.large import LargePainting, painted
 from deepart.ui.results import SendTo
-from deepart.ui.run import Changes, note
+from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.widgets import Format, RequestId, Sliders, frame, into_sight, said, shown_directions
 from deepart.ui.work import GANRequests
 
@@ -39,6 +41,8 @@ class Chosen:
             self.stage = gr.HTML(frame(None, _EMPTY) if first is None else _large(first), elem_id="chosen")
             with gr.Column(elem_classes="da-acts", min_width=100):
                 self.title = gr.HTML(_title(first), elem_id="chosen-title")
+                self.paint = RunButton("Paint it large", "large-", "paint")
+                self.paint.lay_status()
                 self.like = _button("♡ Like", "like")
                 self.use_seed = _button("Use its seed", "use-seed")
                 self.as_shape = _button("Mix its shapes", "as-shape")
@@ -84,15 +88,35 @@ class Chosen:
             self.download: gr.DownloadButton(value=chosen.path, interactive=True),
         }
 
+    def follow(self, pieces: list[Artwork], chosen: Artwork | None) -> Changes:
+        """Show the chosen picture as it hangs on the grid now: it may have been painted there."""
+        news = [one for one in pieces if chosen is not None and one.text == chosen.text and one.path != chosen.path]
+        return self.show(news[0]) if news else {self.piece: gr.skip()}
+
     def names(self, chosen: Artwork) -> tuple[str, ...]:
         """The directions of the model that made a picture which have a slider."""
         return shown_directions(self._requests.directions(chosen))
 
-    def wire(self, seed: Any) -> None:
+    def wire(self, seed: Any, painting: LargePainting) -> None:
         """Connect the sliders with the picture, the choice of a format with its file, and a button with the seed."""
+        self._painting = painting
+        self.paint.wire(self._jobs, self._paint, [self.piece, *painting.inputs], self.shown)
         self.sliders.wire(self.piece, self.request_id, self._change, self.show, self.shown, self.reset)
         self.format.wire(self.piece, lambda one: str(one.path))
         self.use_seed.click(_seed_of, self.piece, seed, **SOON)
+
+    def _paint(self, chosen: Artwork | None, manner: str | None, size: int, request: gr.Request) -> Iterator[Changes]:
+        """Paint the chosen picture large, for the page."""
+        one = the_chosen(chosen)
+        step = yield from self.paint.stream(
+            request, self._painting.work(one, manner, size), t("Painting the picture"),
+            preview=lambda step: {self.stage: frame(step.preview, t("The painting so far"))},
+            share=self._painting.share(size),
+        )  # fmt: skip
+        image = step.made
+        if image is None and step.preview is not None:
+            image = with_settings(step.preview, {"painted_from": one.made, "stopped_at": step.preview_step})
+        yield {} if image is None else self.show(painted(one, image, self.download.GRADIO_CACHE))
 
     def _change(self, request: gr.Request, chosen: Artwork | None, values: tuple[float, ...]) -> Artwork | None:
         """Make the chosen picture again with what the sliders say."""
@@ -118,17 +142,17 @@ def _button(words: str, name: str) -> gr.Button:
 
 
 def _large(chosen: Artwork) -> str:
-    side = (chosen.made.get("size") or [128])[0]
-    return frame(
-        load_image(chosen.path), t("{name}, enlarged from {side} pixels", name=translate(chosen.name), side=side)
-    )
+    image, side = load_image(chosen.path), (chosen.made.get("size") or [128])[0]
+    if image.width > side:
+        return frame(image, t("{name}, painted", name=translate(chosen.name)))
+    return frame(image, t("{name}, enlarged from {side} pixels", name=translate(chosen.name), side=side))
 
 
 def _title(chosen: Artwork | None) -> str:
     if chosen is None:
         return '<p class="da-title">&nbsp;</p>' + note("")
-    width, height = chosen.made.get("size") or (128, 128)
-    told, size = facts(chosen.made), t("{width} × {height} pixels, enlarged here", width=width, height=height)
+    width, height = load_image(chosen.path).size
+    told, size = facts(chosen.made), t("{width} × {height} pixels", width=width, height=height)
     return f'<p class="da-title">{html.escape(translate(chosen.name))}</p>' + note(f"{told} · {size}" if told else size)
 
 
@@ -187,7 +211,8 @@ class GenerateTab:
             show_progress_on=grid.told, api_visibility="private", **GPU_SLOT,
         )  # fmt: skip
         grid.wire(app, take, chosen.piece, parts)
-        chosen.wire(grid.seed)
+        grid.pieces.change(chosen.follow, [grid.pieces, chosen.piece], chosen.shown, **AT_ONCE)
+        chosen.wire(grid.seed, grid.painting)
         breed.wire(take, chosen.piece, parts, chosen.like)
         self.projection.wire(take, parts, grid.model)
         self.import_settings.wire(take, parts)

@@ -15,11 +15,13 @@ from deepart.cache import Studio
 from deepart.errors import OptionError, Phrase
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
+from deepart.pipelines.large import QUALITIES
 from deepart.ui.artwork import Artwork, bundle, name_of, save_artwork
 from deepart.ui.finished import PICTURES
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, GPU_SLOT, mistake, sentences
 from deepart.ui.jobs import Jobs
+from deepart.ui.large import LargePainting, painted
 from deepart.ui.models import MoreModels, loading, model_menu
 from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.widgets import into_sight, new_text
@@ -53,6 +55,7 @@ class Grid:
             self.make = RunButton("Make pictures", "gan-", "make", "primary")
             self.dice = gr.Button("Surprise me", elem_id="gan-dice", min_width=150, scale=0)
         self.make.lay_status("Click a picture to choose it; the tools go on from there.")
+        self.painting = LargePainting(requests, studio)
         self.told = gr.HTML(note(about(example) if example else "Press “Make pictures” to begin."), elem_id="gan-about")
         self.gallery = gr.Gallery(
             [(one.path, one.name) for one in example] or None, label="Pictures", show_label=False, format="png",
@@ -107,7 +110,8 @@ class Grid:
         )
         self.more.wire(app).success(new_text, None, self._wanted, **AT_ONCE)
         self.make.wire(
-            self._jobs, self._make, [self.model, self.count, self.seed, self.truncation, chosen],
+            self._jobs, self._make,
+            [self.model, self.count, self.seed, self.truncation, chosen, self.painting.on, *self.painting.inputs],
             [*self.parts, *parts], locks=("gan-dice", "gan-model"),
             triggers=[self._wanted.change, self.model.input],
         )  # fmt: skip
@@ -117,9 +121,10 @@ class Grid:
         )  # fmt: skip
 
     def _make(
-        self, model: str, n: Any, seed: Any, truncation: float, chosen: Artwork | None, request: gr.Request
-    ) -> Iterator[Changes]:
-        """Make pictures for the page."""
+        self, model: str, n: Any, seed: Any, truncation: float, chosen: Artwork | None, on: bool, manner: str | None,
+        size: int, request: gr.Request,
+    ) -> Iterator[Changes]:  # fmt: skip
+        """Make pictures for the page: small ones, then each painted fast, then each painted well."""
         work = self._requests.grid(model, n, seed, truncation, None)
         words = t("Making 1 picture") if n == 1 else t("Making {n} pictures", n=n)
         step = yield from self.make.stream(request, work, words, loading=loading(self._studio, "gan", model))
@@ -130,7 +135,20 @@ class Grid:
         # What was chosen stays, where it can: somebody may have looked for it for minutes.
         if chosen is None or chosen.model != model or len(pieces) == 1:
             changes |= self._take(pieces[0])
-        yield changes
+        if not on:
+            yield changes
+            return
+        yield changes | self.make.busy(words)
+        for quality in QUALITIES:
+            for index, one in enumerate(pieces):
+                said = t("Painting picture {n} of {total}", n=index + 1, total=len(pieces))
+                share = self.painting.share(size) if quality == "fine" else None
+                paint = self.painting.work(one, manner, size, quality)
+                drawn = yield from self.make.stream(request, paint, said, share=share)
+                if drawn.made is None:
+                    return
+                pieces[index] = painted(one, drawn.made, self.gallery.GRADIO_CACHE)
+                yield self.show(pieces, about(pieces)) | self.make.busy(said)
 
     def _sweep(self, chosen: Artwork | None, request: gr.Request) -> Changes:
         """Show the chosen picture at several truncations."""

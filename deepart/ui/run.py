@@ -127,6 +127,10 @@ class RunButton:
             yield changes
         return step
 
+    def busy(self, words: str) -> Changes:
+        """Return the change that keeps the page at work between two streams."""
+        return {self.status: self._bar(Step(), words)}
+
     @property
     def _book(self) -> str:
         return f"page {self._name}"

@@ -1,0 +1,66 @@
+"""Small pictures painted large: the composition and colours of one, the strokes of a painting."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+
+from deepart.checks import number, shown, whole_number
+from deepart.errors import ImageError, OptionError
+from deepart.images import check_image, settings, with_settings
+from deepart.pipelines.base import Callback, check_callback
+from deepart.pipelines.style import StyleTransferPipeline
+
+QUALITIES = ("fast", "fine")
+SMALLEST, LARGEST = 32, 256  # pixels: sides of what is painted
+SIZES = 512, 2048  # pixels: longer side of the result
+STROKES = 2.0  # style_scale: what is enlarged has no detail that larger strokes could lose
+
+
+def paint_large(
+    picture: Image.Image,
+    manner: Image.Image,
+    *,
+    size: int = 1024,
+    quality: str = "fine",
+    seed: int = 0,
+    strength: float = 1.0,
+    callback: Callback | None = None,
+    load: Callable[[str], StyleTransferPipeline] = StyleTransferPipeline.from_pretrained,
+) -> Image.Image:
+    """Return a small picture painted large, as an RGB image that carries its settings and those of the small one.
+
+    What is where, and in which colours, is the small picture's: a generator knows that much at 64 pixels. The strokes
+    are the manner's, laid by style transfer on the enlarged picture.
+
+    picture: of 32 to 256 pixels each way. manner: a painting. size: longer side of the result, 512 to 2048 pixels.
+    quality: "fine", or "fast" for one pass. seed: varies the strokes. strength: 0 is the enlarged picture, 1 is all
+    strokes. callback: see StyleTransferPipeline.stylize. load: returns the pipeline of a quality; for one that is
+    loaded already.
+
+    Raises ImageError for a picture of another size or a manner that cannot be used, OptionError for an option out of
+    its range, MemoryLimitError when the device's memory is too small for the size.
+    """
+    check_callback(callback)
+    if quality not in QUALITIES:
+        raise OptionError("The quality is {value}; it must be 'fast' or 'fine'.", value=shown(quality))
+    size = whole_number("size", size, *SIZES, "of pixels")
+    strength = number("strength", strength, 0, 1)
+    small, manner = check_image(picture, "picture to paint"), check_image(manner, "painting for the manner")
+    if min(small.size) < SMALLEST or max(small.size) > LARGEST:
+        width, height = small.size
+        raise ImageError(
+            "The picture to paint has {width}x{height} pixels; sides of {least} to {most} can be painted large.",
+            width=width, height=height, least=SMALLEST, most=LARGEST,
+        )  # fmt: skip
+    scale = size / max(small.size)
+    enlarged = small.resize([round(side * scale) for side in small.size], Image.Resampling.BICUBIC)
+    painted = load(quality).stylize(
+        enlarged, manner, strength=strength, preserve_color=True, style_scale=STROKES, seed=seed, callback=callback
+    )
+    made: dict[str, Any] = settings(painted) or {}
+    painting = hashlib.sha256(manner.tobytes()).hexdigest()[:12]  # of its pixels: whose strokes they are
+    return with_settings(painted, made | {"manner": painting, "painted_from": settings(picture)})

@@ -1,0 +1,106 @@
+"""Small pictures painted large: what the result is, what it carries, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from deepart import GANPipeline, ImageError, OptionError, StyleTransferPipeline, paint_large, settings
+from deepart.images import to_tensor
+
+
+@pytest.fixture(scope="module")
+def fast() -> StyleTransferPipeline:
+    return StyleTransferPipeline.from_pretrained("fast", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def small() -> Image.Image:
+    """A yellow field under a blue sky, 64 x 48 pixels."""
+    field = np.empty((48, 64, 3))
+    field[:24], field[24:] = (90, 140, 220), (220, 190, 60)
+    return Image.fromarray((field + np.random.default_rng(1).normal(0, 12, (48, 64, 1))).clip(0, 255).astype(np.uint8))
+
+
+@pytest.fixture(scope="module")
+def manner() -> Image.Image:
+    """Dark and light strokes, without any colour."""
+    rng = np.random.default_rng(0)
+    grey = Image.fromarray(rng.integers(0, 256, (12, 48), dtype=np.uint8)).resize((192, 192), Image.Resampling.BICUBIC)
+    return grey.convert("RGB")
+
+
+def test_composition_and_colours_are_the_small_picture_s_and_strokes_the_manner_s(
+    fast: StyleTransferPipeline, small: Image.Image, manner: Image.Image
+) -> None:
+    painted = paint_large(small, manner, size=512, quality="fast", load=lambda _: fast)
+    assert painted.size == (512, 384)
+    pixels = np.asarray(painted, float)
+    sky, field = pixels[16:176].mean((0, 1)), pixels[208:368].mean((0, 1))
+    assert sky[2] > sky[0] + 40
+    assert field[0] > field[2] + 40
+    enlarged = small.resize(painted.size, Image.Resampling.BICUBIC)
+    assert np.abs(pixels - np.asarray(enlarged, float)).mean() > 2
+
+
+def test_strength_0_is_the_enlarged_picture(
+    fast: StyleTransferPipeline, small: Image.Image, manner: Image.Image
+) -> None:
+    painted = paint_large(small, manner, size=512, quality="fast", strength=0, load=lambda _: fast)
+    enlarged = small.resize((512, 384), Image.Resampling.BICUBIC)
+    assert (to_tensor(painted) - to_tensor(enlarged)).abs().max() < 2 / 255
+
+
+def test_it_carries_the_settings_of_both_models_and_makes_the_same_picture_again(
+    fast: StyleTransferPipeline, manner: Image.Image
+) -> None:
+    [made] = GANPipeline.from_pretrained(device="cpu").generate(seed=3)
+    asked = {"size": 512, "quality": "fast", "seed": 5, "strength": 0.9, "load": lambda _: fast}
+    painted = paint_large(made, manner, **asked)
+    told = settings(painted) or {}
+    assert told["painted_from"] == settings(made)
+    assert (told["task"], told["model"], told["seed"], told["strength"]) == ("style", "fast", 5, 0.9)
+    assert len(told["manner"]) == 12
+    assert paint_large(made, manner, **asked).tobytes() == painted.tobytes()
+    other = paint_large(made, manner.transpose(Image.Transpose.ROTATE_90), **asked)
+    assert (settings(other) or {})["manner"] != told["manner"]
+
+
+def test_the_fine_quality_tells_its_steps_and_can_be_stopped(small: Image.Image, manner: Image.Image) -> None:
+    steps: list[int] = []
+
+    def stop(step: int, total: int, preview: Image.Image | None) -> None:
+        steps.append(step)
+        if step == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), torch.no_grad():
+        paint_large(small, manner, size=512, callback=stop)
+    assert steps == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"size": 511}, "size is 511; it must be a whole number of pixels from 512 to 2048"),
+        ({"size": 4096}, "size is 4096; it must be a whole number of pixels from 512 to 2048"),
+        ({"quality": "best"}, "The quality is 'best'; it must be 'fast' or 'fine'."),
+        ({"strength": 1.5}, "strength"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_an_option_out_of_range_gets_a_sentence(
+    options: dict[str, object], sentence: str, small: Image.Image, manner: Image.Image
+) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        paint_large(small, manner, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("sides", [(31, 64), (64, 257), (512, 512)])
+def test_a_picture_of_another_size_gets_a_sentence(sides: tuple[int, int], manner: Image.Image) -> None:
+    with pytest.raises(ImageError, match=rf"has {sides[0]}x{sides[1]} pixels; sides of 32 to 256 can be painted large"):
+        paint_large(Image.new("RGB", sides), manner)
+    with pytest.raises(ImageError, match="painting for the manner"):
+        paint_large(Image.new("RGB", (64, 64)), "painting.jpg")  # type: ignore[arg-type]
