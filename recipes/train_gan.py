@@ -45,7 +45,7 @@ from recipes.gan_discriminator import PixelDiscriminator
 from recipes.gan_metrics import PictureFeatures, kernel, load_pictures, spread_out
 from recipes.gan_split import split
 
-CONFIG = GeneratorConfig(latent=64, mapping=128, channels=(192, 160, 96, 48))
+CONFIG = GeneratorConfig(latent=64, mapping=128, channels=(192, 160, 96, 48), shuffles=2)
 HALF = 0.4  # share of the time at half the size
 REFINE = 0.3  # share of either part's time
 FLOOR = 0.05  # of the learning rate, at the end

@@ -69,3 +69,14 @@ def test_a_boundary_outside_of_the_sizes_is_refused(coarse: int, tmp_path: Path)
         dataclasses.replace(SMALL, coarse=coarse)
     with pytest.raises(WeightsError, match="do not make a network"):
         checkpoint.make_config(GeneratorConfig, {**dataclasses.asdict(SMALL), "coarse": coarse}, tmp_path)
+
+
+def test_doublings_can_be_pixel_shuffles_and_no_more_of_them_than_there_are() -> None:
+    network = Generator(GeneratorConfig(latent=4, mapping=8, channels=(8, 6, 4), shuffles=2))
+    latents = torch.randn(2, 4)
+    assert network(latents).shape == (2, 3, 32, 32)
+    assert network.at_half_size(latents).shape == (2, 3, 16, 16)
+    assert network.first[2].weight.shape[0] == 16
+    for shuffles in (0, 4):
+        with pytest.raises(ValueError, match="shuffles is .; it must be from 1 to 3"):
+            GeneratorConfig(channels=(8, 6, 4), shuffles=shuffles)

@@ -3,8 +3,9 @@
 A mapping network turns normal noise z into a latent w, and w scales the channels of every convolution from 4 x 4 pixels
 upwards: StyleGAN2 (Karras et al., 1912.04958), made small. Where it differs: the input's channels and the output's are
 scaled in place of the kernels, which is the same sum and lets a batch share one convolution; there is no noise beside
-the latent, so the latent says everything about a picture (as in R3GAN, 2501.05441); the last doubling is a pixel
-shuffle (1609.05158), so that no convolution with many channels runs at full size.
+the latent, so the latent says everything about a picture (as in R3GAN, 2501.05441); the last doublings are pixel
+shuffles (1609.05158): no convolution with many channels runs at full size, and neighbouring pixels can differ, where
+smoothly enlarged maps draw foliage as curls.
 
 The latent is whitened: over all z it has mean 0 and unit covariance. So truncation is a multiplication, a direction is
 a unit vector with an amount in standard deviations, and normal noise is a plausible latent. See whiten().
@@ -31,18 +32,22 @@ class GeneratorConfig:
 
     latent: numbers in z and w. mapping: width of the mapping network's hidden layers, two of them.
     channels: of the maps at 4, 8, 16, ... pixels; the picture is twice as large as the last of them.
-    coarse: how many of these sizes a first latent decides when two are mixed. directions: how many are stored.
+    shuffles: how many of the doublings, the last ones, are pixel shuffles. coarse: how many of the sizes of the maps a
+    first latent decides when two are mixed. directions: how many are stored.
     """
 
     latent: int = 128
     mapping: int = 256
     channels: tuple[int, ...] = (256, 192, 128, 64, 32)
+    shuffles: int = 1
     coarse: int = 1
     directions: int = 0
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a network without sizes, or a boundary between coarse and fine outside of them."""
+        """Raises ValueError for a network without sizes, and for numbers of them that it does not have."""
         object.__setattr__(self, "channels", tuple(self.channels))  # JSON knows lists only
+        if not 1 <= self.shuffles <= len(self.channels):
+            raise ValueError(f"shuffles is {self.shuffles}; it must be from 1 to {len(self.channels)}.")
         if not 1 <= self.coarse <= len(self.channels):
             raise ValueError(f"coarse is {self.coarse}; it must be from 1 to {len(self.channels)}.")
 
@@ -104,7 +109,11 @@ class Generator(nn.Module):
         self.register_buffer("directions", torch.zeros(config.directions, latent))  # unit vectors, strongest first
         self.constant = nn.Parameter(torch.randn(1, channels[0], BASE, BASE))
         sizes = list(zip((channels[0], *channels[:-1]), channels, strict=True))
-        self.first = nn.ModuleList(StyledConv(inputs, outputs, latent) for inputs, outputs in sizes)
+        self._smooth = len(channels) - config.shuffles + 1  # sizes that are reached without a shuffle
+        self.first = nn.ModuleList(
+            StyledConv(inputs, outputs if index < self._smooth else 4 * outputs, latent)
+            for index, (inputs, outputs) in enumerate(sizes)
+        )
         self.second = nn.ModuleList(StyledConv(outputs, outputs, latent) for _, outputs in sizes[:-1])
         self.shuffled = StyledConv(channels[-1], 2 * channels[-1], latent)
         self.head = nn.Conv2d(channels[-1] // 2, 3, 3, padding=1)
@@ -158,7 +167,10 @@ class Generator(nn.Module):
         seen: Tensor | None = None
         for index, first in enumerate(self.first):
             mine = latents if index < self.config.coarse else late
-            x = first(smooth(x) if index else x, mine)
+            if index < self._smooth:
+                x = first(smooth(x) if index else x, mine)
+            else:
+                x = blur(F.pixel_shuffle(first(x, mine), 2))
             if index < len(self.second):
                 x = self.second[index](x, mine)
             glimpse = self.glimpse[index](x)

@@ -1,0 +1,81 @@
+"""All trainings in one command, on tiny sets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deepart import GANPipeline, StyleTransferPipeline
+from deepart.models.generator import GeneratorConfig
+from recipes import export_gan, gan_directions, train_all, train_gan, train_style
+from recipes.gan_discriminator import PixelDiscriminator
+
+
+def draw(folder: Path, names: list[str]) -> None:
+    """Write a set of noisy pictures of 80 pixels with its manifest."""
+    rng, files = np.random.default_rng(0), {}
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (10, 10, 3), dtype=np.uint8)).resize((80, 80)).save(path)
+        files[name] = {"kind": "paintings", "source": name, "licence": "CC0 1.0", "sha256": "0" * 64}
+    (folder / "manifest.json").write_text(json.dumps({"packages": {}, "files": files}))
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    draw(tmp_path / "data" / "style", [f"{kind}/{n}.png" for kind in ("contents", "styles") for n in range(6)])
+    draw(tmp_path / "data" / "faces", [f"pictures/{n:05d}.png" for n in range(40)])
+    monkeypatch.setattr(train_style, "SIDES", (48,))
+    monkeypatch.setattr(train_style, "HELD_SIDE", 48)
+    monkeypatch.setattr(train_gan, "CONFIG", GeneratorConfig(latent=8, mapping=16, channels=(16, 12, 8)))
+    monkeypatch.setattr(train_gan, "PixelDiscriminator", lambda: PixelDiscriminator((8, 12), 4))
+    monkeypatch.setattr(train_gan, "JUDGED", 64)
+    monkeypatch.setattr(export_gan, "MAPPED", 500)
+    monkeypatch.setattr(gan_directions, "SEEDS", 100)
+    small = {name: one._replace(batch=2) for name, one in train_all.TRAININGS.items()}
+    monkeypatch.setattr(train_all, "TRAININGS", small)
+    return tmp_path / "data"
+
+
+def test_one_command_packs_trains_writes_and_measures(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack, out = tmp_path / "pack", tmp_path / "out"
+    train_all.main([str(data), str(pack), "--make"])
+    assert sorted(path.name for path in pack.iterdir()) == ["faces", "style"]
+    assert len(list((pack / "faces" / "pictures").glob("*.jpg"))) == 40
+
+    monkeypatch.setattr(train_all, "SIZES", (64,))
+    monkeypatch.setattr(train_all.measure, "__defaults__", ((64,),))
+    train_all.main([str(pack), str(out), "--minutes", "0.1", "--device", "cpu"])
+    assert (out / "gan-faces" / "log.csv").exists()
+    assert (out / "style-fast" / "log.csv").exists()
+    [face] = GANPipeline.from_pretrained(out / "weights" / "gan-faces", device="cpu").generate(1)
+    assert face.size == (32, 32)
+    fast = StyleTransferPipeline.from_pretrained(out / "weights" / "style-fast", device="cpu")
+    assert fast.stylize(face, face).size == (32, 32)
+    speed = json.loads((out / "speed.json").read_text())
+    assert [(row["model"], row["size"]) for row in speed["runs"]] == [("fine", 64), ("fast", 64)]
+    assert all(row["gmac"] > 0 for row in speed["runs"])
+
+
+def test_a_pack_holds_as_much_as_may_travel(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train_all, "MOST_PACK", 100_000)
+    train_all.main([str(data), str(tmp_path / "pack"), "--make"])
+    kept = list((tmp_path / "pack").rglob("*.jpg"))
+    assert 0 < len(kept) < 52
+    assert sum(path.stat().st_size for path in kept) < 100_000
+    monkeypatch.setattr(train_all, "MOST_ALL", 1000)
+    with pytest.raises(SystemExit, match="at most 0 travel"):
+        train_all.main([str(tmp_path / "pack"), str(tmp_path / "out")])
+
+
+def test_a_pack_without_a_set_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "pack").mkdir()
+    with pytest.raises(SystemExit, match="holds no set; make the pack with --make"):
+        train_all.main([str(tmp_path / "pack"), str(tmp_path / "out")])
