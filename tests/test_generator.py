@@ -78,5 +78,5 @@ def test_doublings_can_be_pixel_shuffles_and_no_more_of_them_than_there_are() ->
     assert network.at_half_size(latents).shape == (2, 3, 16, 16)
     assert network.first[2].weight.shape[0] == 16
     for shuffles in (0, 4):
-        with pytest.raises(ValueError, match="shuffles is .; it must be from 1 to 3"):
+        with pytest.raises(ValueError, match=r"shuffles is .; it must be from 1 to 3"):
             GeneratorConfig(channels=(8, 6, 4), shuffles=shuffles)

@@ -149,30 +149,37 @@ class Fast:
 
     def _sketch(self, content: Tensor, mix: Mix, strength: float, chance: Tensor) -> _Sketch:
         """Return what is known of a picture before any of it is painted."""
-        scale = min(1, SMALL / max(content.shape[2:]))
-        small = resize(content, *(max(MULTIPLE, round(side * scale)) for side in content.shape[2:]))
+        scale = SMALL / max(content.shape[2:])
+        small = _padded(content)
+        if scale < 1:
+            small = resize(content, *(max(MULTIPLE, round(side * scale)) for side in content.shape[2:]))
         recolor = palette_map(small, blend_palettes([(code.palette, weight) for code, weight in mix]))
         recolored = torch.lerp(small, recolor(small).clamp(0, 1), strength)
         side = place_side(content.shape[2], content.shape[3], PLACES)
-        statistics = measure_channels(self._maps(recolored), *grid(small.shape[2], small.shape[3], side))
+        maps = self._maps(recolored)
+        statistics = measure_channels(maps, *grid(small.shape[2], small.shape[3], side))
         styles = []
         for code, weight in mix:
             favoured = chance.repeat(-(-len(code.places.vectors) // len(chance)))[: len(code.places.vectors)]
             vectors = code.places.vectors * (1 + CHANCE * (favoured[:, None] - 0.5))
             styles.append((code, Places(vectors, code.places.rows, code.places.columns), weight))
-        return _Sketch(recolor, strength, side, statistics, highest(contrast(recolored)), styles)
+        known = (recolored, maps) if scale >= 1 and len(windows(*content.shape[2:])) == 1 else None
+        return _Sketch(recolor, strength, side, statistics, highest(contrast(recolored)), styles, known)
 
     def _look(self, sketches: Sequence[_Sketch], parts: Sequence[Tensor]) -> Tensor:
         """Return the pictures (N, 3, h, w) in [0, 1] of the parts of N contents."""
-        recolored = torch.cat(
-            [torch.lerp(x, s.recolor(x).clamp(0, 1), s.strength) for s, x in zip(sketches, parts, strict=True)]
-        )
-        maps = self._maps(recolored)
         taken: dict[str, list[Tensor]] = {name: [] for name in LAYERS}
-        for index, sketch in enumerate(sketches):
-            own = {name: value[index : index + 1] for name, value in maps.items()}
-            for name, value in sketch.targets(recolored[index : index + 1], own).items():
+        colored = []
+        for sketch, x in zip(sketches, parts, strict=True):
+            if sketch.known is None:
+                recolored = torch.lerp(x, sketch.recolor(x).clamp(0, 1), sketch.strength)
+                maps = self._maps(recolored)
+            else:
+                recolored, maps = sketch.known
+            colored.append(recolored)
+            for name, value in sketch.targets(recolored, maps).items():
                 taken[name].append(value)
+        recolored = torch.cat(colored)
         with autocast(recolored.device):
             painted = self.inverter(recolored, {name: torch.cat(values) for name, values in taken.items()})
         # Where the style is hardly wanted the network's own errors would be all that one sees.
@@ -183,7 +190,8 @@ class Fast:
 @dataclass(frozen=True)
 class _Sketch:
     """A picture before it is painted: what recolours it, the side of its places, the statistics of its channels, the
-    contrast of its detail, and its styles with their places, as the seed favours them, and shares."""
+    contrast of its detail, its styles with their places, as the seed favours them, and shares, and, of a picture that
+    is small enough to be known as a whole, the recoloured picture and its feature maps."""
 
     recolor: Callable[[Tensor], Tensor]
     strength: float
@@ -191,6 +199,7 @@ class _Sketch:
     statistics: Statistics
     top: Tensor
     styles: Sequence[tuple[StyleCode, Places, float]]
+    known: tuple[Tensor, dict[str, Tensor]] | None
 
     def targets(self, recolored: Tensor, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the feature maps of LAYERS that a part (1, 3, h, w) is to have, given those it has."""
