@@ -33,7 +33,7 @@ from ray.data import ActorPoolStrategy
 
 from deepart.checks import number, whole_number
 from deepart.cli.jobs import STOPPED, bar, full, no_pictures, seeded, tell
-from deepart.cli.options import add_commands, given
+from deepart.cli.options import add_commands, asked_large, given
 from deepart.cli.order import Order
 from deepart.errors import DeepArtError, ImageError, OptionError
 from deepart.folder import FORMATS
@@ -75,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         out = Folder(options.out)
         asked = given(options, _METHODS[options.command])
         todo = _tasks(options, asked, out)
+        asked |= asked_large(options) if options.command == "generate" else {}
         order = _order(options, asked)
         with contextlib.redirect_stdout(io.StringIO()), _cluster(options.address):
             # Ray prints remarks on workers that die; what it means for the pictures is told below.

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 from running_page import TinyGAN, TinyStyle, TinyVAE, tiny_fast, tiny_fine, tiny_landscapes, tiny_pictures_vae, until
 
-from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, load_image, settings
+from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, load_image, paint_large, settings
 from deepart.cli import jobs, main, parser
 from deepart.cli.options import given, parameters
 from deepart.folder import whole
@@ -103,6 +103,9 @@ def test_every_kind_of_option_is_read_as_the_method_takes_it() -> None:
         ("stylize photos --style painting.jpg --out out --weights 2,x", "no list of numbers"),
         ("generate --out out --direction trees", "no name and number"),
         ("generate --out out --format tiff", "invalid choice"),
+        ("generate --out out --size 512", "in the manner of one painting; give --manner PICTURE, once"),
+        ("generate --out out --manner painting.jpg --size 511", "The size is 511"),
+        ("generate --out out --manner painting.jpg --quality best", "invalid choice"),
         ("stylize photos --style painting.jpg --out out --strength 2", "The strength is 2.0"),
         ("stylize photos --style painting.jpg --out out --size 9999", "The size is 9999"),
         ("stylize photos --style painting.jpg --out out --weights 2,1", "2 weights for 1 style pictures"),
@@ -198,6 +201,22 @@ def test_generate_names_pictures_by_their_seeds(
     assert gan.recipe(made).seed == 6  # still a picture that the model knows as its own
     assert run(f"{line} --seed 4 --n 3") == 0
     assert capsys.readouterr().out.endswith("out: 1 made, 2 done before, 0 failed.\n")
+
+
+@pytest.mark.usefixtures("photos")
+def test_generate_paints_large_in_the_manner_of_a_painting(tiny: dict[str, Any]) -> None:
+    line = "generate --seed 5 --manner painting.jpg --size 512 --quality fast --out out"
+    assert run(line) == 0
+    expected = paint_large(
+        tiny["landscapes"].generate(seed=5)[0], load_image("painting.jpg"), size=512, quality="fast",
+        load=lambda _: tiny["fast"],
+    )  # fmt: skip
+    assert load_image("out/seed-000005.png").tobytes() == expected.tobytes()
+    before = times("out")
+    assert run(line) == 0
+    assert times("out") == before
+    assert run(line.replace("painting.jpg", "woodcut.webp")) == 0  # another painting: made anew
+    assert times("out") != before
 
 
 @pytest.mark.usefixtures("photos")

@@ -14,7 +14,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from deepart import folder, registry
 from deepart.checks import whole_number
-from deepart.cli.options import given
+from deepart.cli.options import asked_large, given
 from deepart.cli.order import Opened, Order
 from deepart.errors import OptionError
 from deepart.folder import FORMATS, Outcome, Task
@@ -40,7 +40,9 @@ def generate(options: argparse.Namespace) -> int:
     """Make pictures from seeds, one file for each."""
     asked = given(options, GANPipeline.generate)
     tasks = [Task(seed, options.out / name) for seed, name in seeded(asked, FORMATS[options.format])]
-    return _work(options, tasks, _opened(options, GANPipeline.task, asked))
+    asked |= asked_large(options)
+    pictures, digests = [load_image(path) for path in options.style], [folder.digest(path) for path in options.style]
+    return _work(options, tasks, _opened(options, GANPipeline.task, asked, styles=pictures, digests=digests))
 
 
 def reconstruct(options: argparse.Namespace) -> int:

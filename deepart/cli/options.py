@@ -11,12 +11,16 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
+from deepart.errors import OptionError
 from deepart.folder import FORMATS
 from deepart.pipelines.gan import GANPipeline
+from deepart.pipelines.large import QUALITIES, SIZES, paint_large
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 from deepart.registry import get_spec
 
+LARGE = ("size", "quality")
+"""Options of generate that go to paint_large."""
 NOT_HERE = frozenset({"callback", "latents", "start"})
 """Parameters with a default that nobody can type."""
 
@@ -77,10 +81,30 @@ def add_commands(
         help="picture whose style to take; given two or three times, the styles are blended",
     )  # fmt: skip
     add(style, StyleTransferPipeline.stylize)
-    add(command("generate", GANPipeline.task, "make pictures that never existed"), GANPipeline.generate)
+    generate = command("generate", GANPipeline.task, "make pictures that never existed")
+    add(generate, GANPipeline.generate)
+    generate.add_argument(
+        "--manner", type=place, action="append", dest="style", metavar="PICTURE", default=[],
+        help="painting in whose strokes every picture is painted large",
+    )  # fmt: skip
+    painted = inspect.signature(paint_large).parameters
+    generate.add_argument("--size", type=int, metavar="N", help=(
+        f"longer side of what is painted large, {SIZES[0]} to {SIZES[1]} pixels (default: {painted['size'].default})"
+    ))  # fmt: skip
+    generate.add_argument("--quality", choices=QUALITIES, help=(
+        f"of what is painted large; fast takes a second (default: {painted['quality'].default})"
+    ))  # fmt: skip
     again = command("reconstruct", VAEPipeline.task, "take pictures apart and put them together again")
     add(again, VAEPipeline.reconstruct)
     return made
+
+
+def asked_large(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of paint_large that generate was given; raises OptionError for those without a painting."""
+    found = {name: getattr(options, name) for name in LARGE if getattr(options, name) is not None}
+    if len(options.style) > 1 or (found and not options.style):
+        raise OptionError("Pictures are painted large in the manner of one painting; give --manner PICTURE, once.")
+    return found
 
 
 def parameters(verb: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import torch
 from PIL import Image
 
+from deepart.cli.options import LARGE
 from deepart.images import to_image
 from deepart.pipelines.base import Callback
 from deepart.pipelines.gan import GANPipeline
+from deepart.pipelines.large import paint_large
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 
@@ -38,7 +40,8 @@ class Order:
     """A model, and what it is asked for.
 
     task: "style", "gan" or "vae". model, device: as from_pretrained takes them. asked: the options of the method,
-    without those of a single picture (`n` and `seed` of generate). styles: the style pictures; digests: of their files.
+    without those of a single picture (`n` and `seed` of generate). styles: the style pictures, for a GAN the painting
+    in whose manner its pictures are painted large; digests: of their files.
     """
 
     task: str
@@ -58,10 +61,14 @@ class Order:
         pipeline: GANPipeline | VAEPipeline | StyleTransferPipeline
         if self.task == GANPipeline.task:
             pipeline = gan = GANPipeline.from_pretrained(self.model, device=self.device)
-            gan.generate(1, seed=0, **asked)
+            common |= {"styles": list(self.digests)} if styles else {}
+            large = {name: asked.pop(name) for name in LARGE if name in asked}
+            [tried] = gan.generate(1, seed=0, **asked)
+            paint = self._painter(large, tried) if styles else None
 
             def make(callback: Callback | None, source: Any) -> Image.Image:
-                return gan.generate(1, seed=source, **asked)[0]
+                [made] = gan.generate(1, seed=source, **asked)
+                return made if paint is None else paint(made, callback)
 
         elif self.task == VAEPipeline.task:
             pipeline = vae = VAEPipeline.from_pretrained(self.model, device=self.device)
@@ -79,14 +86,32 @@ class Order:
 
         return Opened(common | {"model": pipeline.name, "version": pipeline.version}, make)
 
+    def _painter(
+        self, large: Mapping[str, Any], tried: Image.Image
+    ) -> Callable[[Image.Image, Callback | None], Image.Image]:
+        """Return what paints generated pictures large, once it has taken the options and the first of them."""
+        known: dict[str, StyleTransferPipeline] = {}
+
+        def load(quality: str) -> StyleTransferPipeline:
+            if quality not in known:
+                known[quality] = StyleTransferPipeline.from_pretrained(quality, device=self.device)
+            return known[quality]
+
+        def paint(picture: Image.Image, callback: Callback | None) -> Image.Image:
+            return paint_large(picture, self.styles[0], callback=callback, load=load, **large)
+
+        with suppress(_EnoughError):
+            paint(tried, _enough)
+        return paint
+
+
+def _enough(step: int, total: int, preview: Image.Image | None) -> None:
+    raise _EnoughError
+
 
 def _rehearse(pipeline: StyleTransferPipeline, styles: Sequence[Image.Image], asked: Mapping[str, Any]) -> None:
     """Raise what is wrong with the options and the styles, whatever the photographs are: before any of them is done."""
-
-    def enough(step: int, total: int, preview: Image.Image | None) -> None:
-        raise _EnoughError
-
     pipeline.work_shares(_SIDE, _SIDE, size=asked["size"], steps=asked["steps"])
     with suppress(_EnoughError):  # small, whatever the size of the results will be
         grey = to_image(torch.full((3, _SIDE, _SIDE), 0.5))
-        pipeline.stylize(grey, styles, callback=enough, **{**asked, "size": None})
+        pipeline.stylize(grey, styles, callback=_enough, **{**asked, "size": None})

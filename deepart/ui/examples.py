@@ -36,7 +36,7 @@ TITLES = {
     "van-gogh-langlois-bridge": "Van Gogh: The Langlois Bridge",
     "van-gogh-night-cafe": "Van Gogh: The Night Café",
 }
-_THUMBNAIL = 88  # pixels, twice what the page shows, for fine screens; the full picture is fetched when it is chosen
+_THUMBNAIL = 72  # pixels, more than the page shows, for fine screens; the full picture is fetched when it is chosen
 # JavaScript for a row of such buttons: a click on one is the event "select" with its number.
 CHOOSE = "deepart.choose(element, trigger)"  # see page.js
 
@@ -110,7 +110,7 @@ def picture_button(index: int, files: Sequence[Path], title: str) -> str:
 def _thumbnail(path: Path) -> str:
     """Return the address of a small copy, which holds the copy itself."""
     packed = io.BytesIO()
-    _square(path).save(packed, "WEBP", quality=50)
+    _square(path).save(packed, "WEBP", quality=40, method=6)
     return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
 
 

@@ -75,11 +75,16 @@ def theme() -> gr.themes.Base:
 
 def lay_about(task: str) -> None:
     """Lay out what a tab's models are, closed, inside the Blocks being built: a picture that they drew, and words."""
-    with gr.Accordion("How it works", open=False, elem_id=f"{task}-how"):
+
+    def picture() -> str:
         # Inside the page: gr.Image would make a button of it, which has no name for who does not see it.
         data = base64.b64encode((EXAMPLES / "how" / f"{task}.webp").read_bytes()).decode()
-        gr.HTML(f'<img src="data:image/webp;base64,{data}" alt="" loading="lazy">', elem_classes="da-how")
+        return f'<img src="data:image/webp;base64,{data}" alt="">'
+
+    with gr.Accordion("How it works", open=False, elem_id=f"{task}-how") as how:
+        drawn = gr.HTML("", elem_classes="da-how")
         gr.Markdown(ABOUT[task], elem_classes="da-how")
+    how.expand(picture, None, drawn, **AT_ONCE)  # not with the page, which would be a tenth larger
 
 
 TAB = "tab"  # the name in an address of the tab that it opens
