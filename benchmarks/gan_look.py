@@ -1,8 +1,10 @@
 """Draw what the README shows of the generators, and put numbers to what truncation and mixing do to a picture.
 
-    python -m benchmarks.gan_look        # writes gan_look.json, gan_walk_*.webp, gan_sweep.webp and gan_mix.webp here
+    python -m benchmarks.gan_look            # writes gan_look.json, gan_walk_*.webp, gan_sweep.webp, gan_mix.webp
+    python -m benchmarks.gan_look painted    # writes gan_painted_*.webp: seeds 0 to 15, painted at 768 pixels
 
-Nothing is picked out: sweeps and mixes are of the seeds 0, 1, 2, ..., walks go through the first ones.
+Nothing is picked out: sweeps and mixes are of the seeds 0, 1, 2, ..., walks go through the first ones. Paintings are
+each in the manner of the next of four paintings; the sheets show them at half their size.
 
 sweep: the mean deviation of a picture's pixels at each truncation, which a picture that turns to mush loses, and how
 far pictures are apart (root mean square). mix: how much nearer, in mean squared difference, a mix is to its
@@ -13,6 +15,7 @@ without what a blur keeps, compared by its energy at 8 x 8).
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +26,22 @@ from torch import Tensor
 
 from benchmarks.machine import machine
 from benchmarks.pictures import draw_sheet
-from deepart import GANPipeline, list_models
+from deepart import GANPipeline, StyleTransferPipeline, list_models, load_image, paint_large, save_png
 from deepart.animations import save_animation
 from deepart.color import gaussian_blur
 from deepart.images import to_tensor
 from deepart.metrics import luma
 from deepart.pipelines.gan import TRUNCATIONS
+from deepart.registry import get_spec
+from deepart.ui.examples import example_files
 
 HERE = Path(__file__).parent
 SEEDS = range(64)
 ROWS = 4  # of the sheets, and stops of the walks
+PAINTED = 16  # pictures
+MANNERS = (
+    "cassatt-summertime", "renoir-moulin-de-la-galette", "van-gogh-langlois-bridge", "van-gogh-night-cafe"
+)  # fmt: skip
 
 
 def pixels(pictures: list[Image.Image]) -> Tensor:
@@ -91,11 +100,31 @@ def save(rows: list[list[Image.Image]], name: str) -> None:
     draw_sheet(cells, rows[0][0].width, names=False).save(HERE / name, quality=66, method=6)
 
 
+def paint(names: list[str]) -> None:
+    """Write the sheets of paintings, and the paintings at full size into runs/gan_painted."""
+    fine = StyleTransferPipeline.from_pretrained("fine", device="cpu")
+    manners = [load_image(path) for path in example_files("paintings") if path.stem in MANNERS]
+    full = HERE.parent / "runs" / "gan_painted"
+    full.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        made = []
+        for seed, small in enumerate(GANPipeline.from_pretrained(name, device="cpu").generate(PAINTED)):
+            made.append(paint_large(small, manners[seed % len(manners)], size=768, load=lambda _: fine))
+            save_png(made[-1], full / f"{name}-{seed}.png")
+            print(name, seed, flush=True)
+        halves = [picture.resize((384, 384), Image.Resampling.LANCZOS) for picture in made]
+        save([halves[start : start + 4] for start in range(0, PAINTED, 4)], f"gan_painted_{name}.webp")
+
+
 def main() -> None:
+    names = [str(name) for name in list_models("gan") if get_spec("gan", str(name)).repo_id is None]
+    if sys.argv[1:] == ["painted"]:
+        paint(names)
+        return
     result: dict[str, Any] = {"machine": machine(), "models": {}}
     sweeps, mixes = [], []
-    for name in list_models("gan"):
-        pipeline = GANPipeline.from_pretrained(str(name), device="cpu")
+    for name in names:
+        pipeline = GANPipeline.from_pretrained(name, device="cpu")
         result["models"][name] = {
             "version": pipeline.version,
             "sweep": sweep_numbers(pipeline),

@@ -40,7 +40,7 @@ def strip(parts: list[Image.Image]) -> Image.Image:
 
 @torch.inference_mode()
 def generated() -> list[Image.Image]:
-    """Return the noise, the picture as the generator has it at 4, 8, 16, 32 and 64 pixels, and the whole."""
+    """Return the noise, the picture as the generator has it at 4, 8, 16, ... pixels, and the whole."""
     pipeline = GANPipeline.from_pretrained("landscapes", device="cpu")
     network = pipeline._network
     assert isinstance(network, Generator)
@@ -54,7 +54,7 @@ def generated() -> list[Image.Image]:
     for glimpse in glimpses[1:]:
         seen = smooth(seen) + glimpse
         steps.append(seen)
-    grey = (z.view(1, 1, 8, 16) / 6 + 0.5).clamp(0, 1).expand(-1, 3, -1, -1)
+    grey = (z.view(1, 1, 8, -1) / 6 + 0.5).clamp(0, 1).expand(-1, 3, -1, -1)
     grey = F.interpolate(grey, (16, 16), mode="nearest")
     return [to_image(grey), *(to_image((one / 2 + 0.5).clamp(0, 1)) for one in (*steps, whole))]
 

@@ -130,9 +130,13 @@ class Trainer:
         return (self.done - HALF) / (1 - HALF) if self.whole else self.done / HALF
 
     def penalty(self) -> float:
-        """Return the weight of the gradient penalties: it falls, as in R3GAN, while the pictures get nearer."""
+        """Return the weight of the gradient penalties: it falls, as in R3GAN, while the pictures get nearer.
+
+        At the whole size it is four times as large, as the pixels are four times as many: with less the discriminator
+        was soon right about nine pairs of ten.
+        """
         first, last = self.options.penalty
-        return float(first * (last / first) ** min(1, self.done / (1.5 * HALF)))
+        return float(first * (last / first) ** min(1, self.done / HALF)) * (4 if self.whole else 1)
 
     def reals(self) -> Tensor:
         """Return a batch of training pictures in [-1, 1], half of them mirrored unless that is switched off."""
@@ -272,7 +276,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=32, help="pictures in a step (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=2.5e-4, help="learning rate (default: %(default)s)")
     parser.add_argument(
-        "--penalty", type=float, nargs=2, default=(1.0, 0.2), help="weight of R1 and R2, at first and at last"
+        "--penalty",
+        type=float,
+        nargs=2,
+        default=(1.0, 0.2),
+        help="of R1 and R2, at first and at last",
     )
     parser.add_argument("--augment", type=float, default=0.6, help="0 to 1: shifts and squares (default: %(default)s)")
     parser.add_argument("--colour", type=float, default=0.3, help="0 to 1: changed colours (default: %(default)s)")

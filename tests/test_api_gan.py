@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from running_page import Page, until
 
-from deepart import load_image, settings
+from deepart import load_image, paint_large, save_png, settings
 from deepart.ui.inputs import EXAMPLES
 
 PHOTO = EXAMPLES / "content" / "cat.jpg"
@@ -51,6 +51,23 @@ def test_mix_takes_what_the_others_give(page: Page, client: Client) -> None:
     mixed = page.landscapes.mix(3, 17, truncation=0.7, directions={"warmth": -1.0})
     path, _ = client.predict(first, 5, api_name="/mix")
     assert same(load_image(path), page.landscapes.mix(mixed, 5))
+
+
+def test_paint_is_paint_large(page: Page, client: Client, tmp_path: Path) -> None:
+    [small] = page.landscapes.generate(seed=4)
+    save_png(small, tmp_path / "small.png")
+    given = [handle_file(tmp_path / "small.png"), handle_file(PHOTO)]
+    path, told = client.predict(*given, 512, "fast", 3, 0.8, api_name="/paint")
+    expected = paint_large(
+        small, load_image(PHOTO), size=512, quality="fast", seed=3, strength=0.8, load=lambda _: page.fast
+    )
+    assert same(load_image(path), expected)
+    assert told == settings(expected)
+    assert told["painted_from"] == settings(small)
+    with pytest.raises(AppError, match="The size is 300; it must be a whole number of pixels from 512 to 2048"):
+        client.predict(*given, 300, api_name="/paint")
+    with pytest.raises(AppError, match="sides of 32 to 256 can be painted large"):
+        client.predict(handle_file(PHOTO), handle_file(PHOTO), api_name="/paint")
 
 
 @pytest.mark.parametrize("kind", ["webp", "gif", "mp4"])

@@ -13,7 +13,7 @@ from running_page import TinyStudio
 from deepart import GANPipeline
 from deepart.cache import Studio
 from deepart.images import load_image, settings
-from deepart.ui.finished import NAMED, PICTURES, finished_grid
+from deepart.ui.finished import FIRST_SEED, NAMED, PICTURES, finished_grid
 from deepart.ui.jobs import Jobs
 from deepart.ui.widgets import shown_directions
 from recipes import first_generate
@@ -56,23 +56,26 @@ def test_the_committed_pictures_are_what_the_model_makes(landscapes: GANPipeline
     example = finished_grid(Idle(device="cpu"))
     assert example is not None
     assert example.names == landscapes.directions
-    assert [one.seed for one in example.pieces] == list(range(PICTURES))
-    for one, made in zip(example.pieces, landscapes.generate(PICTURES), strict=True):
+    assert [one.seed for one in example.pieces] == list(range(FIRST_SEED, FIRST_SEED + PICTURES))
+    for one, made in zip(example.pieces, landscapes.generate(PICTURES, seed=FIRST_SEED), strict=True):
         assert one.made == settings(made)
-        difference = ImageStat.Stat(ImageChops.difference(load_image(one.path), made)).mean
-        assert sum(difference) / 3 < 2
+        painted = load_image(one.path)
+        assert painted.size == (first_generate.SIZE,) * 2
+        difference = ImageStat.Stat(ImageChops.difference(painted.resize(made.size), made)).mean
+        assert sum(difference) / 3 < 25  # the same composition in the same colours
 
 
 def test_the_recipe_writes_exact_pictures_that_name_their_directions(tiny_studio: TinyStudio, tmp_path: Path) -> None:
-    gan = tiny_studio.gan()
+    gan, painter = tiny_studio.gan(), tiny_studio.style("fast")
     (tmp_path / "old.png").touch()
-    paths = first_generate.write(gan, tmp_path, 3)
+    paths = first_generate.write(gan, painter, tmp_path, 2)
     assert sorted(tmp_path.iterdir()) == paths
-    assert [path.name for path in paths] == [f"deepart-landscapes-seed-{seed}.png" for seed in range(3)]
-    for path, made in zip(paths, gan.generate(3), strict=True):
-        image = load_image(path)
-        assert ImageChops.difference(image, made).getbbox() is None
-        assert settings(image) == (settings(made) or {}) | {NAMED: ["daylight", "trees", "warmth"]}
+    seeds = range(FIRST_SEED, FIRST_SEED + 2)
+    assert [path.name for path in paths] == [f"deepart-landscapes-seed-{seed}.png" for seed in seeds]
+    for path, made in zip(paths, gan.generate(2, seed=FIRST_SEED), strict=True):
+        told = settings(load_image(path)) or {}
+        assert told["model"] == "fast"
+        assert told["painted_from"] == (settings(made) or {}) | {NAMED: ["daylight", "trees", "warmth"]}
 
 
 def test_another_model_has_no_example(tiny_studio: TinyStudio) -> None:
@@ -86,12 +89,13 @@ def test_the_tab_opens_with_the_example(tab: Any, landscapes: GANPipeline) -> No
     assert chosen.piece.value == pieces[0]
     assert chosen.download.value["path"] == pieces[0].path
     assert first_generate.FOLDER not in Path(pieces[0].path).parents  # other formats are written beside it
-    assert 'alt="Seed 0, enlarged from 128 pixels"' in chosen.stage.value
-    assert grid.told.value == '<p class="da-note">Seeds 0 to 15 · truncation 1</p>'
+    assert f'alt="Seed {FIRST_SEED}, painted"' in chosen.stage.value
+    last = FIRST_SEED + PICTURES - 1
+    assert grid.told.value == f'<p class="da-note">Seeds {FIRST_SEED} to {last} · truncation 1</p>'
     shown = [slider.label for slider in chosen.sliders.all if slider.visible]
     assert shown == [name.capitalize() for name in shown_directions(landscapes.directions)]
-    taken = chosen.take(pieces[7])  # loads nothing, as Idle would tell
-    assert taken[chosen.piece].seed == 7
+    taken = chosen.take(pieces[2])  # loads nothing, as Idle would tell
+    assert taken[chosen.piece].seed == FIRST_SEED + 2
 
 
 def test_what_is_there_from_the_beginning_is_said_in_chinese(tab: Any) -> None:
@@ -102,10 +106,10 @@ def test_what_is_there_from_the_beginning_is_said_in_chinese(tab: Any) -> None:
         said = tab._speak()
     finally:
         LocalContext.request.reset(token)
-    assert "种子 0 到 15 · 截断 1" in said[grid.told]
-    assert said[grid.gallery].constructor_args["value"][3][1] == "种子 3"
-    assert "种子 0" in said[chosen.title]
-    assert said[chosen.sliders.all[0]].constructor_args["label"] == "开阔天空"
+    assert f"种子 {FIRST_SEED} 到 {FIRST_SEED + PICTURES - 1} · 截断 1" in said[grid.told]
+    assert said[grid.gallery].constructor_args["value"][3][1] == f"种子 {FIRST_SEED + 3}"
+    assert f"种子 {FIRST_SEED}" in said[chosen.title]
+    assert not said[chosen.sliders.all[0]].constructor_args["label"].isascii()
 
 
 def test_sliders_that_drag_half_the_picture_along_are_not_shown() -> None:
@@ -116,6 +120,7 @@ def test_sliders_that_drag_half_the_picture_along_are_not_shown() -> None:
 
 def test_a_link_sets_controls_of_the_tab(tab: Any) -> None:
     assert {name: part.value for name, part in tab.linked.items()} == {
-        "model": "landscapes", "seed": 0, "count": 16, "truncation": 1.0, "mutation": 0.2, "children": 12,
+        "model": "landscapes", "seed": FIRST_SEED, "count": PICTURES, "truncation": 1.0, "painted": True, "size": 768,
+        "mutation": 0.2, "children": 12,
         "walk": "1, 2, 3", "frames": 48,
     }  # fmt: skip

@@ -61,7 +61,7 @@ def test_speed_writes_what_the_processes_measured(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     gan.speed(model, threads)
     result = json.loads((tmp_path / "runs" / "tiny" / "gan_speed.json").read_text())
-    assert result["cpu"]["time"] == [["cpu", "speed-of", count] for count in (1, 8, 64)]
+    assert result["cpu"]["time"] == [["cpu", "speed-of", count] for count in (1, 16, 64)]
     assert result["cpu"]["with_png"] == ["cpu", "png-of", 64]
     assert result["memory"] == ["cpu", "memory-of", 64]
     assert result["gpu"] is None

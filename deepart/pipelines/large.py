@@ -18,6 +18,7 @@ QUALITIES = ("fast", "fine")
 SMALLEST, LARGEST = 32, 256  # pixels: sides of what is painted
 SIZES = 512, 2048  # pixels: longer side of the result
 STROKES = 2.0  # style_scale: what is enlarged has no detail that larger strokes could lose
+FULL = 0.7  # strength of the transfer at strength 1: more lays cracks and ridges where the enlarged picture is plain
 
 
 def paint_large(
@@ -59,8 +60,15 @@ def paint_large(
     scale = size / max(small.size)
     enlarged = small.resize([round(side * scale) for side in small.size], Image.Resampling.BICUBIC)
     painted = load(quality).stylize(
-        enlarged, manner, strength=strength, preserve_color=True, style_scale=STROKES, seed=seed, callback=callback
+        enlarged,
+        manner,
+        strength=FULL * strength,
+        preserve_color=True,
+        style_scale=STROKES,
+        seed=seed,
+        callback=callback,
     )
     made: dict[str, Any] = settings(painted) or {}
     painting = hashlib.sha256(manner.tobytes()).hexdigest()[:12]  # of its pixels: whose strokes they are
+    made["strength"] = strength
     return with_settings(painted, made | {"manner": painting, "painted_from": settings(picture)})

@@ -23,18 +23,19 @@ def first_files(studio: Studio, task: str) -> list[Path]:
     if not files:
         return []
     made = settings(load_image(files[0])) or {}
+    makers = [made, *([made["painted_from"]] if "painted_from" in made else [])]
     try:
-        current = studio.version(task, made.get("model")) == made.get("version")
+        current = all(studio.version(one["task"], one["model"]) == one["version"] for one in makers)
     except DeepArtError:
         return []
     return files if current else []
 
 
-PICTURES = 16  # on the grid that a visitor finds
+PICTURES, FIRST_SEED = 4, 0  # on the grid that a visitor finds, painted large
 
 
 NAMED = "directions_named"
-"""The key under which a picture of the example has the names of its model's directions, strongest first."""
+"""The key under which settings of the example's small pictures have the names of their directions, strongest first."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def finished_grid(studio: Studio) -> GridExample | None:
     """Return the example that the default generator of a studio made; None where there is none. Loads no model."""
     pieces, names = [], []
     for path in first_files(studio, "gan"):
-        made = settings(load_image(path)) or {}
+        made = (settings(load_image(path)) or {})["painted_from"]
         names = made.pop(NAMED)
         pieces.append(Artwork(str(path), json.dumps(made, sort_keys=True), name_of(made)))
     return GridExample(tuple(sorted(pieces, key=lambda one: one.seed or 0)), tuple(names)) if pieces else None

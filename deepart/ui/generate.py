@@ -16,11 +16,10 @@ from deepart.ui.artwork import Artwork, at, facts, save_artwork
 from deepart.ui.breeding import Breed
 from deepart.ui.finished import finished_grid
 from deepart.ui.generate_tools import ImportSettings, Mix, Projection, Walk, the_chosen
-from deepart.ui.grid import Grid, about
+from deepart.ui.grid import Grid, LargePainting, about, painted
 from deepart.ui.i18n import chinese, t, translate
 from deepart.ui.inputs import AT_ONCE, GPU_SLOT, IN_TURN, SOON, mistake, sentences
 from deepart.ui.jobs import Jobs
-from deepart.ui.large import LargePainting, painted
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.widgets import Format, RequestId, Sliders, frame, into_sight, said, shown_directions
@@ -152,7 +151,10 @@ def _title(chosen: Artwork | None) -> str:
     if chosen is None:
         return '<p class="da-title">&nbsp;</p>' + note("")
     width, height = load_image(chosen.path).size
-    told, size = facts(chosen.made), t("{width} × {height} pixels", width=width, height=height)
+    said = t("{width} × {height} pixels", width=width, height=height)
+    if width <= (chosen.made.get("size") or [128])[0]:
+        said = t("{width} × {height} pixels, enlarged here", width=width, height=height)
+    told, size = facts(chosen.made), said
     return f'<p class="da-title">{html.escape(translate(chosen.name))}</p>' + note(f"{told} · {size}" if told else size)
 
 
@@ -196,6 +198,7 @@ class GenerateTab:
         grid, breed, walk = self.grid, self.breed, self.walk
         return {
             "model": grid.model, "seed": grid.seed, "count": grid.count, "truncation": grid.truncation,
+            "painted": grid.painting.on, "size": grid.painting.size,
             "mutation": breed.mutation, "children": breed.count, "walk": walk.seeds, "frames": walk.frames,
         }  # fmt: skip
 

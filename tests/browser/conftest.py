@@ -34,6 +34,9 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+UNPAINTED = "/?tab=generate&painted=false&seed=0&count=16"  # painted large, what is generated takes long
+
+
 @pytest.fixture
 def open_tab(browser: Browser, page: Page) -> Iterator[OpenTab]:
     """Open the page in tabs that share nothing; a request that leaves this machine is stopped and fails the test."""
@@ -48,7 +51,7 @@ def open_tab(browser: Browser, page: Page) -> Iterator[OpenTab]:
             foreign.append(request.url)
 
     def open_one(
-        size: tuple[int, int] = (1280, 800), path: str = "/", url: str | None = None, locale: str = "en-US"
+        size: tuple[int, int] = (1280, 800), path: str = UNPAINTED, url: str | None = None, locale: str = "en-US"
     ) -> Tab:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
         contexts.append(context)

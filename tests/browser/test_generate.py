@@ -19,6 +19,7 @@ from running_page import Page, free_port, load_app, until
 
 from deepart import GANPipeline, load_image, save_png, settings
 from deepart.cache import Studio
+from deepart.ui.finished import FIRST_SEED, PICTURES
 from deepart.ui.inputs import EXAMPLES
 from recipes import first_generate
 
@@ -39,6 +40,22 @@ def ready(tab: Tab) -> Tab:
     expect(grid(tab)).to_have_count(16)
     chosen(tab, "Seed 0")
     return tab
+
+
+def test_new_pictures_are_painted_large_on_the_grid_and_one_by_its_button(open_tab: OpenTab) -> None:
+    tab = open_tab(path="/?tab=generate&count=2&size=512")
+    expect(tab.locator("#gan-count input[type=number]")).to_have_value("2")
+    tab.locator("#gan-make").click()
+    expect(grid(tab)).to_have_count(2)
+    expect(tab.locator("#gan-progress")).to_contain_text("Painting picture")
+    expect(tab.locator("#gan-make")).to_be_visible(timeout=60_000)
+    expect(tab.locator("#chosen-title")).to_contain_text("512 × 512 pixels")
+    click(tab, 1)
+    expect(tab.locator("#chosen-title")).to_contain_text("Seed 1")
+    expect(tab.locator("#chosen-title")).to_contain_text("512 × 512 pixels")
+    tab.locator("#large-paint").click()
+    expect(tab.locator("#large-paint")).to_be_visible(timeout=60_000)
+    expect(tab.locator("#chosen-title")).to_contain_text("512 × 512 pixels")
 
 
 def grid(tab: Tab) -> Locator:
@@ -208,49 +225,51 @@ def real(page: Page) -> Iterator[Real]:
 
 def test_the_tab_opens_with_pictures_and_loads_nothing(real: Real, open_tab: OpenTab, tmp_path: Path) -> None:
     real.studio.asked.clear()
-    tab = ready(open_tab(url=real.url))
-    expect(tab.locator("#gan-about")).to_have_text("Seeds 0 to 15 · truncation 1")
-    expect(tab.locator("#direction-1")).to_contain_text("Open sky")
-    expect(tab.locator("#direction-6")).to_contain_text("Clear air")
-    [first, sixth] = [load_image(first_generate.FOLDER / f"deepart-landscapes-seed-{seed}.png") for seed in (0, 5)]
+    tab = open_tab(url=real.url, path="/?tab=generate&painted=false")
+    seeds = [FIRST_SEED + n for n in range(PICTURES)]
+    about = f"Seeds {seeds[0]} to {seeds[-1]} · truncation 1"
+    expect(tab.locator("#gan-about")).to_have_text(about)
+    [first, third] = [
+        load_image(first_generate.FOLDER / f"deepart-landscapes-seed-{seeds[n]}.png") for n in (0, 2)
+    ]  # fmt: skip
     assert same(saved(tab, tmp_path), first)
-    click(tab, 5)
-    chosen(tab, "Seed 5")
+    click(tab, 2)
+    chosen(tab, f"Seed {seeds[2]}")
     path = save(tab, "chosen-download", tmp_path)
-    assert path.name == "deepart-landscapes-seed-5.png"
-    assert same(load_image(path), sixth)
+    assert path.name == f"deepart-landscapes-seed-{seeds[2]}.png"
+    assert same(load_image(path), third)
     with zipfile.ZipFile(save(tab, "gan-zip", tmp_path)) as packed:
-        assert len(packed.namelist()) == 16
+        assert len(packed.namelist()) == PICTURES
     tab.locator("#like").click()
     go(tab, "Breed")
-    expect(tab.locator("#liked button")).to_have_attribute("title", "Seed 5")
+    expect(tab.locator("#liked button")).to_have_attribute("title", f"Seed {seeds[2]}")
     assert real.studio.asked == []
 
     go(tab, "Change")
     put(tab, "direction-1", "2")
-    chosen(tab, "open sky +2")
+    chosen(tab, " +2")
     assert set(real.studio.asked) == {"landscapes"}
     tab.locator("#gan-make").click()
     expect(tab.locator("#gan-make")).to_be_visible()
-    expect(tab.locator("#gan-about")).to_have_text("Seeds 0 to 15 · truncation 1")
-    click(tab, 5)
-    expect(tab.locator("#chosen-title")).not_to_contain_text("open sky")
-    again = saved(tab, tmp_path)
-    assert ImageStat.Stat(ImageChops.difference(again, sixth)).mean < [2.0] * 3
+    expect(tab.locator("#gan-about")).to_have_text(about)
+    click(tab, 2)
+    expect(tab.locator("#chosen-title")).not_to_contain_text(" +2")
+    small = saved(tab, tmp_path)
+    assert max(ImageStat.Stat(ImageChops.difference(third.resize(small.size), small)).mean) < 25
 
 
 def test_the_tab_in_chinese(real: Real, open_tab: OpenTab) -> None:
-    tab = open_tab(url=real.url, locale="zh-CN")
-    chosen(tab, "种子 0")
-    expect(tab.locator("#gan-about")).to_have_text("种子 0 到 15 · 截断 1")
-    expect(tab.locator("#direction-1")).to_contain_text("开阔天空")
-    expect(tab.locator("#chosen img")).to_have_attribute("alt", "种子 0，由 128 像素放大")
-    expect(grid(tab).nth(3)).to_contain_text("种子 3")
+    tab = open_tab(url=real.url, path="/?tab=generate&painted=false", locale="zh-CN")
+    first, last = FIRST_SEED, FIRST_SEED + PICTURES - 1
+    chosen(tab, f"种子 {first}")
+    expect(tab.locator("#gan-about")).to_have_text(f"种子 {first} 到 {last} · 截断 1")
+    expect(tab.locator("#chosen img")).to_have_attribute("alt", f"种子 {first}，已画成大图")
+    expect(grid(tab).nth(3)).to_contain_text(f"种子 {last}")
     tab.locator("#like").click()
     expect(tab.locator("#like")).to_have_text("♥ 已喜欢")
     go(tab, "繁育")
     tab.locator("#breed-start").click()
-    expect(tab.locator("#gan-about")).to_have_text("第 1 代：种子 0 的子代")
+    expect(tab.locator("#gan-about")).to_have_text(f"第 1 代：种子 {first} 的子代")
     expect(grid(tab).nth(1)).to_contain_text("第 1 代的子代 2")
     make(tab, seed="")
     told(tab, "没有种子；请输入 0 到 4294967295 之间的整数。")
