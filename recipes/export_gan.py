@@ -1,4 +1,4 @@
-"""Write a trained generator as a model folder: latents whitened, directions found and named, weights as float16.
+"""Write a trained generator as a model folder: latents whitened, directions found and named, kernels in eight bits.
 
     python -m recipes.export_gan runs/gan-landscapes weights/gan-landscapes
     python -m recipes.export_gan runs/gan-landscapes looking --sheet directions.jpg        # what the directions do
@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from deepart import checkpoint
+from deepart import checkpoint, packed
 from deepart.latents import noise
 from deepart.models.generator import Generator, GeneratorConfig, whiten
 from recipes import own_card
@@ -83,7 +83,9 @@ def main(arguments: list[str] | None = None) -> None:
     network, kept = choose(network, names)
     config = {"task": "gan", "class": "Generator", "features": "slim", "directions_named": kept}
     text = own_card.find_card(options.out, "gan", options.run, options.data)
-    checkpoint.write_folder(options.out, config | asdict(network.config), network.state_dict(), text, half=True)
+    tensors = network.state_dict()
+    small = [name for name, tensor in tensors.items() if packed.worth(tensor)]
+    checkpoint.write_folder(options.out, config | asdict(network.config), tensors, text, half=True, in_eight_bits=small)
     if options.sheet:
         sheet(direction_sheet(network), 7).save(options.sheet, quality=92)
 

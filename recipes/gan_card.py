@@ -39,8 +39,8 @@ tags: [gan, {name}]
 {about}
 
 - **Output**: RGB pictures of {side} x {side} pixels from a latent of {latent} numbers (`deepart/models/generator.py`,
-  {parameters:.2f} M parameters, float16). The latent is whitened: normal noise is a plausible one, times a number below
-  1 it is truncated. {directions}
+  {parameters:.2f} M parameters, kernels in eight bits a number). The latent is whitened: normal noise is a plausible
+  one, times a number below 1 it is truncated. {directions}
 - **Made by**: `recipes/{maker}.py`, then `recipes/train_gan.py`; {steps:,} steps, {pictures:,} pictures shown, in
   {minutes:.0f} minutes on {hardware}.{notes}
 - **Losses**: relativistic, with gradient penalties on real and made pictures; differentiable augmentation; first at
@@ -138,7 +138,9 @@ def evaluation_text(found: Mapping[str, Any]) -> str:
         "picture), so they cannot be compared with numbers of papers; no discriminator saw this layer. The sliced "
         "Wasserstein distance of patches (times 1000) knows pixels only. The Gaussian "
         "has the first 128 principal components of the training pictures: what has to be beaten by far. Real against "
-        "real are two halves of the pictures; none is in both, and no painting is behind pictures of both."
+        "real are two halves of the pictures; none is in both, and no painting is behind pictures of both. Where there "
+        "are several crops of each painting these are one another's nearest neighbours, so that precision and recall "
+        "are low even of real pictures, and say little."
     )
     ratio = (
         f"Its kernel distance is {found['kernel_over_gaussian']:.2f} of the Gaussian's. The power of its pictures' "
@@ -152,8 +154,9 @@ def evaluation_text(found: Mapping[str, Any]) -> str:
 def memory_text(memory: Mapping[str, Any]) -> str:
     """Return whether samples repeat training pictures, in sentences."""
     told = (
-        "Beside each of them in `nearest.webp`: the training picture nearest by features, then the one nearest by "
-        f"pixels at 32 x 32, among all {memory['training_pictures']:,} and their mirror images."
+        "The evaluation draws beside each of them, in `nearest.webp`, the training picture nearest by features, then "
+        f"the one nearest by pixels at 32 x 32, among all {memory['training_pictures']:,} and their mirror images; "
+        "where training pictures are paintings that sheet stays with whoever runs it."
     )
     for kind, how in (("features", "By features"), ("pixels", "By pixels")):
         if kind in memory:

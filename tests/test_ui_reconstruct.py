@@ -240,6 +240,7 @@ class Request:
 
 @pytest.fixture
 def tab(tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    monkeypatch.setattr("gradio.Warning", lambda *_, **__: None)  # there is no page to show it
     import gradio as gr
 
     from deepart.ui.reconstruct import ReconstructTab
@@ -311,6 +312,20 @@ def test_an_example_gives_way_to_a_portrait_and_an_upload_stays(tab: Any, cat: I
     save_png(cat, tmp_path / "mine.png")
     for model, before in (("portraits", first), ("pictures", drawn)):
         assert reconstructed(tab, tmp_path / "mine.png", model, before)[tab.subject].name == "mine"
+
+
+def test_a_model_of_drawn_people_says_so_before_it_takes_a_photograph_apart(
+    tab: Any, cat: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("gradio.Warning", lambda words, **_: said.append(words))
+    cat.save(tmp_path / "mine.png")
+    reconstructed(tab, tmp_path / "mine.png")
+    reconstructed(tab, None, "portraits")  # it draws one
+    assert said == []
+    reconstructed(tab, tmp_path / "mine.png", "portraits")
+    assert len(said) == 1
+    assert said[0].startswith("This model knows drawn people only")
 
 
 def test_a_model_that_draws_needs_no_picture(tab: Any) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageFilter, ImageOps
 
 from deepart.checks import number, shown, whole_number
 from deepart.errors import ImageError, OptionError
@@ -18,6 +18,7 @@ QUALITIES = ("fast", "fine")
 SMALLEST, LARGEST = 32, 256  # pixels: sides of what is painted
 SIZES = 512, 2048  # pixels: longer side of the result
 STROKES = 2.0  # style_scale: what is enlarged has no detail that larger strokes could lose
+BLUR = 0.5  # pixels of the small picture, by which the enlarged one is blurred: its grid of pixels would show
 FULL = 0.7  # strength of the transfer at strength 1: more lays cracks and ridges where the enlarged picture is plain
 
 
@@ -57,8 +58,11 @@ def paint_large(
             "The picture to paint has {width}x{height} pixels; sides of {least} to {most} can be painted large.",
             width=width, height=height, least=SMALLEST, most=LARGEST,
         )  # fmt: skip
+    if (settings(picture) or {}).get("task") == "gan":  # generators draw lines along the edges of their pictures
+        small = ImageOps.crop(small, max(1, min(small.size) // 32))
     scale = size / max(small.size)
     enlarged = small.resize([round(side * scale) for side in small.size], Image.Resampling.BICUBIC)
+    enlarged = enlarged.filter(ImageFilter.GaussianBlur(BLUR * scale))
     painted = load(quality).stylize(
         enlarged,
         manner,

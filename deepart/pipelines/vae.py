@@ -390,8 +390,7 @@ class VAEPipeline(Pipeline):
         assert folder is not None  # a VAE has weights of its own
         if config["class"] in NETWORKS:
             return cls(located, device, read_spatial(located, config))
-        besides = ("task", "class", "directions_named")
-        numbers = checkpoint.make_config(VectorVAEConfig, config, folder, besides)
+        numbers = checkpoint.make_config(VectorVAEConfig, config, folder, ("task", "class", "directions_named"))
         names = read_names(config, numbers.directions, folder)
         return cls(located, device, checkpoint.build(lambda: VectorVAE(numbers), folder / checkpoint.TENSORS), names)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Request, sync_playwright
+from playwright.sync_api import Browser, Request, expect, sync_playwright
 from playwright.sync_api import Page as Tab
 from running_page import Page
 
@@ -59,6 +59,8 @@ def open_tab(browser: Browser, page: Page) -> Iterator[OpenTab]:
         tab = context.new_page()
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.goto((url or page.url) + path)
+        if path == UNPAINTED:  # what an address asks for comes after the page
+            expect(tab.locator("#gan-count input[type=number]")).to_have_value("16")
         return tab
 
     yield open_one
