@@ -37,8 +37,9 @@ SAME = {
 }  # fmt: skip
 # What stands in sentences and is put together elsewhere: directions of models, and kinds of numbers.
 VALUES = {
-    "clear air", "clouds", "light hair", "light skin", "open sky", "short hair", "sunset", "warmth", "whole number",
-    "whole number of bytes", "whole number of pixels", "yellow background", "yellow sky",
+    "clear air", "contrast", "light", "light ground", "light hair", "light skin", "open sky", "short hair",
+    "sunlit ground", "warmth", "whole number", "whole number of bytes", "whole number of pixels", "yellow background",
+    "yellow light",
 }  # fmt: skip
 HAN = re.compile(r"[\u3002\u4e00-\u9fff]")
 
@@ -171,7 +172,7 @@ def test_no_error_of_the_page_is_put_together_in_another_way() -> None:
         (lambda: check_image(Image.new("RGB", (9, 300)), "style picture"),
          "风格图是 9x300 像素；每边至少要有 16 像素，请换一张大一些的。"),
         (lambda: registry.get_spec("gan", "landscape"),
-         "没有 gan 模型 'landscape'；是不是想用 'landscapes'？可用的有：landscapes, portraits"),
+         "没有 gan 模型 'landscape'；是不是想用 'landscapes'？可用的有：landscapes, faces, portraits"),
         (lambda: Latent.load("a.safetensors"), "没有文件 'a.safetensors'；请给出保存了潜变量的文件。"),
     ],
 )  # fmt: skip

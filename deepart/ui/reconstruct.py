@@ -58,12 +58,6 @@ class _Looked:
     taken: RoundTrip
 
 
-_DRAWN_ONLY = (
-    "This model knows drawn people only, and makes a mess of anything else. “Find it as a drawn one” looks for a drawn "
-    "person like it."
-)
-
-
 class ReconstructTab:
     """The parts of the tab, and what leads from one to the other."""
 
@@ -260,7 +254,11 @@ class ReconstructTab:
             suitable = self._suitable(path, model, subject)
             picture = read_picture(suitable, "picture")
             if self.requests.pipeline(model).has_prior and (settings(picture) or {}).get("model") != model:
-                gr.Warning(t(_DRAWN_ONLY), title="")
+                words = t(
+                    "This model knows drawn people only, and makes a mess of anything else. “Find it as a drawn one” "
+                    "looks for a drawn person like it."
+                )
+                gr.Warning(words, title="")
             return _Looked(suitable, picture, self.requests.take(model, picture)(callback))
 
         words = t("Taking the picture apart, and putting it together")
