@@ -340,6 +340,7 @@ ENDPOINTS = {
     "/walk": ["seeds", "frames", "loop", "truncation", "directions", "model", "format"],
     "/mix": ["coarse", "fine", "truncation", "directions", "model"],
     "/breed": ["seeds", "n", "mutation", "seed", "truncation", "model"],
+    "/paint": ["image", "manner", "size", "quality", "seed", "strength"],
     "/project": ["image", "steps", "seed", "model"],
     "/reconstruct": ["image", "latent", "directions", "model"],
     "/vary": ["image", "strength", "n", "seed", "latent", "model"],

@@ -28,8 +28,8 @@ WHO: Any = SimpleNamespace(session_hash="somebody")
 def test_all_endpoints_are_there(tiny_studio: TinyStudio) -> None:
     page = build_app(tiny_studio)
     assert {f"/{fn.api_name}" for fn in page.fns.values() if fn.fn and fn.api_visibility == "public"} == {
-        "/generate", "/walk", "/mix", "/breed", "/project", "/reconstruct", "/vary", "/morph", "/sample", "/stylize",
-        "/sheet", "/models",
+        "/generate", "/walk", "/mix", "/breed", "/paint", "/project", "/reconstruct", "/vary", "/morph", "/sample",
+        "/stylize", "/sheet", "/models",
     }  # fmt: skip
 
 

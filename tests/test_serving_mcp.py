@@ -51,8 +51,8 @@ def ask(page: Page, *call: Any) -> Any:
 def test_each_endpoint_is_a_tool_and_nothing_else_is(tools: Page) -> None:
     found = {tool.name: tool for tool in ask(tools).tools}
     assert set(found) == {
-        "generate", "walk", "mix", "breed", "project", "reconstruct", "vary", "morph", "sample", "stylize", "sheet",
-        "models",
+        "generate", "walk", "mix", "breed", "paint", "project", "reconstruct", "vary", "morph", "sample",
+        "stylize", "sheet", "models",
     }  # fmt: skip
     for tool in found.values():
         assert re.match(r"[A-Z].+\.", tool.description or ""), tool.name

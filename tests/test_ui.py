@@ -111,8 +111,8 @@ def test_all_heavy_work_shares_one_place(page: Page) -> None:
     assert {event.concurrency_limit for event in events if event.concurrency_id == "gpu"} == {1}
     public = {event.api_name: event.concurrency_id for event in events if event.api_visibility == "public"}
     assert sorted(public) == [
-        "breed", "generate", "mix", "models", "morph", "project", "reconstruct", "sample", "sheet", "stylize", "vary",
-        "walk",
+        "breed", "generate", "mix", "models", "morph", "paint", "project", "reconstruct", "sample", "sheet", "stylize",
+        "vary", "walk",
     ]  # fmt: skip
     assert {name for name, place in public.items() if place != "gpu"} == {"models"}
     beside = [event for event in events if event.name == "event" and event.concurrency_id != "gpu"]
