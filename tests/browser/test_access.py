@@ -38,8 +38,8 @@ def _of_gradio(node: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(open_tab: OpenTab, theme: str) -> None:
-    tab = open_tab(path=f"/?__theme={theme}")
-    expect(tab.locator("#gan-make")).to_be_visible()
+    tab = open_tab(path=f"/?__theme={theme}&tab=generate&painted=false&count=3")
+    expect(tab.locator("#gan-count input[type=number]")).to_have_value("3")
     tab.locator("#gan-make").click()
     expect(tab.locator("#grid img").first).to_be_visible()
     assert tab.evaluate("document.body.classList.contains('dark')") == (theme == "dark")

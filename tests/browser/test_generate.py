@@ -43,7 +43,7 @@ def ready(tab: Tab) -> Tab:
 
 
 def test_new_pictures_are_painted_large_on_the_grid_and_one_by_its_button(open_tab: OpenTab) -> None:
-    tab = open_tab(path="/?tab=generate&count=2&size=512")
+    tab = open_tab(path="/?tab=generate&seed=0&count=2&size=512")
     expect(tab.locator("#gan-count input[type=number]")).to_have_value("2")
     tab.locator("#gan-make").click()
     expect(grid(tab)).to_have_count(2)

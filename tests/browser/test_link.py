@@ -10,6 +10,8 @@ from hands import put
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 
+from deepart.ui.finished import FIRST_SEED
+
 OpenTab = Callable[..., Tab]  # see the fixture open_tab
 
 
@@ -32,7 +34,7 @@ def test_an_address_with_nonsense_opens_the_page_as_ever(open_tab: OpenTab) -> N
     tab = open_tab(path="/?tab=generate&truncation=99&seed=-4&model=nothing&count=4")
     expect(tab.locator("#gan-count input[type=number]")).to_have_value("4")
     expect(tab.locator("#gan-truncation input[type=number]")).to_have_value("1")
-    expect(tab.locator("#gan-seed input[type=number]")).to_have_value("0")
+    expect(tab.locator("#gan-seed input[type=number]")).to_have_value(str(FIRST_SEED))
     expect(open_tab(path="/?tab=<script>").locator("#gan-make")).to_be_visible()
 
 
