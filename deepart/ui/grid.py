@@ -225,7 +225,7 @@ class Grid:
 
 def columns(n: int) -> int:
     """Return the columns of a grid of n pictures, which is about a square, whatever their number."""
-    return max(3, math.ceil(math.sqrt(n)))
+    return max(2, math.ceil(math.sqrt(n)))
 
 
 def mark_rules(pieces: Sequence[Artwork], liked: Sequence[Artwork], chosen: Artwork | None) -> str:
