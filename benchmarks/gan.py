@@ -270,7 +270,7 @@ def main() -> None:
     for name in ("speed", "recovery"):
         jobs.add_parser(name)
     for name in JOBS:
-        jobs.add_parser(name).add_argument("count", type=int, choices=COUNTS)
+        jobs.add_parser(name).add_argument("count", type=int, choices=(*COUNTS, 4))
     options = parser.parse_args()
     if options.job == "speed":
         speed(options.model, options.threads)
