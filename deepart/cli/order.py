@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -90,12 +91,10 @@ class Order:
         self, large: Mapping[str, Any], tried: Image.Image
     ) -> Callable[[Image.Image, Callback | None], Image.Image]:
         """Return what paints generated pictures large, once it has taken the options and the first of them."""
-        known: dict[str, StyleTransferPipeline] = {}
 
+        @cache
         def load(quality: str) -> StyleTransferPipeline:
-            if quality not in known:
-                known[quality] = StyleTransferPipeline.from_pretrained(quality, device=self.device)
-            return known[quality]
+            return StyleTransferPipeline.from_pretrained(quality, device=self.device)
 
         def paint(picture: Image.Image, callback: Callback | None) -> Image.Image:
             return paint_large(picture, self.styles[0], callback=callback, load=load, **large)

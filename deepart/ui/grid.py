@@ -21,7 +21,7 @@ from deepart.ui.artwork import Artwork, bundle, name_of, save_artwork, save_resu
 from deepart.ui.examples import example_files, example_row
 from deepart.ui.finished import FIRST_SEED, PICTURES
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, GPU_SLOT, mistake, picture_input, read_picture, sentences
+from deepart.ui.inputs import AT_ONCE, GPU_SLOT, keep_good, mistake, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs, Work
 from deepart.ui.models import MoreModels, loading, model_menu
 from deepart.ui.run import Changes, RunButton, note
@@ -163,6 +163,7 @@ class Grid:
     def wire(self, app: gr.Blocks, take: Callable[[Artwork], Changes], chosen: Any, parts: Sequence[Any]) -> None:
         """Connect it; take, chosen, parts: those of the chosen picture."""
         self._take = take
+        keep_good(self.painting.manner)
         self.dice.click(
             lambda: (random.randint(0, MAX_SEED - MAX_GRID), new_text()), None, [self.seed, self._wanted], **AT_ONCE
         )

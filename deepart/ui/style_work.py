@@ -15,6 +15,7 @@ from deepart.checks import shown, whole_number
 from deepart.errors import OptionError, Phrase
 from deepart.images import fitted_size, settings, with_settings
 from deepart.models.gatys_loss import GatysConfig
+from deepart.pipelines.large import QUALITIES
 from deepart.pipelines.style import MAX_SHEET, MIN_SIDE, StyleTransferPipeline
 from deepart.ui.inputs import read_picture
 from deepart.ui.jobs import Callback, Step, Work
@@ -22,7 +23,6 @@ from deepart.ui.work import Pictures, defaults, model_name, whole
 
 MAX_SHEET_SIDE = 1024  # pixels: sixteen pictures are held at once
 GATYS = GatysConfig()
-QUALITIES = ("fast", "fine")
 STYLIZE = defaults(StyleTransferPipeline.stylize)
 _NAMES = ("style picture", "second style picture", "third style picture")
 
