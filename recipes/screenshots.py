@@ -17,7 +17,7 @@ from PIL import Image
 SIZES = {"laptop": (1366, 860), "phone": (390, 844)}
 THEMES = ("light", "dark")
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
-TABS = ("generate", "reconstruct", "style", "results")
+TABS = ("style", "generate", "reconstruct", "results")
 _SETTLE = 1500  # milliseconds for pictures to be fetched, decoded and drawn
 _PATIENCE = 90_000  # milliseconds
 
@@ -38,7 +38,9 @@ def shots(browser: Any, url: str, folder: Path, quality: int = 80, only: Sequenc
                 page = context.new_page()
                 for tab, name in wanted.items():
                     page.goto(f"{url}/?__theme={theme}&tab={tab}")
-                    page.locator("#grid img, #session-told").first.wait_for(state="attached", timeout=_PATIENCE)
+                    page.locator("#slider img, #grid img, #session-told").first.wait_for(
+                        state="attached", timeout=_PATIENCE
+                    )
                     page.locator("button[role=tab]:visible").nth(TABS.index(tab)).click()
                     page.wait_for_timeout(_SETTLE)
                     path = folder / f"{name}.webp"

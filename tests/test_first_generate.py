@@ -91,7 +91,7 @@ def test_the_tab_opens_with_the_example(tab: Any, landscapes: GANPipeline) -> No
     assert first_generate.FOLDER not in Path(pieces[0].path).parents  # other formats are written beside it
     assert f'alt="Seed {FIRST_SEED}, painted"' in chosen.stage.value
     last = FIRST_SEED + PICTURES - 1
-    assert grid.told.value == f'<p class="da-note">Seeds {FIRST_SEED} to {last} · truncation 1</p>'
+    assert grid.told.value == f'<p class="da-note">Seeds {FIRST_SEED} to {last} · variety 1</p>'
     shown = [slider.label for slider in chosen.sliders.all if slider.visible]
     assert shown == [name.capitalize() for name in shown_directions(landscapes.directions)]
     taken = chosen.take(pieces[2])  # loads nothing, as Idle would tell

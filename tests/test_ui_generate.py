@@ -66,7 +66,7 @@ def test_what_pictures_are_called(tiny_studio: TinyStudio) -> None:
 
 def test_facts_and_file_names() -> None:
     made = {"truncation": 0.75, "directions": {"trees": 1.5, "daylight": 0.0, "warmth": -2}, "mutation": 0.2}
-    assert facts(made) == "truncation 0.75 · trees +1.5 · warmth -2 · mutation 0.2"
+    assert facts(made) == "variety 0.75 · trees +1.5 · warmth -2 · mutation 0.2"
     assert slug("Child 3 of generation 1") == "child-3-of-generation-1"
     assert slug("Seed 5 at 0.45") == "seed-5-at-0.45"
     assert slug("../../etc/passwd") == "etc-passwd"

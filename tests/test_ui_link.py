@@ -59,7 +59,7 @@ def test_no_tab_links_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("deepart.ui.Link", Listening)
     build_app(TinyStudio())
-    assert [tab for tab, _ in found] == ["generate", "reconstruct", "style"]
+    assert [tab for tab, _ in found] == ["style", "generate", "reconstruct"]
     for _, linked in found:
         assert linked
         for part in linked.values():

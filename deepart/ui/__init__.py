@@ -24,7 +24,11 @@ from deepart.ui.style import StyleTab
 __all__ = ["build_app", "launch_options"]
 
 
-_HEAD = '<header class="da-head"><h1>DeepArt</h1><p>{}</p></header>'
+_HEAD = (
+    '<header class="da-head"><h1>DeepArt</h1><p>{}</p><button type="button" class="da-theme" '
+    'aria-label="Light or dark" title="Light or dark" onclick="deepart.switchTheme()"></button><button type="button" '
+    'class="da-language" aria-label="English or Chinese" onclick="deepart.switchLanguage()"></button></header>'
+)
 
 
 _HERE = "Make pictures that never existed, take pictures apart, repaint photographs. All is computed on this machine."
@@ -52,20 +56,17 @@ def build_app(studio: Studio) -> gr.Blocks:
         reconstruct: ReconstructTab | None = None
         links: list[Link] = []
         with gr.Tabs(overflow_behavior="wrap") as tabs:
+            with gr.Tab("Style transfer", id="style"):
+                style = StyleTab(app, studio, jobs)
+                links.append(_under(style, "style"))
             if list_models("gan"):
                 with gr.Tab("Generate", id="generate"):
                     generate = GenerateTab(app, studio, jobs)
-                    links.append(Link("generate", generate.linked))
-                    lay_about("gan")
+                    links.append(_under(generate, "generate"))
             if list_models("vae"):
                 with gr.Tab("Reconstruct", id="reconstruct"):
                     reconstruct = ReconstructTab(app, studio, jobs)
-                    links.append(Link("reconstruct", reconstruct.linked))
-                    lay_about("vae")
-            with gr.Tab("Style transfer", id="style"):
-                style = StyleTab(app, studio, jobs)
-                links.append(Link("style", style.linked))
-                lay_about("style")
+                    links.append(_under(reconstruct, "reconstruct"))
             with gr.Tab("My results", id="results"):
                 session = MyResults()
         _connect(tabs, generate, reconstruct, style, session)
@@ -87,6 +88,14 @@ def build_app(studio: Studio) -> gr.Blocks:
     app.jobs = jobs  # type: ignore[attr-defined]  # serving_options() takes it from here, and launch_options() the next
     app.i18n_instance = localise(app)  # launch_options() takes it from here
     return app
+
+
+def _under(tab: StyleTab | GenerateTab | ReconstructTab, name: str) -> Link:
+    """Lay out what is under each of the tabs, and return the link to its settings."""
+    with tab.extras:
+        link = Link(name, tab.linked)
+    lay_about({"generate": "gan", "reconstruct": "vae"}.get(name, name))
+    return link
 
 
 def _connect(

@@ -144,7 +144,7 @@ def facts(made: dict[str, Any]) -> str:
     """Return what a picture was made with, in words."""
     words = []
     if "truncation" in made:
-        words.append(t("truncation {n}", n=f"{made['truncation']:g}"))
+        words.append(t("variety {n}", n=f"{made['truncation']:g}"))
     words += [f"{translate(name)} {amount:+g}" for name, amount in (made.get("directions") or {}).items() if amount]
     if made.get("mutation") is not None:
         words.append(t("mutation {n}", n=f"{made['mutation']:g}"))

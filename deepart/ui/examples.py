@@ -17,7 +17,7 @@ from PIL import Image
 
 from deepart.images import fit, load_image
 from deepart.ui.inputs import AT_ONCE, EXAMPLES
-from deepart.ui.run import note
+from deepart.ui.run import new_text, note
 
 TITLES = {
     "cat": "A cat",
@@ -82,26 +82,27 @@ def example_row(files: list[Path], box: gr.Image, words: str = "") -> Any:
 
 def lay_thumbnails() -> None:
     """Lay out what the page needs once for the thumbnails on all of its tabs: each is a variable of its style."""
-    variables = "".join(f"{_variable(path)}: url({_thumbnail(path)}); " for path in _digests().values())
+    variables = "".join(f"{variable(path)}: url({_thumbnail(path)}); " for path in _digests().values())
     sheet = thumbnail_css("#sheet-styles div.wrap label", example_files("style", "paintings"))
     gr.HTML(f"<style>:root {{ {variables}}} {sheet}</style>", elem_classes="da-rules")
 
 
-def _variable(path: Path) -> str:
+def variable(path: Path) -> str:
+    """Return the variable of the page's style that holds an example's thumbnail."""
     return f"--thumbnail-{path.stem}"
 
 
 def thumbnail_css(element: str, files: list[Path]) -> str:
     """Return rules that put a picture before each of as many elements as there are files."""
     return "".join(
-        f"{element}:nth-of-type({number})::before {{ background-image: var({_variable(path)}); }}"
+        f"{element}:nth-of-type({number})::before {{ background-image: var({variable(path)}); }}"
         for number, path in enumerate(files, 1)
     )
 
 
 def picture_button(index: int, files: Sequence[Path], title: str) -> str:
     """Return a button that shows pictures beside each other; title: what it is called."""
-    images = "".join(f'<span style="background-image: var({_variable(path)})"></span>' for path in files)
+    images = "".join(f'<span style="background-image: var({variable(path)})"></span>' for path in files)
     name = html.escape(title)
     return f'<button type="button" data-index="{index}" title="{name}" aria-label="{name}">{images}</button>'
 
@@ -159,16 +160,15 @@ class PairRow:
             picture_button(index, pair.files, f"{TITLES[pair.content]} · {TITLES[pair.style]}")
             for index, pair in enumerate(PAIRS)
         )
-        words = note("Or take a pair that goes well together.")
-        code = f'{words}<div class="da-pairs">{buttons}</div>'
+        code = f'<div class="da-pairs">{buttons}</div>'
         self._row: Any = gr.HTML(code, js_on_load=CHOOSE, elem_id="pairs")
 
-    def wire(self, content: gr.Image, style: gr.Image, strength: gr.Slider, scale: gr.Slider) -> None:
-        """Let a click fill both boxes and set the sliders of strength and stroke size."""
+    def wire(self, content: gr.Image, style: gr.Image, strength: gr.Slider, scale: gr.Slider, wanted: Any) -> None:
+        """Let a click fill both boxes, set the sliders of strength and stroke size, and change a hidden text."""
 
         def choose(event: gr.SelectData) -> dict[Any, Any]:
             pair = PAIRS[int(event.index)]
             files = [str(path) for path in pair.files]
-            return {content: files[0], style: files[1], strength: pair.strength, scale: pair.scale}
+            return {content: files[0], style: files[1], strength: pair.strength, scale: pair.scale, wanted: new_text()}
 
-        self._row.select(choose, None, [content, style, strength, scale], **AT_ONCE)
+        self._row.select(choose, None, [content, style, strength, scale, wanted], **AT_ONCE)

@@ -40,18 +40,21 @@ class Chosen:
             self.stage = gr.HTML(frame(None, _EMPTY) if first is None else _large(first), elem_id="chosen")
             with gr.Column(elem_classes="da-acts", min_width=100):
                 self.title = gr.HTML(_title(first), elem_id="chosen-title")
-                self.paint = RunButton("Paint it large", "large-", "paint")
-                self.paint.lay_status()
                 self.like = _button("♡ Like", "like")
-                self.use_seed = _button("Use its seed", "use-seed")
-                self.as_shape = _button("Mix its shapes", "as-shape")
-                self.as_detail = _button("Mix its detail", "as-detail")
-                with gr.Row(elem_classes="da-save"):
-                    self.download = gr.DownloadButton(
-                        "Download", first.path if first is not None else None, size="sm", min_width=70,
-                        interactive=first is not None, elem_id="chosen-download",
-                    )  # fmt: skip
-                    self.format = Format(self.download)
+                self.download = gr.DownloadButton(
+                    "Download", first.path if first is not None else None, size="sm", min_width=90,
+                    interactive=first is not None, elem_id="chosen-download",
+                )  # fmt: skip
+
+    def lay_further(self) -> None:
+        """Lay out what else can be done with the chosen picture."""
+        with gr.Row(elem_classes="da-acts"):
+            self.paint = RunButton("Paint it large", "large-", "paint")
+            self.use_seed = _button("Use its seed", "use-seed")
+            self.as_shape = _button("Mix its shapes", "as-shape")
+            self.as_detail = _button("Mix its detail", "as-detail")
+            self.format = Format(self.download)
+        self.paint.lay_status()
         self.send = SendTo("chosen", ("content", "style", "photo"))
 
     def lay_sliders(self) -> None:
@@ -177,20 +180,28 @@ class GenerateTab:
                 self.grid = Grid(requests, jobs, studio, () if example is None else example.pieces)
             with gr.Column(elem_classes="da-bench"):
                 self.chosen = Chosen(requests, jobs, next(iter(self.grid.example), None))
-                with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap") as self.tools:
-                    with gr.Tab("Change", id="change"):
-                        self.chosen.lay_sliders()
-                    with gr.Tab("Walk", id="walk"):
-                        self.walk = Walk(requests, jobs)
-                    with gr.Tab("Mix", id="mix"):
-                        self.mix = Mix(requests, jobs, self.grid)
-                    with gr.Tab("Breed", id="breed"):
-                        self.breed = Breed(requests, jobs, self.grid)
-                    with gr.Tab("Find", id="find"):
-                        self.projection = Projection(requests, jobs)
-                    with gr.Tab("Import", id="import"):
-                        self.import_settings = ImportSettings(requests, jobs, self.grid)
+                more = gr.Accordion("More", open=False, elem_id="generate-extras", elem_classes="da-more")
+                with more as self.extras:
+                    self._lay_more()
         self._wire(app)
+
+    def _lay_more(self) -> None:
+        requests, jobs = self.requests, self._jobs
+        self.chosen.lay_further()
+        with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap") as self.tools:
+            with gr.Tab("Change", id="change"):
+                self.chosen.lay_sliders()
+            with gr.Tab("Walk", id="walk"):
+                self.walk = Walk(requests, jobs)
+            with gr.Tab("Mix", id="mix"):
+                self.mix = Mix(requests, jobs, self.grid)
+            with gr.Tab("Breed", id="breed"):
+                self.breed = Breed(requests, jobs, self.grid)
+            with gr.Tab("Find", id="find"):
+                self.projection = Projection(requests, jobs)
+            with gr.Tab("Import", id="import"):
+                self.import_settings = ImportSettings(requests, jobs, self.grid)
+        self.grid.lay_settings()
 
     @property
     def linked(self) -> dict[str, Any]:

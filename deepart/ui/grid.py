@@ -24,8 +24,8 @@ from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, GPU_SLOT, keep_good, mistake, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs, Work
 from deepart.ui.models import MoreModels, loading, model_menu
-from deepart.ui.run import Changes, RunButton, note
-from deepart.ui.widgets import into_sight, new_text
+from deepart.ui.run import Changes, RunButton, new_text, note
+from deepart.ui.widgets import into_sight
 from deepart.ui.work import MAX_GRID, GANRequests, defaults, whole
 
 _DEFAULT = defaults(GANPipeline.generate)
@@ -92,8 +92,29 @@ class Grid:
     """The controls, the pictures, and what is under them. Mixes, children and sweeps hang here as well."""
 
     def __init__(self, requests: GANRequests, jobs: Jobs, studio: Studio, example: Sequence[Artwork] = ()) -> None:
-        """Lay it out inside the Blocks being built. example: the pictures that are there from the beginning."""
+        """Lay out what is in sight inside the Blocks being built; lay_settings() does the rest.
+
+        example: the pictures that are there from the beginning.
+        """
         self._requests, self._jobs, self._studio = requests, jobs, studio
+        with gr.Row(elem_classes="da-start"):
+            self.model = model_menu("gan", "gan-model", studio.added("gan"))
+            self.make = RunButton("Make pictures", "gan-", "make", "primary")
+            self.dice = gr.Button("Shuffle", elem_id="gan-dice", min_width=110, scale=0)
+        self.make.lay_status("Shuffle makes others. Press a picture to choose it.")
+        self.told = gr.HTML(note(about(example) if example else "Press “Make pictures” to begin."), elem_id="gan-about")
+        self.gallery = gr.Gallery(
+            [(one.path, one.name) for one in example] or None, label="Pictures", show_label=False, format="png",
+            columns=columns(len(example) or PICTURES), object_fit="cover", allow_preview=False, interactive=False,
+            buttons=[], elem_id="grid",
+        )  # fmt: skip
+        self.example = _as_served(example, self.gallery)
+        self.pieces: Any = gr.State(self.example)  # list[Artwork], as the gallery shows them
+        self.marks = gr.HTML(mark_rules(self.example, [], next(iter(self.example), None)), elem_classes="da-rules")
+        self._wanted = gr.Textbox(visible="hidden", elem_id="gan-wanted")  # changes when pictures should be made
+
+    def lay_settings(self) -> None:
+        """Lay out what can be set of new pictures."""
         with gr.Row(elem_classes="da-settings"):
             self.seed = gr.Number(
                 FIRST_SEED, label="Seed", precision=0, min_width=120, elem_id="gan-seed",
@@ -104,33 +125,18 @@ class Grid:
                 info="How many are made at once.",
             )  # fmt: skip
             self.truncation = gr.Slider(
-                min(TRUNCATIONS), max(TRUNCATIONS), _DEFAULT["truncation"], step=0.05, label="Truncation",
+                min(TRUNCATIONS), max(TRUNCATIONS), _DEFAULT["truncation"], step=0.05, label="Variety (truncation)",
                 min_width=150, buttons=[], elem_id="gan-truncation",
                 info="Low: alike; high: varied and odd.",
             )  # fmt: skip
-        with gr.Row(elem_classes="da-start"):
-            self.model = model_menu("gan", "gan-model", studio.added("gan"))
-            self.make = RunButton("Make pictures", "gan-", "make", "primary")
-            self.dice = gr.Button("Surprise me", elem_id="gan-dice", min_width=150, scale=0)
-        self.make.lay_status("Click a picture to choose it; the tools go on from there.")
-        self.painting = LargePainting(requests, studio)
-        self.told = gr.HTML(note(about(example) if example else "Press “Make pictures” to begin."), elem_id="gan-about")
-        self.gallery = gr.Gallery(
-            [(one.path, one.name) for one in example] or None, label="Pictures", show_label=False, format="png",
-            columns=columns(len(example) or PICTURES), object_fit="cover", allow_preview=False, interactive=False,
-            buttons=[], elem_id="grid",
-        )  # fmt: skip
-        self.example = _as_served(example, self.gallery)
-        self.pieces: Any = gr.State(self.example)  # list[Artwork], as the gallery shows them
-        self.marks = gr.HTML(mark_rules(self.example, [], next(iter(self.example), None)), elem_classes="da-rules")
+        self.painting = LargePainting(self._requests, self._studio)
         with gr.Row(elem_classes="da-under"):
-            self.sweep = gr.Button("Compare truncations", size="sm", scale=0, min_width=160, elem_id="gan-sweep")
+            self.sweep = gr.Button("Compare varieties", size="sm", scale=0, min_width=160, elem_id="gan-sweep")
             self.zip = gr.DownloadButton(
                 "All as a zip", bundle(self.example, self.gallery.GRADIO_CACHE) if self.example else None, size="sm",
                 scale=0, min_width=120, interactive=bool(self.example), elem_id="gan-zip",
             )  # fmt: skip
-        self.more = MoreModels("gan", studio, jobs, self.model)
-        self._wanted = gr.Textbox(visible="hidden", elem_id="gan-wanted")  # changes when pictures should be made
+        self.more = MoreModels("gan", self._studio, self._jobs, self.model)
 
     @property
     def parts(self) -> list[Any]:
@@ -172,7 +178,7 @@ class Grid:
             self._jobs, self._make,
             [self.model, self.count, self.seed, self.truncation, chosen, self.painting.on, *self.painting.inputs],
             [*self.parts, *parts], locks=("gan-dice", "gan-model"),
-            triggers=[self._wanted.change, self.model.input],
+            triggers=[self._wanted.change, self.model.input], sight="grid",
         )  # fmt: skip
         self.sweep.click(
             self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,
@@ -220,7 +226,7 @@ class Grid:
             base = name_of(chosen.made)
             names = [Phrase("{name} at {truncation}", name=base, truncation=f"{one:g}") for one in TRUNCATIONS]
             low, high = f"{TRUNCATIONS[0]:g}", f"{TRUNCATIONS[-1]:g}"
-            words = t("{name} at truncation {low} to {high}", name=translate(base), low=low, high=high)
+            words = t("{name} at variety {low} to {high}", name=translate(base), low=low, high=high)
             return self.show(self.keep(pictures, names), words)
 
 
@@ -246,8 +252,8 @@ def about(pieces: Sequence[Artwork]) -> str:
     first, last = pieces[0].seed, pieces[-1].seed
     truncation = f"{pieces[0].made['truncation']:g}"
     if len(pieces) == 1:
-        return t("Seed {n} · truncation {truncation}", n=first, truncation=truncation)
-    return t("Seeds {first} to {last} · truncation {truncation}", first=first, last=last, truncation=truncation)
+        return t("Seed {n} · variety {truncation}", n=first, truncation=truncation)
+    return t("Seeds {first} to {last} · variety {truncation}", first=first, last=last, truncation=truncation)
 
 
 def _as_served(pieces: Sequence[Artwork], gallery: gr.Gallery) -> list[Artwork]:

@@ -38,6 +38,7 @@ ZH: dict[str, str] = json.loads((_HERE / "zh.json").read_text("utf-8"))
 ZH |= {words: (_HERE / "about" / f"{task}.zh.md").read_text("utf-8").strip() for task, words in ABOUT.items()}
 API = "da-api"  # class of the columns in which endpoints keep their parts: nobody sees these, so they stay English
 _TEXT = re.compile(r">([^<>]*[^\s<>][^<>]*)<")
+_SWITCHED = re.compile(r"\bdeepart_language=([\w-]+)")  # the cookie of the page's switch; see page.js
 _SPOKEN = re.compile(r'\b(alt|title|aria-label|placeholder)="([^"]+)"')
 
 
@@ -70,13 +71,16 @@ def translate(said: str | DeepArtError) -> str:
 
 
 def chinese() -> bool:
-    """Tell whether the visitor whose event is being handled reads Chinese, as Gradio's page decides it."""
+    """Tell whether the visitor whose event is being handled reads Chinese: by the page's switch, else the browser."""
     written = _written.get()
     if written is not None:
         return written
     request = LocalContext.request.get(None)
-    wanted = request.headers.get("accept-language") if request is not None else None
-    return wanted is not None and wanted.lower().startswith("zh-")
+    if request is None:
+        return False
+    switched = _SWITCHED.search(request.headers.get("cookie") or "")
+    wanted = switched.group(1) if switched else request.headers.get("accept-language") or ""
+    return wanted.lower().startswith("zh-")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -40,16 +40,14 @@ _log = logging.getLogger("deepart.ui")
 # ------------------------------------------------------------------------------------------------------ files in, out
 
 
-def picture_input(label: str, **options: Any) -> gr.Image:
+def picture_input(label: str, sources: Sequence[Any] = ("upload", "clipboard"), **options: Any) -> gr.Image:
     """Return a box for a picture that hands over the uploaded file as it is, for images.load_image to read.
 
     gr.Image opens each file with any decoder that Pillow has, and fails with a traceback on what is no picture. Its
     parts are replaced on the object, since a subclass would make Gradio write a .pyi file beside this one. So events
     may set the value of such a box, and no other property: for that Gradio would build the component anew.
     """
-    box = gr.Image(
-        label=label, type="filepath", image_mode=None, sources=["upload", "clipboard"], buttons=[], **options
-    )
+    box = gr.Image(label=label, type="filepath", image_mode=None, sources=list(sources), buttons=[], **options)
     _take_uploads_only(box)
     _hand_over(box, _Upload)
     # For the snippets of "Use via API", which else name a picture on the web.

@@ -52,6 +52,7 @@ def theme() -> gr.themes.Base:
         block_shadow="none", block_shadow_dark="none", input_shadow="none", input_shadow_focus="none",
         input_background_fill="#ffffff", input_background_fill_dark="*neutral_800",
         input_border_color="*neutral_300", input_border_color_dark="*neutral_600",
+        input_border_width="1px", input_border_width_dark="1px",
         input_placeholder_color="*neutral_500", input_placeholder_color_dark="*neutral_300",
         button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700",
         button_primary_background_fill_dark="*primary_600", button_primary_background_fill_hover_dark="*primary_500",

@@ -36,14 +36,14 @@ from deepart.ui.page import share_machine
 from deepart.ui.reconstruct_tools import Around, Tools
 from deepart.ui.reconstruct_views import ErrorMap, Inside, cells, example_title, number_cells, title
 from deepart.ui.results import SendTo
-from deepart.ui.run import Changes, RunButton, note
-from deepart.ui.widgets import Format, RequestId, into_sight, new_text, stage
+from deepart.ui.run import Changes, RunButton, new_text, note
+from deepart.ui.widgets import Format, RequestId, into_sight, stage
 from deepart.ui.work import VAERequests, defaults
 
 _EXACT = 1_000_000  # pixels: larger ones are compared with a JPEG, as a PNG takes seconds
 _NOTHING = "There is no picture yet; upload one or choose an example."
 _EXAMPLES = ("content", "paintings")  # folders
-_HINT = "The picture goes through the model's latent, fewer numbers than it has, and comes back."
+_HINT = "The picture is squeezed into fewer numbers than it has, and comes back."
 _DRAWN_FIRST = 0  # seed of the picture that a model begins with which knows only its own kind
 _TEMPERATURE = defaults(VAEPipeline.sample)["temperature"]
 _WITH_VECTOR = "Choose Portraits to vary, morph, change, combine and draw faces."
@@ -80,7 +80,9 @@ class ReconstructTab:
                 self._lay_source()
             with gr.Column(elem_classes="da-result"):
                 self._lay_result()
-                self._lay_tools()
+            more = gr.Accordion("More", open=False, elem_id="reconstruct-extras", elem_classes="da-more")
+            with more as self.extras:
+                self._lay_more()
         self._wire(app)
 
     # ---------------------------------------------------------------------------------------------------- what is there
@@ -89,7 +91,6 @@ class ReconstructTab:
         examples = example_files(*_EXAMPLES)
         self.model = model_menu("vae", "vae-model", self._studio.added("vae"))
         self.about = gr.HTML(_about(self.model.value, tools=False), elem_id="vae-about")
-        self.more = MoreModels("vae", self._studio, self._jobs, self.model)
         self._first = str(examples[0]) if self._example is None else str(self._example.subject.picture)
         self.picture = picture_input("Picture", value=self._first, height=240, elem_id="vae-picture")
         with gr.Column() as self.examples:
@@ -97,7 +98,6 @@ class ReconstructTab:
         self.draw = gr.Button("Draw a portrait", size="sm", visible=False, elem_id="vae-draw")
         self.start = RunButton("Reconstruct", "vae-", variant="primary")
         self.start.lay_status(_HINT)
-        self.open = gr.UploadButton("Open a latent file that was saved here", size="sm", elem_id="vae-open")
 
     def _lay_result(self) -> None:
         example = self._example
@@ -105,35 +105,43 @@ class ReconstructTab:
         empty = '<p class="da-title">&nbsp;</p>' + note("")
         named = empty if first is None else example_title(first, title_of("vae", first.model))
         self.title = gr.HTML(named, elem_id="vae-title")
-        with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap"):
-            with gr.Tab("Before and after"), gr.Column(elem_classes="da-canvas"):
-                self.stage = gr.HTML(stage(None, "The reconstruction will appear here."), elem_id="vae-stage")
-                self.slider = gr.ImageSlider(
-                    None if first is None else (first.picture, first.made.path),
-                    type="pil", format="png", label="Before and after", show_label=False, interactive=False,
-                    visible=first is not None, buttons=["fullscreen"], max_height=4096, elem_id="vae-slider",
-                )  # fmt: skip
-            with gr.Tab("Error map") as self._error_tab:
-                self.error_map = ErrorMap()
-            with gr.Tab("Look inside") as self._inside_tab:
-                self.inside = Inside()
-        told = "" if example is None else cells(example.near, example.shape, example.subject.size)
-        self.facts = gr.HTML(told, elem_id="vae-facts")
+        with gr.Column(elem_classes="da-canvas", elem_id="vae-canvas"):
+            self.stage = gr.HTML(stage(None, "The reconstruction will appear here."), elem_id="vae-stage")
+            self.slider = gr.ImageSlider(
+                None if first is None else (first.picture, first.made.path),
+                type="pil", format="png", label="Before and after", show_label=False, interactive=False,
+                visible=first is not None, buttons=[], max_height=4096, elem_id="vae-slider",
+            )  # fmt: skip
         with gr.Row(elem_classes="da-acts"):
-            with gr.Row(elem_classes="da-save"):
-                self.download = gr.DownloadButton(
-                    "Download", None if first is None else first.made.path, size="sm", min_width=100,
-                    interactive=first is not None, elem_id="vae-download",
-                )  # fmt: skip
-                self.format = Format(self.download)
-            self.latent = gr.DownloadButton(
-                "Save the latent", None if first is None else first.latent, size="sm", min_width=140,
-                interactive=first is not None, elem_id="vae-latent",
+            self.download = gr.DownloadButton(
+                "Download", None if first is None else first.made.path, min_width=130, scale=0,
+                interactive=first is not None, elem_id="vae-download",
             )  # fmt: skip
         if first is not None:  # visitors have a copy of their own, beside which other formats of it can be written
             first = replace(first, made=replace(first.made, path=self.download.value["path"]))
         self.subject: Any = gr.State(first)  # Reconstruction | None
+
+    def _lay_more(self) -> None:
+        example = self._example
+        first = example.subject if example is not None else None
+        with gr.Row(elem_classes="da-acts"):
+            self.latent = gr.DownloadButton(
+                "Save the latent", None if first is None else first.latent, size="sm", min_width=140,
+                interactive=first is not None, elem_id="vae-latent",
+            )  # fmt: skip
+            self.open = gr.UploadButton("Open a latent file that was saved here", size="sm", elem_id="vae-open")
+            self.format = Format(self.download)
         self.send = SendTo("vae", ("content", "style", "find"))
+        with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap"):
+            with gr.Tab("Numbers"):
+                told = "" if example is None else cells(example.near, example.shape, example.subject.size)
+                self.facts = gr.HTML(told, elem_id="vae-facts")
+            with gr.Tab("Error map") as self._error_tab:
+                self.error_map = ErrorMap()
+            with gr.Tab("Look inside") as self._inside_tab:
+                self.inside = Inside()
+        self._lay_tools()
+        self.more = MoreModels("vae", self._studio, self._jobs, self.model)
 
     def _lay_tools(self) -> None:
         """Let the tools be laid out when a model that has some is first used, and anew for another such model."""
@@ -178,7 +186,12 @@ class ReconstructTab:
         self.more.wire(app).success(new_text, None, self.wanted, **AT_ONCE)
         needs = [self.picture, self.opened, self.model, self.subject]
         work = self.start.wire(
-            self._jobs, self._reconstruct, needs, self._shown, triggers=[self.wanted.change, self.model.input]
+            self._jobs,
+            self._reconstruct,
+            needs,
+            self._shown,
+            triggers=[self.wanted.change, self.model.input],
+            sight="vae-title",
         )
         # What belongs into the box, and the result in sight.
         seen = f"(...values) => {{ {into_sight('vae-title')} return values; }}"

@@ -35,7 +35,7 @@ from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, mistake, picture_input, r
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.page import settings_in
 from deepart.ui.reconstruct_views import strip_of, there_and_back
-from deepart.ui.run import Changes, RunButton, progress
+from deepart.ui.run import Changes, RunButton, new_text, progress
 from deepart.ui.widgets import (
     FPS,
     Animation,
@@ -44,7 +44,6 @@ from deepart.ui.widgets import (
     Sliders,
     address,
     lasting,
-    new_text,
     said,
     shown_directions,
 )
@@ -175,7 +174,7 @@ class Sample:
         )  # fmt: skip
         with gr.Row(elem_classes="da-start"):
             self.start = RunButton(t("Draw pictures"), "sample-")
-            self.dice = gr.Button(t("Another seed"), elem_id="sample-dice", min_width=170, scale=0)
+            self.dice = gr.Button(t("Shuffle"), elem_id="sample-dice", min_width=120, scale=0)
         self.start.lay_status(t("Portraits of people who never existed, drawn from what the model knows of faces."))
         self.linked = {"temperature": self.temperature, "samples": self.count, "sample-seed": self.seed}
 

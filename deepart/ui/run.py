@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import html
 import json
+import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Literal, TypeVar
 
@@ -73,7 +74,7 @@ class RunButton:
     def wire(
         self, jobs: Jobs, handler: Callable[..., Iterator[Changes]], inputs: Sequence[Any], outputs: Sequence[Any], *,
         triggers: Sequence[Callable[..., Any]] = (), queue_on: Any = None, begin: Changes | None = None,
-        rest: Changes | None = None, locks: Sequence[str] = (), beside: bool = False,
+        rest: Changes | None = None, locks: Sequence[str] = (), beside: bool = False, sight: str = "",
     ) -> Any:  # fmt: skip
         """Let a click start the work; return the event that works, for its success.
 
@@ -84,6 +85,7 @@ class RunButton:
         queue, and for how long, by the mean of the last jobs; the status line unless given. begin, rest: what else the
         page shows at once and afterwards, by component, made with gr.update(); the browser does it by itself. locks:
         ids of elements that cannot be used meanwhile. beside: it goes on beside the work of others, as a download does.
+        sight: the element where the result will be, which the page scrolls to at once, as on a phone it is far away.
         """
         self._jobs, self._locks, self._rest = jobs, tuple(locks), dict(rest or {})
         first = begin or {}
@@ -95,7 +97,9 @@ class RunButton:
             return {self.status: gr.update(value=self._at_rest())} | self._rest
 
         shown = list(dict.fromkeys([self.status, *self._rest, *outputs]))
-        begun = gr.on([*triggers, self.start.click], None, None, list(started()), js=by_itself(started), **AT_ONCE)
+        begun = gr.on(
+            [*triggers, self.start.click], None, None, list(started()), js=by_itself(started, sight), **AT_ONCE
+        )
         working = begun.success(
             self._event(handler), list(inputs), shown, show_progress="minimal",
             show_progress_on=queue_on or self.status, api_visibility="private",
@@ -170,13 +174,22 @@ class RunButton:
         self._jobs.stop(visitor(request), self._book)  # what is there comes from the event that works
 
 
-def by_itself(begin: Callable[[], Changes]) -> str:
-    """Return JavaScript that makes changes, which are gr.update() of components, in the language of the browser."""
+def by_itself(begin: Callable[[], Changes], sight: str = "") -> str:
+    """Return JavaScript that makes changes, which are gr.update() of components, in the language of the browser.
+
+    sight: an element that it scrolls to.
+    """
     spoken = []
     for chinese in (True, False):
         with writing(chinese):
             spoken.append(json.dumps(list(begin().values())))
-    return f"() => {IN_CHINESE} ? {spoken[0]} : {spoken[1]}"
+    shown = f"{IN_CHINESE} ? {spoken[0]} : {spoken[1]}"
+    return f"() => (deepart.intoSight('{sight}'), {shown})" if sight else f"() => {shown}"
+
+
+def new_text() -> str:
+    """Return a text that never was: written into a hidden box, it starts what waits for a change of that."""
+    return uuid.uuid4().hex
 
 
 def note(words: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import random
+from collections import deque
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -23,7 +24,7 @@ from deepart.ui.jobs import Jobs, Step
 from deepart.ui.models import MoreModels, StyleModel, loading, model_menu, style_model_of, style_models, title_of
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, note
-from deepart.ui.style_sheet import Sheet
+from deepart.ui.style_sheet import Sheet, Wall
 from deepart.ui.style_work import GATYS, STYLIZE, StyleRequests, file_name
 from deepart.ui.widgets import VEIL, Format, stage
 
@@ -40,33 +41,44 @@ class StyleTab:
         self._device = studio.device.type
         self._example = next(iter(first_files(studio, "style")), None)  # PAIRS[0], painted
         self._pair = PAIRS[0] if self._example is not None else _plain_pair()
+        self._quick = next(
+            (way for way in self._ways.values() if way.one_pass), None
+        )  # what a press of a style paints by
+        self._pressed: deque[str] = deque(maxlen=1000)  # presses that have been heard, of all visitors
         self.sheet: Sheet | None = None
+        self._wanted = gr.Textbox(visible="hidden", elem_id="paint-wanted")  # changes with a press of a style or pair
         with gr.Row(elem_classes="da-studio"):
-            with gr.Column(elem_classes="da-pictures"):
-                self._lay_pictures()
             with gr.Column(elem_classes="da-result"):
                 self._lay_result()
-            with gr.Column(elem_classes="da-options"):
-                self._lay_options()
+            with gr.Column(elem_classes="da-pictures"):
+                self._lay_pictures()
+            more = gr.Accordion("More", open=False, elem_id="style-extras", elem_classes="da-more")
+            with more as self.extras, gr.Row():
+                with gr.Column(min_width=260):
+                    self._lay_options()
+                with gr.Column(min_width=260):
+                    self._lay_blend()
+                    self._lay_further()
         self._wire(app)
 
     # ---------------------------------------------------------------------------------------------------- what is there
 
     def _lay_pictures(self) -> None:
-        content, style = self._pair.files
-        with gr.Row():
-            with gr.Column(min_width=150):
-                self.content = picture_input("Content picture", value=str(content), height=220, elem_id="content")
-                words = "What to paint: upload a photograph, or choose one."
-                example_row(example_files("content"), self.content, words)
-                self.pairs = PairRow()
-            with gr.Column(min_width=150):
-                self.style = picture_input("Style picture", value=str(style), height=220, elem_id="style")
-                words = "How to paint it: upload any picture, or choose one."
-                example_row(example_files("style", "paintings"), self.style, words)
+        gr.HTML(note("Your photograph: upload, paste or drop one. Or press a pair that goes well together."))
+        with gr.Row(elem_classes="da-photo"):
+            self.content = picture_input(
+                "Your photograph", sources=["upload", "webcam"], value=str(self._pair.files[0]), height=210,
+                elem_id="content", min_width=160,
+            )  # fmt: skip
+            self.pairs = PairRow()
+        self.wall = Wall(self.requests, self._jobs, None if self._quick is None else self._quick.name)
 
     def _lay_options(self) -> None:
         self._wished = gr.State(None)  # the size that the visitor has set; until then the way of painting decides
+        ours = [way for way in self._ways.values() if way.ours]
+        self.model = model_menu("style", "model", self._studio.added("style"))
+        if len(ours) > 1:
+            gr.HTML(_sentences([way.sentence for way in ours], "da-note"))
         self.strength = gr.Slider(
             0, 1, self._pair.strength, step=0.05, label="Strength",
             info="How far it goes: 0 leaves the photograph as it is.", elem_id="strength",
@@ -83,20 +95,12 @@ class StyleTab:
             STYLIZE["preserve_color"], label="Keep the content's colours",
             info="Take the strokes of the style, but not its palette.",
         )  # fmt: skip
-        with gr.Accordion("Blend in more styles", open=False):
-            gr.HTML(note("The painting takes from each of up to three styles, as much as its weight says."))
-            with gr.Row():
-                self.style_2 = picture_input("Second style", height=180, min_width=120)
-                self.style_3 = picture_input("Third style", height=180, min_width=120)
-            self.weight = _weight_slider("Weight of the first style", elem_id="weight")
-            self.weight_2 = _weight_slider("Weight of the second")
-            self.weight_3 = _weight_slider("Weight of the third")
         with gr.Accordion("Fine tuning", open=False):
             self.seed = gr.Number(
                 STYLIZE["seed"], label="Seed", precision=0, minimum=0, maximum=MAX_SEED,
                 info="The same seed gives the same picture, another one varies the details.", elem_id="seed",
             )  # fmt: skip
-            self.dice = gr.Button("Another seed", size="sm", elem_id="dice")
+            self.dice = gr.Button("Shuffle", size="sm", elem_id="dice")
             with gr.Column(visible=not self._first.one_pass) as self.corrected:
                 self.steps = gr.Slider(
                     2, 100, GATYS.steps, step=1, label="Steps", elem_id="steps",
@@ -107,15 +111,28 @@ class StyleTab:
                     info="What the style counts beside the content.",
                 )  # fmt: skip
 
+    def _lay_blend(self) -> None:
+        example_row(example_files("content"), self.content, "Photographs to try")
+        self.style = picture_input("Style picture", value=str(self._pair.files[1]), height=180, elem_id="style")
+        with gr.Accordion("Blend in more styles", open=False):
+            gr.HTML(note("The painting takes from each of up to three styles, as much as its weight says."))
+            with gr.Row():
+                self.style_2 = picture_input("Second style", height=180, min_width=120)
+                self.style_3 = picture_input("Third style", height=180, min_width=120)
+            self.weight = _weight_slider("Weight of the first style", elem_id="weight")
+            self.weight_2 = _weight_slider("Weight of the second")
+            self.weight_3 = _weight_slider("Weight of the third")
+        if self._quick is not None:
+            with gr.Accordion("Try many styles at once", open=False):
+                self.sheet = Sheet(self.requests, self._jobs, self._quick.name, self._device)
+
+    def _lay_further(self) -> None:
+        self.format = Format(self.download)
+        self.send = SendTo("style", ("content", "style", "photo", "find"))
+        self.more = MoreModels("style", self._studio, self._jobs, self.model)
+
     def _lay_result(self) -> None:
-        ours = [way for way in self._ways.values() if way.ours]
-        with gr.Row(elem_classes="da-start"):
-            self.model = model_menu("style", "model", self._studio.added("style"))
-            self.paint = RunButton("Paint", "", "paint", "primary")
-        if len(ours) > 1:
-            gr.HTML(_sentences([way.sentence for way in ours], "da-note"))
-        self.paint.lay_status()
-        with gr.Column(elem_classes="da-canvas"):
+        with gr.Column(elem_classes="da-canvas", elem_id="canvas"):
             gr.HTML(stage(None, "Your painting will appear here."))
             self.slider = gr.ImageSlider(
                 None if self._example is None else (str(self._pair.files[0]), str(self._example)),
@@ -123,39 +140,36 @@ class StyleTab:
                 visible=self._example is not None, buttons=["fullscreen"], max_height=4096, elem_id="slider",
             )  # fmt: skip
             self.preview = gr.HTML(visible=False, elem_id="preview")
-        with gr.Row(elem_classes="da-under"):
-            self.facts = gr.HTML(self._first_facts(), min_width=260, elem_id="facts")
+        self.facts = gr.HTML(self._first_facts(), elem_id="facts")
+        with gr.Row(elem_classes="da-acts"):
+            self.paint = RunButton(_verb(self._first), "", "paint", "primary")
             self.download = gr.DownloadButton(
-                "Download", None if self._example is None else str(self._example), size="md", scale=0, min_width=120,
+                "Download", None if self._example is None else str(self._example), scale=0, min_width=130,
                 interactive=self._example is not None, elem_id="download",
             )  # fmt: skip
-            self.format = Format(self.download)
+        self.paint.lay_status()
         # str | None: the file of the last painting; at first the example's copy, which visitors may have
         self.result: Any = gr.State(self.download.value["path"] if self.download.value else None)
-        self.send = SendTo("style", ("content", "style", "photo", "find"))
-        self.more = MoreModels("style", self._studio, self._jobs, self.model)
-        quick = [way for way in self._ways.values() if way.one_pass]
-        if quick:
-            with gr.Accordion("Try many styles at once", open=False):
-                self.sheet = Sheet(self.requests, self._jobs, quick[0].name, self._device)
 
     # ------------------------------------------------------------------------------------------------- what leads where
 
     def _wire(self, app: gr.Blocks) -> None:
-        self.pairs.wire(self.content, self.style, self.strength, self.scale)
+        self.pairs.wire(self.content, self.style, self.strength, self.scale, self._wanted)
+        self.wall.wire(self.content, self.style, self._wanted)
         keep_good(self.content, self.style, self.style_2, self.style_3)
         self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
         self.size.input(lambda size: size, self.size, self._wished, trigger_mode="always_last", **AT_ONCE)
         for event in (self.model.input, self.more.wire(app).success):
-            event(self._switch, [self.model, self._wished], [self.size, self.corrected], **AT_ONCE)
+            event(self._switch, [self.model, self._wished], self._of_way, **AT_ONCE)
         inputs = [
             self.content, self.style, self.style_2, self.style_3, self.weight, self.weight_2, self.weight_3,
             self.strength, self.keep, self.scale, self.size, self.seed, self.model, self.steps, self.style_weight,
+            self._wanted,
         ]  # fmt: skip
         self.paint.wire(
             self._jobs, self._paint, inputs, [self.preview, self.slider, self.facts, self.result],
             queue_on=self.preview, begin={self.preview: gr.update(value=VEIL, visible=True)},
-            rest={self.preview: gr.update(visible=False)},
+            rest={self.preview: gr.update(visible=False)}, triggers=[self._wanted.change], sight="canvas",
         )  # fmt: skip
         if self.sheet is not None:
             self.sheet.wire(self.content, self.style, [self.strength, self.keep, self.scale, self.seed])
@@ -171,7 +185,7 @@ class StyleTab:
 
     def follow(self, linked: Any) -> None:
         """Let the tab show what belongs to its settings once an event has set them as an address says."""
-        linked.then(self._settle, [self.model, self.size], [self.size, self.corrected, self._wished], **AT_ONCE)
+        linked.then(self._settle, [self.model, self.size], [*self._of_way, self._wished], **AT_ONCE)
 
     def _settle(self, model: str, size: int) -> Changes:
         """Show what the way of painting takes; a size that the page has not opened with is a wish."""
@@ -184,7 +198,13 @@ class StyleTab:
         return {
             self.size: gr.Slider(maximum=way.most(self._device), value=self._size(way, wished)),
             self.corrected: gr.Column(visible=not way.one_pass),
+            self.paint.start: gr.Button(translate(_verb(way))),
         }
+
+    @property
+    def _of_way(self) -> list[Any]:
+        """The components that _switch() changes."""
+        return [self.size, self.corrected, self.paint.start]
 
     def _size(self, way: StyleModel, wished: int | None) -> int:
         """Return the size that the page shows for a way of painting: that of the example as long as nobody wishes."""
@@ -202,16 +222,18 @@ class StyleTab:
             return _facts("")
         width, height = load_image(self._example).size
         return _sentences(
-            ["A finished example: Paint makes it again", f"· {width}\u00a0×\u00a0{height}\u00a0·", self._first.title],
-            "da-facts",
+            ["A finished example", f"· {width}\u00a0×\u00a0{height}\u00a0·", self._first.title], "da-facts"
         )
 
     def _paint(
         self, content: str | None, style: str | None, style_2: str | None, style_3: str | None,
         weight: float, weight_2: float, weight_3: float, strength: float, keep: bool, scale: float, size: int,
-        seed: int, model: str, steps: int, style_weight: float, request: gr.Request,
+        seed: int, model: str, steps: int, style_weight: float, wanted: str, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Paint for the page: show how far it is, then what came out."""
+        """Paint for the page: show how far it is, then what came out; by the quick way for a press of a style."""
+        if self._quick is not None and wanted and wanted not in self._pressed:
+            self._pressed.append(wanted)
+            model = self._quick.name
         styles = (style, style_2, style_3)
         weights = [number for number, path in zip((weight, weight_2, weight_3), styles, strict=True) if path]
         one_pass = self._one_pass(model)
@@ -255,6 +277,11 @@ class StyleTab:
 def _sentences(parts: list[str], kind: str) -> str:
     """Return a line of HTML whose parts are translated one by one. kind: its class."""
     return f'<p class="{kind}">{" <wbr>".join(map(html.escape, parts))}</p>'
+
+
+def _verb(way: StyleModel) -> str:
+    """Return what the button says that paints in a way: a press of a style paints quickly."""
+    return "Paint" if way.one_pass else "Paint finely"
 
 
 def _plain_pair() -> Pair:

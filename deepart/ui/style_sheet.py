@@ -1,26 +1,110 @@
-"""The style sheet: one content in many styles at once, as a gallery whose pictures choose a style."""
+"""The styles: the wall of those that are pressed, and the sheet, one content in many of them at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
+from deepart import images
 from deepart.errors import OptionError
 from deepart.ui.artwork import save_result
-from deepart.ui.examples import TITLES, example_files, example_of
+from deepart.ui.examples import CHOOSE, TITLES, example_files, example_of, picture_button, variable
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE
+from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences
 from deepart.ui.jobs import Callback, Jobs
-from deepart.ui.run import Changes, RunButton, note
-from deepart.ui.style_work import StyleRequests, file_name
+from deepart.ui.run import Changes, RunButton, new_text, note
+from deepart.ui.style_work import STYLIZE, StyleRequests, file_name
+from deepart.ui.widgets import address
 from deepart.ui.work import Pictures
+
+_SMALL = 128  # pixels of the pictures on the wall
+_TOGETHER = 4  # of them, so that the first come soon
 
 _SIDE = {"cpu": 384}  # pixels: twelve pictures in some seconds on two processor cores
 _SIDE_ON_CARD = 512
+
+
+class Wall:
+    """The styles, each a button; once there is a photograph, each shows that in its style."""
+
+    def __init__(self, requests: StyleRequests, jobs: Jobs, model: str | None) -> None:
+        """Lay it out inside the Blocks being built. model: the one of a single pass that paints the small pictures."""
+        self._requests, self._jobs, self._model = requests, jobs, model
+        self._files = example_files("style", "paintings")
+        self._known: dict[Path, list[str]] = {}  # of the examples that visitors have chosen
+        buttons = "".join(picture_button(number, [path], TITLES[path.stem]) for number, path in enumerate(self._files))
+        gr.HTML(note("Press a style, and the photograph is painted in it."))
+        with gr.Column(elem_id="styles"):
+            self._row: Any = gr.HTML(f'<div class="da-styles">{buttons}</div>', js_on_load=CHOOSE, elem_id="wall")
+            self._own = gr.UploadButton("Your own style", file_types=["image"], size="sm", elem_id="own-style")
+        self._small = gr.HTML("", elem_id="wall-small", elem_classes="da-rules")
+        self._ring = gr.HTML("", elem_classes="da-rules")
+
+    def wire(self, content: gr.Image, style: gr.Image, wanted: gr.Textbox) -> None:
+        """Connect it. wanted: a hidden text whose change begins to paint."""
+
+        def press(event: gr.SelectData) -> tuple[str, str]:
+            return str(self._files[int(event.index)]), new_text()
+
+        def own(path: str) -> tuple[str, str]:
+            with sentences():
+                images.picture_size(path)
+                return path, new_text()
+
+        self._row.select(press, None, [style, wanted], **AT_ONCE)
+        self._own.upload(own, self._own, [style, wanted], **SOON)
+        style.change(self._mark, style, self._ring, trigger_mode="always_last", **AT_ONCE)
+        if self._model is not None:
+            content.change(self._look, content, self._small, trigger_mode="always_last", **QUIETLY)
+
+    def _mark(self, style: str | None) -> str:
+        """Return the rule for the ring around the style that is chosen."""
+        chosen = None if style is None else example_of(style)
+        return "" if chosen not in self._files else _rules(f"button:nth-child({self._files.index(chosen) + 1})", _RING)
+
+    def _look(self, content: str | None, request: gr.Request) -> Iterator[str]:
+        """Yield the rules that put the photograph in each style into its button, as they come."""
+        if content is None:
+            yield ""
+            return
+        example = example_of(content)
+        made = self._known.get(example, []) if example else []
+        if made:
+            yield _pictures(self._files, made)
+            return
+
+        def work(callback: Callback) -> list[str]:
+            picture = images.fit(images.load_image(content), _SMALL)
+            options = {name: STYLIZE[name] for name in ("strength", "preserve_color", "style_scale", "seed")}
+            for start in range(0, len(self._files), _TOGETHER):
+                some = [(str(path), TITLES[path.stem]) for path in self._files[start : start + _TOGETHER]]
+                paint = self._requests.sheet(picture, some, model=self._model, size=_SMALL, **options)
+                made.extend(address(one, 60) for one in paint(callback))
+            return made
+
+        with suppress(gr.Error):  # the box itself says what is wrong with the file
+            for _ in self._jobs.stream(request, work, "page wall", every=0.2, pause=0.0):
+                yield _pictures(self._files, list(made))
+            if example is not None:
+                self._known[example] = made
+
+
+_RING = "outline: 3px solid var(--color-accent); outline-offset: 1px;"
+
+
+def _rules(element: str, rules: str) -> str:
+    return f"<style>#wall {element} {{ {rules} }}</style>"
+
+
+def _pictures(files: Sequence[Path], addresses: Sequence[str]) -> str:
+    """Return the rules that put pictures in the stead of the first styles' own."""
+    return _rules("", " ".join(f"{variable(path)}: url({one});" for path, one in zip(files, addresses, strict=False)))
 
 
 @dataclass(frozen=True)

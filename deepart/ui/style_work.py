@@ -100,7 +100,7 @@ class StyleRequests:
         return Transfer(self, content, styles, model, quality, options)
 
     def sheet(
-        self, content: str | None, styles: Sequence[tuple[str, str]], *, model: Any, **options: Any
+        self, content: str | Image.Image | None, styles: Sequence[tuple[str, str]], *, model: Any, **options: Any
     ) -> Work[Pictures]:
         """Return the work that paints one content in each of many styles, each a file and what it is called."""
 

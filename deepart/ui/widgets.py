@@ -20,7 +20,7 @@ from deepart.ui.artwork import Artwork, at, bundle
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences
 from deepart.ui.jobs import Step
-from deepart.ui.run import Changes, note
+from deepart.ui.run import Changes, new_text, note
 
 
 def into_sight(name: str) -> str:
@@ -45,11 +45,6 @@ def stage(image: Image.Image | None, words: str) -> str:
 
 
 T = TypeVar("T")
-
-
-def new_text() -> str:
-    """Return a text that never was: written into a hidden box, it starts what waits for a change of that."""
-    return uuid.uuid4().hex
 
 
 class RequestId:
@@ -154,8 +149,8 @@ class Format:
         """Lay it out inside the Blocks being built; button: what downloads, which has a name on the page."""
         self._button = button
         self.choice = gr.Dropdown(
-            list(IMAGE_FORMATS), value=IMAGE_FORMATS[0], label="Format of the file", show_label=False, container=False,
-            filterable=False, scale=0, min_width=92, elem_id=f"{button.elem_id}-format", elem_classes="da-format",
+            list(IMAGE_FORMATS), value=IMAGE_FORMATS[0], label="Format of the file", filterable=False, scale=0,
+            min_width=120, elem_id=f"{button.elem_id}-format", elem_classes="da-format",
         )  # fmt: skip
 
     def wire(self, result: Any, path_of: Callable[[Any], str | None]) -> None:

@@ -34,6 +34,11 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+# What a tab folds away under "More" is opened as soon as it is there.
+OPEN_MORE = """setInterval(() => {
+    for (const more of document.querySelectorAll('.da-more:not([data-seen]) > .label-wrap:not(.open)'))
+        if (more.checkVisibility()) { more.parentElement.dataset.seen = 'yes'; more.click(); }
+}, 100)"""
 UNPAINTED = "/?tab=generate&painted=false&seed=0&count=16"  # painted large, what is generated takes long
 
 
@@ -51,13 +56,16 @@ def open_tab(browser: Browser, page: Page) -> Iterator[OpenTab]:
             foreign.append(request.url)
 
     def open_one(
-        size: tuple[int, int] = (1280, 800), path: str = UNPAINTED, url: str | None = None, locale: str = "en-US"
-    ) -> Tab:
+        size: tuple[int, int] = (1280, 800), path: str = UNPAINTED, url: str | None = None, locale: str = "en-US",
+        more: bool = True,
+    ) -> Tab:  # fmt: skip
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
         contexts.append(context)
         context.on("request", watch)
         tab = context.new_page()
         tab.on("pageerror", lambda error: complaints.append(str(error)))
+        if more:
+            tab.add_init_script(OPEN_MORE)
         tab.goto((url or page.url) + path)
         if path == UNPAINTED:  # what an address asks for comes after the page
             expect(tab.locator("#gan-count input[type=number]")).to_have_value("16")

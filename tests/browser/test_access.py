@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 OpenTab = Callable[..., Tab]  # see the fixture open_tab
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-TABS = ("Generate", "Reconstruct", "Style transfer", "My results")
+TABS = ("Style transfer", "Generate", "Reconstruct", "My results")
 
 
 def findings(tab: Tab) -> list[str]:

@@ -30,7 +30,7 @@ SEEN = """() => {
     const found = new Set();
     const seen = element => element.checkVisibility({visibilityProperty: true}) && element.getClientRects().length > 0;
     for (const element of document.querySelectorAll("body *")) {
-        if (element.closest("footer, script, style, .da-api, .da-how em") || !seen(element)) continue;
+        if (element.closest("footer, script, style, .da-api, .da-how em, .da-language") || !seen(element)) continue;
         for (const node of element.childNodes)
             if (node.nodeType === Node.TEXT_NODE && node.data.trim()) found.add(node.data.trim());
         for (const name of ["placeholder", "aria-label", "title", "alt"])
@@ -90,7 +90,7 @@ def looked_through(tab: Tab) -> set[str]:
 def test_nothing_in_sight_lacks_its_translation(open_tab: OpenTab, page: Page) -> None:
     tab = open_tab(locale="zh-CN")
     ready(tab)
-    expect(outer_tabs(tab).nth(0)).to_have_text(ZH["Generate"])
+    expect(outer_tabs(tab).nth(1)).to_have_text(ZH["Generate"])
     assert sorted(looked_through(tab)) == []
 
 
@@ -103,11 +103,11 @@ def test_what_comes_of_work_is_chinese(open_tab: OpenTab, page: Page) -> None:
     ready(tab)
     tab.locator("#grid button").nth(3).click()
     found |= set(english(tab))
-    outer_tabs(tab).nth(1).click()
+    outer_tabs(tab).nth(2).click()
     tab.locator("#vae-start").click()
     expect(tab.locator("#vae-facts")).to_contain_text("PSNR")
     found |= set(english(tab))
-    outer_tabs(tab).nth(2).click()
+    outer_tabs(tab).nth(0).click()
     tab.locator("#paint").click()
     expect(tab.locator("#download")).to_be_enabled()
     found |= set(english(tab))
@@ -131,14 +131,14 @@ def test_a_mistake_is_told_in_chinese(open_tab: OpenTab, page: Page) -> None:
 def test_all_others_read_english(open_tab: OpenTab, page: Page, locale: str) -> None:
     tab = open_tab(locale=locale)
     ready(tab)
-    for number, name in enumerate(("Generate", "Reconstruct", "Style transfer", "My results")):
+    for number, name in enumerate(("Style transfer", "Generate", "Reconstruct", "My results")):
         expect(outer_tabs(tab).nth(number)).to_have_text(name)
-    outer_tabs(tab).nth(2).click()
+    outer_tabs(tab).nth(0).click()
     expect(tab.locator("#style-how")).to_contain_text("How it works")
     open_all(tab)
     expect(tab.locator("#style-how")).to_contain_text("To read on:")
     assert [words for words in tab.evaluate(SEEN) if re.search("[\u4e00-\u9fff]", words)] == []
-    outer_tabs(tab).nth(0).click()
+    outer_tabs(tab).nth(1).click()
     tab.locator("#gan-more > button").click()
     tab.locator("#gan-more-get").click()
     told(tab, "No model is chosen yet; choose one first.")

@@ -91,7 +91,7 @@ def test_a_grid_and_a_click(page: Page, open_tab: OpenTab, tmp_path: Path, scree
     no_sideways_scroll(tab)
     make(tab, seed="40", count="5", truncation="0.7")
     expect(grid(tab)).to_have_count(5)
-    expect(tab.locator("#gan-about")).to_have_text("Seeds 40 to 44 · truncation 0.7")
+    expect(tab.locator("#gan-about")).to_have_text("Seeds 40 to 44 · variety 0.7")
     chosen(tab, "Seed 0")  # what was chosen stays
     click(tab, 3)
     chosen(tab, "Seed 43")
@@ -139,7 +139,7 @@ def test_a_sweep_of_truncations(page: Page, tab: Tab, tmp_path: Path) -> None:
     expect(grid(tab)).to_have_count(7)
     expect(grid(tab).nth(2)).to_contain_text("Seed 6 at 0.6")
     click(tab, 2)
-    chosen(tab, "truncation 0.6")
+    chosen(tab, "variety 0.6")
     assert same(saved(tab, tmp_path), page.landscapes.generate(seed=6, truncation=0.6)[0])
 
 
@@ -227,7 +227,7 @@ def test_the_tab_opens_with_pictures_and_loads_nothing(real: Real, open_tab: Ope
     real.studio.asked.clear()
     tab = open_tab(url=real.url, path="/?tab=generate&painted=false")
     seeds = [FIRST_SEED + n for n in range(PICTURES)]
-    about = f"Seeds {seeds[0]} to {seeds[-1]} · truncation 1"
+    about = f"Seeds {seeds[0]} to {seeds[-1]} · variety 1"
     expect(tab.locator("#gan-about")).to_have_text(about)
     [first, third] = [
         load_image(first_generate.FOLDER / f"deepart-landscapes-seed-{seeds[n]}.png") for n in (0, 2)
@@ -316,7 +316,7 @@ def test_a_picture_chosen_meanwhile_is_left_alone(page: Page, tab: Tab, open_tab
     chosen(tab, "Seed 5")
     tab.locator("#gan-sweep").click()  # comes after what has waited
     page.landscapes.release()
-    expect(tab.locator("#gan-about")).to_contain_text("Seed 5 at truncation")
+    expect(tab.locator("#gan-about")).to_contain_text("Seed 5 at variety")
     expect(tab.locator("#chosen-title")).not_to_contain_text("daylight")
     expect(tab.locator("#direction-1 input[type=number]")).to_have_value("0")
     assert same(saved(tab, tmp_path), page.landscapes.generate(seed=5)[0])
