@@ -106,7 +106,7 @@ def test_what_is_there_from_the_beginning_is_said_in_chinese(tab: Any) -> None:
         said = tab._speak()
     finally:
         LocalContext.request.reset(token)
-    assert f"种子 {FIRST_SEED} 到 {FIRST_SEED + PICTURES - 1} · 截断 1" in said[grid.told]
+    assert f"种子 {FIRST_SEED} 到 {FIRST_SEED + PICTURES - 1} · 多样性 1" in said[grid.told]
     assert said[grid.gallery].constructor_args["value"][3][1] == f"种子 {FIRST_SEED + 3}"
     assert f"种子 {FIRST_SEED}" in said[chosen.title]
     assert not said[chosen.sliders.all[0]].constructor_args["label"].isascii()
