@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 TASKS = ("gan", "vae", "style")
+THREADS = 40  # of Gradio's, as it has without being asked; each visitor in the queue has one on top
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -85,6 +87,14 @@ def from_environment(parser: argparse.ArgumentParser, arguments: Sequence[str]) 
     return words
 
 
+def prepare() -> None:
+    """Make the environment ready for Gradio and torch, which read it when they are imported."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")  # after each event Gradio counts all that it has kept
+    if importlib.util.find_spec("spaces") is not None:  # on ZeroGPU it comes before anything asks torch about CUDA
+        importlib.import_module("spaces")
+
+
 def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
     """Open the page over the models of a studio and return it; more goes to Gradio's launch()."""
     from deepart.ui import build_app, launch_options
@@ -92,6 +102,7 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
 
     page = build_app(studio).queue(max_size=options.max_queue)
     page.launch(
+        max_threads=THREADS + options.max_queue,
         server_name=options.host,
         server_port=options.port,
         share=options.share,
@@ -107,7 +118,7 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
 def main() -> None:
     """Open the page and keep it open."""
     options = parse()
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Gradio reads it when it is imported
+    prepare()
     from deepart import DeepArtError, Studio
 
     try:

@@ -66,7 +66,9 @@ class Page:
 
         asked = self._settings
         studio: Any = RemoteStudio(self._pools, device=self._device, at_once=asked.at_once, added=self._added)
-        page = build_app(studio).queue(max_size=asked.max_queue)
+        page = build_app(studio)
+        page.max_threads = 40 + asked.at_once + asked.max_queue  # each visitor who works or waits has one
+        page.queue(max_size=asked.max_queue)
         serving = serving_options(page, studio, metrics=asked.metrics, mcp=asked.mcp)
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         return gr.mount_gradio_app(

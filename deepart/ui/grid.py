@@ -209,7 +209,7 @@ class Grid:
                 said = t("Painting picture {n} of {total}", n=index + 1, total=len(pieces))
                 share = self.painting.share(size) if quality == "fine" else None
                 paint = self.painting.work(one, manner, size, quality)
-                drawn = yield from self.make.stream(request, paint, said, share=share)
+                drawn = yield from self.make.stream(request, paint, said, share=share, long=quality == "fine")
                 if drawn.made is None:
                     return
                 pieces[index] = painted(one, drawn.made, self.gallery.GRADIO_CACHE)

@@ -13,7 +13,7 @@ from gradio.themes.utils import colors
 
 from deepart.latents import MAX_SEED
 from deepart.ui.i18n import ABOUT
-from deepart.ui.inputs import AT_ONCE, EXAMPLES, GPU_SLOT
+from deepart.ui.inputs import AT_ONCE, EXAMPLES
 from deepart.ui.run import Changes
 
 _HERE = Path(__file__).parent
@@ -158,7 +158,6 @@ def _number(part: gr.Slider | gr.Number, words: str) -> float | int | None:
 
 MAX_UPLOAD = "40mb"  # the latent of a picture of 4096 pixels has 34
 SESSIONS = 200  # visitors whose page Gradio remembers, half a megabyte each; who comes back later opens it anew
-KEEP_FILES = (3600, 86400)  # seconds: look every hour, delete what is older than a day
 
 
 def launch_options(page: Any = None) -> dict[str, Any]:
@@ -178,10 +177,3 @@ def launch_options(page: Any = None) -> dict[str, Any]:
         "show_error": False,
         "ssr_mode": False,
     }
-
-
-def share_machine(page: Any, at_once: int) -> None:
-    """Let so many events that compute a picture run at the same time, where there is more than one machine."""
-    for fn in page.fns.values():
-        if fn.concurrency_id == GPU_SLOT["concurrency_id"]:
-            fn.concurrency_limit = at_once
