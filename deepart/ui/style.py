@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
+import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,8 @@ from PIL import Image
 from deepart.cache import Studio
 from deepart.images import fit, load_image, settings
 from deepart.latents import MAX_SEED
-from deepart.ui.artwork import save_before, save_result
+from deepart.ui.artwork import Artwork, name_of, save_before
+from deepart.ui.crop import Crop
 from deepart.ui.examples import FIRST_SIZE, PAIRS, Pair, PairRow, example_files, example_row
 from deepart.ui.finished import first_files
 from deepart.ui.i18n import t, translate
@@ -24,7 +26,7 @@ from deepart.ui.models import MoreModels, StyleModel, loading, model_menu, style
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.style_sheet import Sheet
-from deepart.ui.style_work import GATYS, STYLIZE, StyleRequests, file_name
+from deepart.ui.style_work import GATYS, STYLIZE, StyleRequests, save_painting
 from deepart.ui.widgets import VEIL, Format, stage
 
 
@@ -48,6 +50,7 @@ class StyleTab:
                 self._lay_result()
             with gr.Column(elem_classes="da-options"):
                 self._lay_options()
+        self.wanted = gr.Textbox(visible="hidden", elem_id="style-wanted")  # changes when it should be painted
         self._wire(app)
 
     # ---------------------------------------------------------------------------------------------------- what is there
@@ -59,6 +62,7 @@ class StyleTab:
                 self.content = picture_input("Content picture", value=str(content), height=220, elem_id="content")
                 words = "What to paint: upload a photograph, or choose one."
                 example_row(example_files("content"), self.content, words)
+                self.crop = Crop(self.content)
                 self.pairs = PairRow()
             with gr.Column(min_width=150):
                 self.style = picture_input("Style picture", value=str(style), height=220, elem_id="style")
@@ -76,7 +80,7 @@ class StyleTab:
             info="2 makes the strokes twice as large.", elem_id="scale",
         )  # fmt: skip
         self.size = gr.Slider(
-            128, self._first.most(self._device), self._size(self._first, None), step=64, label="Size",
+            128, self._first.max_side, self._size(self._first, None), step=64, label="Size",
             info="The longer side of the result in pixels.", elem_id="size",
         )  # fmt: skip
         self.keep = gr.Checkbox(
@@ -97,6 +101,9 @@ class StyleTab:
                 info="The same seed gives the same picture, another one varies the details.", elem_id="seed",
             )  # fmt: skip
             self.dice = gr.Button("Another seed", size="sm", elem_id="dice")
+            self.reread = gr.UploadButton(
+                "Take the settings of a picture made here", file_types=["image"], size="sm", elem_id="style-reread"
+            )  # fmt: skip
             with gr.Column(visible=not self._first.one_pass) as self.corrected:
                 self.steps = gr.Slider(
                     2, 100, GATYS.steps, step=1, label="Steps", elem_id="steps",
@@ -130,8 +137,8 @@ class StyleTab:
                 interactive=self._example is not None, elem_id="download",
             )  # fmt: skip
             self.format = Format(self.download)
-        # str | None: the file of the last painting; at first the example's copy, which visitors may have
-        self.result: Any = gr.State(self.download.value["path"] if self.download.value else None)
+        # Artwork | None: the last painting; at first the example's copy, which visitors may have
+        self.result: Any = gr.State(self._first_result())
         self.send = SendTo("style", ("content", "style", "photo", "find"))
         self.more = MoreModels("style", self._studio, self._jobs, self.model)
         quick = [way for way in self._ways.values() if way.one_pass]
@@ -155,11 +162,11 @@ class StyleTab:
         self.paint.wire(
             self._jobs, self._paint, inputs, [self.preview, self.slider, self.facts, self.result],
             queue_on=self.preview, begin={self.preview: gr.update(value=VEIL, visible=True)},
-            rest={self.preview: gr.update(visible=False)},
+            rest={self.preview: gr.update(visible=False)}, triggers=[self.wanted.change],
         )  # fmt: skip
         if self.sheet is not None:
             self.sheet.wire(self.content, self.style, [self.strength, self.keep, self.scale, self.seed])
-        self.format.wire(self.result, lambda path: path)
+        self.format.wire(self.result, lambda one: one.path)
 
     @property
     def linked(self) -> dict[str, Any]:
@@ -168,6 +175,27 @@ class StyleTab:
             "model": self.model, "strength": self.strength, "strokes": self.scale, "size": self.size,
             "keep-colours": self.keep, "seed": self.seed, "steps": self.steps, "style-weight": self.style_weight,
         }  # fmt: skip
+
+    @property
+    def cleared(self) -> dict[Any, Callable[[], Any]]:
+        """What makes, by component, the tab without a result: the last one is not of a picture that was sent here."""
+        return {
+            self.slider: lambda: gr.ImageSlider(visible=False),
+            self.facts: lambda: _facts(
+                t("Press Paint to paint this picture; what you painted before is in My results.")
+            ),
+            self.result: lambda: None,
+        }
+
+    @property
+    def weights(self) -> list[gr.Slider]:
+        """The sliders for what each style counts, which recall() sets."""
+        return [self.weight, self.weight_2, self.weight_3]
+
+    def recall(self, one: Mapping[str, Any]) -> Changes:
+        """Return what else changes when the settings of a painting are taken: what each style counts."""
+        counted = [made for made in one["made"].get("weights") or [] if isinstance(made, int | float)]
+        return {slider: share for slider, share in zip(self.weights, counted, strict=False) if 0 <= share <= 1}
 
     def follow(self, linked: Any) -> None:
         """Let the tab show what belongs to its settings once an event has set them as an address says."""
@@ -182,7 +210,7 @@ class StyleTab:
         """Show what the way of painting takes; what the visitor has set stays, where it goes, and comes back."""
         way = self._way(model)
         return {
-            self.size: gr.Slider(maximum=way.most(self._device), value=self._size(way, wished)),
+            self.size: gr.Slider(maximum=way.max_side, value=self._size(way, wished)),
             self.corrected: gr.Column(visible=not way.one_pass),
         }
 
@@ -205,6 +233,13 @@ class StyleTab:
             ["A finished example: Paint makes it again", f"· {width}\u00a0×\u00a0{height}\u00a0·", self._first.title],
             "da-facts",
         )
+
+    def _first_result(self) -> Artwork | None:
+        """Return the example that the tab opens with, as something made."""
+        if self._example is None:
+            return None
+        made = (settings(load_image(self._example)) or {}) | {"from": [self._pair.content, self._pair.style]}
+        return Artwork(self.download.value["path"], json.dumps(made, sort_keys=True), name_of(made))
 
     def _paint(
         self, content: str | None, style: str | None, style_2: str | None, style_3: str | None,
@@ -234,21 +269,22 @@ class StyleTab:
         )  # fmt: skip
         image = step.made or transfer.stopped(step)
         if image is not None:
-            yield self._show(transfer.content, image, step)
+            files = [str(path) for path in (content, *styles) if path]
+            yield self._show(transfer.content, image, step, files)
 
     def _one_pass(self, model: str) -> bool:
         """Tell whether a model paints in one pass; one that is not registered is loaded by now, or soon."""
         return self._ways[model].one_pass if model in self._ways else self.requests.pipeline(model).one_pass
 
-    def _show(self, content: Image.Image, image: Image.Image, step: Step[Image.Image]) -> Changes:
-        """Show the result beside the content, and offer its file."""
+    def _show(self, content: Image.Image, image: Image.Image, step: Step[Image.Image], files: Sequence[str]) -> Changes:
+        """Show the result beside the content, and offer its file. files: of the content, and of the styles."""
         cache = self.download.GRADIO_CACHE
-        path = save_result(image, file_name(image), cache)
+        one = save_painting(image, files, cache)
         before = save_before(fit(content, max(image.size)), cache)
         return {
-            self.slider: gr.ImageSlider((before, path), visible=True),
+            self.slider: gr.ImageSlider((before, one.path), visible=True),
             self.facts: _facts(_fact_line(image, step.seconds)),
-            self.result: path,
+            self.result: one,
         }
 
 
