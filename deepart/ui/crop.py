@@ -42,7 +42,7 @@ class Crop:
                 eraser=False, layers=False, buttons=[], label="Cut it with the tool on the left", elem_id="crop-editor",
             )  # fmt: skip
             self.editor.blob_storage = _Waiting()
-            self.editor.preprocess = self._taken  # type: ignore[method-assign, assignment]
+            self.editor.preprocess = self._taken  # type: ignore[method-assign]
             self.aspect = gr.Radio(list(ASPECTS), value="As it is", label="Proportions", elem_id="crop-aspect")
             self.use = gr.Button("Use it", size="sm", elem_id="crop-use")
         self.panel.expand(lambda path: path, box, self.editor, **AT_ONCE)

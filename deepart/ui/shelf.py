@@ -30,8 +30,8 @@ from deepart.ui.widgets import address
 _THUMBNAIL, _MOST_BYTES, _MOST_SETTINGS = 160, 10_000, 8_000  # pixels; bytes of a thumbnail, letters of settings
 _GONE_PHOTO = "Your photograph {name} was deleted here, as all files are after a day; put it in again."
 Record = dict[str, Any]
-"""What the browser keeps of a result: key, path, name, made (its settings as text), thumb, size, liked, again (whether it can
-be made again without an upload), and root where sliders have moved it. The page takes none of it for granted."""
+"""What the browser keeps of a result: key, path, name, made (its settings as text), thumb, size, liked, again (whether
+it can be made again without an upload), and root where sliders have moved it. The page takes none of it for granted."""
 Reader = Callable[[Any], Sequence[Artwork]]
 """Returns the results that a component holds; what it holds is not None."""
 
