@@ -90,6 +90,8 @@ class StyleTransferPipeline(Pipeline):
         callback: Callback | None = None,
         steps: int | None = None,
         style_weight: float | None = None,
+        moments_weight: float | None = None,
+        detail: float | None = None,
         tv_weight: float | None = None,
         style_layers: Sequence[str] | None = None,
         content_layers: Sequence[str] | None = None,
@@ -105,9 +107,9 @@ class StyleTransferPipeline(Pipeline):
         picture that "fast" has painted; preview is the picture so far, now and then, else None. What it raises stops
         the work and reaches the caller.
 
-        steps (corrections at the coarsest level), style_weight, tv_weight, style_layers and content_layers replace the
-        numbers of the GatysConfig of "fine"; None keeps them. start: a picture that "fast" painted, say, for "fine" to
-        begin with in place of the content; it is brought to the size of the result.
+        steps (corrections at the coarsest level), style_weight, moments_weight, detail, tv_weight, style_layers and
+        content_layers replace the numbers of the GatysConfig of "fine"; None keeps them. start: a picture that "fast"
+        painted, say, for "fine" to begin with in place of the content; it is brought to the size of the result.
 
         The same arguments give the same picture on one device with one number of threads. A one-pass model remembers
         the styles of its last calls, which makes the next picture in the same style quicker.
@@ -121,8 +123,8 @@ class StyleTransferPipeline(Pipeline):
             content, style_image, weights, strength, preserve_color, style_scale, size, seed, self.max_side
         )  # fmt: skip
         numbers = {
-            "steps": steps, "style_weight": style_weight, "tv_weight": tv_weight, "style_layers": style_layers,
-            "content_layers": content_layers, "start": start,
+            "steps": steps, "style_weight": style_weight, "moments_weight": moments_weight, "detail": detail,
+            "tv_weight": tv_weight, "style_layers": style_layers, "content_layers": content_layers, "start": start,
         }  # fmt: skip
         used = self._painter.settings(numbers)
         with self._space(job):
