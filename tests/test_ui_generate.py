@@ -24,6 +24,8 @@ from deepart.ui.artwork import Artwork, check_settings, facts, name_of, save_art
 from deepart.ui.breeding import MAX_LITTERS, Litter, found, generation, grown, parents_of, tree
 from deepart.ui.generate_tools import pieces_of
 from deepart.ui.jobs import Jobs
+from deepart.ui.remake import Remake
+from deepart.ui.style_work import StyleRequests
 from deepart.ui.widgets import strip, thumb
 from deepart.ui.work import GANRequests, again, likeness, lineage, seeds_of
 
@@ -327,6 +329,18 @@ def test_a_painting_that_is_stopped_is_enlarged_and_says_so(generate_tab: Any) -
     *_, last = chosen._paint(one, None, 768, Request())
     assert load_image(last[chosen.piece].path).size == (768, 768)
     assert "768 × 768 pixels · stopped after step 1, and enlarged" in last[chosen.title]
+
+
+def test_a_picture_that_was_painted_large_is_made_again(generate_tab: Any, tiny_studio: TinyStudio) -> None:
+    painting, requests = generate_tab.grid.painting, generate_tab.requests
+    [small] = requests.pipeline("landscapes").generate(seed=3)
+    piece = save_artwork(small, generate_tab.grid.gallery.GRADIO_CACHE)
+    large = done(painting.work(piece, painting.manner.value["path"], 512, "fast"))
+    remake = Remake(StyleRequests(tiny_studio), requests, painting, None)
+    again = done(remake.work(settings(large) or {}))
+    assert same(again, large)
+    assert settings(again) == settings(large)
+    assert not remake.can((settings(large) or {}) | {"manner": "of an upload"})
 
 
 def test_the_liked_on_the_grid_breed_and_else_all_that_are_liked_of_a_model() -> None:

@@ -137,7 +137,7 @@ def _name_of_painting(made: dict[str, Any]) -> str:
     named = made.get("from")
     content, style, *_ = [*(named if isinstance(named, list) else []), None, None]
     return Phrase(
-        "{content} · {style}", content=TITLES.get(str(content), "A photograph"),
+        "{content}, after {style}", content=TITLES.get(str(content), "A photograph"),
         style=TITLES.get(str(style), "A style of yours"),
     )  # fmt: skip
 

@@ -144,8 +144,9 @@ def asked(made: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     if tab is None:
         raise OptionError("The picture carries no settings of DeepArt; choose a PNG that was downloaded here.")
     known = {"model": base.get("model"), "seed": base.get("seed"), "truncation": base.get("truncation")}
-    if "painted_from" in made:
-        known |= {"painted": "true", "size": longer_side(made)}
+    if tab == "generate":
+        painted = "painted_from" in made
+        known |= {"painted": str(painted).lower(), **({"size": longer_side(made)} if painted else {})}
     if tab == "style":
         known |= {
             "strength": made.get("strength"), "strokes": made.get("style_scale"), "size": longer_side(made),

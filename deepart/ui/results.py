@@ -236,7 +236,7 @@ class MyResults:
         path = str(given.get("path"))
         return {
             "key": str(given.get("key")), "name": str(given.get("name"))[:200], "made": made,
-            "thumb": given.get("thumb"), "size": given.get("size"), "liked": bool(given.get("liked")),
+            "thumb": given.get("thumb"), "liked": bool(given.get("liked")),
             "path": path if is_ours(path, self.download.GRADIO_CACHE) else "", "again": self._remake.can(made),
         }  # fmt: skip
 

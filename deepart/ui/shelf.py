@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,8 @@ from deepart.ui.run import Changes
 from deepart.ui.widgets import address
 
 _THUMBNAIL, _MOST_BYTES, _MOST_SETTINGS = 160, 10_000, 8_000  # pixels; bytes of a thumbnail, letters of settings
-_GONE_PHOTO = "Your photograph {name} was deleted here, as all files are after a day; put it in again."
 Record = dict[str, Any]
-"""What the browser keeps of a result: key, path, name, made (its settings as text), thumb, size, liked, again (whether
+"""What the browser keeps of a result: key, path, name, made (its settings as text), thumb, liked, again (whether
 it can be made again without an upload), and root where sliders have moved it. The page takes none of it for granted."""
 Reader = Callable[[Any], Sequence[Artwork]]
 """Returns the results that a component holds; what it holds is not None."""
@@ -64,7 +64,8 @@ class Shelf:
             news["hearts"] = {key: key in hearts for key in set(hearts) ^ told.hearts}
             path = values[-1]
             if path is not None and path != told.photo and example_of(path) is None:
-                news["photo"] = {"path": path, "name": Path(path).name, "thumb": thumbnail(load_image(path))}
+                with suppress(DeepArtError):  # what is no picture goes out of the box by itself: see keep_good
+                    news["photo"] = {"path": path, "name": Path(path).name, "thumb": thumbnail(load_image(path))}
             return {
                 self._told: _Told(told.seen | set(new), set(hearts), path),
                 self.news: json.dumps(news) if records or news["hearts"] or "photo" in news else gr.skip(),
@@ -83,15 +84,21 @@ class Shelf:
         def back(kept: Any, shown: str | None) -> Changes:
             found = kept if isinstance(kept, dict) else {}
             loved = [one for one in map(artwork_of, found.get("liked") or []) if one is not None]
-            changes: Changes = {self._told: _Told(hearts={key_of(one) for one in loved}), photo: shown}
+            changes: Changes = {
+                self._told: _Told({(key_of(one), one.path) for one in loved}, {key_of(one) for one in loved}),
+                photo: shown,
+            }
             changes |= dict.fromkeys(hearts, loved)
             last = found.get("photo")
             if isinstance(last, dict):
                 path = str(last.get("path"))
                 if is_ours(path, photo.GRADIO_CACHE):
                     return changes | {photo: path} | {part: make() for part, make in besides.items()}
-                words = html.escape(t(_GONE_PHOTO, name=str(last.get("name"))))
-                gr.Info(f"{thumb_html(last.get('thumb'))}<p>{words}</p>", title="", duration=20)
+                gone = t(
+                    "Your photograph {name} was deleted here, as all files are after a day; put it in again.",
+                    name=str(last.get("name")),
+                )  # fmt: skip
+                gr.Info(f"{thumb_html(last.get('thumb'))}<p>{html.escape(gone)}</p>", title="", duration=20)
             return changes
 
         outputs = [self._told, *hearts, photo, *besides]
@@ -126,7 +133,7 @@ def record(one: Artwork, remake: Remake, liked: bool = False) -> Record:
     name = " · ".join([*names, translate(one.name), f"{max(image.size)} px"])
     return {
         "key": key_of(one), "path": one.path, "name": name, "made": known and text, "thumb": thumbnail(image),
-        "size": list(image.size), "liked": liked, "again": remake.can(known),
+        "liked": liked, "again": remake.can(known),
         **({"root": hashlib.sha256(one.root.encode()).hexdigest()[:16]} if moved else {}),
     }  # fmt: skip
 

@@ -150,7 +150,7 @@ def save_painting(image: Image.Image, files: Sequence[str], cache: str) -> Artwo
     known = [named(path) for path in files]
     made = (settings(image) or {}) | {"from": [example for example, _ in known]}
     path = save_result(with_settings(image, made), print_name(files[1:], files[0], max(image.size)), cache)
-    name = Phrase("{content} · {style}", content=known[0][1], style=known[1][1])
+    name = Phrase("{content}, after {style}", content=known[0][1], style=known[1][1])
     return Artwork(path, json.dumps(made, sort_keys=True), name)
 
 

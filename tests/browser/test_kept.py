@@ -78,7 +78,7 @@ def test_a_painting_whose_file_is_gone_is_made_again_or_asks_for_the_photograph(
     tab.locator("#content input[type=file]").set_input_files(mine)
     expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile("holiday"))
     painted(tab)
-    kept(tab, "holiday · Stained glass · 128 px", "A cat · Stained glass · 128 px")
+    kept(tab, "holiday, after Stained glass · 128 px", "A cat, after Stained glass · 128 px")
     pick(tab, 1)
     first = load_image(save(tab, "session-download", tmp_path))
     for path in page.files.glob("*/*-128.png"):

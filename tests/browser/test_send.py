@@ -65,7 +65,7 @@ def test_a_painting_becomes_the_next_content_and_the_style_of_others(tab: Tab) -
     expect(tab.locator("#slider")).to_have_count(0)
     expect(tab.locator("#download")).to_be_disabled()
     go(tab, "My results")
-    expect(tab.locator("#session-grid")).to_contain_text("A cat · ")
+    expect(tab.locator("#session-grid")).to_contain_text("A cat, after ")
 
 
 def test_results_of_all_tabs_are_kept_compared_and_sent(tab: Tab, open_tab: OpenTab, tmp_path: Path) -> None:
