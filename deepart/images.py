@@ -189,10 +189,14 @@ def settings(image: Image.Image) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO, *, compress_level: int = 6) -> None:
+def save_png(
+    image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO, *, compress_level: int = 6,
+    dpi: int | None = None,
+) -> None:  # fmt: skip
     """Write the image as PNG, to the last bit, with the settings it carries.
 
-    compress_level: of zlib, 0 to 9: 1 is quick and makes files a little larger, and the picture is the same.
+    compress_level: of zlib, 0 to 9: 1 is quick and makes files a little larger, and the picture is the same. dpi: how
+    many pixels an inch has in print, which the file says; the picture is the same.
 
     Raises ImageError when the image has a mode that PNG lacks, or the file cannot be written.
     """
@@ -202,7 +206,8 @@ def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO
         notes.add_text(_KEY, image.info[_KEY])
     packed = io.BytesIO()  # all of it first: a picture that cannot be packed leaves no half a file behind
     try:
-        image.save(packed, "PNG", pnginfo=notes, compress_level=compress_level)
+        more = {} if dpi is None else {"dpi": (dpi, dpi)}
+        image.save(packed, "PNG", pnginfo=notes, compress_level=compress_level, **more)
     except Exception as error:  # among them OSError for the mode, ValueError for a closed image
         raise ImageError(
             "A picture of mode {mode} cannot be saved as PNG; convert it to RGB.", mode=image.mode

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,9 +21,11 @@ from deepart.models.fastgan import FastGAN, FastGANConfig, sefa
 from deepart.pipelines.gan import GANPipeline
 from deepart.registry import Located
 from deepart.ui.artwork import Artwork, check_settings, facts, name_of, save_artwork, seed_of, short, slug
-from deepart.ui.breeding import MAX_LITTERS, Litter, found, generation, grown, tree
+from deepart.ui.breeding import MAX_LITTERS, Litter, found, generation, grown, parents_of, tree
 from deepart.ui.generate_tools import pieces_of
 from deepart.ui.jobs import Jobs
+from deepart.ui.remake import Remake
+from deepart.ui.style_work import StyleRequests
 from deepart.ui.widgets import strip, thumb
 from deepart.ui.work import GANRequests, again, likeness, lineage, seeds_of
 
@@ -308,6 +312,43 @@ def test_a_search_to_its_end_whose_first_step_is_long_in_coming(generate_tab: An
     assert any("Looking at the picture" in change.get(find.start.status, "") for change in changes)
     assert load_image(changes[-1][generate_tab.chosen.piece].path).size == (256, 256)
     assert "stopped" not in changes[-1][find.stage]
+
+
+def test_a_painting_that_is_stopped_is_enlarged_and_says_so(generate_tab: Any) -> None:
+    chosen = generate_tab.chosen
+    [small] = generate_tab.requests.pipeline("landscapes").generate(seed=3)
+    one = save_artwork(small, chosen.download.GRADIO_CACHE)
+
+    def work(callback: Any) -> Image.Image:
+        callback(1, 14, RED.resize((96, 96)))
+        chosen._jobs.stop(Request.session_hash)
+        callback(2, 14, None)
+        raise AssertionError("It was stopped.")
+
+    chosen._painting = SimpleNamespace(work=lambda *_: work, share=lambda size: None)
+    *_, last = chosen._paint(one, None, 768, Request())
+    assert load_image(last[chosen.piece].path).size == (768, 768)
+    assert "768 × 768 pixels · stopped after step 1, and enlarged" in last[chosen.title]
+
+
+def test_a_picture_that_was_painted_large_is_made_again(generate_tab: Any, tiny_studio: TinyStudio) -> None:
+    painting, requests = generate_tab.grid.painting, generate_tab.requests
+    [small] = requests.pipeline("landscapes").generate(seed=3)
+    piece = save_artwork(small, generate_tab.grid.gallery.GRADIO_CACHE)
+    large = done(painting.work(piece, painting.manner.value["path"], 512, "fast"))
+    remake = Remake(StyleRequests(tiny_studio), requests, painting, None)
+    again = done(remake.work(settings(large) or {}))
+    assert same(again, large)
+    assert settings(again) == settings(large)
+    assert not remake.can((settings(large) or {}) | {"manner": "of an upload"})
+
+
+def test_the_liked_on_the_grid_breed_and_else_all_that_are_liked_of_a_model() -> None:
+    near, far, other = a_piece("a", seed=1), a_piece("b", seed=2), a_piece("c", model="portraits")
+    hung = [replace(near, path="painted.png")]  # a painting of it is the same picture
+    assert parents_of(far, [near, far], hung) == [near]
+    assert parents_of(far, [near, far, other], []) == [near, far]
+    assert parents_of(other, [near], []) == [other]
 
 
 def test_amounts_beyond_the_sliders_stay(generate_tab: Any) -> None:

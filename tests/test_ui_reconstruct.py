@@ -542,3 +542,17 @@ def test_every_word_of_the_example_is_in_chinese(opened: Any) -> None:
     for part in (opened.title, opened.facts):
         words = [one for one in words_of_html(part.value) if re.search("[A-Za-z]{3}", one)]
         assert [one for one in words if one not in ZH] == ["PSNR", "SSIM"][: 2 * (part is opened.facts)]
+
+
+def test_a_picture_that_is_too_large_is_scaled_down_and_the_visitor_told(
+    tab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("gradio.Warning", lambda words, **_: said.append(words))
+    RED.resize((7000, 240)).save(tmp_path / "large.jpg")
+    subject = reconstructed(tab, tmp_path / "large.jpg")[tab.subject]
+    assert (subject.size, subject.name) == ((4096, 140), "large")
+    assert said == [
+        "The picture has 7000 × 240 pixels and at most 4096 a side are taken, so it was scaled down."
+    ]  # fmt: skip
+    assert offered(tab.error_map._look(subject, 4.0)[tab.error_map.download]).width == 1024  # of what was taken apart

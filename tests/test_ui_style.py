@@ -55,9 +55,10 @@ def test_the_tab_opens_with_the_finished_example_and_loads_nothing() -> None:
     assert (before.stem, after.read_bytes()) == (first.content, file.read_bytes())
     assert tab.slider.visible
     assert tab.download.interactive
-    assert tab.result.value == tab.download.value["path"]
-    assert Path(tab.result.value).read_bytes() == file.read_bytes()
-    assert not Path(tab.result.value).is_relative_to(file.parent)  # other formats are written beside it
+    result = Path(tab.result.value.path)
+    assert str(result) == tab.download.value["path"]
+    assert result.read_bytes() == file.read_bytes()
+    assert not result.is_relative_to(file.parent)  # other formats are written beside it
     assert tab.facts.value.count("<wbr>") == 2
     assert not studio._kept
 

@@ -8,7 +8,6 @@ import gradio as gr
 
 from deepart import memory
 from deepart.cache import Studio
-from deepart.errors import Phrase
 from deepart.registry import list_models
 from deepart.ui.endpoints import Endpoints
 from deepart.ui.examples import lay_thumbnails
@@ -16,9 +15,12 @@ from deepart.ui.generate import GenerateTab
 from deepart.ui.i18n import localise
 from deepart.ui.inputs import api_corner, visitor
 from deepart.ui.jobs import Jobs
-from deepart.ui.page import SESSIONS, Link, launch_options, lay_about, restore
+from deepart.ui.page import RESULTS, SESSIONS, Link, launch_options, lay_about, restore
 from deepart.ui.reconstruct import ReconstructTab
-from deepart.ui.results import MyResults, Place, Reader, Result
+from deepart.ui.remake import Remake, settings_of
+from deepart.ui.results import MyResults, Place, Recall
+from deepart.ui.run import new_text
+from deepart.ui.shelf import Reader, Shelf
 from deepart.ui.style import StyleTab
 
 __all__ = ["build_app", "launch_options"]
@@ -55,24 +57,25 @@ def build_app(studio: Studio) -> gr.Blocks:
         generate: GenerateTab | None = None
         reconstruct: ReconstructTab | None = None
         links: list[Link] = []
-        with gr.Tabs(overflow_behavior="wrap") as tabs:
+        shelf = Shelf()
+        with gr.Tabs(overflow_behavior="wrap", elem_id="tabs") as tabs:
             with gr.Tab("Style transfer", id="style"):
                 style = StyleTab(app, studio, jobs)
-                links.append(_under(style, "style"))
+                links.append(_under(style, "style", style.wanted))
             if list_models("gan"):
                 with gr.Tab("Generate", id="generate"):
                     generate = GenerateTab(app, studio, jobs)
-                    links.append(_under(generate, "generate"))
+                    links.append(_under(generate, "generate", generate.grid.wanted))
             if list_models("vae"):
                 with gr.Tab("Reconstruct", id="reconstruct"):
                     reconstruct = ReconstructTab(app, studio, jobs)
                     links.append(_under(reconstruct, "reconstruct"))
-            with gr.Tab("My results", id="results"):
-                session = MyResults()
-        _connect(tabs, generate, reconstruct, style, session)
+            with gr.Tab("My results", id=RESULTS):
+                session = MyResults(shelf, jobs)
+        _connect(app, tabs, generate, reconstruct, style, session, links)
         for link in links:
             link.wire()
-        linked = restore(app, tabs, links)
+        linked = restore(app, tabs, links, session.asked, session.asked_for)
         style.follow(linked)
         if reconstruct is not None:
             reconstruct.follow(linked)
@@ -89,33 +92,61 @@ def build_app(studio: Studio) -> gr.Blocks:
     return app
 
 
-def _under(tab: StyleTab | GenerateTab | ReconstructTab, name: str) -> Link:
-    """Lay out what is under each of the tabs, and return the link to its settings."""
+def _under(tab: StyleTab | GenerateTab | ReconstructTab, name: str, wanted: Any = None) -> Link:
+    """Lay out what is under each of the tabs, and return the link to its settings; wanted: see Link."""
     with tab.extras:
-        link = Link(name, tab.linked)
+        link = Link(name, tab.linked, wanted)
     lay_about({"generate": "gan", "reconstruct": "vae"}.get(name, name))
     return link
 
 
 def _connect(
-    tabs: gr.Tabs, generate: GenerateTab | None, reconstruct: ReconstructTab | None, style: StyleTab, session: MyResults
-) -> None:
-    """Let the results of each tab be sent to the others, and be kept for the visitor."""
-    kept: dict[Any, Reader] = {style.result: lambda path: Result(path, "Painting")}
+    app: gr.Blocks, tabs: gr.Tabs, generate: GenerateTab | None, reconstruct: ReconstructTab | None, style: StyleTab,
+    session: MyResults, links: list[Link],
+) -> None:  # fmt: skip
+    """Let the results of each tab be sent to the others, be kept for the visitor, and give their settings back."""
+    kept: dict[Any, Reader] = {style.result: lambda one: [one]}
     places = {
-        "content": Place(style.content, "style", "content"), "style": Place(style.style, "style", "style"),
-    }  # fmt: skip
+        "content": Place(style.content, "style", "content", style.cleared),
+        "style": Place(style.style, "style", "style", style.cleared),
+    }
+    boxes: dict[str, list[Any]] = {"style": [style.content, style.style, style.style_2, style.style_3]}
+    besides: dict[str, Any] = {"style": style.recall}
+    outputs: list[Any] = style.weights
+    liked = None
+    if style.sheet is not None:
+        kept[style.sheet.pieces] = lambda pieces: pieces
+    if reconstruct is not None:
+        kept |= {reconstruct.made: lambda pieces: pieces, reconstruct.subject: lambda subject: [subject.made]}
+        places["photo"] = Place(
+            reconstruct.picture, "reconstruct", "vae-title", {reconstruct.opened: lambda: None}, reconstruct.wanted
+        )
+        boxes["reconstruct"] = [reconstruct.picture]
+        besides["reconstruct"] = lambda one: {reconstruct.opened: None, reconstruct.wanted: new_text()}
+        outputs += [reconstruct.opened, reconstruct.wanted]
     if generate is not None:
+        liked, chosen = generate.breed.liked, generate.chosen
+        kept |= {generate.grid.pieces: lambda pieces: pieces, chosen.piece: lambda piece: [piece]}
         inside = {generate.tools: lambda: gr.Tabs(selected="find")}
         places["find"] = Place(generate.projection.picture, "generate", "find-picture", inside)
+        besides["generate"], outputs = generate.recall, [*outputs, *chosen.parts]
+        chosen.send.wire(chosen.piece, lambda piece: piece.path, places, tabs)
     if reconstruct is not None:
-        besides = {reconstruct.opened: lambda: None}
-        places["photo"] = Place(reconstruct.picture, "reconstruct", "vae-title", besides, reconstruct.wanted)
-        kept[reconstruct.subject] = lambda one: Result(one.made.path, Phrase("{name}, reconstructed", name=one.name))
         reconstruct.send.wire(reconstruct.subject, lambda subject: subject.made.path, places, tabs)
-    if generate is not None:
-        kept[generate.chosen.piece] = lambda piece: Result(piece.path, piece.name)
-        generate.chosen.send.wire(generate.chosen.piece, lambda piece: piece.path, places, tabs)
-    style.send.wire(style.result, lambda path: path, places, tabs)
-    session.send.wire(session.picked, lambda picked: picked[-1] if picked else None, places, tabs)
-    session.wire(kept)
+    style.send.wire(style.result, lambda one: one.path, places, tabs)
+    session.send.wire(session.picked, lambda picked: picked[-1]["path"] or None if picked else None, places, tabs)
+    remake = Remake(
+        style.requests, None if generate is None else generate.requests,
+        None if generate is None else generate.grid.painting, None if reconstruct is None else reconstruct.requests,
+    )  # fmt: skip
+    session.wire(remake, liked)
+    session.shelf.wire(remake, kept, liked, style.content)
+    session.shelf.restore(app, liked, style.content, style.cleared)
+    recall = Recall(tabs, {link.tab: link.linked for link in links}, boxes, besides, outputs)
+    for used in (
+        recall.wire(session.use.click, session.picked, lambda picked: picked[-1]),
+        recall.wire(style.reread.upload, style.reread, lambda path: {"made": settings_of(path), "path": ""}),
+    ):
+        style.follow(used)
+        if reconstruct is not None:
+            reconstruct.follow(used)

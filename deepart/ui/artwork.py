@@ -24,12 +24,13 @@ from deepart.images import load_image, settings, to_tensor, with_settings
 from deepart.metrics import ssim
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import get_spec, list_models
-from deepart.ui.examples import TITLES, example_of
+from deepart.ui.examples import TITLES, example_of, named
 from deepart.ui.i18n import t, translate
 from deepart.ui.models import title_of
 
 _SLUG = 60  # letters of a name that go into a file's
 Shown = TypeVar("Shown")
+DPI = 300  # pixels of an inch in print
 _BLANK = (16, 16)  # pixels: as good as the picture itself where only its settings are read
 
 
@@ -72,9 +73,19 @@ class Artwork:
         """The same text for a picture and for those that sliders have made of it."""
         return json.dumps(self.made | {"directions": {}}, sort_keys=True)
 
+    def among(self, others: Sequence[Artwork]) -> bool:
+        """Tell whether it is one of some others, however either was painted."""
+        return any(self.text == other.text for other in others)
+
     def origin(self) -> Image.Image:
         """Return what the pipeline takes for this picture."""
         return blank(self.made)
+
+
+def key_of(one: Artwork) -> str:
+    """Return what tells a result from others: a generated picture is the same however it was painted."""
+    generated = one.made.get("task") == "gan"
+    return hashlib.sha256(one.text.encode()).hexdigest()[:16] if generated else Path(one.path).parent.name
 
 
 def at(shown: Sequence[Shown], index: int) -> Shown:
@@ -110,13 +121,25 @@ def name_of(made: dict[str, Any]) -> str:
     """Return what to call a picture with these settings."""
     if made.get("task") == "vae":
         return _name_of_decoded(made)
-    if made.get("parents"):
+    if made.get("task") == "style":
+        return _name_of_painting(made)
+    if isinstance(made.get("parents"), list):
         return Phrase("Child of {parents}", parents=", ".join(short(parent) for parent in made["parents"]))
     if "coarse" in made:
         return Phrase("Mix of {coarse} and {fine}", coarse=short(made["coarse"]), fine=short(made["fine"]))
     if "latent" in made:
         return Phrase("Picture {id}", id=short(made["latent"]))
     return Phrase("Seed {n}", n=made.get("seed", 0))
+
+
+def _name_of_painting(made: dict[str, Any]) -> str:
+    """Return what to call a painting, by the examples that it was made of; see remake.sources."""
+    named = made.get("from")
+    content, style, *_ = [*(named if isinstance(named, list) else []), None, None]
+    return Phrase(
+        "{content}, after {style}", content=TITLES.get(str(content), "A photograph"),
+        style=TITLES.get(str(style), "A style of yours"),
+    )  # fmt: skip
 
 
 def _name_of_decoded(made: dict[str, Any]) -> str:
@@ -264,7 +287,10 @@ def current_reconstruction(subject: Reconstruction | None, same: bool = True) ->
 
 def save_reconstruction(taken: RoundTrip, picture: str | None, name: str, cache: str) -> Reconstruction:
     """Write what was taken apart where Gradio serves files from, and return it."""
-    made = save_artwork(taken.image, cache, Phrase("{name} reconstructed", name=name))
+    image, example = taken.image, None if picture is None else named(picture)[0]
+    if example is not None:  # so that it can be made again without an upload
+        image = with_settings(image, (settings(image) or {}) | {"from": [example]})
+    made = save_artwork(image, cache, Phrase("{name} reconstructed", name=name))
     return Reconstruction(name, picture, save_latent(taken.latent, name, cache), made)
 
 
@@ -321,7 +347,7 @@ def save_result(image: Image.Image, name: str, cache: str) -> str:
     folder = Path(cache) / uuid.uuid4().hex
     folder.mkdir(parents=True)
     path = folder / f"{name}.png"
-    images.save_png(image, path, compress_level=1)  # somebody is waiting: a quarter of the time
+    images.save_png(image, path, compress_level=1, dpi=DPI)  # somebody is waiting: a quarter of the time
     return str(path)
 
 

@@ -127,8 +127,8 @@ class Breed:
                 return take(found(family, str(event.index)))
 
         bred = self.start.wire(
-            self._jobs, self._breed, [chosen, self.liked, self.family, self.mutation, self.count],
-            [*grid.parts, self.liked, self.family, self.tree],
+            self._jobs, self._breed, [chosen, self.liked, grid.pieces, self.family, self.mutation, self.count],
+            [*grid.parts, self.family, self.tree],
         )  # fmt: skip
         grid.show_after(bred)
         self.parents.select(pick_parent, self.liked, list(parts), **SOON)
@@ -147,17 +147,17 @@ class Breed:
         return {
             self._grid.marks: mark_rules(pieces, liked, chosen),
             self.parents: _parents(liked),
-            self._like: gr.Button(t("♥ Liked") if chosen in liked else t("♡ Like")),
+            self._like: gr.Button(t("♥ Liked") if chosen is not None and chosen.among(liked) else t("♡ Like")),
         }
 
     # ---------------------------------------------------------------------------------------------------- the breeding
 
     def _breed(
-        self, chosen: Artwork | None, liked: list[Artwork], family: list[Litter], mutation: float, n: int,
-        request: gr.Request,
+        self, chosen: Artwork | None, liked: list[Artwork], hung: list[Artwork], family: list[Litter],
+        mutation: float, n: int, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
         """Breed for the page."""
-        parents = liked or ([] if chosen is None else [chosen])
+        parents = parents_of(chosen, liked, hung)
 
         def work(callback: Callback) -> Pictures:
             _check(parents)
@@ -175,15 +175,25 @@ class Breed:
         children = self._grid.keep(step.made, names)
         family = grown(family, Litter(number, tuple(parents), tuple(children), mutation))
         shown = self._grid.show(children, t("Generation {n}: children of {who}", n=number, who=listed(parents)))
-        # The next parents are chosen among the children; those of before stay in the ancestry.
-        yield shown | {self.family: family, self.tree: tree(family), self.liked: []}
+        yield shown | {self.family: family, self.tree: tree(family)}
+
+
+def parents_of(chosen: Artwork | None, liked: Sequence[Artwork], hung: Sequence[Artwork]) -> list[Artwork]:
+    """Return the parents of the next children: of what is liked that which hangs on the grid, where some does.
+
+    Else all that is liked and of the model of the chosen picture; without that the chosen picture alone.
+    """
+    near = [one for one in liked if one.among(hung)]
+    alike = [one for one in liked if chosen is None or one.model == chosen.model]
+    return near or alike or ([] if chosen is None else [chosen])
 
 
 def toggled(one: Artwork | None, liked: list[Artwork]) -> list[Artwork]:
     """Return what is liked after a picture got its heart, or lost it."""
     if one is None:
         return liked
-    return [other for other in liked if other != one] if one in liked else [*liked, one]
+    others = [other for other in liked if other.text != one.text]
+    return others if len(others) < len(liked) else [*liked, one]
 
 
 def _check(parents: Sequence[Artwork]) -> None:

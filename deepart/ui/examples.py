@@ -55,6 +55,15 @@ def example_of(path: str) -> Path | None:
         return None
 
 
+def named(path: str) -> tuple[str | None, str]:
+    """Return what the settings of a picture call the file that it was made of, and its title.
+
+    The first is the name of an example, and None for an upload: a file's own name is for the visitor alone.
+    """
+    example = example_of(path)
+    return (None, Path(path).stem[:40] or "picture") if example is None else (example.stem, TITLES[example.stem])
+
+
 @cache
 def _digests() -> dict[bytes, Path]:
     return {_digest(str(path)): path for path in example_files("content", "style", "paintings")}

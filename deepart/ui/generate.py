@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import gradio as gr
 
 from deepart.cache import Studio
 from deepart.errors import OptionError
-from deepart.images import load_image, with_settings
+from deepart.images import fit, load_image, settings, with_settings
 from deepart.ui.artwork import Artwork, at, facts, save_artwork
 from deepart.ui.breeding import Breed
 from deepart.ui.finished import finished_grid
@@ -22,8 +22,9 @@ from deepart.ui.inputs import AT_ONCE, GPU_SLOT, IN_TURN, SOON, mistake, sentenc
 from deepart.ui.jobs import Jobs
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, note
+from deepart.ui.shelf import artwork_of
 from deepart.ui.widgets import Format, RequestId, Sliders, frame, into_sight, said, shown_directions
-from deepart.ui.work import GANRequests
+from deepart.ui.work import GANRequests, whole
 
 _EMPTY = "Click a picture to see it here."
 
@@ -116,8 +117,9 @@ class Chosen:
             share=self._painting.share(size), long=True,
         )  # fmt: skip
         image = step.made
-        if image is None and step.preview is not None:
-            image = with_settings(step.preview, {"painted_from": one.made, "stopped_at": step.preview_step})
+        if image is None and step.preview is not None:  # of a coarse level, perhaps: enlarged, and told in the title
+            made = {"painted_from": one.made, "stopped_at": step.preview_step}
+            image = with_settings(fit(step.preview, whole(size)), made)
         yield {} if image is None else self.show(painted(one, image, self.download.GRADIO_CACHE))
 
     def _change(self, request: gr.Request, chosen: Artwork | None, values: tuple[float, ...]) -> Artwork | None:
@@ -153,8 +155,12 @@ def _large(chosen: Artwork) -> str:
 def _title(chosen: Artwork | None) -> str:
     if chosen is None:
         return '<p class="da-title">&nbsp;</p>' + note("")
-    width, height = load_image(chosen.path).size
+    image = load_image(chosen.path)
+    width, height = image.size
     said = t("{width} × {height} pixels", width=width, height=height)
+    stopped = (settings(image) or {}).get("stopped_at")
+    if stopped:
+        said += f" · {t('stopped after step {n}, and enlarged', n=stopped)}"
     if width <= (chosen.made.get("size") or [128])[0]:
         said = t("{width} × {height} pixels, enlarged here", width=width, height=height)
     told, size = facts(chosen.made), said
@@ -212,6 +218,11 @@ class GenerateTab:
             "painted": grid.painting.on, "size": grid.painting.size,
             "mutation": breed.mutation, "children": breed.count, "walk": walk.seeds, "frames": walk.frames,
         }  # fmt: skip
+
+    def recall(self, one: Mapping[str, Any]) -> Changes:
+        """Return what else changes when the settings of a picture are taken: it is the chosen one, if it is there."""
+        piece = artwork_of(one)
+        return {} if piece is None or not Path(piece.path).is_file() else self.chosen.take(piece)
 
     def _wire(self, app: gr.Blocks) -> None:
         grid, chosen, breed = self.grid, self.chosen, self.breed

@@ -84,7 +84,7 @@ class LargePainting:
 
 def painted(piece: Artwork, image: Image.Image, cache: str) -> Artwork:
     """Return the artwork whose file is a painting of it; all else that is made of it still begins at its latent."""
-    path = save_result(image, f"deepart-{slug(piece.model)}-{slug(piece.name)}-{image.width}px", cache)
+    path = save_result(image, f"{slug(piece.model)}-{slug(piece.name)}-{max(image.size)}", cache)
     return replace(piece, path=path)
 
 
@@ -111,7 +111,7 @@ class Grid:
         self.example = _as_served(example, self.gallery)
         self.pieces: Any = gr.State(self.example)  # list[Artwork], as the gallery shows them
         self.marks = gr.HTML(mark_rules(self.example, [], next(iter(self.example), None)), elem_classes="da-rules")
-        self._wanted = gr.Textbox(visible="hidden", elem_id="gan-wanted")  # changes when pictures should be made
+        self.wanted = gr.Textbox(visible="hidden", elem_id="gan-wanted")  # changes when pictures should be made
 
     def lay_settings(self) -> None:
         """Lay out what can be set of new pictures."""
@@ -171,14 +171,14 @@ class Grid:
         self._take = take
         keep_good(self.painting.manner)
         self.dice.click(
-            lambda: (random.randint(0, MAX_SEED - MAX_GRID), new_text()), None, [self.seed, self._wanted], **AT_ONCE
+            lambda: (random.randint(0, MAX_SEED - MAX_GRID), new_text()), None, [self.seed, self.wanted], **AT_ONCE
         )
-        self.more.wire(app).success(new_text, None, self._wanted, **AT_ONCE)
+        self.more.wire(app).success(new_text, None, self.wanted, **AT_ONCE)
         self.make.wire(
             self._jobs, self._make,
             [self.model, self.count, self.seed, self.truncation, chosen, self.painting.on, *self.painting.inputs],
             [*self.parts, *parts], locks=("gan-dice", "gan-model"),
-            triggers=[self._wanted.change, self.model.input], sight="grid",
+            triggers=[self.wanted.change, self.model.input], sight="grid",
         )  # fmt: skip
         self.sweep.click(
             self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,
@@ -211,6 +211,8 @@ class Grid:
                 paint = self.painting.work(one, manner, size, quality)
                 drawn = yield from self.make.stream(request, paint, said, share=share, long=quality == "fine")
                 if drawn.made is None:
+                    stopped = t("Stopped before all were painted: the others are smaller, or painted fast.")
+                    yield {self.told: note(f"{about(pieces)} · {stopped}")}
                     return
                 pieces[index] = painted(one, drawn.made, self.gallery.GRADIO_CACHE)
                 yield self.show(pieces, about(pieces)) | self.make.busy(said)
@@ -237,7 +239,7 @@ def columns(n: int) -> int:
 
 def mark_rules(pieces: Sequence[Artwork], liked: Sequence[Artwork], chosen: Artwork | None) -> str:
     """Return CSS that puts a heart on what is liked, and a ring around what is chosen, moved by sliders or not."""
-    hearts = [index for index, one in enumerate(pieces) if one in liked]
+    hearts = [index for index, one in enumerate(pieces) if one.among(liked)]
     rings = [index for index, one in enumerate(pieces) if chosen is not None and one.root == chosen.root]
     rules = [(hearts, "::after", "display: grid"), (rings, "", "outline: 3px solid var(--color-accent)")]
     # Gradio puts selectors of its own before those of the page's style sheet, so the rule must insist.

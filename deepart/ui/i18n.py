@@ -97,6 +97,11 @@ IN_CHINESE = "navigator.language.toLowerCase().startsWith('zh-')"
 """JavaScript that tells what chinese() tells, in the visitor's browser."""
 
 
+def spoken(words: str) -> str:
+    """Return JavaScript that says words in the language of the browser."""
+    return f"({IN_CHINESE} ? {json.dumps(ZH.get(words, words))} : {json.dumps(words)})"
+
+
 def localise(app: gr.Blocks) -> gr.I18n:
     """Mark what stands on a page for Gradio to translate, and return the dictionary for launch(i18n=...)."""
     spoken: dict[str, str] = {}

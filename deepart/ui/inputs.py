@@ -174,6 +174,19 @@ def read_picture(path: str | Image.Image | None, what: str) -> Image.Image:
         raise ImageError("The {what} cannot be used. {reason}", what=what, reason=error.phrase) from error
 
 
+def read_scaled(path: str | Image.Image | None, what: str, most: int) -> Image.Image:
+    """Return an uploaded picture, scaled down to `most` pixels a side where it is larger, which the visitor is told."""
+    picture = read_picture(path, what)
+    if max(picture.size) <= most:
+        return picture
+    words = t(
+        "The picture has {width} × {height} pixels and at most {most} a side are taken, so it was scaled down.",
+        width=picture.width, height=picture.height, most=most,
+    )  # fmt: skip
+    gr.Warning(words, title="")
+    return images.fit(picture, most)
+
+
 def keep_good(*boxes: gr.Image) -> Any:
     """Let boxes say at once what is wrong with a file, by its header, and go back to the last good one.
 

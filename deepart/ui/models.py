@@ -168,11 +168,10 @@ def loading(studio: Studio, task: str, name: str) -> str:
 
 
 _ON_CPU = "cpu"
-# Pixels of the longer side, for one pass and for dozens, on a processor: with the first the page begins, to the
-# second its slider goes. On a card all is there in a moment; but a picture of 4096 pixels has 30 megabytes.
+# Pixels of the longer side that the page begins with, for one pass and for dozens. On a card all is there in a moment;
+# but a picture of 4096 pixels has 30 megabytes.
 _BEGIN = {True: 768, False: 512}
 _BEGIN_ON_CARD = {True: 1024, False: 1024}
-_MOST_ON_CPU = 2048
 
 
 @dataclass(frozen=True)
@@ -195,14 +194,10 @@ class StyleModel:
             return f"{self.title} answers at once, and paints large pictures too."
         return f"{self.title} works the picture out step by step, in some seconds."
 
-    def most(self, device: str) -> int:
-        """Return the largest size on the page, in pixels; the endpoint takes all that the model can do."""
-        return min(self.max_side, _MOST_ON_CPU) if device == _ON_CPU else self.max_side
-
     def size(self, device: str, wished: int | None = None) -> int:
         """Return the size that the page shows for it: what the visitor wished, as far as it goes, else its own."""
         own = (_BEGIN if device == _ON_CPU else _BEGIN_ON_CARD)[self.one_pass]
-        return own if wished is None else min(wished, self.most(device))
+        return own if wished is None else min(wished, self.max_side)
 
 
 def style_models() -> dict[str, StyleModel]:

@@ -5,17 +5,35 @@ const deepart = {
     document.getElementById(id)?.scrollIntoView({ behavior: 'smooth', block: 'nearest' });
   },
 
-  // Write the settings of a tab into the address, copy that, and return it.
-  copyLink(tab, names, values) {
+  // Return the address of the page with a tab in it, and nothing else but the theme.
+  addressOf(tab) {
     const link = new URL(window.location.href);
     const theme = link.searchParams.get('__theme');
     link.hash = '';
     link.search = '';
     if (theme) link.searchParams.set('__theme', theme);
     link.searchParams.set('tab', tab);
+    return link;
+  },
+
+  // Write the settings of a tab into the address, copy that, and return it; `make` lets the page begin their work.
+  copyLink(tab, names, values) {
+    const link = deepart.addressOf(tab);
     names.forEach((name, index) => {
       if (values[index] !== null && values[index] !== undefined) link.searchParams.set(name, values[index]);
     });
+    link.searchParams.set('make', 'true');
+    return deepart.copy(link);
+  },
+
+  // The same for the settings of one result, packed.
+  copyResult(words) {
+    const link = deepart.addressOf('results');
+    link.searchParams.set('result', words);
+    return deepart.copy(link);
+  },
+
+  copy(link) {
     window.history.replaceState(null, '', link);
     const copied = navigator.clipboard ? navigator.clipboard.writeText(link.href) : Promise.reject();
     copied.catch(() => {});
@@ -25,6 +43,64 @@ const deepart = {
   // Return settings as the query of an address has them.
   query(names, values) {
     return new URLSearchParams(names.map((name, index) => [name, values[index]])).toString();
+  },
+
+  // The tab that is shown is in the address, so that back and forward move between tabs, and the next visit begins there.
+  shown(tab) {
+    localStorage.setItem('deepart-tab', tab);
+    const now = new URLSearchParams(window.location.search).get('tab');
+    if (tab !== now) window.history.pushState(null, '', deepart.addressOf(tab));
+  },
+
+  follow() {
+    const tab = new URLSearchParams(window.location.search).get('tab') ?? '';
+    const all = [...document.querySelectorAll('#tabs > .tab-wrapper [role=tab]')];
+    (all.find(one => one.dataset.tabId === tab) ?? all[0])?.click();
+  },
+
+  // What this browser keeps of what was made is {results, cleared, photo}; see shelf.py. News of it are JSON.
+  merge(news, store) {
+    const { add = [], hearts = {}, photo = store.photo } = JSON.parse(news || '{}');
+    let results = [...store.results];
+    for (const one of add) {
+      const moved = other => one.root && other.root === one.root && !other.liked;  // by sliders, before it
+      const there = results.find(other => other.key === one.key);
+      if (there) results = results.map(other => (other === there ? { ...one, liked: one.liked || there.liked } : other));
+      else results = [one, ...results.filter(other => !moved(other))];
+    }
+    results = results.map(one => (one.key in hearts ? { ...one, liked: hearts[one.key] } : one));
+    for (let index = results.length - 1; results.length > 60 && index >= 0; index--) {
+      if (!results[index].liked) results.splice(index, 1);
+    }
+    return { ...store, results: results.slice(0, 60), photo };
+  },
+
+  // Return what the page needs of it when it opens, and what it needs of the result that was clicked.
+  kept(store) {
+    return { liked: store.results.filter(one => one.liked).map(({ thumb, ...one }) => one), photo: store.photo };
+  },
+  record(store) {
+    return store.results.find(one => one.key === deepart.chosen) ?? null;
+  },
+
+  clear(store, words) {
+    if (!store.results.some(one => !one.liked) || !window.confirm(words)) return store;
+    return { ...store, results: store.results.filter(one => one.liked), cleared: store.results };
+  },
+  undo(store) {
+    const news = JSON.stringify({ add: [...(store.cleared ?? [])].reverse() });
+    return { ...deepart.merge(news, store), cleared: null };
+  },
+
+  // Return the results as HTML: a button for each, by its key.
+  draw(store) {
+    const safe = words => String(words).replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)};`);
+    const buttons = store.results.map(one => `<button type="button" data-index="${safe(one.key)}"
+      title="${safe(one.name)}" class="${one.liked ? 'da-liked' : ''}"><img alt="" src="${safe(one.thumb)}"><span>${
+      safe(one.name)}</span></button>`);
+    const hidden = [store.results.length ? '#session-told p:first-child' : '#session-told p:last-child, #session-clear'];
+    if (!store.cleared) hidden.push('#session-undo');
+    return `<style>${hidden.join(', ')} { display: none !important; }</style><div class="da-kept">${buttons.join('')}</div>`;
   },
 
   // Let a click on a button inside an element be its event `select`, with the button's data-index; `chosen` is the last.
@@ -122,3 +198,13 @@ document.addEventListener('drop', event => {
   event.preventDefault();
   event.stopPropagation();
 }, true);
+if (!new URLSearchParams(window.location.search).get('tab') && localStorage.getItem('deepart-tab')) {
+  window.history.replaceState(null, '', deepart.addressOf(localStorage.getItem('deepart-tab')));
+}
+window.addEventListener('popstate', deepart.follow);
+new MutationObserver(changes => {
+  for (const { target } of changes) {
+    if (target.matches('#tabs > .tab-wrapper [role=tab][aria-selected=true]')) deepart.shown(target.dataset.tabId);
+  }
+}).observe(document, { attributes: true, attributeFilter: ['aria-selected'], subtree: true });
+

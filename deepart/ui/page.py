@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
+import secrets
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.themes.utils import colors
 
+from deepart.hub import cache_root
 from deepart.latents import MAX_SEED
 from deepart.ui.i18n import ABOUT
 from deepart.ui.inputs import AT_ONCE, EXAMPLES
@@ -88,18 +91,36 @@ def lay_about(task: str) -> None:
     how.expand(picture, None, drawn, **AT_ONCE)  # not with the page, which would be a tenth larger
 
 
-TAB = "tab"  # the name in an address of the tab that it opens
+def browser_secret() -> str:
+    """Return the key of what browsers keep: made once for a server, and kept with its other marks."""
+    made = secrets.token_hex(16)
+    path = cache_root() / "secret"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file():
+            part = path.with_name(made)
+            part.write_text(made, "utf-8")
+            part.chmod(0o600)
+            part.replace(path)
+        return path.read_text("utf-8").strip() or made
+    except OSError:  # a folder that is read only: what browsers keep then lasts until the server ends
+        return made
+
+
+RESULTS = "results"  # the id of the tab with what was made
+TAB, RESULT, MAKE = "tab", "result", "make"  # names in an address: the tab to open, settings of a result, work to begin
 
 
 class Link:
     """The button under a tab that makes the link, and the box that shows it."""
 
-    def __init__(self, tab: str, linked: Mapping[str, Any]) -> None:
+    def __init__(self, tab: str, linked: Mapping[str, Any], started: Any = None) -> None:
         """Lay it out inside the Blocks being built.
 
         tab: its id, and its name in the address. linked: the controls by what they are called in the address.
+        started: a hidden text whose change begins the work of the tab.
         """
-        self.tab, self.linked = tab, dict(linked)
+        self.tab, self.linked, self.started = tab, dict(linked), started
         self.button = gr.Button(
             "Copy a link to these settings", size="sm", elem_id=f"{tab}-link", elem_classes="da-link"
         )
@@ -111,18 +132,29 @@ class Link:
         self.button.click(None, list(self.linked.values()), self.address, js=script, api_visibility="private")
 
 
-def restore(app: gr.Blocks, tabs: gr.Tabs, links: list[Link]) -> Any:
-    """Let the page open as its address says, and return the event; what an address has wrong is left as it is."""
-    outputs = [tabs, *(part for link in links for part in link.linked.values())]
+def restore(
+    app: gr.Blocks, tabs: gr.Tabs, links: list[Link], shown: Callable[[str], Changes], outputs: Sequence[Any]
+) -> Any:
+    """Let the page open as its address says, and return the event; what an address has wrong is left as it is.
+
+    shown: returns the changes, of outputs, for the settings of a result that an address holds.
+    """
+    parts = [part for link in links for part in (*link.linked.values(), link.started) if part is not None]
 
     def load(request: gr.Request) -> Changes:
-        asked = dict(request.query_params)
+        query = dict(request.query_params)
+        known = {RESULTS, *(link.tab for link in links)}
+        changes: Changes = {tabs: gr.Tabs(selected=query[TAB]) if query.get(TAB) in known else gr.skip()}
+        if RESULT in query:
+            return changes | shown(query[RESULT])
         for link in links:
-            if asked.get(TAB) == link.tab:
-                return {tabs: gr.Tabs(selected=link.tab)} | settings_in(asked, link.linked)
-        return {tabs: gr.skip()}
+            if query.get(TAB) == link.tab:
+                changes |= settings_in(query, link.linked)
+                if MAKE in query and link.started is not None:
+                    changes[link.started] = uuid.uuid4().hex
+        return changes
 
-    return app.load(load, None, outputs, **AT_ONCE)
+    return app.load(load, None, list(dict.fromkeys([tabs, *parts, *outputs])), **AT_ONCE)
 
 
 def settings_in(asked: Mapping[str, str], linked: Mapping[str, Any]) -> Changes:

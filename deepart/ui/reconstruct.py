@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,10 +13,10 @@ from PIL import Image
 
 from deepart.cache import Studio
 from deepart.errors import ImageError
-from deepart.images import settings
+from deepart.images import picture_size, settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.vae import Source, VAEPipeline
-from deepart.pipelines.vae_latent import Latent
+from deepart.pipelines.vae_latent import MAX_SIDE, Latent
 from deepart.ui.artwork import (
     Reconstruction,
     RoundTrip,
@@ -28,7 +29,17 @@ from deepart.ui.artwork import (
 from deepart.ui.examples import example_files, example_of, example_row
 from deepart.ui.finished import finished_reconstruction
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, keep_good, mistake, picture_input, read_picture, sentences
+from deepart.ui.inputs import (
+    AT_ONCE,
+    GPU_SLOT,
+    SOON,
+    keep_good,
+    mistake,
+    picture_input,
+    read_picture,
+    read_scaled,
+    sentences,
+)
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title_of
 from deepart.ui.reconstruct_tools import Around, Tools
@@ -71,6 +82,7 @@ class ReconstructTab:
         self.request_id = RequestId("vae-mark")
         # Changes when what is in the box should be taken apart.
         self.wanted = gr.Textbox(visible="hidden", elem_id="vae-wanted")
+        self.made: Any = gr.State([])  # list[Artwork]: what a tool has made last
         self.tools_of: Any = gr.State("")  # the model whose tools are there, "" for one that has none
         self.tool_settings = gr.Textbox("", visible="hidden", elem_id="vae-tool-settings", max_length=400)
         with gr.Row(elem_classes="da-studio"):
@@ -145,7 +157,7 @@ class ReconstructTab:
         """Let the tools be laid out when a model that has some is first used, and anew for another such model."""
         around = Around(
             self.requests, self._jobs, self.subject, self.request_id, self.picture, self.opened, self.wanted,
-            self.tool_settings,
+            self.tool_settings, self.made,
         )  # fmt: skip
 
         @gr.render(  # type: ignore[untyped-decorator, unused-ignore]
@@ -261,7 +273,9 @@ class ReconstructTab:
                 source: Source = Latent.load(opened)
                 return _Looked(opened, source, self.requests.take(model, source)(callback))
             suitable = self._suitable(path, model, subject)
-            picture = read_picture(suitable, "picture")
+            picture = read_scaled(suitable, "picture", MAX_SIDE)
+            if max(picture_size(suitable)) > MAX_SIDE:  # the error map compares with what was taken apart
+                suitable = save_result(picture, Path(suitable).stem, self.download.GRADIO_CACHE)
             if self.requests.pipeline(model).has_prior and (settings(picture) or {}).get("model") != model:
                 words = t(
                     "This model knows drawn people only, and makes a mess of anything else. “Find it as a drawn one” "

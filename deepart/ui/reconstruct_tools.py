@@ -61,7 +61,7 @@ class Around:
     """What the tools work with: parts of the tab around them.
 
     subject: the state with the Reconstruction. picture, opened, wanted: where a tool puts a picture to be taken apart.
-    settings: a hidden text with the settings of the tools, for the link to the tab.
+    settings: a hidden text with the settings of the tools, for the link to the tab. made: a state for what they make.
     """
 
     requests: VAERequests
@@ -72,6 +72,7 @@ class Around:
     opened: Any
     wanted: Any
     settings: Any
+    made: Any
 
 
 class Tools:
@@ -96,6 +97,7 @@ class Tools:
                     tools.append(Sample(around, model))
         results = ResultsGallery("made-")
         results.go.click(_taken, results.picked, [around.picture, around.opened, around.wanted], **SOON)
+        results.pieces.change(lambda pieces: pieces, results.pieces, around.made, **AT_ONCE)
         linked: dict[str, Any] = {}
         for tool in tools:
             tool.wire(results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,16 @@ from typing import Any
 import gradio as gr
 
 from deepart.errors import OptionError
-from deepart.images import load_image, settings
-from deepart.ui.artwork import at
+from deepart.images import settings
+from deepart.ui.artwork import Artwork, name_of, save_result, slug
 from deepart.ui.examples import CHOOSE
-from deepart.ui.i18n import t, translate
+from deepart.ui.i18n import spoken, t, translate
 from deepart.ui.inputs import AT_ONCE, IN_TURN, SOON, sentences
-from deepart.ui.run import Changes, note
+from deepart.ui.jobs import Jobs
+from deepart.ui.page import settings_in
+from deepart.ui.remake import Remake, asked, packed, settings_of, sources, unpacked
+from deepart.ui.run import Changes, RunButton, new_text, note
+from deepart.ui.shelf import Record, Shelf, artwork_of, is_ours, made_of, record, thumb_html
 from deepart.ui.widgets import Format
 
 TARGETS = {
@@ -94,107 +98,225 @@ def _sender(places: Mapping[str, Place], path_of: Callable[[Any], str | None], t
     return send
 
 
-MOST = 50  # results
-_NONE = "What you make on the other tabs is kept here, the newest first, up to 50 pictures."
-_HINT = "Click a picture for its settings; click another, and the two are under the slider."
+_NONE = "What you make on the other tabs is kept here and in this browser, the newest first, up to 60 pictures."
+_SOME = "Click a picture for its settings; click another, and the two are under the slider."
+_CLEAR = "Clear all pictures but those with a heart?"
 
 
-@dataclass(frozen=True)
-class Result:
-    """A result: the file of it, and what it is called. Nothing but text, so that a visitor's state stays small."""
+class Recall:
+    """Puts the settings of a result on the controls of its tab."""
 
-    path: str
-    name: str
+    def __init__(self, tabs: gr.Tabs, linked: Mapping[str, Mapping[str, Any]], boxes: Mapping[str, Sequence[Any]],
+                 besides: Mapping[str, Callable[[Record], Changes]], outputs: Sequence[Any]) -> None:  # fmt: skip
+        """linked, boxes: of each tab the controls by what an address calls them, and the boxes for the pictures that a
+        result was made of. besides: what else changes on a tab. outputs: the components of that."""
+        self._tabs, self._linked, self._besides = tabs, linked, besides
+        self._boxes = {tab: list(of) for tab, of in boxes.items()}
+        self.boxes = [box for of in boxes.values() for box in of]
+        controls = [part for of in linked.values() for part in of.values()]
+        self.outputs = list(dict.fromkeys([tabs, *controls, *self.boxes, *outputs]))
 
+    def changes(self, one: Record, shown: Sequence[Any]) -> Changes:
+        """Return the changes for a record. shown: what is in the boxes, where an upload stays."""
+        made = one["made"]
+        tab, values = asked(made)
+        changes: Changes = dict(zip(self.boxes, shown, strict=True)) | {self._tabs: gr.Tabs(selected=tab)}
+        changes |= settings_in(values, self._linked[tab])
+        files = sources(made)
+        if tab in self._boxes and None in files:
+            gr.Info(t("It was made of a picture of yours: put that in again, if another is there now."), title="")
+        changes |= {box: str(file) for box, file in zip(self._boxes.get(tab, ()), files, strict=False) if file}
+        return changes | (self._besides[tab](one) if tab in self._besides else {})
 
-Reader = Callable[[Any], Result]
-"""Returns the result that a component holds; what it holds is not None."""
+    def wire(self, cause: Callable[..., Any], source: Any, record_of: Callable[[Any], Record]) -> Any:
+        """Let an event do it, and return what follows. source: the component that record_of takes the value of."""
+
+        def use(held: Any, *shown: Any) -> Changes:
+            with sentences():
+                return self.changes(record_of(held), shown)
+
+        return cause(use, [source, *self.boxes], self.outputs, **SOON)
 
 
 class MyResults:
     """The tab "My results"."""
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: Shelf, jobs: Jobs) -> None:
         """Lay it out inside the Tab being built."""
-        self.kept: Any = gr.State([])  # list[Result], the newest first
-        self.picked: Any = gr.State([])  # list[str]: paths of the last two that were clicked, the newest last
-        self.told = gr.HTML(note(_NONE), elem_id="session-told")
-        self.gallery = gr.Gallery(
-            label="My results", show_label=False, format="png", columns=8, object_fit="cover", allow_preview=False,
-            interactive=False, buttons=[], elem_id="session-grid", visible=False,
+        self.shelf, self._jobs = shelf, jobs
+        self.picked: Any = gr.State([])  # list[Record]: the last two that were clicked, the newest last
+        self.told = gr.HTML(f"{note(_NONE)}{note(_SOME)}", elem_id="session-told")
+        self.grid = gr.HTML("", js_on_load=CHOOSE, elem_id="session-grid")
+        with gr.Row(elem_classes="da-acts"):
+            self.open = gr.UploadButton(
+                "Open a picture that was made here", file_types=["image"], size="sm", min_width=140,
+                elem_id="session-open",
+            )  # fmt: skip
+            self.clear = gr.Button("Clear my results", size="sm", min_width=140, elem_id="session-clear")
+            self.undo = gr.Button("Bring them back", size="sm", min_width=140, elem_id="session-undo")
+        self.one = gr.Image(
+            type="filepath", label="The picture", show_label=False, interactive=False, visible=False,
+            buttons=["fullscreen"], elem_id="session-one",
         )  # fmt: skip
         self.slider = gr.ImageSlider(
-            type="pil", format="png", label="Two results", show_label=False, interactive=False, visible=False,
+            type="filepath", label="Two results", show_label=False, interactive=False, visible=False,
             buttons=["fullscreen"], max_height=520, elem_id="session-slider",
         )  # fmt: skip
         self.facts = gr.HTML("", elem_id="session-facts")
         with gr.Column(visible=False) as self.acts:  # nothing can be done before there is a result
             with gr.Row(elem_classes="da-acts"):
+                self.again = RunButton("Make it again", "again-")
+                self.like = gr.Button("♡ Like", size="sm", min_width=90, elem_id="session-like")
+                self.use = gr.Button("Use these settings again", size="sm", min_width=140, elem_id="session-use")
+                self.link = gr.Button("Copy a link to it", size="sm", min_width=140, elem_id="session-link")
                 self.download = gr.DownloadButton(
-                    "Download", size="sm", min_width=120, interactive=False, elem_id="session-download"
+                    "Download", size="sm", min_width=100, interactive=False, elem_id="session-download"
                 )
                 self.format = Format(self.download)
-                self.clear = gr.Button("Clear my results", size="sm", min_width=140, elem_id="session-clear")
+            self.again.lay_status()
+            self.address = gr.HTML("", elem_id="session-address")
             self.send = SendTo("session", ("content", "style", "photo", "find"))
-        self.format.wire(self.picked, lambda picked: picked[-1] if picked else None)
+        self.wanted = gr.Textbox(visible="hidden", elem_id="session-wanted")  # changes when it should be made again
+        self.format.wire(self.picked, lambda picked: picked[-1]["path"] or None if picked else None)
 
-    def wire(self, sources: Mapping[Any, Reader]) -> None:
-        """Keep what the components of other tabs come to hold; sources: each with its reader."""
-        shown = [self.kept, self.gallery, self.told, self.acts]
-        for component, read in sources.items():
-            component.change(self._keeper(read), [component, self.kept], shown, **AT_ONCE)
-        parts = [self.picked, self.slider, self.facts, self.download]
+    @property
+    def shown(self) -> list[Any]:
+        """The components that show() changes."""
+        acts = [self.again.start, self.like, self.use, self.link, self.address, self.acts, self.download]
+        return [self.picked, self.one, self.slider, self.facts, *acts]
+
+    def wire(self, remake: Remake, liked: Any) -> None:
+        """Connect it. liked: the state of what has a heart, None without a generator."""
+        self._remake, self._hearts, shelf, store = remake, liked, self.shelf, self.shelf.store
+        store.change(None, store, self.grid, js="deepart.draw", **AT_ONCE)
         # In turn, so that no click is lost that comes while another is still answered.
-        self.gallery.select(
-            self._pick, [self.kept, self.picked], [*parts, self.gallery], trigger_mode="multiple", **IN_TURN
+        self.grid.select(
+            self._pick, [store, self.picked], self.shown, trigger_mode="multiple",
+            js="(store, picked) => [deepart.record(store), picked]", **IN_TURN,
+        )  # fmt: skip
+        self.clear.click(None, store, store, js=f"store => deepart.clear(store, {spoken(_CLEAR)})", **AT_ONCE)
+        self.undo.click(None, store, store, js="deepart.undo", **AT_ONCE)
+        shelf.merge(self.open.upload(self._open, self.open, [shelf.news, *self.shown], **SOON))
+        made = self.again.wire(
+            self._jobs, self._again, [self.picked], [shelf.news, *self.shown], triggers=[self.wanted.change]
         )
-        self.clear.click(self._clear, None, [*shown, *parts], **AT_ONCE)
+        shelf.merge(made)
+        hearts = [] if liked is None else [liked]
+        shelf.merge(self.like.click(self._like, [self.picked, *hearts], [self.picked, self.like, shelf.news, *hearts],
+                                    **SOON))  # fmt: skip
+        self.link.click(self._link, self.picked, self.address, **AT_ONCE).then(
+            None, self.address, self.address, js="deepart.copyResult", **AT_ONCE
+        )
 
-    def _keeper(self, read: Reader) -> Callable[[Any, list[Result]], Changes]:
-        def keep(value: Any, kept: list[Result]) -> Changes:
-            one = None if value is None else read(value)
-            if one is None or (kept and kept[0] == one):
-                return {self.kept: gr.skip()}
-            return self._show([one, *(other for other in kept if other != one)][:MOST])
-
-        return keep
-
-    def _show(self, kept: list[Result]) -> Changes:
-        there = [one for one in kept if Path(one.path).is_file()]  # files go after a day
-        pictures = [(one.path, translate(one.name)) for one in there]
+    def show(self, picked: list[Record]) -> Changes:
+        """Show the last result that was picked; beside the one before, where both have their files."""
+        one = picked[-1]
+        there = [other["path"] for other in picked if other["path"]]
+        made = one["made"]
         return {
-            self.kept: there,
-            self.gallery: gr.Gallery(pictures, visible=bool(there), selected_index=None),
-            self.told: note(translate(_HINT if there else _NONE)),
-            self.acts: gr.Column(visible=bool(there)),
-        }
-
-    def _pick(self, kept: list[Result], picked: list[str], event: gr.SelectData) -> Changes:
-        """Show the settings of a result, and compare it with the one clicked before."""
-        with sentences():
-            one = at(kept, event.index)
-            image = load_image(one.path)
-            before = [path for path in picked if path != one.path and Path(path).is_file()][-1:]
-            return {
-                self.picked: [*before, one.path],
-                self.slider: gr.ImageSlider((before[0] if before else one.path, one.path), visible=True),
-                self.facts: _facts(one, settings(image), image.size),
-                self.download: gr.DownloadButton(value=one.path, interactive=True),
-                self.gallery: gr.Gallery(selected_index=None),  # so that the same can be clicked again
-            }
-
-    def _clear(self) -> Changes:
-        return self._show([]) | {
-            self.picked: [], self.slider: gr.ImageSlider(visible=False), self.facts: "",
-            self.download: gr.DownloadButton(interactive=False),
+            self.picked: picked,
+            self.one: gr.Image(there[-1], visible=True) if one["path"] and len(there) == 1 else gr.Image(visible=False),
+            self.slider: gr.ImageSlider((there[0], there[1]), visible=True) if len(there) == 2
+            else gr.ImageSlider(visible=False),
+            self.facts: _facts(one),
+            self.again.start: gr.Button(visible=not one["path"] and one["again"]),
+            self.like: _heart(one),
+            self.use: gr.Button(visible=made is not None),
+            self.link: gr.Button(visible=one["again"]),
+            self.address: "",
+            self.acts: gr.Column(visible=True),
+            self.download: gr.DownloadButton(value=one["path"] or None, interactive=bool(one["path"])),
         }  # fmt: skip
 
+    def checked(self, given: Any) -> Record:
+        """Return a record that the browser has kept; the path of a file that is not there, or not ours, is ""."""
+        if not isinstance(given, dict):
+            raise OptionError("This picture is not there any more; click another.")
+        made = made_of(given)
+        path = str(given.get("path"))
+        return {
+            "key": str(given.get("key")), "name": str(given.get("name"))[:200], "made": made,
+            "thumb": given.get("thumb"), "liked": bool(given.get("liked")),
+            "path": path if is_ours(path, self.download.GRADIO_CACHE) else "", "again": self._remake.can(made),
+        }  # fmt: skip
 
-def _facts(one: Result, made: dict[str, Any] | None, size: tuple[int, int]) -> str:
-    """Return the name, the size and the settings of a result as HTML."""
-    found = {key: value for key, value in (made or {}).items() if key != "latent"}  # hundreds of numbers as text
+    @property
+    def asked_for(self) -> list[Any]:
+        """The components that asked() changes."""
+        return [*self.shown, self.wanted]
+
+    def asked(self, words: str) -> Changes:
+        """Return the changes that show the result of a link, and let it be made."""
+        made = unpacked(words)
+        if made is None or not self._remake.can(made):
+            return {self.facts: note(t("This link leads to nothing that can be made here."))}
+        name = name_of(made.get("painted_from") or made)
+        one = self.checked({"key": uuid.uuid4().hex[:16], "name": name, "made": made, "path": ""})
+        return self.show([one]) | {self.wanted: new_text()}
+
+    def _pick(self, given: Any, picked: list[Record]) -> Changes:
+        with sentences():
+            one = self.checked(given)
+            before = [other for other in picked if other["key"] != one["key"] and other["path"]][-1:]
+            return self.show([*before, one] if one["path"] else [one])
+
+    def _open(self, path: str) -> Changes:
+        """Keep a picture that somebody brings, with the settings inside."""
+        with sentences():
+            made = settings_of(path)
+            base = made.get("painted_from") or made
+            one = Artwork(path, json.dumps(base, sort_keys=True), name_of(base))
+            kept = record(one, self._remake)
+            return self.show([self.checked(kept)]) | {self.shelf.news: json.dumps({"add": [kept]})}
+
+    def _again(self, picked: list[Record], request: gr.Request) -> Iterator[Changes]:
+        """Make a result again whose file is gone, or that a link asks for."""
+        one = picked[-1]
+        step = yield from self.again.stream(request, self._remake.work(one["made"]), t("Making it again"))
+        if step.made is None:
+            return
+        path = save_result(
+            step.made, slug(f"{one['name'].rsplit(' · ', 1)[0]}-{max(step.made.size)}"), self.download.GRADIO_CACHE
+        )
+        made = settings(step.made) or {}
+        base = made.get("painted_from") or made
+        kept = record(Artwork(path, json.dumps(base, sort_keys=True), name_of(base)), self._remake, one["liked"])
+        kept |= {"key": one["key"], "name": one["name"] if one["thumb"] else kept["name"]}
+        yield self.show([self.checked(kept)]) | {self.shelf.news: json.dumps({"add": [kept]})}
+
+    def _like(self, picked: list[Record], *hearts: list[Artwork]) -> Changes:
+        """Give a result its heart, or take it; that of a generated picture is what breeding goes by."""
+        one = picked[-1] | {"liked": not picked[-1]["liked"]}
+        changes: Changes = {
+            self.picked: [*picked[:-1], one], self.like: _heart(one),
+            self.shelf.news: json.dumps({"hearts": {one["key"]: one["liked"]}}),
+        }  # fmt: skip
+        piece = artwork_of(one)
+        return changes if piece is None else changes | self._loved(piece, one["liked"], *hearts)
+
+    def _loved(self, piece: Artwork, liked: bool, hearts: list[Artwork]) -> Changes:
+        others = [other for other in hearts if other.text != piece.text]
+        return {self._hearts: [*others, piece] if liked else others}
+
+    def _link(self, picked: list[Record]) -> str:
+        return packed(picked[-1]["made"])
+
+
+def _heart(one: Record) -> gr.Button:
+    return gr.Button(t("♥ Liked") if one["liked"] else t("♡ Like"))
+
+
+def _facts(one: Record) -> str:
+    """Return the name and the settings of a result as HTML; where its file is gone the thumbnail, and what to do."""
+    found = {key: value for key, value in (one["made"] or {}).items() if key != "latent"}  # hundreds of numbers as text
     text = html.escape(json.dumps(found, indent=1, ensure_ascii=False))
-    sides = note(t("{width} × {height} pixels", width=size[0], height=size[1]))
-    head = f'<p class="da-title">{html.escape(translate(one.name))}</p>{sides}'
+    head = f'<p class="da-title">{html.escape(translate(one["name"]))}</p>'
+    if not one["path"]:
+        gone = (
+            t("The file of this picture was deleted, as all are after a day; make the picture again.")
+            if one["again"]
+            else t("Its file was deleted, as all are after a day, and it was made of a photograph: put that in again.")
+        )
+        head += thumb_html(one["thumb"]) + note(gone)
     word = html.escape(t("Settings"))
     return f"{head}<details><summary>{word}</summary><pre>{text}</pre></details>"

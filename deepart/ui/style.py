@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+import json
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,8 @@ from PIL import Image
 from deepart.cache import Studio
 from deepart.images import fit, load_image, settings
 from deepart.latents import MAX_SEED
-from deepart.ui.artwork import save_before, save_result
+from deepart.ui.artwork import Artwork, name_of, save_before
+from deepart.ui.crop import Crop
 from deepart.ui.examples import FIRST_SIZE, PAIRS, Pair, PairRow, example_files, example_row
 from deepart.ui.finished import first_files
 from deepart.ui.i18n import t, translate
@@ -25,7 +27,7 @@ from deepart.ui.models import MoreModels, StyleModel, loading, model_menu, style
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.style_sheet import Sheet, Wall
-from deepart.ui.style_work import GATYS, STYLIZE, StyleRequests, file_name
+from deepart.ui.style_work import GATYS, STYLIZE, StyleRequests, save_painting
 from deepart.ui.widgets import VEIL, Format, stage
 
 
@@ -41,12 +43,12 @@ class StyleTab:
         self._device = studio.device.type
         self._example = next(iter(first_files(studio, "style")), None)  # PAIRS[0], painted
         self._pair = PAIRS[0] if self._example is not None else _plain_pair()
-        self._quick = next(
-            (way for way in self._ways.values() if way.one_pass), None
-        )  # what a press of a style paints by
+        # What a press of a style paints by.
+        self._quick = next((way for way in self._ways.values() if way.one_pass), None)
         self._pressed: deque[str] = deque(maxlen=1000)  # presses that have been heard, of all visitors
         self.sheet: Sheet | None = None
-        self._wanted = gr.Textbox(visible="hidden", elem_id="paint-wanted")  # changes with a press of a style or pair
+        self.wanted = gr.Textbox(visible="hidden", elem_id="style-wanted")  # changes when it should be painted
+        self._press = gr.Textbox(visible="hidden", elem_id="style-press")  # changes with a press of a style or pair
         with gr.Row(elem_classes="da-studio"):
             with gr.Column(elem_classes="da-result"):
                 self._lay_result()
@@ -88,7 +90,7 @@ class StyleTab:
             info="2 makes the strokes twice as large.", elem_id="scale",
         )  # fmt: skip
         self.size = gr.Slider(
-            128, self._first.most(self._device), self._size(self._first, None), step=64, label="Size",
+            128, self._first.max_side, self._size(self._first, None), step=64, label="Size",
             info="The longer side of the result in pixels.", elem_id="size",
         )  # fmt: skip
         self.keep = gr.Checkbox(
@@ -101,6 +103,9 @@ class StyleTab:
                 info="The same seed gives the same picture, another one varies the details.", elem_id="seed",
             )  # fmt: skip
             self.dice = gr.Button("Shuffle", size="sm", elem_id="dice")
+            self.reread = gr.UploadButton(
+                "Take the settings of a picture made here", file_types=["image"], size="sm", elem_id="style-reread"
+            )  # fmt: skip
             with gr.Column(visible=not self._first.one_pass) as self.corrected:
                 self.steps = gr.Slider(
                     2, 100, GATYS.steps, step=1, label="Steps", elem_id="steps",
@@ -113,6 +118,7 @@ class StyleTab:
 
     def _lay_blend(self) -> None:
         example_row(example_files("content"), self.content, "Photographs to try")
+        self.crop = Crop(self.content)
         self.style = picture_input("Style picture", value=str(self._pair.files[1]), height=180, elem_id="style")
         with gr.Accordion("Blend in more styles", open=False):
             gr.HTML(note("The painting takes from each of up to three styles, as much as its weight says."))
@@ -148,14 +154,14 @@ class StyleTab:
                 interactive=self._example is not None, elem_id="download",
             )  # fmt: skip
         self.paint.lay_status()
-        # str | None: the file of the last painting; at first the example's copy, which visitors may have
-        self.result: Any = gr.State(self.download.value["path"] if self.download.value else None)
+        # Artwork | None: the last painting; at first the example's copy, which visitors may have
+        self.result: Any = gr.State(self._first_result())
 
     # ------------------------------------------------------------------------------------------------- what leads where
 
     def _wire(self, app: gr.Blocks) -> None:
-        self.pairs.wire(self.content, self.style, self.strength, self.scale, self._wanted)
-        self.wall.wire(self.content, self.style, self._wanted)
+        self.pairs.wire(self.content, self.style, self.strength, self.scale, self._press)
+        self.wall.wire(self.content, self.style, self._press)
         keep_good(self.content, self.style, self.style_2, self.style_3)
         self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
         self.size.input(lambda size: size, self.size, self._wished, trigger_mode="always_last", **AT_ONCE)
@@ -164,16 +170,16 @@ class StyleTab:
         inputs = [
             self.content, self.style, self.style_2, self.style_3, self.weight, self.weight_2, self.weight_3,
             self.strength, self.keep, self.scale, self.size, self.seed, self.model, self.steps, self.style_weight,
-            self._wanted,
+            self._press,
         ]  # fmt: skip
         self.paint.wire(
             self._jobs, self._paint, inputs, [self.preview, self.slider, self.facts, self.result],
-            begin={self.preview: gr.update(value=VEIL, visible=True)},
-            rest={self.preview: gr.update(visible=False)}, triggers=[self._wanted.change], sight="canvas",
+            begin={self.preview: gr.update(value=VEIL, visible=True)}, rest={self.preview: gr.update(visible=False)},
+            triggers=[self.wanted.change, self._press.change], sight="canvas",
         )  # fmt: skip
         if self.sheet is not None:
             self.sheet.wire(self.content, self.style, [self.strength, self.keep, self.scale, self.seed])
-        self.format.wire(self.result, lambda path: path)
+        self.format.wire(self.result, lambda one: one.path)
 
     @property
     def linked(self) -> dict[str, Any]:
@@ -182,6 +188,27 @@ class StyleTab:
             "model": self.model, "strength": self.strength, "strokes": self.scale, "size": self.size,
             "keep-colours": self.keep, "seed": self.seed, "steps": self.steps, "style-weight": self.style_weight,
         }  # fmt: skip
+
+    @property
+    def cleared(self) -> dict[Any, Callable[[], Any]]:
+        """What makes, by component, the tab without a result: the last one is not of a picture that was sent here."""
+        return {
+            self.slider: lambda: gr.ImageSlider(visible=False),
+            self.facts: lambda: _facts(
+                t("Press Paint to paint this picture; what you painted before is in My results.")
+            ),
+            self.result: lambda: None,
+        }
+
+    @property
+    def weights(self) -> list[gr.Slider]:
+        """The sliders for what each style counts, which recall() sets."""
+        return [self.weight, self.weight_2, self.weight_3]
+
+    def recall(self, one: Mapping[str, Any]) -> Changes:
+        """Return what else changes when the settings of a painting are taken: what each style counts."""
+        counted = [made for made in one["made"].get("weights") or [] if isinstance(made, int | float)]
+        return {slider: share for slider, share in zip(self.weights, counted, strict=False) if 0 <= share <= 1}
 
     def follow(self, linked: Any) -> None:
         """Let the tab show what belongs to its settings once an event has set them as an address says."""
@@ -196,7 +223,7 @@ class StyleTab:
         """Show what the way of painting takes; what the visitor has set stays, where it goes, and comes back."""
         way = self._way(model)
         return {
-            self.size: gr.Slider(maximum=way.most(self._device), value=self._size(way, wished)),
+            self.size: gr.Slider(maximum=way.max_side, value=self._size(way, wished)),
             self.corrected: gr.Column(visible=not way.one_pass),
             self.paint.start: gr.Button(translate(_verb(way))),
         }
@@ -225,14 +252,21 @@ class StyleTab:
             ["A finished example", f"· {width}\u00a0×\u00a0{height}\u00a0·", self._first.title], "da-facts"
         )
 
+    def _first_result(self) -> Artwork | None:
+        """Return the example that the tab opens with, as something made."""
+        if self._example is None:
+            return None
+        made = (settings(load_image(self._example)) or {}) | {"from": [self._pair.content, self._pair.style]}
+        return Artwork(self.download.value["path"], json.dumps(made, sort_keys=True), name_of(made))
+
     def _paint(
         self, content: str | None, style: str | None, style_2: str | None, style_3: str | None,
         weight: float, weight_2: float, weight_3: float, strength: float, keep: bool, scale: float, size: int,
-        seed: int, model: str, steps: int, style_weight: float, wanted: str, request: gr.Request,
+        seed: int, model: str, steps: int, style_weight: float, press: str, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
         """Paint for the page: show how far it is, then what came out; by the quick way for a press of a style."""
-        if self._quick is not None and wanted and wanted not in self._pressed:
-            self._pressed.append(wanted)
+        if self._quick is not None and press and press not in self._pressed:
+            self._pressed.append(press)
             model = self._quick.name
         styles = (style, style_2, style_3)
         weights = [number for number, path in zip((weight, weight_2, weight_3), styles, strict=True) if path]
@@ -256,21 +290,22 @@ class StyleTab:
         )  # fmt: skip
         image = step.made or transfer.stopped(step)
         if image is not None:
-            yield self._show(transfer.content, image, step)
+            files = [str(path) for path in (content, *styles) if path]
+            yield self._show(transfer.content, image, step, files)
 
     def _one_pass(self, model: str) -> bool:
         """Tell whether a model paints in one pass; one that is not registered is loaded by now, or soon."""
         return self._ways[model].one_pass if model in self._ways else self.requests.pipeline(model).one_pass
 
-    def _show(self, content: Image.Image, image: Image.Image, step: Step[Image.Image]) -> Changes:
-        """Show the result beside the content, and offer its file."""
+    def _show(self, content: Image.Image, image: Image.Image, step: Step[Image.Image], files: Sequence[str]) -> Changes:
+        """Show the result beside the content, and offer its file. files: of the content, and of the styles."""
         cache = self.download.GRADIO_CACHE
-        path = save_result(image, file_name(image), cache)
+        one = save_painting(image, files, cache)
         before = save_before(fit(content, max(image.size)), cache)
         return {
-            self.slider: gr.ImageSlider((before, path), visible=True),
+            self.slider: gr.ImageSlider((before, one.path), visible=True),
             self.facts: _facts(_fact_line(image, step.seconds)),
-            self.result: path,
+            self.result: one,
         }
 
 

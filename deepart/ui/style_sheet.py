@@ -13,13 +13,12 @@ from PIL import Image
 
 from deepart import images
 from deepart.errors import OptionError
-from deepart.ui.artwork import save_result
 from deepart.ui.examples import CHOOSE, TITLES, example_files, example_of, picture_button, variable
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.run import Changes, RunButton, new_text, note
-from deepart.ui.style_work import STYLIZE, StyleRequests, file_name
+from deepart.ui.style_work import STYLIZE, StyleRequests, save_painting
 from deepart.ui.widgets import address
 from deepart.ui.work import Pictures
 
@@ -137,12 +136,13 @@ class Sheet:
         )  # fmt: skip
         self.told = gr.HTML(note(""), elem_id="sheet-told")
         self._shown = gr.State([])  # the styles of the pictures in the gallery
+        self.pieces: Any = gr.State([])  # list[Artwork]: these pictures
 
     def wire(self, content: gr.Image, style: gr.Image, options: Sequence[Any]) -> None:
         """Connect it with the tab. options: strength, the colours kept or not, size of strokes, seed."""
         self.paint.wire(
             self._jobs, self._paint_sheet, [content, style, self.chosen, *options],
-            [self.gallery, self.told, self._shown],
+            [self.gallery, self.told, self._shown, self.pieces],
         )  # fmt: skip
         self.gallery.select(self._choose, self._shown, [style, self.told], **AT_ONCE)
 
@@ -173,18 +173,17 @@ class Sheet:
         words = t("Painting 1 picture") if count == 1 else t("Painting {count} pictures", count=count)
         step = yield from self.paint.stream(request, work, words, long=True)
         if step.made is not None:
-            yield self._show(styles, step.made)
+            yield self._show(styles, step.made, str(content))
 
-    def _show(self, styles: list[Style], pictures: list[Image.Image]) -> Changes:
+    def _show(self, styles: list[Style], pictures: list[Image.Image], content: str) -> Changes:
         cache = self.gallery.GRADIO_CACHE
-        shown = [
-            (save_result(picture, file_name(picture, style.name), cache), translate(style.title))
-            for style, picture in zip(styles, pictures, strict=True)
-        ]
+        pieces = [save_painting(one, [content, style.path], cache) for style, one in zip(styles, pictures, strict=True)]
+        shown = [(piece.path, translate(style.title)) for style, piece in zip(styles, pieces, strict=True)]
         return {
             self.gallery: gr.Gallery(shown, selected_index=None, visible=True),
             self.told: note(""),
             self._shown: styles,
+            self.pieces: pieces,
         }
 
     def _choose(self, event: gr.SelectData, shown: list[Style]) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from deepart.animations import save_animation
 from deepart.images import fit, load_image
-from deepart.ui.artwork import Artwork, at, bundle
+from deepart.ui.artwork import DPI, Artwork, at, bundle
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences
 from deepart.ui.jobs import Step
@@ -174,7 +174,7 @@ def converted(path: str, kind: str, cache: str) -> str:
     folder = Path(cache) / uuid.uuid4().hex  # of its own: other visitors may have the same example
     folder.mkdir(parents=True)
     target = folder / f"{Path(path).stem}{_SUFFIX[kind]}"
-    load_image(path).save(target, kind, quality=_QUALITY)
+    load_image(path).save(target, kind, quality=_QUALITY, dpi=(DPI, DPI))  # WEBP has no place for the last
     return str(target)
 
 

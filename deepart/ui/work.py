@@ -28,10 +28,10 @@ from deepart.metrics import psnr
 from deepart.pipelines.gan import MAX_PARENTS, GANPipeline
 from deepart.pipelines.gan_origin import Origin
 from deepart.pipelines.vae import Source, VAEPipeline
-from deepart.pipelines.vae_latent import Latent
+from deepart.pipelines.vae_latent import MAX_SIDE, Latent
 from deepart.registry import version
 from deepart.ui.artwork import Artwork, Nearness, RoundTrip, blank, nearness
-from deepart.ui.inputs import read_picture
+from deepart.ui.inputs import read_picture, read_scaled
 from deepart.ui.jobs import Callback, Work
 from deepart.ui.models import specs_of
 
@@ -357,8 +357,11 @@ class VAERequests:
 
 
 def read_source(source: str | Source | None, what: str = "picture") -> Source:
-    """Return a picture or a latent; a file of a picture is read. what: it is, for a sentence about it."""
-    return read_picture(source, what) if source is None or isinstance(source, str) else source
+    """Return a picture or a latent; a file of a picture is read, and scaled down where it is too large.
+
+    what: it is, for a sentence about it.
+    """
+    return read_scaled(source, what, MAX_SIDE) if source is None or isinstance(source, str) else source
 
 
 def _small(pipeline: VAEPipeline, source: Source) -> Source:

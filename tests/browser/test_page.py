@@ -123,11 +123,11 @@ def test_paint(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int,
     path = download(tab, tmp_path)
     expected = page.fine.stylize(load_image(CONTENT), load_image(STYLE), size=SIZE)
     found = load_image(path)
-    assert path.name == "deepart-128x85-seed0.png"
+    assert path.name == "hokusai-great-wave-mountain-128.png"
     assert found.size == expected.size
     assert same(found, expected)
     assert (settings(found) or {})["weights"] == [1.0]
-    assert settings(found) == settings(expected)
+    assert settings(found) == (settings(expected) or {}) | {"from": ["mountain", "hokusai-great-wave"]}
 
 
 def test_paint_in_one_pass(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_switching_shows_what_a_way_takes_and_loses_nothing(open_tab: OpenTab, t
     expect(tab.locator("#paint")).to_be_visible()
     size_shown(tab, 512, 2048)
     choose(tab, "Fast")
-    size_shown(tab, 768, 2048)
+    size_shown(tab, 768, 4096)
     tab.get_by_role("button", name="Fine tuning").click()
     expect(tab.locator("#seed")).to_be_visible()
     expect(tab.locator("#steps")).to_have_count(0)
@@ -193,7 +193,7 @@ def test_switching_shows_what_a_way_takes_and_loses_nothing(open_tab: OpenTab, t
     put(tab, "steps", "30")
     put(tab, "pull", "7")
     choose(tab, "Fast")
-    size_shown(tab, 768, 2048)
+    size_shown(tab, 768, 4096)
     expect(tab.locator("#steps")).to_have_count(0)
     put(tab, "size", "1536")
     put(tab, "strength", "0.5")
@@ -202,11 +202,11 @@ def test_switching_shows_what_a_way_takes_and_loses_nothing(open_tab: OpenTab, t
     expect(tab.locator("#steps input[type=number]")).to_have_value("30")
     expect(tab.locator("#pull input[type=number]")).to_have_value("7")
     choose(tab, "Fast")
-    size_shown(tab, 1536, 2048)
+    size_shown(tab, 1536, 4096)
     choose(tab, "Fine")
     put(tab, "size", "640")
     choose(tab, "Fast")
-    size_shown(tab, 640, 2048)
+    size_shown(tab, 640, 4096)
     expect(tab.locator("#strength input[type=number]")).to_have_value("0.5")
     choose(tab, "Fine")
     put(tab, "size", str(SIZE))
@@ -276,9 +276,9 @@ def test_a_sheet_is_what_was_asked_for(page: Page, open_tab: OpenTab, tmp_path: 
     [expected] = page.fast.sheet(
         load_image(EXAMPLES / "content" / "cat.jpg"), [load_image(mine)], size=384, strength=0.5
     )
-    assert address.endswith("/deepart-384x256-yours-seed0.png")
+    assert address.endswith("/mine-cat-384.png")
     assert same(load_image(path), expected)
-    assert settings(load_image(path)) == settings(expected)
+    assert settings(load_image(path)) == (settings(expected) or {}) | {"from": ["cat", None]}
 
     tab.get_by_role("button", name="Woodcut", exact=True).first.click()
     expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("woodcut"))
@@ -489,7 +489,7 @@ def test_the_tab_opens_with_a_painting(
         expect(tab.locator("#facts")).to_contain_text("113 × 128 pixels")
         again = load_image(download(tab, tmp_path))
         assert same(again, load_image(example))
-        assert settings(again) == settings(load_image(example))
+        assert settings(again) == (settings(load_image(example)) or {}) | {"from": ["portrait", "marbling"]}
         tab.close()
 
 
@@ -513,14 +513,36 @@ def test_a_painting_is_downloaded_in_the_format_that_was_chosen(open_tab: OpenTa
     tab.locator("#paint").click()
     expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
     exact = load_image(download(tab, tmp_path))
+    with Image.open(tmp_path / "stained-glass-cat-128.png") as saved:
+        assert [round(inch) for inch in saved.info["dpi"]] == [300, 300]
     for kind, suffix in (("JPEG", ".jpg"), ("WEBP", ".webp")):
         tab.locator("#download-format").get_by_role("listbox").or_(tab.locator("#download-format input")).first.click()
         tab.get_by_role("option", name=kind).click()
         until(lambda suffix=suffix: download(tab, tmp_path).suffix == suffix)
-        path = tmp_path / f"deepart-128x85-seed0{suffix}"
+        path = tmp_path / f"stained-glass-cat-128{suffix}"
         with Image.open(path) as saved:
             assert saved.format == kind
+            assert kind == "WEBP" or saved.info["dpi"] == (300, 300)
         assert max(high for _, high in ImageChops.difference(load_image(path), exact).getextrema()) < 128
+
+
+@pytest.mark.parametrize("screen", [(1366, 860), PHONE], ids=["laptop", "phone"])
+def test_a_photograph_is_cut_before_it_is_painted(open_tab: OpenTab, tmp_path: Path, screen: tuple[int, int]) -> None:
+    tab = open_tab(screen)
+    ready(tab, "Fast")
+    Image.effect_mandelbrot((200, 120), (-2, -1, 1, 1), 50).convert("RGB").save(tmp_path / "mine.png")
+    upload(tab, "content", tmp_path / "mine.png")
+    expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile("mine"))
+    tab.get_by_role("button", name="Cut it to size").click()
+    expect(tab.locator("#crop-editor canvas").first).to_be_visible()
+    no_sideways_scroll(tab)
+    tab.get_by_role("radio", name="Square").check()
+    before = picture(tab, "content")
+    tab.locator("#crop-use").click()
+    expect(tab.locator("#content .image-frame img")).not_to_have_attribute("src", before)
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_contain_text("128 × 128 pixels")
+    assert download(tab, tmp_path).name == "stained-glass-mine-128.png"
 
 
 def test_the_tab_speaks_chinese(page: Page, open_tab: OpenTab) -> None:

@@ -1,0 +1,182 @@
+"""What was made for a visitor, kept in the browser's own storage: records of results, hearts, the last photograph."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from deepart.errors import DeepArtError
+from deepart.images import fit, load_image, settings
+from deepart.ui.artwork import Artwork, check_settings, fresh, key_of, name_of
+from deepart.ui.examples import example_of
+from deepart.ui.finished import NAMED
+from deepart.ui.i18n import t, translate
+from deepart.ui.inputs import AT_ONCE, SOON
+from deepart.ui.models import title_of
+from deepart.ui.page import browser_secret
+from deepart.ui.remake import Remake
+from deepart.ui.run import Changes
+from deepart.ui.widgets import address
+
+_THUMBNAIL, _MOST_BYTES, _MOST_SETTINGS = 160, 10_000, 8_000  # pixels; bytes of a thumbnail, letters of settings
+Record = dict[str, Any]
+"""What the browser keeps of a result: key, path, name, made (its settings as text), thumb, liked, again (whether
+it can be made again without an upload), and root where sliders have moved it. The page takes none of it for granted."""
+Reader = Callable[[Any], Sequence[Artwork]]
+"""Returns the results that a component holds; what it holds is not None."""
+
+
+class Shelf:
+    """What was made for a visitor, in the browser's own storage; see page.js. Events here tell it what is new."""
+
+    def __init__(self) -> None:
+        """Lay it out inside the Blocks being built."""
+        self.store = gr.BrowserState({"results": []}, storage_key="deepart", secret=browser_secret())
+        self.news = gr.Textbox(visible="hidden", elem_id="session-news")  # JSON: what the storage does not have yet
+        self._told: Any = gr.State(_Told())
+
+    def merge(self, event: Any) -> Any:
+        """Let the storage take the news that an event brings."""
+        return event.then(None, [self.news, self.store], self.store, js="deepart.merge", **AT_ONCE)
+
+    def wire(self, remake: Remake, sources: Mapping[Any, Reader], liked: Any, photo: gr.Image) -> None:
+        """Keep what components of other tabs come to hold. liked: the state of what has a heart."""
+        parts = [*sources, *([] if liked is None else [liked]), photo]
+        first = {(key_of(one), one.path) for part, read in sources.items() for one in _held(read, part.value)}
+
+        def keep(told: _Told, *values: Any) -> Changes:
+            held = [one for read, value in zip(sources.values(), values, strict=False) for one in _held(read, value)]
+            hearts = {key_of(one): one for one in (values[-2] if liked is not None else [])}
+            held = [one for one in held if (key_of(one), one.path) not in first] + list(hearts.values())
+            new = {(key_of(one), one.path): one for one in held if (key_of(one), one.path) not in told.seen}
+            records = [record(one, remake, key in hearts) for (key, _), one in new.items() if Path(one.path).is_file()]
+            news: dict[str, Any] = {"add": records}
+            news["hearts"] = {key: key in hearts for key in set(hearts) ^ told.hearts}
+            path = values[-1]
+            if path is not None and path != told.photo and example_of(path) is None:
+                with suppress(DeepArtError):  # what is no picture goes out of the box by itself: see keep_good
+                    news["photo"] = {"path": path, "name": Path(path).name, "thumb": thumbnail(load_image(path))}
+            return {
+                self._told: _Told(told.seen | set(new), set(hearts), path),
+                self.news: json.dumps(news) if records or news["hearts"] or "photo" in news else gr.skip(),
+            }
+
+        changed = [part.change for part in parts]
+        self.merge(gr.on(changed, keep, [self._told, *parts], [self._told, self.news], **_IN_ORDER))
+
+    def restore(self, app: gr.Blocks, liked: Any, photo: gr.Image, besides: Mapping[Any, Callable[[], Any]]) -> None:
+        """Let what the browser has kept come back when the page opens: the hearts, and the last photograph.
+
+        photo: its box. besides: what else changes with that, by component.
+        """
+        hearts = [] if liked is None else [liked]
+
+        def back(kept: Any, shown: str | None) -> Changes:
+            found = kept if isinstance(kept, dict) else {}
+            loved = [one for one in map(artwork_of, found.get("liked") or []) if one is not None]
+            changes: Changes = {
+                self._told: _Told({(key_of(one), one.path) for one in loved}, {key_of(one) for one in loved}),
+                photo: shown,
+            }
+            changes |= dict.fromkeys(hearts, loved)
+            last = found.get("photo")
+            if isinstance(last, dict):
+                path = str(last.get("path"))
+                if is_ours(path, photo.GRADIO_CACHE):
+                    return changes | {photo: path} | {part: make() for part, make in besides.items()}
+                gone = t(
+                    "Your photograph {name} was deleted here, as all files are after a day; put it in again.",
+                    name=str(last.get("name")),
+                )  # fmt: skip
+                gr.Info(f"{thumb_html(last.get('thumb'))}<p>{html.escape(gone)}</p>", title="", duration=20)
+            return changes
+
+        outputs = [self._told, *hearts, photo, *besides]
+        app.load(back, [self.store, photo], outputs, js="(store, shown) => [deepart.kept(store), shown]", **SOON)
+
+
+_IN_ORDER: dict[str, Any] = AT_ONCE | {"trigger_mode": "always_last"}  # one after another, of each visitor's
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the browser was told of: key and path of results, keys of what has a heart, the photograph."""
+
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    hearts: set[str] = field(default_factory=set)
+    photo: str | None = None
+
+
+def _held(read: Reader, value: Any) -> Sequence[Artwork]:
+    return [] if value is None else read(value)
+
+
+def record(one: Artwork, remake: Remake, liked: bool = False) -> Record:
+    """Return what the browser keeps of a result, whose file is there."""
+    image = load_image(one.path)
+    made = settings(image) or one.made
+    text = json.dumps(made)
+    known = made if len(text) <= _MOST_SETTINGS else None
+    generated = one.made.get("task") == "gan"
+    moved = generated and any(one.amounts.values())
+    names = [translate(title_of("gan", one.model))] if generated else []
+    name = " · ".join([*names, translate(one.name), f"{max(image.size)} px"])
+    return {
+        "key": key_of(one), "path": one.path, "name": name, "made": known and text, "thumb": thumbnail(image),
+        "liked": liked, "again": remake.can(known),
+        **({"root": hashlib.sha256(one.root.encode()).hexdigest()[:16]} if moved else {}),
+    }  # fmt: skip
+
+
+def thumbnail(image: Image.Image) -> str:
+    """Return a small copy as an address that holds it, of at most 10 KB."""
+    small = fit(image, _THUMBNAIL)
+    return next((made for quality in (70, 40, 15) if len(made := address(small, quality)) <= _MOST_BYTES), "")
+
+
+def made_of(one: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the settings of a record. The browser keeps them as text: in JavaScript 1.0 would become 1."""
+    made = one.get("made")
+    try:
+        found = json.loads(made) if isinstance(made, str) else made
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def artwork_of(one: Any) -> Artwork | None:
+    """Return the generated picture of a record; None for other results, and for what cannot be one."""
+    try:
+        made = {name: value for name, value in check_settings(made_of(one)).items() if name != NAMED}
+        return Artwork(str(one["path"]), json.dumps(made, sort_keys=True), name_of(made))
+    except (DeepArtError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def is_ours(path: str, cache: str) -> bool:
+    """Tell whether a path that the browser has kept is that of a file which Gradio serves, and still there.
+
+    It is used again, so it is as a new one for what deletes old files.
+    """
+    try:
+        inside = Path(path).resolve().is_relative_to(Path(cache).resolve())
+    except (OSError, ValueError):
+        return False
+    return inside and Path(path).is_file() and fresh(path)
+
+
+def thumb_html(thumb: Any) -> str:
+    """Return a thumbnail that the browser has kept as HTML; empty where it is none."""
+    """Return a thumbnail that the browser has kept as HTML; empty where it is none."""
+    good = isinstance(thumb, str) and re.fullmatch(r"data:image/webp;base64,[A-Za-z0-9+/=]+", thumb)
+    return f'<img class="da-thumb" alt="" src="{thumb}">' if good else ""
