@@ -1,0 +1,163 @@
+"""A first visit: what is in sight, a photograph in, a style pressed; by the keyboard, on a phone, in both languages."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+from hands import PHONE, OpenTab, go, no_sideways_scroll
+from PIL import Image
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
+from running_page import until
+
+from deepart import load_image
+from deepart.ui.examples import example_files
+from deepart.ui.inputs import EXAMPLES
+
+LAPTOP = (1366, 860)
+TABS = ("Style transfer", "Generate", "Reconstruct")
+# What can be used and is in sight; a wall of pictures, a row of examples and a strip of tabs count as one each.
+CONTROLS = """() => {
+    const seen = part => {
+        const box = part.getBoundingClientRect();
+        return part.checkVisibility({visibilityProperty: true}) && box.width > 0 && box.height > 0
+            && box.top < innerHeight && box.bottom > 0 && !part.disabled && part.type !== 'file';
+    };
+    const all = document.querySelectorAll('button, a[href], input, select, textarea, summary, [tabindex="0"]');
+    const group = part => part.closest('#styles, #grid, .da-examples, .da-pairs, [role=tablist]') || part;
+    return [...new Set([...all].filter(seen).map(group))].map(part => part.id || part.outerHTML.slice(0, 120));
+}"""
+SMALL = """() => [...document.querySelectorAll('button, input, textarea, summary')].filter(part => {
+    const box = (part.closest('label') || part).getBoundingClientRect();
+    return part.checkVisibility() && part.type !== 'file' && !part.closest('footer') && box.width > 0
+        && (box.width < 40 || box.height < 40);
+}).map(part => part.outerHTML.slice(0, 160))"""
+
+
+def visit(open_tab: OpenTab, size: tuple[int, int] = LAPTOP, path: str = "/", **options: str) -> Tab:
+    tab = open_tab(size, path=path, more=False, **options)
+    expect(tab.locator("#paint")).to_be_visible()
+    return tab
+
+
+def bring(tab: Tab, how: str, file: Path) -> None:
+    """Put a picture into the page in one of the ways that are not a choice of a file."""
+    script = """([how, data]) => {
+        const bytes = Uint8Array.from(atob(data), one => one.charCodeAt(0));
+        const list = new DataTransfer();
+        list.items.add(new File([bytes], 'mine.png', {type: 'image/png'}));
+        const options = {bubbles: true, cancelable: true, clipboardData: list, dataTransfer: list};
+        document.body.dispatchEvent(how === 'paste' ? new ClipboardEvent(how, options) : new DragEvent(how, options));
+    }"""
+    tab.evaluate(script, [how, base64.b64encode(file.read_bytes()).decode()])
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_few_controls_are_in_sight(open_tab: OpenTab, name: str) -> None:
+    tab = visit(open_tab)
+    go(tab, name)
+    tab.wait_for_timeout(1000)
+    found = tab.evaluate(CONTROLS)
+    assert 5 <= len(found) <= 12, found
+    words = tab.locator("body").inner_text().lower()
+    assert not re.search("deviation|posterior|latent", words)
+    more = tab.locator(".da-more > .label-wrap:visible")
+    expect(more).to_have_count(1)
+    more.click()
+    until(lambda: len(tab.evaluate(CONTROLS.replace("box.top < innerHeight", "true"))) > 15)
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize("how", ["paste", "drop"])
+def test_a_photograph_is_shown_and_painted_in_each_style(
+    open_tab: OpenTab, tmp_path: Path, size: tuple[int, int], how: str
+) -> None:
+    mine = tmp_path / "mine.png"
+    load_image(EXAMPLES / "content" / "mountain.jpg").resize((96, 64)).save(mine)
+    tab = visit(open_tab, size, "/?tab=style&size=128")
+    wall = tab.locator("#wall button")
+    shown = "one => getComputedStyle(one).backgroundImage"
+    before = [wall.nth(number).locator("span").evaluate(shown) for number in (0, 9)]
+    bring(tab, how, mine)
+    expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile("mine"))
+    for number, old in zip((0, 9), before, strict=True):
+        span = wall.nth(number).locator("span")
+        until(lambda span=span, old=old: span.evaluate(shown) != old)
+    wall.nth(7).click()  # painted at once, by the quick way, though the button paints finely
+    expect(tab.locator("#facts")).to_have_text(re.compile(r"128 × 85 pixels.*Fast"))
+    expect(tab.locator("#canvas")).to_be_in_viewport(ratio=0.9)
+    no_sideways_scroll(tab)
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_have_text(re.compile(r"128 × 85 pixels.*Fine"))
+
+
+def test_a_pair_and_a_style_of_ones_own_are_painted_at_once(open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = visit(open_tab, path="/?tab=style&size=128")
+    tab.locator("#pairs button").nth(1).click()
+    expect(tab.locator("#facts")).to_have_text(re.compile("128 × 85 pixels.*Fast"))
+    ring = "number => getComputedStyle(document.querySelectorAll('#wall button')[number]).outlineStyle"
+    chosen = [path.stem for path in example_files("style", "paintings")].index("stained-glass")
+    until(lambda: tab.evaluate(ring, chosen) == "solid")
+    Image.effect_mandelbrot((96, 64), (-2, -1, 1, 1), 50).convert("RGB").save(tmp_path / "mine.png")
+    first = tab.locator("#slider img").last.get_attribute("src")
+    tab.locator("#own-style input[type=file]").or_(tab.locator("#styles input[type=file]")).first.set_input_files(
+        tmp_path / "mine.png"
+    )
+    expect(tab.locator("#slider img").last).not_to_have_attribute("src", first or "")
+
+
+def test_a_phone_has_room_for_fingers(open_tab: OpenTab) -> None:
+    tab = visit(open_tab, PHONE)
+    for name in TABS:
+        go(tab, name)
+        tab.wait_for_timeout(500)
+        assert tab.evaluate(SMALL) == [], name
+        strip = tab.locator("#tabs > .tab-wrapper [role=tab]")
+        assert len({round(strip.nth(number).bounding_box()["y"]) for number in range(4)}) == 1  # type: ignore[index]
+        no_sideways_scroll(tab)
+        sticky = "() => [...document.querySelectorAll('*')].filter(one => getComputedStyle(one).position === 'sticky')"
+        assert tab.evaluate(f"({sticky})().length") == 0
+    assert tab.locator("footer .divider:visible").count() == 0
+
+
+def test_arrow_keys_move_between_tabs_and_paint_is_near(open_tab: OpenTab) -> None:
+    tab = visit(open_tab)
+    tab.get_by_role("tab", name="Style transfer", exact=True).focus()
+    for key, name in (("ArrowRight", "Generate"), ("End", "My results"), ("ArrowRight", "Style transfer")):
+        tab.keyboard.press(key)
+        expect(tab.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
+        assert tab.evaluate("document.activeElement.textContent.trim()") == name
+    stops = 0
+    while tab.evaluate("document.activeElement.id") != "paint":
+        tab.keyboard.press("Tab")
+        stops += 1
+        assert stops <= 5
+
+
+def test_pictures_have_words_and_the_seed_has_a_border(open_tab: OpenTab) -> None:
+    tab = visit(open_tab)
+    expect(tab.locator("#content img")).to_have_attribute("alt", re.compile(r"\w"))
+    tab.locator("#pairs button").first.click()
+    expect(tab.locator("#slider img")).to_have_count(2)
+    until(lambda: tab.locator("img:visible").evaluate_all("all => all.every(one => one.alt || one.closest('footer'))"))
+    go(tab, "Generate")
+    tab.locator("#generate-extras > .label-wrap").click()
+    assert tab.locator("#gan-seed input").evaluate("one => getComputedStyle(one).borderTopWidth") == "1px"
+
+
+def test_switches_of_theme_and_language(open_tab: OpenTab) -> None:
+    tab = visit(open_tab, locale="en-US")
+    dark = "document.body.classList.contains('dark')"
+    assert not tab.evaluate(dark)
+    tab.get_by_role("button", name="Light or dark").click()
+    assert tab.evaluate(dark)
+    tab.get_by_role("button", name="English or Chinese").click()
+    expect(tab.get_by_role("tab", name="风格迁移", exact=True)).to_be_visible()
+    assert tab.evaluate(dark)  # it is kept, and so is the language by what handlers say
+    tab.locator("#pairs button").first.click()
+    expect(tab.locator("#facts")).to_contain_text("像素")
+    tab.get_by_role("button", name="英文或中文").click()
+    expect(tab.get_by_role("tab", name="Style transfer", exact=True)).to_be_visible()
