@@ -1,5 +1,7 @@
 """Screenshots of all tabs, both themes, laptop and phone, both languages: python -m recipes.screenshots FOLDER.
 
+With --first-minute those of a first visit instead: what a visitor sees who brings a photograph, and comes back.
+
 Needs Chromium and Playwright, as the browser tests do. The README shows some of them.
 """
 
@@ -18,6 +20,7 @@ SIZES = {"laptop": (1366, 860), "phone": (390, 844)}
 THEMES = ("light", "dark")
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 TABS = ("style", "generate", "reconstruct", "results")
+_PHOTO = Path(__file__).parents[1] / "deepart" / "ui" / "examples" / "content" / "mountain.jpg"
 _SETTLE = 1500  # milliseconds for pictures to be fetched, decoded and drawn
 _PATIENCE = 90_000  # milliseconds
 
@@ -51,12 +54,56 @@ def shots(browser: Any, url: str, folder: Path, quality: int = 80, only: Sequenc
     return made
 
 
+def first_minute(browser: Any, url: str, folder: Path) -> list[Path]:
+    """Write PNGs of a first visit, on a laptop and a phone, and return the files."""
+    made = []
+    for size, (width, height) in SIZES.items():
+        context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+        page = context.new_page()
+        page.set_default_timeout(4 * _PATIENCE)
+
+        def shot(name: str, page: Any = page, size: str = size) -> None:
+            page.wait_for_timeout(_SETTLE)
+            path = folder / f"{size}-{len(made) % 7 + 1}-{name}.png"
+            page.screenshot(path=path)
+            made.append(path)
+
+        page.goto(url)
+        page.locator("#slider img").first.wait_for()
+        shot("open")
+        page.locator("#content input[type=file]").set_input_files(_PHOTO)
+        page.locator("#content img[src*=mountain]").wait_for()
+        page.locator("#wall-small style").wait_for(state="attached")
+        page.locator("#wall").scroll_into_view_if_needed()
+        shot("thumbnails")
+        page.locator("#wall button").nth(7).click()
+        page.locator("#facts", has_text="Fast").wait_for()
+        shot("painted")
+        page.locator("#paint").click()
+        page.locator("#facts", has_text="Fine").wait_for()
+        shot("refined")
+        page.get_by_role("tab", name="My results").click()
+        page.locator("#session-grid button").first.click()
+        page.locator("#session-like").click()
+        page.locator("#session-grid button.da-liked").wait_for()
+        shot("liked")
+        page.reload()
+        page.locator("#session-grid button.da-liked").wait_for()
+        shot("still-there")
+        page.get_by_role("tab", name="Style transfer").click()
+        page.locator("#content img[src*=mountain]").wait_for()
+        shot("photograph-too")
+        context.close()
+    return made
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Open Chromium on a running page and write the screenshots."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where to write them")
     parser.add_argument("--url", default="http://127.0.0.1:7860", help="address of the page (default: %(default)s)")
     parser.add_argument("--only", nargs="*", default=[], help="parts of names, such as style-laptop or dark-zh")
+    parser.add_argument("--first-minute", action="store_true", help="what a first visit sees, step by step")
     options = parser.parse_args(arguments)
     from playwright.sync_api import sync_playwright
 
@@ -64,7 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with sync_playwright() as playwright:
         program = shutil.which("chromium") or shutil.which("chromium-browser")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        for path in shots(browser, options.url, options.folder, only=options.only):
+        made = first_minute(browser, options.url, options.folder) if options.first_minute else None
+        for path in made or shots(browser, options.url, options.folder, only=options.only):
             print(path)
         browser.close()
 
