@@ -36,16 +36,16 @@ class Crop:
 
     def __init__(self, box: gr.Image) -> None:
         """Lay it out inside the Blocks being built, and wire it. box: a picture_input."""
-        with gr.Accordion("Cut it to size", open=False, elem_id="crop") as self.panel:
+        with gr.Accordion("Cut it to size", open=False, elem_id="crop"):
             self.editor = gr.ImageEditor(
-                type="filepath", image_mode="RGB", format="png", sources=(), transforms=("crop",), brush=False,
-                eraser=False, layers=False, buttons=[], label="Cut it with the tool on the left", elem_id="crop-editor",
+                box.value and box.value["path"], type="filepath", image_mode="RGB", format="png",
+                transforms=("crop",), label="Cut it with the tool on the left", elem_id="crop-editor",
             )  # fmt: skip
             self.editor.blob_storage = _Waiting()
             self.editor.preprocess = self._taken  # type: ignore[method-assign]
             self.aspect = gr.Radio(list(ASPECTS), value="As it is", label="Proportions", elem_id="crop-aspect")
             self.use = gr.Button("Use it", size="sm", elem_id="crop-use")
-        self.panel.expand(lambda path: path, box, self.editor, **AT_ONCE)
+        box.change(lambda path: path, box, self.editor, **AT_ONCE)  # not when it opens: it could not take it yet
         self.use.click(self._use, [self.editor, self.aspect, box], box, **SOON)
 
     def _taken(self, payload: Any) -> Any:

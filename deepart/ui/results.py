@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import uuid
@@ -250,8 +251,9 @@ class MyResults:
         made = unpacked(words)
         if made is None or not self._remake.can(made):
             return {self.facts: note(t("This link leads to nothing that can be made here."))}
-        name = name_of(made.get("painted_from") or made)
-        one = self.checked({"key": uuid.uuid4().hex[:16], "name": name, "made": made, "path": ""})
+        base = made.get("painted_from") or made
+        key = hashlib.sha256(json.dumps(base, sort_keys=True).encode()).hexdigest()[:16]  # the same at every visit
+        one = self.checked({"key": key, "name": name_of(base), "made": made, "path": ""})
         return self.show([one]) | {self.wanted: new_text()}
 
     def _pick(self, given: Any, picked: list[Record]) -> Changes:
