@@ -37,6 +37,10 @@ def make_parser() -> argparse.ArgumentParser:
             f"--{task}", action="append", default=[], metavar="MODEL",
             help=f"put one more {task} model into the menu: a folder, or a Hub repository, that save_pretrained made",
         )  # fmt: skip
+    parser.add_argument(
+        "--disk-limit", type=float, metavar="GB", default=5.0,
+        help="room for visitors' files; above it the oldest go before their day is over (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--preload", action="store_true", help="load the models that are here before the page opens")
     parser.add_argument("--metrics", action="store_true", help="answer GET /metrics with numbers for Prometheus")
     parser.add_argument("--mcp", action="store_true", help="offer the endpoints as tools of MCP, at /gradio_api/mcp")
@@ -66,6 +70,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error(f"--max-queue is {options.max_queue}; it must be 1 or more.")
     if options.memory_limit is not None and not 0 < options.memory_limit <= 1e6:
         parser.error(f"--memory-limit is {options.memory_limit:g}; it must be a number of GB above 0.")
+    if not 0 < options.disk_limit <= 1e6:
+        parser.error(f"--disk-limit is {options.disk_limit:g}; it must be a number of GB above 0.")
     return options
 
 
@@ -109,7 +115,9 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
         root_path=options.root_path,
         state_session_capacity=page.state_session_capacity,
         **launch_options(page),
-        **serving_options(page, studio, metrics=options.metrics, mcp=options.mcp),
+        **serving_options(
+            page, studio, metrics=options.metrics, mcp=options.mcp, disk_limit=int(1e9 * options.disk_limit)
+        ),
         **more,
     )
     return page

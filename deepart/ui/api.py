@@ -31,6 +31,7 @@ from deepart.images import settings
 from deepart.ui.artwork import save_artwork
 from deepart.ui.inputs import GPU_SLOT, api_input, mistake
 from deepart.ui.jobs import Callback, Jobs, Work
+from deepart.ui.upkeep import slim
 from deepart.ui.widgets import FORMATS, save_animations
 from deepart.ui.work import Pictures
 
@@ -76,6 +77,7 @@ class EndpointsBase:
             self._clients.pop(client, None)
             self._page.state_holder.session_data.pop(client, None)
             self._page.state_holder.time_last_used.pop(client, None)
+        slim(self._page, request.session_hash)
         if request.session_hash is not None:
             self._clients[request.session_hash] = now
 

@@ -178,7 +178,7 @@ class Grid:
             self._jobs, self._make,
             [self.model, self.count, self.seed, self.truncation, chosen, self.painting.on, *self.painting.inputs],
             [*self.parts, *parts], locks=("gan-dice", "gan-model"),
-            triggers=[self.wanted.change, self.model.input], sight="grid",
+            triggers=[self.wanted.change, self.model.input], sight="grid", example=bool(self.example) or None,
         )  # fmt: skip
         self.sweep.click(
             self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,

@@ -18,6 +18,7 @@ from deepart.latents import MAX_SEED
 from deepart.ui.i18n import ABOUT
 from deepart.ui.inputs import AT_ONCE, EXAMPLES
 from deepart.ui.run import Changes
+from deepart.ui.upkeep import slim
 
 _HERE = Path(__file__).parent
 _INK = colors.Color(
@@ -142,6 +143,7 @@ def restore(
     parts = [part for link in links for part in (*link.linked.values(), link.started) if part is not None]
 
     def load(request: gr.Request) -> Changes:
+        slim(app, request.session_hash)
         query = dict(request.query_params)
         known = {RESULTS, *(link.tab for link in links)}
         changes: Changes = {tabs: gr.Tabs(selected=query[TAB]) if query.get(TAB) in known else gr.skip()}
@@ -189,7 +191,7 @@ def _number(part: gr.Slider | gr.Number, words: str) -> float | int | None:
 
 
 MAX_UPLOAD = "40mb"  # the latent of a picture of 4096 pixels has 34
-SESSIONS = 200  # visitors whose page Gradio remembers, half a megabyte each; who comes back later opens it anew
+SESSIONS = 200  # visitors whose page Gradio remembers; who comes back later opens it anew
 
 
 def launch_options(page: Any = None) -> dict[str, Any]:

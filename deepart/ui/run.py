@@ -32,6 +32,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Literal, TypeVar
 
 import gradio as gr
+from gradio.context import Context
 
 from deepart.ui.i18n import IN_CHINESE, t, translate, writing
 from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences, visitor
@@ -39,6 +40,7 @@ from deepart.ui.jobs import Jobs, Step, Work
 
 T = TypeVar("T")
 Changes = dict[Any, Any]  # of components of the page
+_OLD = "This result is of earlier inputs; press the button for one of those above."
 PATIENCE = 0.3
 """Seconds that work goes on before the page tells of it: to show how far it is takes time from what is soon done."""
 
@@ -69,12 +71,14 @@ class RunButton:
         self.status = gr.HTML(self._at_rest(), elem_id=f"{self._prefix}progress", elem_classes=["da-status", "da-told"])
 
     def _at_rest(self) -> str:
-        return f'<p class="da-note" id="{self._prefix}hint">{html.escape(translate(self._words))}</p>'
+        """Return the words at rest, and others that page.js shows in their place beside a result of other inputs."""
+        hint = f'<p class="da-note" id="{self._prefix}hint">{html.escape(translate(self._words))}</p>'
+        return f'{hint}<p class="da-note da-old">{html.escape(t(_OLD))}</p>'
 
     def wire(
         self, jobs: Jobs, handler: Callable[..., Iterator[Changes]], inputs: Sequence[Any], outputs: Sequence[Any], *,
         triggers: Sequence[Callable[..., Any]] = (), begin: Changes | None = None, rest: Changes | None = None,
-        locks: Sequence[str] = (), beside: bool = False, sight: str = "",
+        locks: Sequence[str] = (), beside: bool = False, sight: str = "", example: bool | None = None,
     ) -> Any:  # fmt: skip
         """Let a click start the work; return the event that works, for its success.
 
@@ -84,7 +88,9 @@ class RunButton:
         text whose change is one. begin, rest: what else the page shows at once and afterwards, by component, made with
         gr.update(); the browser does it by itself. locks: ids of elements that cannot be used meanwhile. beside: it
         goes on beside the work of others, as a download does. sight: the element where the result will be, which the
-        page scrolls to at once, as on a phone it is far away.
+        page scrolls to at once, as on a phone it is far away. example: the page opens with a result of the inputs, or not.
+
+        Unless triggers begin it and example is None, a result is marked as soon as the inputs that a visitor sees are others than it was made of.
         """
         self._jobs, self._locks, self._rest = jobs, tuple(locks), dict(rest or {})
         first = begin or {}
@@ -103,10 +109,30 @@ class RunButton:
             self._event(handler), list(inputs), shown, trigger_mode="multiple" if triggers else "once",
             **(SOON if beside else QUIETLY),
         )  # fmt: skip
+        if not beside and (example is not None or not triggers):
+            self._mark([*triggers, self.start.click], working, inputs, example)
         working.failure(None, None, list(rested()), js=by_itself(rested), **AT_ONCE)
         self.leave.click(rested, None, list(rested()), cancels=working, **AT_ONCE)
         self.stop.click(self._stop, None, None, **AT_ONCE)
         return working
+
+    def _mark(self, presses: list[Any], working: Any, inputs: Sequence[Any], example: bool | None) -> None:
+        """Let the browser compare what stands in the inputs with what stood there when the button was pressed."""
+        seen: list[Any] = [
+            box for box in inputs if isinstance(box, gr.components.FormComponent | gr.Image) and box.visible is True
+        ]
+        if not seen:
+            return
+
+        def script(name: str) -> dict[str, Any]:
+            call = f"deepart.{name}({self._name!r}, {self.status.elem_id!r}, values)"
+            return {"fn": None, "inputs": seen, "outputs": None, "js": f"(...values) => {call}", **AT_ONCE}
+
+        gr.on(presses, trigger_mode="multiple", **script("pressed"))
+        gr.on([box.change for box in seen], trigger_mode="multiple", **script("changed"))
+        working.success(**script("made"))
+        if example and Context.root_block is not None:
+            Context.root_block.load(**script("made"))
 
     def stream(
         self, request: gr.Request, work: Work[T], words: str | Callable[[Step[T]], str], *, loading: str = "",

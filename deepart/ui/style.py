@@ -175,7 +175,7 @@ class StyleTab:
         self.paint.wire(
             self._jobs, self._paint, inputs, [self.preview, self.slider, self.facts, self.result],
             begin={self.preview: gr.update(value=VEIL, visible=True)}, rest={self.preview: gr.update(visible=False)},
-            triggers=[self.wanted.change, self._press.change], sight="canvas",
+            triggers=[self.wanted.change, self._press.change], sight="canvas", example=self._example is not None,
         )  # fmt: skip
         if self.sheet is not None:
             self.sheet.wire(self.content, self.style, [self.strength, self.keep, self.scale, self.seed])

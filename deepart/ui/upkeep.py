@@ -1,4 +1,4 @@
-"""Visitors' files: deleted when they are a day old, and earlier where they are too many, whoever made them.
+"""What is kept of visitors: files for a day, less where they are too many, and little memory.
 
 Gradio deletes only what it remembers; it forgets all when the server starts again, and half an upload at once. So the
 folder itself is looked through, at the start and every minute. Only what lies where Gradio and the page put files is
@@ -78,6 +78,13 @@ def _used(path: Path) -> float:
         told = path.stat()
         return max(told.st_mtime, told.st_ctime)
     return 0.0
+
+
+def slim(page: Any, session: str | None) -> None:
+    """Drop what Gradio notes of each component for a visitor, half a megabyte, which only its own links would need."""
+    kept = page.state_holder.session_data.get(session)
+    if kept is not None:
+        kept.config_values.clear()
 
 
 def sweeping(page: Any, most: int = MOST) -> Callable[[Any], AbstractAsyncContextManager[None]]:

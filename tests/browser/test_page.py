@@ -286,6 +286,20 @@ def test_a_sheet_is_what_was_asked_for(page: Page, open_tab: OpenTab, tmp_path: 
     expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile(r"mine\.png"))
 
 
+def test_a_result_of_other_inputs_is_marked(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    old = tab.locator("#progress .da-old")
+    ready(tab)
+    expect(old).to_be_visible()  # the finished example is of other pictures
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+    expect(old).to_be_hidden()
+    put(tab, "strength", "0.5")
+    expect(old).to_have_text(re.compile("^This result is of earlier inputs"))
+    put(tab, "strength", "1")
+    expect(old).to_be_hidden()
+
+
 def test_a_sheet_takes_its_turn_and_is_stopped(page: Page, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deepart.models.fast.WINDOW", 320)
     tab, other = open_tab(), open_tab()
