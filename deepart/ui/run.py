@@ -88,9 +88,10 @@ class RunButton:
         text whose change is one. begin, rest: what else the page shows at once and afterwards, by component, made with
         gr.update(); the browser does it by itself. locks: ids of elements that cannot be used meanwhile. beside: it
         goes on beside the work of others, as a download does. sight: the element where the result will be, which the
-        page scrolls to at once, as on a phone it is far away. example: the page opens with a result of the inputs, or not.
+        page scrolls to at once, as on a phone it is far away. example: whether the page opens with a result of the
+        inputs; None where triggers make a new one of whatever the inputs become.
 
-        Unless triggers begin it and example is None, a result is marked as soon as the inputs that a visitor sees are others than it was made of.
+        A result is marked as soon as the inputs that a visitor sees are others than it was made of.
         """
         self._jobs, self._locks, self._rest = jobs, tuple(locks), dict(rest or {})
         first = begin or {}
