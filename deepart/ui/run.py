@@ -73,7 +73,7 @@ class RunButton:
     def _at_rest(self) -> str:
         """Return the words at rest, and others that page.js shows in their place beside a result of other inputs."""
         hint = f'<p class="da-note" id="{self._prefix}hint">{html.escape(translate(self._words))}</p>'
-        return f'{hint}<p class="da-note da-old">{html.escape(t(_OLD))}</p>'
+        return f'{hint}<p class="da-note da-old">{html.escape(translate(_OLD))}</p>'
 
     def wire(
         self, jobs: Jobs, handler: Callable[..., Iterator[Changes]], inputs: Sequence[Any], outputs: Sequence[Any], *,
