@@ -15,8 +15,8 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from deepart.errors import DeepArtError
-from deepart.images import fit, load_image, settings
+from deepart.errors import DeepArtError, ImageError
+from deepart.images import fit, load_image, picture_size, settings
 from deepart.ui.artwork import Artwork, check_settings, fresh, key_of, name_of
 from deepart.ui.examples import example_of
 from deepart.ui.finished import NAMED
@@ -64,8 +64,9 @@ class Shelf:
             news["hearts"] = {key: key in hearts for key in set(hearts) ^ told.hearts}
             path = values[-1]
             if path is not None and path != told.photo and example_of(path) is None:
-                with suppress(DeepArtError):  # what is no picture goes out of the box by itself: see keep_good
-                    news["photo"] = {"path": path, "name": Path(path).name, "thumb": thumbnail(load_image(path))}
+                with suppress(ImageError):  # what is no picture goes out of the box by itself: see keep_good
+                    picture_size(path)
+                    news["photo"] = {"path": path, "name": Path(path).name}
             return {
                 self._told: _Told(told.seen | set(new), set(hearts), path),
                 self.news: json.dumps(news) if records or news["hearts"] or "photo" in news else gr.skip(),
@@ -98,7 +99,7 @@ class Shelf:
                     "Your photograph {name} was deleted here, as all files are after a day; put it in again.",
                     name=str(last.get("name")),
                 )  # fmt: skip
-                gr.Info(f"{thumb_html(last.get('thumb'))}<p>{html.escape(gone)}</p>", title="", duration=20)
+                gr.Info(html.escape(gone), title="", duration=20)
             return changes
 
         outputs = [self._told, *hearts, photo, *besides]

@@ -26,11 +26,12 @@ GRADIO = re.compile(
 WORD = re.compile(r"[A-Za-z][A-Za-z_0-9]+")
 ADDRESS = re.compile(r"\S+/\S+|\S+\.(?:png|jpg|webp|gif|mp4|safetensors)")
 
+# The tools of Gradio's editor are named in English too.
 SEEN = """() => {
     const found = new Set();
     const seen = element => element.checkVisibility({visibilityProperty: true}) && element.getClientRects().length > 0;
     for (const element of document.querySelectorAll("body *")) {
-        if (element.closest("footer, script, style, .da-api, .da-how em, .da-language") || !seen(element)) continue;
+        if (element.closest("footer, script, style, .da-api, .da-how em, #crop-editor, .da-language") || !seen(element)) continue;
         for (const node of element.childNodes)
             if (node.nodeType === Node.TEXT_NODE && node.data.trim()) found.add(node.data.trim());
         for (const name of ["placeholder", "aria-label", "title", "alt"])
