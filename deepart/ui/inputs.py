@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from deepart import images
 from deepart.errors import DeepArtError, ImageError, Phrase
-from deepart.ui.i18n import API, t, translate
+from deepart.ui.i18n import API, shown_blocks, t, translate
 
 EXAMPLES = Path(__file__).parent / "examples"
 GPU_SLOT: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}  # for every event that computes a picture
@@ -142,6 +142,12 @@ def _raw_paths(payload: _Uploads | None) -> list[str]:
 def api_corner() -> gr.Column:
     """Return the place for what endpoints are made of: nobody sees it, and it speaks English."""
     return gr.Column(visible=False, elem_classes=API)
+
+
+def hide_schemas(app: gr.Blocks) -> None:
+    """Leave schemas of what no endpoint takes or gives out of what the browser loads: they were a sixth of it."""
+    for block in shown_blocks(app):
+        block.api_info = block.example_inputs = dict
 
 
 def api_input(
