@@ -37,10 +37,7 @@ What it raises stops the download and reaches the caller. Nothing of an unfinish
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A file that a model needs: its name inside the folder, its size in bytes, its sha256 in hexadecimal.
-
-    size: None where nobody has said it; the sha256 then stands alone.
-    """
+    """A file that a model needs: name inside the folder, size in bytes (None: nobody has said it), sha256 as text."""
 
     name: str
     size: int | None
@@ -161,12 +158,8 @@ def find(
     """Return the folder that holds all the files of a registered model, each checked by size and sha256.
 
     weights/<task>-<name> is used when it holds any of them; else the Hub repository at its commit, 40 hexadecimal
-    digits. A file that arrived damaged, or was changed in the Hub's cache, is downloaded anew, once.
-
-    Two threads that want the same files cause one download, and the progress of both is told. One that waits for the
-    other may raise from it too, which stops its waiting and not the download.
-
-    Raises WeightsError for a file that is missing, damaged or cannot be downloaded.
+    digits. A file that arrived damaged, or was changed in the Hub's cache, is downloaded anew, once. Two threads that
+    want the same files cause one download; one that waits may raise from its progress, which stops its waiting alone.
     """
     folder = weights_root() / f"{task}-{name}"
     if repo_id is None or any((folder / file.name).exists() for file in files):
@@ -200,9 +193,7 @@ def fetch(
     """Return the local folder of a Hub repository made by save_pretrained; the folder's name is the commit.
 
     revision: a branch, a tag or a commit; None is the main branch. A commit that is in the cache needs no network.
-    Large files are checked against the sha256 that the Hub gave with them.
-
-    Raises UnknownModelError when there is no such repository, and WeightsError for anything else that is in the way.
+    Raises UnknownModelError when there is no such repository, WeightsError for anything else that is in the way.
     """
     branch, download = revision or "main", _downloads.setdefault(repo_id, _Download())
     with download.turn(progress, dict.fromkeys(filenames)):
@@ -348,9 +339,7 @@ def _refused(error: Exception, repo_id: str, revision: str, name: str) -> DeepAr
 def verify(path: Path, file: ModelFile, mend: str = "get it again from where it came from") -> None:
     """Check a file's size and sha256, or find the marker of an earlier check of the same, unchanged file.
 
-    mend: what the user can do about a bad file; it ends the sentence of the error.
-
-    Raises WeightsError for a file that is missing, cannot be read, or is not the one described.
+    mend: what the user can do about a bad file; it ends the sentence of the WeightsError.
     """
     try:
         real = path.resolve(strict=True)  # the Hub's cache holds links
