@@ -242,7 +242,7 @@ class Endpoints(EndpointsBase):
     def _walk(
         self, request: gr.Request, seeds: list[Any], frames: int = _WALK["frames"], loop: bool = _WALK["loop"],
         truncation: float = _WALK["truncation"], directions: dict[str, float] | None = None, model: str | None = None,
-        format: str = FORMATS[0],
+        format: str = "webp",
     ) -> Answer:  # fmt: skip
         """Make an animation that walks through pictures in the order given."""
         work = self._gan.walk(model, seeds, frames=frames, loop=loop, truncation=truncation, directions=directions)
@@ -325,7 +325,7 @@ class Endpoints(EndpointsBase):
 
     def _morph(
         self, request: gr.Request, image: str, other: str, steps: int = _MORPH["steps"], path: str = _MORPH["path"],
-        model: str | None = None, format: str = FORMATS[0],
+        model: str | None = None, format: str = "webp",
     ) -> Answer:  # fmt: skip
         """Make an animation in which one picture becomes another; of a spatial model it is a cross-fade."""
         work = self._vae.morph(model, image, other, steps=steps, path=path)

@@ -31,7 +31,7 @@ from deepart.ui.artwork import (
     slug,
 )
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, mistake, picture_input, read_picture, sentences
+from deepart.ui.inputs import AT_ONCE, COMPUTING, SOON, mistake, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.page import settings_in
 from deepart.ui.reconstruct_views import strip_of, there_and_back
@@ -220,19 +220,15 @@ class Morph:
                 self.picture = picture_input(t("Second picture"), height=170, elem_id="morph-picture", interactive=True)
                 self.draw = gr.Button(t("Draw a portrait"), size="sm", visible=drawable, elem_id="morph-draw")
             with gr.Column(min_width=220):  # on a phone under the other
+                info = t("{n} are shown in a second, at most {side} pixels large.", n=f"{FPS:g}", side=MORPH_SIDE)
                 self.frames = gr.Slider(
                     MIN_STEPS, MAX_STEPS, _FRAMES, step=1, label=t("Frames"), buttons=[], elem_id="morph-frames",
-                    interactive=True, info=t(
-                        "{n} are shown in a second, at most {side} pixels large.", n=f"{FPS:g}", side=MORPH_SIDE
-                    ),
+                    interactive=True, info=info,
                 )  # fmt: skip
                 self.back = gr.Checkbox(
-                    True,
-                    label=t("And back again"),
-                    info=t("So that the animation has no jump."),
-                    elem_id="morph-back",
-                    interactive=True,
-                )
+                    True, label=t("And back again"), info=t("So that the animation has no jump."),
+                    elem_id="morph-back", interactive=True,
+                )  # fmt: skip
                 self.path = gr.Radio(
                     [(translate(name.capitalize()), name) for name in PATHS], value=PATHS[0], label=t("Path"),
                     elem_id="morph-path", interactive=True,
@@ -248,10 +244,7 @@ class Morph:
     def wire(self, results: ResultsGallery) -> None:
         """Connect it with the picture that a morph begins with."""
         around = self._around
-        self.draw.click(
-            self._draw, None, self.picture, show_progress="minimal", show_progress_on=self.start.status,
-            api_visibility="private", **GPU_SLOT,
-        )  # fmt: skip
+        self.draw.click(self._draw, None, self.picture, show_progress_on=self.start.status, **COMPUTING)
         needs = [around.subject, *around.request_id.parts, self.picture, self.frames, self.path, self.back]
         self.start.wire(around.jobs, self._morph, needs, [self.strip, *self.animation.parts])
 
@@ -295,9 +288,8 @@ class Morph:
 def _samples(around: Around, request: gr.Request, model: str, n: int, cache: str) -> list[str]:
     """Return the files of new samples."""
     with sentences():
-        made = around.jobs.do(
-            request, around.requests.sample(model, n, random.randint(0, MAX_SEED - n), 1.0), "page vae-samples"
-        )
+        work = around.requests.sample(model, n, random.randint(0, MAX_SEED - n), 1.0)
+        made = around.jobs.do(request, work, "page vae-samples")
         if made is None:
             raise mistake("The work was stopped before there was a picture.")
         return [save_artwork(image, cache).path for image in made]
@@ -328,9 +320,8 @@ class Change:
             return one.made
         work = self._around.requests.edit(one.model, one.source(), amounts)
         made = self._around.jobs.do(request, work, "page vae-sliders")
-        return (
-            None if made is None else save_artwork(made, self._results.cache, Phrase("{name} changed", name=one.name))
-        )
+        name = Phrase("{name} changed", name=one.name)
+        return None if made is None else save_artwork(made, self._results.cache, name)
 
     def _show(self, one: Artwork) -> Changes:
         return self._results.show([one], facts(one.made) or t("Not changed yet."))
@@ -360,10 +351,7 @@ class Combine:
     def wire(self, results: ResultsGallery) -> None:
         """Connect it with the picture above, and with the gallery for what it makes."""
         self._results = results
-        self.draw.click(
-            self._draw, None, self.boxes, show_progress="minimal", show_progress_on=self.start.status,
-            api_visibility="private", **GPU_SLOT,
-        )  # fmt: skip
+        self.draw.click(self._draw, None, self.boxes, show_progress_on=self.start.status, **COMPUTING)
         self.start.wire(self._around.jobs, self._combine, [self._around.subject, *self.boxes], results.parts)
 
     def _draw(self, request: gr.Request) -> list[str]:
