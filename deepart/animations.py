@@ -55,7 +55,6 @@ def _target(path: Any) -> Path:
 
 
 def _check_frames(frames: Any) -> list[Image.Image]:
-    """Return the frames as RGB pictures of one size."""
     if not isinstance(frames, list | tuple) or not 1 <= len(frames) <= MAX_FRAMES:
         listed = isinstance(frames, list | tuple)
         came = Phrase("There are {count} frames", count=len(frames)) if listed else "The frames are no list"

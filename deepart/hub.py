@@ -263,7 +263,6 @@ def _cached(repo_id: str, revision: str, name: str) -> Path | None:
 def _get(
     download: _Download, repo_id: str, revision: str, name: str, file: ModelFile | None = None, *, force: bool = False
 ) -> Path:
-    """Download a file into the Hub's cache and return its path."""
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
 
     try:
@@ -288,28 +287,25 @@ def _get(
 
 
 def _refused(error: Exception, repo_id: str, revision: str, name: str) -> DeepArtError:
-    """Return our error for one that came while downloading."""
     from huggingface_hub import constants, errors
 
     what = Phrase("The file {name!r} of the Hub repository {repo_id}", name=name, repo_id=repo_id)
     known = {"what": what, "repo_id": repo_id, "revision": revision, "cache": constants.HF_HUB_CACHE}
-    for kind, ours in (
-        (errors.GatedRepoError, WeightsError(
-            "The Hub repository {repo_id} is gated; accept its terms on its page, then log in with 'hf auth login'.",
-            **known)),
-        (errors.RepositoryNotFoundError, UnknownModelError(
-            "There is no Hub repository {repo_id}, or it is private; check the name, or log in with 'hf auth login'.",
-            **known)),
-        (errors.RevisionNotFoundError, WeightsError(
-            "The Hub repository {repo_id} has no revision {revision!r}; name one that it has.", **known)),
-        (errors.RemoteEntryNotFoundError, WeightsError(
-            "{what} does not exist at {revision!r}; a model that save_pretrained made has it.", **known)),
-        (errors.OfflineModeIsEnabled, _UnreachableError(
-            "{what} is not on this machine, and HF_HUB_OFFLINE forbids the download; unset it, or use another model.",
-            **known)),
-    ):  # fmt: skip
+    sentences: tuple[tuple[type[Exception], type[DeepArtError], str], ...] = (
+        (errors.GatedRepoError, WeightsError,
+         "The Hub repository {repo_id} is gated; accept its terms on its page, then log in with 'hf auth login'."),
+        (errors.RepositoryNotFoundError, UnknownModelError,
+         "There is no Hub repository {repo_id}, or it is private; check the name, or log in with 'hf auth login'."),
+        (errors.RevisionNotFoundError, WeightsError,
+         "The Hub repository {repo_id} has no revision {revision!r}; name one that it has."),
+        (errors.RemoteEntryNotFoundError, WeightsError,
+         "{what} does not exist at {revision!r}; a model that save_pretrained made has it."),
+        (errors.OfflineModeIsEnabled, _UnreachableError,
+         "{what} is not on this machine, and HF_HUB_OFFLINE forbids the download; unset it, or use another model."),
+    )  # fmt: skip
+    for kind, ours, sentence in sentences:
         if isinstance(error, kind):
-            return ours
+            return ours(sentence, **known)
     if isinstance(error, errors.HfHubHTTPError):
         status = error.response.status_code
         if status in (401, 403):
@@ -321,12 +317,12 @@ def _refused(error: Exception, repo_id: str, revision: str, name: str) -> DeepAr
             what=what, status=status,
         )  # fmt: skip
         return _UnreachableError(answer) if status in (408, 429) or status >= 500 else WeightsError(answer)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return WeightsError("{what} does not fit on the disk; free some space in {cache}.", **known)
-    if isinstance(error, OSError) and error.errno is not None:
-        return WeightsError("{what} was not stored in {cache}: {reason}.", reason=error.strerror, **known)
     if isinstance(error, OSError) and not isinstance(error, errors.LocalEntryNotFoundError):
-        return WeightsError("{what} arrived incomplete; try again.", what=what)
+        if error.errno is None:
+            return WeightsError("{what} arrived incomplete; try again.", what=what)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return WeightsError("{what} does not fit on the disk; free some space in {cache}.", **known)
+        return WeightsError("{what} was not stored in {cache}: {reason}.", reason=error.strerror, **known)
     return _UnreachableError(
         "{what} is not on this machine, and the Hub cannot be reached; check the connection, or use another model.",
         **known,

@@ -170,7 +170,6 @@ class FastGAN(nn.Module):
         return x
 
     def _coarse_maps(self, latents: Tensor, planes: Sequence[Tensor]) -> list[Tensor]:
-        """Return the maps that gate others."""
         waiting = iter(planes)
         maps = [self._begin(latents)]
         for index in range(1, len(self.excite)):

@@ -77,7 +77,8 @@ class GANPipeline(Pipeline):
         super().__init__(located, device)
         self._network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self._names = tuple(names)
-        self._noisy = network.noisy
+        self.noisy = network.noisy
+        """Whether a picture has noise inside beside its latent."""
         self._features_name = features
         self._features: VGGFeatures | None = None
         self._lock = threading.Lock()
@@ -103,11 +104,6 @@ class GANPipeline(Pipeline):
     def batch(self) -> int:
         """How many pictures are made at once; more are made one batch after the other."""
         return max(1, min(BATCH, BATCH_PIXELS // self.side**2))
-
-    @property
-    def noisy(self) -> bool:
-        """Whether a picture has noise inside beside its latent."""
-        return self._noisy
 
     @property
     def nbytes(self) -> int:
@@ -282,7 +278,6 @@ class GANPipeline(Pipeline):
     def _ordered(
         self, n: int, seed: int, truncation: float, directions: Mapping[str, float] | None, latents: Tensor | None
     ) -> list[Recipe]:
-        """Return the recipes of what generate() is asked for."""
         n = whole_number("number of pictures", n, 1, MAX_PICTURES)
         amounts, psi = check_directions(directions, self._names), check_truncation(truncation)
         if latents is None:
@@ -329,7 +324,7 @@ class GANPipeline(Pipeline):
         network, device = self._network, self._device
         with torch.inference_mode(), repeatable(), autocast(device):
             early, late = latents.to(device), None if fine is None else fine.to(device)
-            planes = [plane.to(device) for plane in network.planes(seeds)] if self._noisy else []
+            planes = [plane.to(device) for plane in network.planes(seeds)] if self.noisy else []
             pictures: Tensor = network(early, late, planes).add(1).mul(0.5).cpu()
             return pictures
 
@@ -337,7 +332,7 @@ class GANPipeline(Pipeline):
         return {
             "task": self.task, "model": self.name, "version": self.version, "truncation": recipe.truncation,
             "directions": dict(recipe.directions), "size": [self.side, self.side], **recipe.source(),
-            **({"noise": recipe.noise} if self._noisy and recipe.noise != recipe.seed else {}), **besides,
+            **({"noise": recipe.noise} if self.noisy and recipe.noise != recipe.seed else {}), **besides,
         }  # fmt: skip
 
     def _load_features(self) -> VGGFeatures | None:

@@ -22,8 +22,7 @@ from deepart.pipelines.base import Callback, Pipeline, check_callback, read_name
 from deepart.pipelines.gan_origin import MAX_AMOUNT, check_directions
 from deepart.pipelines.vae_hub import NETWORKS, check_extras, read_spatial
 from deepart.pipelines.vae_latent import MAX_SIDE, PATHS, Latent, Way, between, check_model, check_size
-from deepart.pipelines.vae_square import Square
-from deepart.pipelines.vae_tiles import Spatial, Tiled
+from deepart.pipelines.vae_tiles import Spatial, Square, Tiled
 from deepart.registry import Located
 
 __all__ = [
@@ -66,7 +65,6 @@ class VAEPipeline(Pipeline):
     def __init__(
         self, located: Located, device: torch.device, network: Spatial | VectorVAE, names: Sequence[str] = ()
     ) -> None:
-        """names: of the network's directions, in order."""
         super().__init__(located, device)
         network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self._coder = Square(network, device) if isinstance(network, VectorVAE) else Tiled(network, device)

@@ -177,7 +177,6 @@ def _check_numbers(name: str, tensor: Any) -> Tensor:
 
 
 def _read(source: Any) -> tuple[bytes, str]:
-    """Return the bytes of a file and what to call it."""
     if isinstance(source, str | os.PathLike):
         name: str = Phrase("file {name}", name=_name(source))
         if not os.path.isfile(source):  # nor a folder, nor a pipe, on which a read may never end

@@ -8,7 +8,7 @@ Each is a method that yields, while its work goes on, empty outputs and {"step",
         yield self._file(picture)
 
     self._add(self._sharpen, "sharpen", {"image": picture_input("Picture"), "strength": ("Strength: 0 to 2", "number")},
-              [picture_output("The result"), json_output("Settings")])
+              [picture_output("The result"), gr.JSON(label="Settings")])
 
 The defaults that "Use via API" shows are those of the method's signature. What several endpoints take or give is one
 component of the page, and what Gradio keeps of a client that has called is dropped after a while.
@@ -59,7 +59,8 @@ class EndpointsBase:
         for parameter, given in inspect.signature(call).parameters.items():
             if parameter != "request":
                 box = inputs.get(parameter) or self._labels[parameter]
-                boxes.append(self._shared(_json_input(given.default, *box) if isinstance(box, tuple) else box))
+                default = None if given.default is inspect.Parameter.empty else given.default
+                boxes.append(self._shared(api_input(default, *box) if isinstance(box, tuple) else box))
         about = f"{call.__doc__}{f' {_STEPS}' if inspect.isgeneratorfunction(call) else ''}"
         shown = [self._shared(box) for box in outputs]
         self._cache = getattr(outputs[0], "GRADIO_CACHE", "")
@@ -127,17 +128,3 @@ def gallery_output(label: str = "The pictures, exact PNGs") -> gr.Gallery:
 def picture_output(label: str) -> gr.Image:
     """Return an output that holds a picture as its file."""
     return gr.Image(label=label, type="filepath", format="png")
-
-
-def file_output(label: str) -> gr.File:
-    """Return an output that holds any file."""
-    return gr.File(label=label)
-
-
-def _json_input(default: Any, label: str, kind: Any, example: Any = None, items: Any = "number") -> Any:
-    return api_input(label, kind, None if default is inspect.Parameter.empty else default, example, items)
-
-
-def json_output(label: str) -> gr.JSON:
-    """Return an output that holds settings."""
-    return gr.JSON(label=label)

@@ -148,7 +148,6 @@ class Breed:
         self, chosen: Artwork | None, liked: list[Artwork], family: list[Litter], mutation: float, n: int,
         request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Breed for the page."""
         parents = liked or ([] if chosen is None else [chosen])
 
         def work(callback: Callback) -> Pictures:

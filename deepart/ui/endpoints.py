@@ -21,7 +21,7 @@ from deepart.pipelines.style import MAX_SHEET, StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import get_spec, list_models
-from deepart.ui.api import Answer, EndpointsBase, file_output, gallery_output, json_output, picture_output
+from deepart.ui.api import Answer, EndpointsBase, gallery_output, picture_output
 from deepart.ui.artwork import numbers, save_latent, save_result
 from deepart.ui.inputs import latent_input, picture_input, pictures_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs, Work
@@ -113,7 +113,7 @@ class Endpoints(EndpointsBase):
                 "quality": ("In place of a model: fine, which works for some seconds, or fast, in one pass; or null",
                             "string"),
             },
-            [picture_output("Result, an exact PNG"), json_output("Settings")],
+            [picture_output("Result, an exact PNG"), gr.JSON(label="Settings")],
         )  # fmt: skip
         if sheet is None:
             return
@@ -126,7 +126,7 @@ class Endpoints(EndpointsBase):
                       "integer", 256),
              "seed": ("Seed", "integer"),
              "model": (f"Name of a model that paints in one pass, or null for {sheet[0]}", "string", sheet[0])},
-            [gallery_output("The pictures, exact PNGs, in the order of the styles"), json_output("Settings of each")],
+            [gallery_output("The pictures, exact PNGs, in the order of the styles"), gr.JSON(label="Settings of each")],
         )  # fmt: skip
 
     def _stylize(
@@ -168,20 +168,20 @@ class Endpoints(EndpointsBase):
         self._add(
             self._generate, "generate",
             {"model": _model("gan"), "latent": ("Latent of one picture as text, instead of a seed, or null", "string")},
-            [gallery_output(), json_output("Settings of each")],
+            [gallery_output(), gr.JSON(label="Settings of each")],
         )  # fmt: skip
         self._add(
             self._walk, "walk",
             {"seeds": (f"Stops, 2 to {gan.MAX_STOPS}: each {_ORIGIN}", "array", [3, 17, 42], _EITHER),
              "frames": (f"Number of frames: {gan.MIN_FRAMES} to {gan.MAX_FRAMES}", "integer"),
              "loop": ("Come back to the beginning", "boolean"), "model": _model("gan")},
-            [file_output("The animation"), json_output("Settings")],
+            [gr.File(label="The animation"), gr.JSON(label="Settings")],
         )  # fmt: skip
         self._add(
             self._mix, "mix",
             {"coarse": (f"Coarse shapes from: {_ORIGIN}", _EITHER, 3),
              "fine": (f"Fine detail from: {_ORIGIN}", _EITHER, 17), "model": _model("gan")},
-            [picture_output("The mix, an exact PNG"), json_output("Settings")],
+            [picture_output("The mix, an exact PNG"), gr.JSON(label="Settings")],
         )  # fmt: skip
         self._add(
             self._breed, "breed",
@@ -189,7 +189,7 @@ class Endpoints(EndpointsBase):
              "n": (f"Number of children: 1 to {gan.MAX_CHILDREN}", "integer"),
              "mutation": ("Mutation: 0 only crosses the parents, 1 forgets them", "number"),
              "seed": ("Seed of the chances", "integer"), "model": _model("gan")},
-            [gallery_output(), json_output("Settings of each")],
+            [gallery_output(), gr.JSON(label="Settings of each")],
         )  # fmt: skip
         self._add(
             self._paint, "paint",
@@ -198,14 +198,14 @@ class Endpoints(EndpointsBase):
              "size": (f"Longer side of the result in pixels: {SIZES[0]} to {SIZES[1]}", "integer"),
              "quality": ("fine, which works for some seconds, or fast, in one pass", "string"),
              "seed": ("Seed", "integer")},
-            [picture_output("The painting, an exact PNG"), json_output("Settings, with those of the small picture")],
+            [picture_output("The painting, an exact PNG"), gr.JSON(label="Settings, with those of the small picture")],
         )  # fmt: skip
         self._add(
             self._project, "project",
             {"image": picture_input("Picture to find; its middle square counts"),
              "steps": (f"Number of steps: 1 to {gan.MAX_STEPS}", "integer"), "seed": ("Seed of the search", "integer"),
              "model": _model("gan")},
-            [picture_output("What was found, an exact PNG"), json_output("Settings; the latent is among them")],
+            [picture_output("What was found, an exact PNG"), gr.JSON(label="Settings; the latent is among them")],
         )  # fmt: skip
 
     def _generate(
@@ -279,8 +279,8 @@ class Endpoints(EndpointsBase):
             self._reconstruct, "reconstruct",
             {"image": picture_input("Picture; null where a latent is given"), "latent": latent_input(),
              "model": _model("vae")},
-            [picture_output("What came back, an exact PNG"), file_output("The latent, a safetensors file"),
-             json_output("Settings, and numbers of how near it is")],
+            [picture_output("What came back, an exact PNG"), gr.File(label="The latent, a safetensors file"),
+             gr.JSON(label="Settings, and numbers of how near it is")],
         )  # fmt: skip
         self._add(
             self._vary, "vary",
@@ -288,21 +288,21 @@ class Endpoints(EndpointsBase):
              "strength": (f"Strength: 0 to {vae.MAX_STRENGTH:g} deviations of the posterior", "number"),
              "n": (f"Number of pictures: 1 to {MAX_VARIATIONS}", "integer"),
              "latent": latent_input(), "model": _model("vae")},
-            [gallery_output(), json_output("Settings of each")],
+            [gallery_output(), gr.JSON(label="Settings of each")],
         )  # fmt: skip
         self._add(
             self._morph, "morph",
             {"image": picture_input("First picture"), "other": picture_input("Second picture"),
              "steps": (f"Number of frames: {vae.MIN_STEPS} to {vae.MAX_STEPS}", "integer"),
              "path": (f"Way: {', '.join(vae.PATHS)}", "string"), "model": _model("vae")},
-            [file_output(f"The animation, at most {MORPH_SIDE} pixels large"), json_output("Settings")],
+            [gr.File(label=f"The animation, at most {MORPH_SIDE} pixels large"), gr.JSON(label="Settings")],
         )  # fmt: skip
         self._add(
             self._sample, "sample",
             {"temperature": (f"Temperature: 0 to {vae.MAX_TEMPERATURE:g}; lower is more typical, higher more varied",
                              "number"),
              "model": ("Name of a model with a prior, or null for the first that has one", "string", "portraits")},
-            [gallery_output(), json_output("Settings of each")],
+            [gallery_output(), gr.JSON(label="Settings of each")],
         )  # fmt: skip
 
     def _reconstruct(

@@ -30,7 +30,6 @@ class Walk:
     """An animation from one picture to the next: its controls, and where it plays."""
 
     def __init__(self, requests: GANRequests, jobs: Jobs) -> None:
-        """Lay it out inside the Blocks being built."""
         self._requests, self._jobs = requests, jobs
         self.seeds = gr.Textbox(
             "1, 2, 3", label="Through these seeds", placeholder="3, 17, 42", elem_id="walk-seeds",
@@ -58,7 +57,6 @@ class Walk:
         self, seeds: str, ways: list[str], frames: int, chosen: Artwork | None, liked: list[Artwork], model: str,
         truncation: float, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Walk for the page."""
         loop = _LOOP in ways
         pieces = pieces_of(_HERE in ways, _LIKED in ways, chosen, liked, model)
         model = pieces[0].model if pieces else model
@@ -95,7 +93,6 @@ def pieces_of(here: bool, visit: bool, chosen: Artwork | None, liked: Sequence[A
 
 
 def _check(stops: int) -> None:
-    """Raise OptionError for a walk that cannot be made."""
     if stops < 2:
         raise OptionError("A walk needs two pictures or more and this one has {count}; type more seeds.", count=stops)
     if stops > MAX_STOPS:
@@ -128,7 +125,6 @@ class Mix:
 
     def wire(self, chosen: Any, as_shape: gr.Button, as_detail: gr.Button, truncation: Any, model: Any) -> None:
         """Connect it; as_shape, as_detail: the buttons that put the chosen picture into a place."""
-        places = [self.shape, self.detail]
         typed: dict[str, Any] = {"trigger_mode": "always_last", **SOON}
         self.shape_seed.input(lambda other: (None, _places(None, other)), self.detail, [self.shape, self.told], **typed)
         self.detail_seed.input(
@@ -136,7 +132,7 @@ class Mix:
         )
         as_shape.click(_put_shape, [chosen, self.detail], [self.shape, self.shape_seed, self.told], **SOON)
         as_detail.click(_put_detail, [chosen, self.shape], [self.detail, self.detail_seed, self.told], **SOON)
-        sources = [*places, self.shape_seed, self.detail_seed, model, truncation]
+        sources = [self.shape, self.detail, self.shape_seed, self.detail_seed, model, truncation]
         mixed = self.start.wire(self._jobs, self._mix, sources, self._grid.parts)
         self._grid.show_after(mixed)
 
@@ -144,8 +140,6 @@ class Mix:
         self, shape: Artwork | None, detail: Artwork | None, shape_seed: Any, detail_seed: Any, model: str,
         truncation: float, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Mix for the page."""
-
         def work(callback: Callback) -> Pictures:
             of = _model_of(shape, detail, model)
             parents: Pictures = []
@@ -187,7 +181,6 @@ def _put_shape(chosen: Artwork | None, other: Artwork | None) -> tuple[Any, Any,
 
 
 def _put_detail(chosen: Artwork | None, other: Artwork | None) -> tuple[Any, Any, str]:
-    """Put the chosen picture into the place for detail."""
     one = the_chosen(chosen)
     return one, one.seed, _places(other, one)
 
@@ -210,7 +203,6 @@ class Projection:
     """A box for any picture, and beside it the nearest one that the model can make."""
 
     def __init__(self, requests: GANRequests, jobs: Jobs) -> None:
-        """Lay it out inside the Blocks being built."""
         self._requests, self._jobs = requests, jobs
         self.picture = picture_input("Picture to find", height=180, elem_id="find-picture")
         self.steps = gr.Slider(
@@ -229,7 +221,6 @@ class Projection:
         self.start.wire(self._jobs, self._project, [self.picture, self.steps, model], [self.stage, *parts])
 
     def _project(self, path: str | None, steps: int, model: str, request: gr.Request) -> Iterator[Changes]:
-        """Look for a picture, for the page."""
         cache, found = self.picture.GRADIO_CACHE, {}
 
         def work(callback: Callback) -> Image.Image:

@@ -108,14 +108,10 @@ class _Upload(FileData):
 
 
 class _LatentUpload(_Upload):
-    """What comes in for a latent."""
-
     what: ClassVar[str] = "latent"
 
 
 class _Uploads(GradioRootModel):
-    """What comes in for a list of pictures."""
-
     root: list[FileData]
 
     @classmethod
@@ -148,9 +144,7 @@ def hide_schemas(app: gr.Blocks) -> None:
         block.api_info = block.example_inputs = dict
 
 
-def api_input(
-    label: str, kind: str | tuple[str, ...], default: Any = None, example: Any = None, items: Any = "number"
-) -> Api:
+def api_input(default: Any, label: str, kind: str | tuple[str, ...], example: Any = None, items: Any = "number") -> Api:
     """Return an input of an endpoint for any JSON value, of one type or several; items: the type of an array's."""
     schema = _schema(kind)
     if kind == "array":

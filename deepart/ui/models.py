@@ -68,7 +68,6 @@ class MoreModels:
     """The models of one task that have to be downloaded, and the menu that they go into."""
 
     def __init__(self, task: str, studio: Studio, jobs: Jobs, menu: gr.Radio) -> None:
-        """Lay it out, closed, inside the Blocks being built."""
         self._task, self._studio, self._jobs, self._menu = task, studio, jobs, menu
         self._others = studio.added(task)  # models that are not registered, and that every visitor may see
         prefix = f"{task}-more"
@@ -108,8 +107,6 @@ class MoreModels:
         return {self.about: note(about_model(spec)), self.get.start: gr.Button(words)}
 
     def _fetch(self, name: str | None, request: gr.Request) -> Iterator[Changes]:
-        """Download a model, load it, and choose it."""
-
         def work(callback: Callback) -> str:
             if name is None:
                 raise OptionError("No model is chosen yet; choose one first.")

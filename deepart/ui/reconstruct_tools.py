@@ -111,7 +111,6 @@ class Tools:
 
 
 def _taken(one: Artwork | None) -> tuple[str, None, str]:
-    """Take apart a picture that a tool has made."""
     with sentences():
         if one is None:
             raise OptionError("No picture is chosen yet; click one first.")
@@ -122,7 +121,6 @@ class Vary:
     """Variations: the same picture, with the latent moved by chance within what the model is unsure of."""
 
     def __init__(self, around: Around) -> None:
-        """Lay it out inside the Blocks being built."""
         self._around = around
         self.strength = gr.Slider(
             0, _MOST, _VARY["strength"], step=0.25, label=t("Strength"), elem_id="vary-strength", interactive=True,
@@ -144,8 +142,6 @@ class Vary:
         self, subject: Reconstruction | None, now: str, mark: str, n: Any, seed: Any, strength: float,
         request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Make variations for the page."""
-
         def work(callback: Callback) -> Pictures:
             one = current_reconstruction(subject, now == mark)
             return self._around.requests.vary(one.model, one.source(), strength, n, seed)(callback)
@@ -165,7 +161,6 @@ class Sample:
     """Pictures that never existed, drawn from the prior of a model that has one."""
 
     def __init__(self, around: Around, model: str) -> None:
-        """Lay it out inside the Blocks being built."""
         self._around, self._model = around, model
         self.seed = _seed(_SAMPLE["seed"], "sample-seed")
         self.count = _count(MAX_GRID, _DRAWN, "sample-count")
@@ -186,7 +181,6 @@ class Sample:
         self.start.wire(self._around.jobs, self._sample, [self.count, self.seed, self.temperature], results.parts)
 
     def _sample(self, n: Any, seed: Any, temperature: float, request: gr.Request) -> Iterator[Changes]:
-        """Draw for the page."""
         words = t("Drawing 1 picture") if n == 1 else t("Drawing {n} pictures", n=n)
         work = self._around.requests.sample(self._model, n, seed, temperature)
         step = yield from self.start.stream(request, work, words)
@@ -213,7 +207,6 @@ class Morph:
     """An animation and a strip from the picture above to a second one."""
 
     def __init__(self, around: Around, model: str, drawable: bool) -> None:
-        """Lay it out inside the Blocks being built."""
         self._around, self._model = around, model
         with gr.Row():
             with gr.Column(min_width=150):
@@ -249,14 +242,12 @@ class Morph:
         self.start.wire(around.jobs, self._morph, needs, [self.strip, *self.animation.parts])
 
     def _draw(self, request: gr.Request) -> str:
-        """Draw the second picture."""
         return _samples(self._around, request, self._model, 1, self.strip.GRADIO_CACHE)[0]
 
     def _morph(
         self, subject: Reconstruction | None, now: str, mark: str, other: str | None, frames: int, path: str,
         back: bool, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Morph for the page."""
         names: list[str] = []
 
         def work(callback: Callback) -> Pictures:
@@ -286,7 +277,6 @@ class Morph:
 
 
 def _samples(around: Around, request: gr.Request, model: str, n: int, cache: str) -> list[str]:
-    """Return the files of new samples."""
     with sentences():
         work = around.requests.sample(model, n, random.randint(0, MAX_SEED - n), 1.0)
         made = around.jobs.do(request, work, "page vae-samples")
@@ -313,7 +303,6 @@ class Change:
         self.sliders.wire(around.subject, around.request_id, self._change, self._show, results.parts, self.reset)
 
     def _change(self, request: gr.Request, subject: Reconstruction | None, values: tuple[float, ...]) -> Artwork | None:
-        """Make the picture again with what the sliders say."""
         one = current_reconstruction(subject)
         amounts = {name: amount for name, amount in said(self._names, values, {}).items() if amount}
         if not amounts:
@@ -331,7 +320,6 @@ class Combine:
     """A - B + C: what A has and B has not, given to C."""
 
     def __init__(self, around: Around, model: str, drawable: bool) -> None:
-        """Lay it out inside the Blocks being built."""
         self._around, self._model = around, model
         with gr.Row(elem_classes="da-three"):
             self.boxes = [
@@ -355,14 +343,11 @@ class Combine:
         self.start.wire(self._around.jobs, self._combine, [self._around.subject, *self.boxes], results.parts)
 
     def _draw(self, request: gr.Request) -> list[str]:
-        """Fill the boxes with three samples."""
         return _samples(self._around, request, self._model, len(_LETTERS), self._results.cache)
 
     def _combine(
         self, subject: Reconstruction | None, a: str | None, b: str | None, c: str | None, request: gr.Request
     ) -> Iterator[Changes]:
-        """Add up for the page."""
-
         def work(callback: Callback) -> Image.Image:
             if (a, b, c) == (None, None, None):
                 raise ImageError("There is no picture A, B or C yet; upload one or draw three.")

@@ -30,7 +30,6 @@ class ErrorMap:
     """Where the reconstruction differs, as a heat map, with a slider for how much is shown."""
 
     def __init__(self) -> None:
-        """Lay it out inside the Blocks being built."""
         self.stage = gr.HTML(stage(None, "The error map will appear here."), elem_id="vae-error")
         self.gain = gr.Slider(
             1, _MOST_GAIN, vae_views.GAIN, step=0.5, label="Gain", buttons=[], elem_id="vae-gain",
@@ -46,7 +45,6 @@ class ErrorMap:
         )  # fmt: skip
 
     def _look(self, subject: Reconstruction | None, gain: float) -> Changes:
-        """Make the map, which needs no model."""
         if subject is None:
             return {self.download: gr.skip()}
         with sentences():
@@ -66,7 +64,6 @@ class Inside:
     """The latent as pictures: its components, and one channel of a map."""
 
     def __init__(self) -> None:
-        """Lay it out inside the Blocks being built."""
         with gr.Row(elem_classes="da-two"):
             self.whole = gr.HTML(frame(None, "The latent will appear here."), elem_id="vae-inside", min_width=140)
             self.heat = gr.HTML(
@@ -90,7 +87,6 @@ class Inside:
         self.channel.input(self._look_at_channel, [subject, self.channel], channel, trigger_mode="always_last", **SOON)
 
     def _look(self, subject: Reconstruction | None, number: int) -> Changes:
-        """Make the picture of the latent, and of a channel where it has that."""
         if subject is None:
             return {self.channel: gr.skip()}
         with sentences():
@@ -112,7 +108,6 @@ class Inside:
             return changes | self._channel(latent, number, subject)
 
     def _look_at_channel(self, subject: Reconstruction | None, number: int) -> Changes:
-        """Make the picture of another channel."""
         if subject is None:
             return {self.heat: gr.skip()}
         with sentences():
