@@ -5,7 +5,6 @@ import torch
 from torch import Tensor
 
 from deepart.color import (
-    blend_palettes,
     color_map,
     color_moments,
     keep_color,
@@ -104,9 +103,3 @@ def test_a_picture_keeps_itself_in_its_own_palette_but_for_some_chroma() -> None
 def test_palettes_of_odd_pictures_are_numbers(x: Tensor) -> None:
     assert match_palette(x, palette(picture(3, 20, 30))).isfinite().all()
     assert match_palette(picture(3, 20, 30), palette(x)).isfinite().all()
-
-
-def test_a_blend_of_palettes_lies_between_them() -> None:
-    dark, light = palette(picture(1) * 0.3), palette(picture(1) * 0.3 + 0.6)
-    blended = blend_palettes([(dark, 0.25), (light, 0.75)])
-    assert torch.allclose(blended.lightness, 0.25 * dark.lightness + 0.75 * light.lightness)

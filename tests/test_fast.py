@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import torch
 from torch import Tensor
 
 from deepart.models import fast, neighbors
 from deepart.models.fast import Fast, StyleCode, style_sides, windows
-from deepart.models.inverter import LAYERS, Inverter, InverterConfig
+from deepart.models.inverter import Inverter, InverterConfig
 from deepart.models.spans import Span
 from deepart.models.vgg import VGGConfig, VGGFeatures
 
@@ -79,28 +77,6 @@ def test_tiles_and_whole_are_the_same_picture(model: Fast, monkeypatch: pytest.M
         assert not rows.start or (steps[0] - steps[1]).abs().mean() < 0.5 / 255
 
 
-@pytest.mark.usefixtures("exact")
-def test_tiles_and_whole_of_a_blend(model: Fast, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = picture(1, 436, 500)
-    codes = [(model.measure(picture(seed, 96, 96), 8), 0.5) for seed in (2, 3)]
-    whole = paint(model, content, codes)
-    monkeypatch.setattr(fast, "WINDOW", 400)
-    assert (whole - paint(model, content, codes)).abs().mean() < 0.1 / 255
-
-
-def test_several_pictures_at_once_are_those_one_by_one(model: Fast) -> None:
-    content = picture(3, 40, 56)
-    codes = [model.measure(picture(seed, 48, 48), 4) for seed in (4, 5)]
-    found: list[Tensor] = []
-    model.paint(
-        content, [[(code, 1.0)] for code in codes], strengths=[1.0, 1.0], chances=[CHANCE, CHANCE],
-        on_window=lambda _, __, ___, painted: found.append(painted),
-    )  # fmt: skip
-    assert len(found) == 1
-    for painted, code in zip(found[0].split(1), codes, strict=True):
-        assert (painted - paint(model, content, [(code, 1.0)])).abs().max() < 2 / 255
-
-
 def test_several_contents_at_once_are_those_one_by_one(model: Fast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast, "WINDOW", 400)
     contents = [picture(seed, 436, 500) for seed in (3, 8)]
@@ -120,24 +96,6 @@ def test_several_contents_at_once_are_those_one_by_one(model: Fast, monkeypatch:
         assert (painted - paint(model, content, [(code, 1.0)], strength)).abs().mean() < 0.1 / 255
 
 
-def test_a_blend_lies_between_its_styles(model: Fast) -> None:
-    content = picture(6, 96, 96)
-    dark, light = (model.measure(picture(7, 96, 96) * 0.2 + offset, 4) for offset in (0.0, 0.8))
-
-    def brightness(*mix: tuple[StyleCode, float]) -> float:
-        return paint(model, content, list(mix)).mean().item()
-
-    few, half, many = (brightness((dark, 1 - share), (light, share)) for share in (0.2, 0.5, 0.8))
-    assert brightness((dark, 1.0)) < few < half < many < brightness((light, 1.0))
-
-
-def test_strength_moves_from_the_content_to_the_style(model: Fast) -> None:
-    content, code = picture(8, 64, 64), model.measure(picture(9, 64, 64) * 0.5, 4)
-    far = [(paint(model, content, [(code, 1.0)], strength) - content).abs().mean() for strength in (0.05, 0.5, 1.0)]
-    assert far[0] < 0.04
-    assert far[0] < far[1] < far[2]
-
-
 @pytest.mark.parametrize(
     ("sides", "area", "scale", "wanted"),
     [
@@ -152,35 +110,3 @@ def test_strength_moves_from_the_content_to_the_style(model: Fast) -> None:
 )
 def test_the_size_of_a_style(sides: tuple[int, int], area: int, scale: float, wanted: tuple[int, int]) -> None:
     assert style_sides(*sides, area, scale) == wanted
-
-
-def test_what_on_window_raises_stops_the_work(model: Fast) -> None:
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    code = model.measure(picture(2, 48, 48), 4)
-    paint_all: Callable[..., None] = model.paint
-    with pytest.raises(KeyboardInterrupt):
-        paint_all(picture(1, 48, 48), [[(code, 1.0)]], strengths=[1.0], chances=[CHANCE], on_window=stop)
-
-
-def test_a_new_network_gives_the_coarse_colours() -> None:
-    network = Inverter(InverterConfig((4, 4, 4), (8, 8, 8, 4)))
-    x = picture(3, 32, 40)
-    maps = {name: torch.rand(1, 4, 32 // side, 40 // side) for name, side in zip(LAYERS, (8, 4, 2), strict=True)}
-    painted = network(x, maps)
-    assert painted.shape == x.shape
-    assert (painted - x).abs().mean() < 0.05
-    assert (painted - x).abs().max() > 1e-3
-
-
-def test_a_seed_favours_other_places(model: Fast) -> None:
-    content, code = picture(1, 96, 96), model.measure(picture(2, 96, 96), 4)
-    first = paint(model, content, [(code, 1.0)])
-    assert torch.equal(paint(model, content, [(code, 1.0)]), first)
-    other: list[Tensor] = []
-    model.paint(
-        content, [[(code, 1.0)]], strengths=[1.0], chances=[CHANCE.flip(0)],
-        on_window=lambda _, __, painted: other.append(painted),
-    )  # fmt: skip
-    assert not torch.equal(other[0], first)

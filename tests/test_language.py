@@ -15,7 +15,7 @@ import gradio as gr
 import pytest
 from gradio.context import LocalContext
 from PIL import Image
-from running_page import ROOT, TinyStudio
+from running_page import ROOT, Request, TinyStudio
 from templates import calls as templates_calls
 from templates import templates
 
@@ -57,13 +57,6 @@ def words_of_html(code: str) -> list[str]:
 
     translate_html(UNSEEN.sub("", code), keep)
     return found
-
-
-class Request:
-    """Stands for a visitor's request."""
-
-    def __init__(self, wanted: str | None) -> None:
-        self.headers = {} if wanted is None else {"accept-language": wanted}
 
 
 @pytest.fixture
@@ -224,11 +217,6 @@ def test_a_visitor_reads_the_language_of_the_browser(reading: Any, monkeypatch: 
     for wanted, words in (("zh-CN,zh;q=0.9", "种子 3"), ("en-GB,zh-CN;q=0.5", "Seed 3"), (None, "Seed 3")):
         reading(wanted)
         assert t("Seed {n}", n=3) == words
-
-
-def test_outside_of_events_words_are_english() -> None:
-    assert t("Stop") == "Stop"
-    assert translate("No picture is chosen yet; click one first.") == "No picture is chosen yet; click one first."
 
 
 def test_a_phrase_is_told_with_the_phrases_in_it(reading: Any) -> None:

@@ -70,15 +70,6 @@ def test_tiles_are_what_the_whole_is(
     assert apart(result, again).mean() < 1e-3
 
 
-def test_in_the_device_s_fastest_type_no_seam_is_seen(network: SpatialVAE, monkeypatch: pytest.MonkeyPatch) -> None:
-    coder, picture = tiled(network), drawing(200, 150)
-    [whole] = coder.decode(coder.encode([picture])[0][0], picture.size)
-    monkeypatch.setattr(vae_tiles, "WHOLE", 64)
-    monkeypatch.setattr(vae_tiles, "CORE", 32)
-    [parts] = coder.decode(coder.encode([picture])[0][0], picture.size)
-    assert apart(whole, parts).mean() < 1
-
-
 @pytest.mark.usefixtures("small_tiles")
 def test_no_more_than_a_tile_is_worked_on_at_once(network: SpatialVAE, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, ...]] = []

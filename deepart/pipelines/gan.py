@@ -77,8 +77,6 @@ class GANPipeline(Pipeline):
         super().__init__(located, device)
         self._network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self._names = tuple(names)
-        self.noisy = network.noisy
-        """Whether a picture has noise inside beside its latent."""
         self._features_name = features
         self._features: VGGFeatures | None = None
         self._lock = threading.Lock()
@@ -99,6 +97,11 @@ class GANPipeline(Pipeline):
     def latent_size(self) -> int:
         """How many numbers a latent has."""
         return self._network.config.latent
+
+    @property
+    def noisy(self) -> bool:
+        """Whether a picture has noise inside beside its latent."""
+        return self._network.noisy
 
     @property
     def batch(self) -> int:

@@ -245,7 +245,7 @@ class Projection:
         if image is None:
             yield {self.stage: note(t("Stopped before anything was found."))}
             return
-        words = t(said, near=f"{likeness(image, found['target']):.1f}", step=step.preview_step)
+        words = translate(Phrase(said, near=f"{likeness(image, found['target']):.1f}", step=step.preview_step))
         one = save_artwork(image, cache, "Found picture")
         yield self._take(one) | {self.stage: beside(image, t("What was found")) + note(words)}
 

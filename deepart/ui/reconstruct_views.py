@@ -96,7 +96,7 @@ class Inside:
             if latent.spatial:
                 said, name = "Its first three principal components, as colours.", "Components"
             changes: Changes = {
-                self.whole: frame(image, t("The latent")) + note(t(said)),
+                self.whole: frame(image, t("The latent")) + note(translate(said)),
                 self.download: offered(image, self.download, name),
             }
             if not latent.spatial:
