@@ -33,7 +33,8 @@ class PictureFile:
     """A PNG, JPEG or WEBP file taken apart.
 
     `pixels` is a file of the same kind that holds the first frame and nothing else. `exif` and `icc` are as found,
-    empty when there are none. `settings` is the text stored under "deepart" in a PNG.
+    empty when there are none. `settings` is the text stored under "deepart" in a PNG. `halves`: a JPEG that can be
+    decoded at half its size, in half the memory. `endless`: a JPEG that came without its end marker; see proofs.
     """
 
     kind: Literal["PNG", "JPEG", "WEBP"]
@@ -41,6 +42,12 @@ class PictureFile:
     exif: bytes = b""
     icc: bytes = b""
     settings: str | None = None
+    halves: bool = False
+    endless: bool = False
+
+    def proofs(self) -> Iterator[PictureFile]:
+        """Yield what an endless JPEG would be if it went on; they differ in their pixels where some are missing."""
+        yield from (replace(self, pixels=self.pixels[:-2] + more + _JPEG_END, endless=False) for more in _JPEG_MORE)
 
 
 def read_file(source: object) -> bytes:
@@ -209,12 +216,20 @@ def _inflate(data: bytes, limit: int) -> bytes:
 
 _JPEG_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")  # any but restarts, stuffing and filling
 _JPEG_KEPT = frozenset({*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD})  # frame, tables and scans
+_JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_JPEG_END = b"\xff\xd9"
+_JPEG_MORE = [
+    b"".join(mark + 99 * bytes.fromhex(code) for mark in (b"", *(b"\xff%c" % number for number in range(0xD0, 0xD8))))
+    for code in ("96d35ab16ca54bd29a", "55", "aa", "692ca54e935ab42d65")
+]  # of restart intervals one each, whichever is due
+_MAX_COEFFICIENTS = 700_000_000  # bytes that libjpeg holds of a JPEG that comes in several scans
 
 
 def _take_apart_jpeg(data: bytes) -> PictureFile:
     """Keep the frame, tables and scans, and the two notes that tell colour models apart, up to the first end marker."""
     pixels = bytearray(data[:2])
-    exif, profile, profile_parts, scans, position = b"", dict[int, bytes](), 0, 0, 2
+    exif, frame, profile, profile_parts, scans, position = b"", b"", dict[int, bytes](), 0, 0, 2
+    finest: set[tuple[int, int]] = set()  # the coefficients, by component, of which the last bit has come
     while match := _JPEG_MARKER.search(data, position):
         marker, start = match[1][0], match.start()
         if scans:
@@ -228,8 +243,13 @@ def _take_apart_jpeg(data: bytes) -> PictureFile:
         if length < 2 or len(body) != length - 2:
             break
         scans += marker == 0xDA
-        if marker == 0xD8 or scans > MAX_SCANS:
+        # A second frame may be of another size, and Pillow would make room for the one and libjpeg fill in the other.
+        if marker == 0xD8 or scans > MAX_SCANS or (marker in _JPEG_FRAMES and frame):
             raise damaged("JPEG")
+        if marker in _JPEG_FRAMES:
+            frame = bytes([marker]) + body
+        elif marker == 0xDA and not body[-1] & 15:
+            finest.update((part, number) for part in body[1:-3:2] for number in range(body[-3], body[-2] + 1))
         position += length
         known = body.startswith({0xE0: b"JFIF\0", 0xEE: b"Adobe"}.get(marker, b"?"))
         if marker in _JPEG_KEPT or (known and marker in (0xE0, 0xEE)):
@@ -242,8 +262,23 @@ def _take_apart_jpeg(data: bytes) -> PictureFile:
         pixels += data[position:] if scans else b""
     if not scans:
         raise damaged("JPEG")
+    endless = not pixels.endswith(_JPEG_END) and len(finest) >= 64 * frame[6]  # else whole scans are missing
+    if endless:
+        pixels[:] = bytes(pixels).removesuffix(b"\xff") + _JPEG_END
     whole = sorted(profile) == list(range(1, profile_parts + 1))
-    return PictureFile("JPEG", bytes(pixels), exif, b"".join(profile[n] for n in sorted(profile)) if whole else b"")
+    icc = b"".join(profile[n] for n in sorted(profile)) if whole else b""
+    return PictureFile("JPEG", bytes(pixels), exif, icc, None, _can_be_halved(frame, scans), endless)
+
+
+def _can_be_halved(frame: bytes, scans: int) -> bool:
+    """Return whether libjpeg makes half the size of a JPEG, within bounded memory. frame: its marker and body."""
+    if frame[0] > 0xC2:  # a lossless one would come out whole, past the end of the room that Pillow makes for half
+        return False
+    sides = [(part >> 4, part & 15) for part in frame[8::3]]  # of a block of each component, across and down
+    largest = max((across for across, _ in sides), default=0) * max((down for _, down in sides), default=0)
+    blocks = sum(across * down for across, down in sides) / max(1, largest)
+    height, width = struct.unpack_from(">HH", frame, 2)
+    return (frame[0] < 0xC2 and scans == 1) or 2 * blocks * width * height <= _MAX_COEFFICIENTS
 
 
 # --------------------------------------------------------------------------------------------------------------- WEBP

@@ -10,6 +10,7 @@ Pillow warns about, and the cap on pixels, checked before Pillow sees the file, 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -28,10 +29,11 @@ from deepart.errors import ImageError, OptionError, Phrase
 
 MAX_PIXELS = 8192 * 6144
 """Most pixels of a picture: a camera of 50 megapixels. WEBP is what sets it: Pillow holds 16 bytes a pixel while it
-decodes one (two canvases, a copy and the picture, 805 MB at the cap), and a load should stay under 1 GB."""
+decodes one (two canvases, a copy and the picture, 805 MB at the cap), and a load should stay under 1 GB. A JPEG may
+have four times as many, as it can be decoded at half its size."""
 MIN_SIDE = 16
 """Fewest pixels of each side: a network that halves the picture four times has one left."""
-MAX_ASPECT = 32
+MAX_ASPECT = 60
 """How many times the shorter side the longer one may be."""
 
 _KEY = containers.SETTINGS_KEY
@@ -62,7 +64,8 @@ def load_image(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = M
     Of what else the file carries, only the settings of a picture made by DeepArt stay, in `info["deepart"]`.
 
     `source` is a path or a binary file, which is read from its start. `max_pixels` is checked against the header,
-    before anything is decoded; Pillow's own `Image.MAX_IMAGE_PIXELS` holds as well where it is lower.
+    before anything is decoded; Pillow's own `Image.MAX_IMAGE_PIXELS` holds as well where it is lower. A JPEG of up to
+    four times as many is read at half its width and height.
 
     Raises ImageError for anything else than a good picture of at least MIN_SIDE pixels a side, OptionError for a
     max_pixels that is no whole number above 0.
@@ -71,12 +74,12 @@ def load_image(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = M
     return _finish(_decode(containers.take_apart(containers.read_file(source)), cap), "picture")
 
 
-def picture_size(source: str | os.PathLike[str] | BinaryIO) -> tuple[int, int]:
-    """Return width and height of a picture file as it is stored, before the EXIF turn, and decode nothing.
+def picture_size(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Return width and height of a picture file as load_image reads it, before the EXIF turn, and decode nothing.
 
     Raises ImageError for what load_image would refuse by the file's first bytes and by its size.
     """
-    return _open(containers.take_apart(containers.read_file(source)), MAX_PIXELS).size
+    return _open(containers.take_apart(containers.read_file(source)), max_pixels).size
 
 
 def check_image(image: Image.Image, what: str = "picture") -> Image.Image:
@@ -236,9 +239,11 @@ def _check_size(size: tuple[int, int], what: str, limit: int) -> None:
     width, height = size
     came = Phrase("The {what} is {width}x{height} pixels", what=what, width=width, height=height)
     if width * height > limit:
+        share = (limit / (width * height)) ** 0.5
         raise ImageError(
-            "{came}, {pixels:,} in all; at most {most:,} are taken, so scale it down.",
-            came=came, pixels=width * height, most=limit,
+            "{came}, {pixels:,} in all; at most {most:,} are taken, and four times as many of a JPEG, so scale it down "
+            "to {less}x{lower} in a picture viewer.",
+            came=came, pixels=width * height, most=limit, less=int(width * share), lower=int(height * share),
         )  # fmt: skip
     if min(size) < MIN_SIDE:
         raise ImageError(
@@ -252,9 +257,13 @@ def _check_size(size: tuple[int, int], what: str, limit: int) -> None:
 
 def _open(file: containers.PictureFile, most: int) -> Image.Image:
     """Return the picture with its header checked, at most so many pixels and Pillow's cap, before it is decoded."""
+    most = min(most, Image.MAX_IMAGE_PIXELS or most)
     try:
         image = _READERS[file.kind](io.BytesIO(file.pixels))  # not Image.open, which warns before the size is known
-        _check_size(image.size, "picture", min(most, Image.MAX_IMAGE_PIXELS or most))
+        half = tuple((side + 1) // 2 for side in image.size)
+        if file.halves and half[0] * half[1] <= most < image.width * image.height:
+            image.draft(None, (image.width // 2, image.height // 2))
+        _check_size(image.size, "picture", most)
         return image
     except ImageError:
         raise
@@ -264,8 +273,10 @@ def _open(file: containers.PictureFile, most: int) -> Image.Image:
 
 def _decode(file: containers.PictureFile, most: int) -> Image.Image:
     """Decode the pixels, and put beside them what _finish needs of the metadata."""
-    kind = file.kind
+    kind, proofs = file.kind, set[bytes]()
     info: dict[Any, Any] = {"exif": file.exif, "icc_profile": file.icc, _KEY: file.settings}
+    if file.endless:  # libjpeg makes up what is missing, and says nothing
+        proofs = {hashlib.sha256(_decode(one, most).tobytes()).digest() for one in file.proofs()}
     image = _open(file, most)
     del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
     try:
@@ -274,6 +285,8 @@ def _decode(file: containers.PictureFile, most: int) -> Image.Image:
         raise ImageError("The picture does not fit into the free memory; scale it down.") from error
     except Exception as error:
         raise containers.damaged(kind) from error
+    if proofs and {hashlib.sha256(image.tobytes()).digest()} != proofs:
+        raise containers.damaged(kind)
     image.info = info | {key: value for key, value in image.info.items() if key == "transparency"}
     return image
 

@@ -327,6 +327,7 @@ _LARGE: tuple[Callable[[], Made], ...] = (  # just under the cap, so they are de
     lambda: (flat_jpeg(8192, 6144, 4, progressive=True, scans=3), "good"),
     lambda: (riff(vp8x(8192, 6144, 0x18), vp8l(8192, 6144), riff_chunk(b"EXIF", exif(6))), "good"),
     lambda: (flat_png(8192, 6144, 16, 0), "good"),
+    lambda: (flat_jpeg(16384, 12288, 3)[:-2], "good"),  # decoded at half its size, five times
     lambda: (
         jpeg_with(flat_jpeg(8192, 6144, 1), segment(0xE1, b"Exif\0\0" + exif(6)), icc_segments(icc_grey())),
         "good",
@@ -353,7 +354,8 @@ def _bomb(rng: random.Random, index: int) -> Made:
             return flat_jpeg(800, 600, 3, progressive=True, scans=rng.randrange(2_000, 20_000)), "refused"
         if choice == 1:  # thirty megabytes of notes
             return jpeg_with(_good("JPEG", 0), segment(0xE5, bytes(65_000)) * 500), "good"
-        return flat_jpeg(side, side // 4, rng.choice((1, 3, 4)), progressive=choice == 2), "refused"
+        due = "refused" if side * (side // 4) > 4 * 8192 * 6144 else "either"  # up to there halved, unless progressive
+        return flat_jpeg(side, side // 4, rng.choice((1, 3, 4)), progressive=choice == 2), due
     if index % 3 == 2:
         if choice == 0:
             return riff(vp8x(40, 32, 0x20), riff_chunk(b"ICCP", bytes(30_000_000)), vp8l(40, 32)), "good"

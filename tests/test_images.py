@@ -41,7 +41,17 @@ from PIL import Image
 
 from deepart import containers
 from deepart.errors import DeepArtError, ImageError, OptionError
-from deepart.images import check_image, fit, load_image, save_png, settings, to_image, to_tensor, with_settings
+from deepart.images import (
+    check_image,
+    fit,
+    load_image,
+    picture_size,
+    save_png,
+    settings,
+    to_image,
+    to_tensor,
+    with_settings,
+)
 
 RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
 
@@ -193,11 +203,11 @@ def test_sizes(format):
         ((8, 8), "The picture is 8x8 pixels; each side must have at least 16"),
         ((1, 3000), "The picture is 1x3000 pixels; each side"),
         ((3000, 15), "The picture is 3000x15 pixels; each side"),
-        ((16, 513), "The picture is 16x513 pixels; the longer side may be 32 times"),
-        ((1000, 20), "The picture is 1000x20 pixels; the longer side"),
+        ((16, 961), "The picture is 16x961 pixels; the longer side may be 60 times"),
+        ((1300, 20), "The picture is 1300x20 pixels; the longer side"),
     ]:
         assert part in refusal(io.BytesIO(encode(Image.new("RGB", size), format)))
-    for size in [(16, 16), (16, 512), (512, 16)]:
+    for size in [(16, 16), (16, 960), (960, 16)]:
         assert load(encode(Image.new("RGB", size), format)).size == size
 
 
@@ -211,7 +221,44 @@ def test_sizes(format):
     ids=["PNG", "JPEG", "WEBP"],
 )
 def test_the_cap_is_checked_from_the_header(data):
-    assert "in all; at most 50,331,648 are taken, so scale it down." in refusal(io.BytesIO(data))
+    assert "in all; at most 50,331,648 are taken, and four times as many of a JPEG, so scale it down to 70" in refusal(
+        io.BytesIO(data)
+    )
+
+
+def test_a_large_jpeg_is_read_at_half_its_size():
+    image = encode(quarters().resize((640, 320)), "JPEG", quality=95)
+    small = load(image, max_pixels=640 * 320 // 4)
+    assert small.size == picture_size(io.BytesIO(image), max_pixels=640 * 320 // 4) == (320, 160)
+    expected = np.asarray(quarters().resize((320, 160))).astype(int)
+    assert np.abs(np.asarray(small).astype(int) - expected).mean() < 2
+    assert load(image, max_pixels=640 * 320).size == (640, 320)
+    assert "so scale it down" in refusal(io.BytesIO(image), max_pixels=640 * 320 // 4 - 1)
+    assert "so scale it down" in refusal(io.BytesIO(encode(quarters(), "PNG")), max_pixels=48 * 32 - 1)
+    # 168 and 201 megapixels, of which libjpeg would hold 16 bits of each value of a progressive one: 1.2 GB.
+    assert picture_size(io.BytesIO(flat_jpeg(16384, 12288))) == (8192, 6144)
+    assert "so scale it down" in refusal(io.BytesIO(flat_jpeg(16384, 12288, progressive=True, scans=2)))
+
+
+def test_a_lossless_jpeg_is_never_halved():
+    """Pillow would make room for half of it, and libjpeg write the whole."""
+    data = bytearray(encode(quarters(), "JPEG"))
+    data[data.index(b"\xff\xc0") + 1] = 0xC3
+    assert "so scale it down" in refusal(io.BytesIO(data), max_pixels=48 * 32 // 2)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}, {"optimize": True}])
+def test_a_jpeg_without_its_last_two_bytes_is_whole(options):
+    data = encode(Image.fromarray(noise()), "JPEG", quality=90, **options)
+    for lost in (1, 2):
+        assert load(data[:-lost]).tobytes() == load(data).tobytes()
+    for lost in (3, 4, 5, 9, 30, 200):
+        assert "damaged" in refusal(io.BytesIO(data[:-lost]))
+
+
+def test_a_jpeg_without_its_last_scan_is_refused():
+    data = encode(Image.fromarray(noise()), "JPEG", quality=90, progressive=True)
+    assert "damaged" in refusal(io.BytesIO(data[: data.rindex(b"\xff\xda")]))
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
