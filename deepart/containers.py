@@ -14,7 +14,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from deepart.errors import ImageError
 
@@ -30,14 +30,14 @@ _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class PictureFile:
-    """A PNG, JPEG or WEBP file taken apart.
+    """A picture file taken apart.
 
     `pixels` is a file of the same kind that holds the first frame and nothing else. `exif` and `icc` are as found,
     empty when there are none. `settings` is the text stored under "deepart" in a PNG. `halves`: a JPEG that can be
     decoded at half its size, in half the memory. `endless`: a JPEG that came without its end marker; see proofs.
     """
 
-    kind: Literal["PNG", "JPEG", "WEBP"]
+    kind: str
     pixels: bytes
     exif: bytes = b""
     icc: bytes = b""
@@ -107,45 +107,28 @@ def damaged(kind: str) -> ImageError:
 
 
 def take_apart(data: bytes) -> PictureFile:
-    """Return the parts of a PNG, JPEG or WEBP file, recognised by its first bytes and never by its name.
+    """Return the parts of a picture file, recognised by its first bytes and never by its name.
 
-    Raises ImageError for a file of another kind, and for one too damaged to have pixels.
+    Raises ImageError for a file of a kind that is not read, and for one too damaged to have pixels.
     """
     kind = name_kind(data)
-    readers = {"PNG": _take_apart_png, "JPEG": _take_apart_jpeg, "WEBP": _take_apart_webp}
-    if kind not in readers:
-        raise ImageError("The file is {kind}, not PNG, JPEG or WEBP; save it as one of these and try again.", kind=kind)
+    if kind not in KINDS:
+        raise ImageError(
+            "The file is {kind}, not PNG, JPEG, WEBP, AVIF, GIF or BMP; save it as one of these and try again.",
+            kind=kind,
+        )
     try:
-        file = readers[kind](data)
+        file = _READERS[kind](data) if kind in _READERS else PictureFile(kind, data)
     except (struct.error, IndexError, KeyError) as error:  # a part is missing, or ends within a field
         raise damaged(kind) from error
     return file if len(file.icc) <= MAX_PROFILE else replace(file, icc=b"")
-
-
-def orientation(exif: bytes) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 (upright) when there is none or it makes no sense."""
-    tiff = exif.removeprefix(b"Exif\0\0")
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    if order is None:
-        return 1
-    try:
-        (table,) = struct.unpack_from(order + "I", tiff, 4)
-        (entries,) = struct.unpack_from(order + "H", tiff, table)
-        for entry in range(table + 2, table + 2 + 12 * entries, 12):
-            tag, field = struct.unpack_from(order + "HH", tiff, entry)
-            if tag == 0x0112 and field in (3, 4):  # a short by the book, a long by some writers
-                (value,) = struct.unpack_from(order + "HI"[field - 3], tiff, entry + 8)
-                return value if 1 <= value <= 8 else 1
-    except struct.error:  # the table points out of the data
-        pass
-    return 1
 
 
 # ---------------------------------------------------------------------------------------------------------------- PNG
 
 
 def _take_apart_png(data: bytes) -> PictureFile:
-    """Keep IHDR, PLTE, tRNS and the picture data; that leaves the still picture of an animated PNG."""
+    """Keep IHDR, PLTE, tRNS, pHYs and the picture data; that leaves the still picture of an animated PNG."""
     first: dict[bytes, bytes] = {}  # the first of each: a thousand profiles would take a thousand times as long
     packed = bytearray()  # the picture data in one piece: a million pieces of one byte would cost Pillow minutes
     for name, body, intact in _png_chunks(data):
@@ -159,10 +142,12 @@ def _take_apart_png(data: bytes) -> PictureFile:
         elif intact and name == b"tEXt":  # as save_png writes them
             if bytes(body[: len(_PNG_KEYWORD)]) == _PNG_KEYWORD:
                 first.setdefault(_PNG_KEYWORD, bytes(body[len(_PNG_KEYWORD) :][: MAX_SETTINGS + 1]))
-        elif intact and (critical or name in (b"tRNS", b"eXIf", b"iCCP")):
+        elif intact and (critical or name in (b"tRNS", b"eXIf", b"iCCP", b"pHYs")):
             first.setdefault(name, bytes(body))
     header = first[b"IHDR"]
     kept = {name: first[name] for name in (b"IHDR", b"PLTE", b"tRNS") if first.get(name)}
+    if len(first.get(b"pHYs", b"")) == 9:
+        kept[b"pHYs"] = first[b"pHYs"]
     if b"tRNS" in kept:
         kept[b"tRNS"] = _scale_png_key(kept[b"tRNS"], header[8], header[9])
     pieces: list[bytes | bytearray] = [_PNG_MAGIC]
@@ -308,7 +293,40 @@ def _take_apart_webp(data: bytes) -> PictureFile:
     return PictureFile("WEBP", pixels, parts.get(b"EXIF", b""), parts.get(b"ICCP", b""))
 
 
-# ------------------------------------------------------------------------------------------------------- other kinds
+# ---------------------------------------------------------------------------------------------------------- GIF, AVIF
+
+
+def _take_apart_gif(data: bytes) -> PictureFile:
+    """Leave out the comments before the first frame, which Pillow joins one by one, each time copying all."""
+    start = position = 13 + (3 * 2 ** (1 + (data[10] & 7)) if data[10] & 0x80 else 0)
+    control = b""
+    while data[position] == 0x21:
+        begin, position = position, position + 2
+        while data[position]:
+            position += 1 + data[position]
+        position += 1
+        if data[begin + 1] == 0xF9:
+            control = data[begin:position]
+    return PictureFile("GIF", data[:start] + control + data[position:])
+
+
+def _take_apart_avif(data: bytes) -> PictureFile:
+    """Keep all, with the EXIF under another name and beside it."""
+    pixels, count = re.subn(rb"(infe[\2\3]\0\0.{3,7}?)Exif", rb"\1free", data, count=1, flags=re.DOTALL)
+    found = _TIFF.search(data) if count else None
+    return PictureFile("AVIF", pixels, data[found.start() : found.start() + 65536] if found else b"")
+
+
+_TIFF = re.compile(rb"II\*\0\x08\0\0\0|MM\0\*\0\0\0\x08")
+
+# -------------------------------------------------------------------------------------------------------------- kinds
+
+_READERS = {
+    "PNG": _take_apart_png, "JPEG": _take_apart_jpeg, "WEBP": _take_apart_webp, "GIF": _take_apart_gif,
+    "AVIF": _take_apart_avif,
+}  # fmt: skip
+KINDS = frozenset({*_READERS, "BMP", "HEIC"})
+"""What is read, as name_kind says it; HEIC where pillow-heif is installed."""
 
 _MAGIC = {
     _PNG_MAGIC: "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF",
@@ -317,7 +335,9 @@ _MAGIC = {
     b"\x1f\x8b": "a gzip archive", b"\x1a\x45\xdf\xa3": "a video (WebM or Matroska)",
     **{bytes([0x80, protocol]): "a Python pickle" for protocol in (2, 3, 4, 5)},
 }  # fmt: skip
-_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC", b"mif1": "HEIC"}
+_BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc"), "HEIC")
+PICTURES = KINDS | {"TIFF", "JPEG XL", "JPEG 2000", "a Photoshop file"}
+"""What is a picture, as name_kind says it."""
 
 
 def name_kind(data: bytes) -> str:
@@ -328,7 +348,8 @@ def name_kind(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[4:8] == b"ftyp":
-        return _BRANDS.get(data[8:12], "a video (MP4)")
+        brands = [data[place : place + 4] for place in range(8, min(len(data), 64, int.from_bytes(data[:4], "big")), 4)]
+        return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), "a video (MP4)")
     start = data[:4096]
     try:
         text = start.decode("utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "ignore").lower()

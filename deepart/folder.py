@@ -26,7 +26,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from deepart.errors import DeepArtError, ImageError, OptionError
-from deepart.images import load_image, save_png, settings, with_settings
+from deepart.images import load_image, notes, save_png, settings, with_settings
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -39,7 +39,6 @@ FORMATS: Mapping[str, str] = MappingProxyType({"png": ".png", "jpeg": ".jpg", "w
 """The formats of results, and their suffixes."""
 QUALITY = 92  # of JPEG and WEBP, as in the app
 
-_DESCRIPTION = 0x010E  # the EXIF field ImageDescription
 _MARK = re.compile(rb'"order": "([0-9a-f]{24})"')
 _NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
@@ -190,11 +189,16 @@ def attempt(task: Task, asked: Mapping[str, Any], make: Make) -> Outcome:
         order = mark(asked, digest(source) if isinstance(source, Path) else source)
         if task.target.exists() and is_done(task.target.read_bytes(), order, str(task.target)):
             return False
-        made = make(load_image(source) if isinstance(source, Path) else source)
+        made = make(read(source, asked) if isinstance(source, Path) else source)
         write_whole(encode(marked(made, order), task.target.suffix), task.target)
         return True
 
     return Outcome(task, *tried(do))
+
+
+def read(source: Path | BinaryIO, asked: Mapping[str, Any]) -> Image.Image:
+    """Return a picture as an order wants it; see attempt for what is asked."""
+    return load_image(source, keep_alpha=bool(asked.get("options", {}).get("keep_alpha")))
 
 
 def tried(do: Callable[[], bool]) -> tuple[bool, str]:
@@ -248,7 +252,8 @@ def whole(source: Path | BinaryIO) -> bool:
 def encode(image: Image.Image, suffix: str) -> bytes:
     """Return the bytes of a picture file of the format that the suffix stands for, one of FORMATS.
 
-    The settings go into a PNG as save_png writes them, into JPEG and WEBP as the EXIF field ImageDescription.
+    The settings go into a PNG as save_png writes them, into JPEG and WEBP as the EXIF field ImageDescription. What
+    images.notes says of the picture goes into all.
 
     Raises ImageError for a picture that cannot be saved so.
     """
@@ -256,10 +261,8 @@ def encode(image: Image.Image, suffix: str) -> bytes:
     if suffix == FORMATS["png"]:
         save_png(image, packed)
     else:
-        exif = image.getexif()
-        exif[_DESCRIPTION] = json.dumps(settings(image), sort_keys=True)
         kind = next(name for name, found in FORMATS.items() if found == suffix)
-        image.save(packed, kind, quality=QUALITY, exif=exif)
+        image.save(packed, kind, quality=QUALITY, **notes(image, json.dumps(settings(image), sort_keys=True)))
     return packed.getvalue()
 
 

@@ -11,21 +11,34 @@ Pillow warns about, and the cap on pixels, checked before Pillow sees the file, 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import json
 import os
 import sys
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
 from torch import Tensor
 
 from deepart import containers
 from deepart.checks import shown, whole_number
 from deepart.errors import ImageError, OptionError, Phrase
+from deepart.exif import ORIENTATION, Exif
 
 MAX_PIXELS = 8192 * 6144
 """Most pixels of a picture: a camera of 50 megapixels. WEBP is what sets it: Pillow holds 16 bytes a pixel while it
@@ -36,32 +49,34 @@ MIN_SIDE = 16
 MAX_ASPECT = 60
 """How many times the shorter side the longer one may be."""
 
-_KEY = containers.SETTINGS_KEY
+_KEY, _GPS = containers.SETTINGS_KEY, "keep_gps"
 _READERS = {
     "PNG": PngImagePlugin.PngImageFile,
     "JPEG": JpegImagePlugin.JpegImageFile,
     "WEBP": WebPImagePlugin.WebPImageFile,
-}
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+    "AVIF": AvifImagePlugin.AvifImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
 }
 
 
 # ----------------------------------------------------------------------------------------------------------- pictures
 
 
-def load_image(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Read a picture file: PNG, JPEG or WEBP, of any depth and colour model, the first frame of an animation.
+def load_image(
+    source: str | os.PathLike[str] | BinaryIO,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    keep_alpha: bool = False,
+    keep_gps: bool = False,
+) -> Image.Image:
+    """Read a picture file of any depth and colour model, the first frame of an animation.
 
-    Returns an RGB image, upright (EXIF), in sRGB (the embedded profile is applied), with transparency over white.
-    Of what else the file carries, only the settings of a picture made by DeepArt stay, in `info["deepart"]`.
+    It may be a PNG, JPEG, WEBP, AVIF, GIF or BMP, and HEIC where the package pillow-heif is installed.
+
+    Returns an RGB image, upright (EXIF), in sRGB (the embedded profile is applied), with transparency over white; with
+    keep_alpha, an RGBA image where there is some. Of what else the file carries, these stay in `info`: "deepart", the
+    settings of a picture made by DeepArt; "exif", when and with what it was taken, and where only with keep_gps; "dpi".
 
     `source` is a path or a binary file, which is read from its start. `max_pixels` is checked against the header,
     before anything is decoded; Pillow's own `Image.MAX_IMAGE_PIXELS` holds as well where it is lower. A JPEG of up to
@@ -71,7 +86,9 @@ def load_image(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = M
     max_pixels that is no whole number above 0.
     """
     cap = whole_number("max_pixels", max_pixels, 1, 2**31)
-    return _finish(_decode(containers.take_apart(containers.read_file(source)), cap), "picture")
+    image, turn = _decode(containers.take_apart(containers.read_file(source)), cap)
+    image.info[_GPS] = keep_gps
+    return _finish(image, "picture", turn, keep_alpha)
 
 
 def picture_size(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
@@ -82,8 +99,8 @@ def picture_size(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int =
     return _open(containers.take_apart(containers.read_file(source)), max_pixels).size
 
 
-def check_image(image: Image.Image, what: str = "picture") -> Image.Image:
-    """Return a PIL image as load_image would: a new RGB image, upright, sRGB, transparency over white.
+def check_image(image: Image.Image, what: str = "picture", *, keep_alpha: bool = False) -> Image.Image:
+    """Return a PIL image as load_image would: a new RGB image, upright, sRGB, transparency over white or kept.
 
     Takes every mode of Pillow: the integers of "I" and "I;16" as 0 .. 65535, the numbers of "F" as 0 .. 255. `what`
     names the picture in the sentence of an error: "The style picture is 8x8 pixels; ...".
@@ -92,7 +109,7 @@ def check_image(image: Image.Image, what: str = "picture") -> Image.Image:
     """
     _need_image(image, what)
     _check_size(image.size, what, MAX_PIXELS)
-    return _finish(image, what)
+    return _finish(image, what, _orientation(image), keep_alpha)
 
 
 def fitted_size(size: tuple[int, int], longer_side: int) -> tuple[int, int]:
@@ -151,8 +168,10 @@ def to_image(tensor: Tensor) -> Image.Image:
 # ----------------------------------------------------------------------------------------------------------- settings
 
 
-def with_settings(image: Image.Image, settings: Mapping[str, Any]) -> Image.Image:
+def with_settings(image: Image.Image, settings: Mapping[str, Any], *, source: Image.Image | None = None) -> Image.Image:
     """Return a copy of the image that carries its settings as JSON, keys sorted, in `info["deepart"]`.
+
+    source: what it was made from, whose EXIF and DPI the copy carries as well.
 
     Raises OptionError for settings that are not plain (text, finite numbers, true, false, None, lists and mappings of
     these, under keys that are text), or larger than 64 KiB.
@@ -169,8 +188,21 @@ def with_settings(image: Image.Image, settings: Mapping[str, Any]) -> Image.Imag
             count=len(text), most=containers.MAX_SETTINGS,
         )  # fmt: skip
     result = image.copy()
+    result.info |= {} if source is None else _carried(source)
     result.info[_KEY] = text
     return result
+
+
+def notes(image: Image.Image, description: str | None = None) -> dict[str, Any]:
+    """Return the options for Image.save that write the EXIF and the DPI of an image; description: put into the EXIF."""
+    found, dpi = Image.Exif(), image.info.get("dpi")
+    found.load(image.info.get("exif", b""))
+    if description is not None:
+        found[0x010E] = description
+    if dpi is not None:  # all that WEBP has
+        found[0x011A], found[0x011B] = dpi
+        found[0x0128] = 2
+    return ({"exif": found.tobytes()} if found else {}) | ({} if dpi is None else {"dpi": dpi})
 
 
 def settings(image: Image.Image) -> dict[str, Any] | None:
@@ -193,19 +225,19 @@ def settings(image: Image.Image) -> dict[str, Any] | None:
 
 
 def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO, *, compress_level: int = 6) -> None:
-    """Write the image as PNG, to the last bit, with the settings it carries.
+    """Write the image as PNG, to the last bit, with the settings, the EXIF and the DPI it carries.
 
     compress_level: of zlib, 0 to 9: 1 is quick and makes files a little larger, and the picture is the same.
 
     Raises ImageError when the image has a mode that PNG lacks, or the file cannot be written.
     """
     _need_image(image, "picture")
-    notes = PngImagePlugin.PngInfo()
+    text = PngImagePlugin.PngInfo()
     if settings(image) is not None:
-        notes.add_text(_KEY, image.info[_KEY])
+        text.add_text(_KEY, image.info[_KEY])
     packed = io.BytesIO()  # all of it first: a picture that cannot be packed leaves no half a file behind
     try:
-        image.save(packed, "PNG", pnginfo=notes, compress_level=compress_level)
+        image.save(packed, "PNG", pnginfo=text, compress_level=compress_level, **notes(image))
     except Exception as error:  # among them OSError for the mode, ValueError for a closed image
         raise ImageError(
             "A picture of mode {mode} cannot be saved as PNG; convert it to RGB.", mode=image.mode
@@ -259,7 +291,8 @@ def _open(file: containers.PictureFile, most: int) -> Image.Image:
     """Return the picture with its header checked, at most so many pixels and Pillow's cap, before it is decoded."""
     most = min(most, Image.MAX_IMAGE_PIXELS or most)
     try:
-        image = _READERS[file.kind](io.BytesIO(file.pixels))  # not Image.open, which warns before the size is known
+        # Not Image.open, which warns before the size is known.
+        image = (_READERS.get(file.kind) or _heif_reader())(io.BytesIO(file.pixels))
         half = tuple((side + 1) // 2 for side in image.size)
         if file.halves and half[0] * half[1] <= most < image.width * image.height:
             image.draft(None, (image.width // 2, image.height // 2))
@@ -271,13 +304,28 @@ def _open(file: containers.PictureFile, most: int) -> Image.Image:
         raise containers.damaged(file.kind) from error
 
 
-def _decode(file: containers.PictureFile, most: int) -> Image.Image:
-    """Decode the pixels, and put beside them what _finish needs of the metadata."""
+def _heif_reader() -> Any:
+    try:
+        return importlib.import_module("pillow_heif").HeifImageFile
+    except ImportError:
+        raise ImageError(
+            "The file is HEIC, which is read only where the package pillow-heif is installed; run pip install "
+            "pillow-heif, or save the picture as JPEG and try again."
+        ) from None
+
+
+def _decode(file: containers.PictureFile, most: int) -> tuple[Image.Image, int]:
+    """Decode the pixels; returns them, with what _finish needs of the metadata beside them, and the orientation."""
     kind, proofs = file.kind, set[bytes]()
-    info: dict[Any, Any] = {"exif": file.exif, "icc_profile": file.icc, _KEY: file.settings}
     if file.endless:  # libjpeg makes up what is missing, and says nothing
-        proofs = {hashlib.sha256(_decode(one, most).tobytes()).digest() for one in file.proofs()}
+        proofs = {hashlib.sha256(_decode(one, most)[0].tobytes()).digest() for one in file.proofs()}
     image = _open(file, most)
+    own: bytes = (
+        image.info.get("exif") or b""
+    )  # of an AVIF: which way it is turned, which goes before what its EXIF says
+    info: dict[Any, Any] = {"exif": file.exif or own, "icc_profile": file.icc or image.info.get("icc_profile")}
+    info[_KEY] = file.settings
+    turn = Exif(own if kind == "AVIF" else info["exif"]).orientation
     del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
     try:
         image.load()
@@ -287,33 +335,53 @@ def _decode(file: containers.PictureFile, most: int) -> Image.Image:
         raise containers.damaged(kind) from error
     if proofs and {hashlib.sha256(image.tobytes()).digest()} != proofs:
         raise containers.damaged(kind)
-    image.info = info | {key: value for key, value in image.info.items() if key == "transparency"}
-    return image
+    image.info = info | {key: value for key, value in image.info.items() if key in ("transparency", "dpi")}
+    return image, turn
 
 
 # -------------------------------------------------------------------------------------------- from any mode to our RGB
 
 
-def _finish(image: Image.Image, what: str) -> Image.Image:
-    """Return the image as RGB, upright, sRGB, over white, with its settings and no other info."""
+def _finish(image: Image.Image, what: str, turn: int, keep_alpha: bool) -> Image.Image:
+    """Return the image as RGB, or RGBA, upright, sRGB, with its settings, EXIF and DPI and no other info."""
     try:
         image.load()
-        note = image.info[_KEY] if settings(image) is not None else None
-        turn, profile = _TURNS.get(_orientation(image)), image.info.get("icc_profile")
+        info, profile = _carried(image), image.info.get("icc_profile")
         image = _simplify(image)
         if isinstance(profile, bytes) and profile:
             image = _to_srgb(image, profile)
-        image = _over_white(image)
-        if turn is not None:
-            image = image.transpose(turn)
+        if keep_alpha and image.mode in ("LA", "RGBA") and image.getchannel("A").getextrema() != (255, 255):
+            image = image.convert("RGBA")
+        else:
+            image = _over_white(image)
+        image.info = {}
+        if turn != 1:
+            image.getexif()[ORIENTATION] = turn
+            image = ImageOps.exif_transpose(image)
     except MemoryError as error:
         raise ImageError("The {what} does not fit into the free memory; scale it down.", what=what) from error
     except Exception as error:  # a closed or half-read file, or info that does not go with the pixels
         raise ImageError(
             "The {what} cannot be read as RGB; convert it to RGB or save it as PNG first.", what=what
         ) from error
-    image.info = {} if note is None else {_KEY: note}
+    image.info = info
     return image
+
+
+def _carried(image: Image.Image) -> dict[Any, Any]:
+    """Return what of the info of an image goes on into what is made of it."""
+    info: dict[Any, Any] = {} if settings(image) is None else {_KEY: image.info[_KEY]}
+    data, dpi = image.info.get("exif"), image.info.get("dpi")
+    exif, places = Exif(data if isinstance(data, bytes) else b""), image.info.get(_GPS) is True
+    if copy := exif.copy(places):
+        info["exif"] = copy
+    if places and exif.has_places:
+        info[_GPS] = True
+    if not isinstance(dpi, tuple) or len(dpi) != 2 or not all(isinstance(one, Real) for one in dpi):
+        dpi = exif.dpi
+    if all(1 <= one <= 20_000 for one in dpi):
+        info["dpi"] = tuple(round(float(one), 1) for one in dpi)  # PNG has them by the metre
+    return info
 
 
 def _need_image(image: object, what: str) -> None:
@@ -336,11 +404,11 @@ def _need_rgb(image: Image.Image) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     exif = image.info.get("exif")
     if isinstance(exif, bytes):
-        return containers.orientation(exif)
+        return Exif(exif).orientation
     if "Raw profile type exif" in image.info:  # Pillow would look into this one, and may warn
         return 1
     try:
-        return int(image.getexif().get(0x0112, 1))  # set by hand, without a file
+        return int(image.getexif().get(ORIENTATION, 1))  # set by hand, without a file
     except Exception:  # Pillow documents none, and lets several through
         return 1
 

@@ -538,7 +538,7 @@ def judge(load: Callable[[Any], Image.Image], source: Any, due: str) -> tuple[st
         except Exception as error:
             end, fault = "crashed", f"{type(error).__name__}: {error}"
         else:
-            plain = image.mode == "RGB" and min(image.size) >= 16 and set(image.info) <= {"deepart"}
+            plain = image.mode == "RGB" and min(image.size) >= 16 and set(image.info) <= {"deepart", "exif", "dpi"}
             end, fault = "good", None if plain else f"{image.mode} {image.size} {image.info}"
     if fault is None and heard:
         fault = f"warned: {heard[0].message}"

@@ -111,6 +111,7 @@ def test_every_kind_of_option_is_read_as_the_method_takes_it() -> None:
         ("stylize photos --style painting.jpg --out out --weights 2,1", "2 weights for 1 style pictures"),
         ("stylize photos --style painting.jpg --out out --model fast --steps 9", "has no steps"),
         ("stylize photos --style painting.jpg --out out --model fin", "did you mean 'fine'"),
+        ("stylize photos --style painting.jpg --out out --keep-alpha --format jpeg", "has no transparency"),
         ("stylize photos --style nothing.jpg --out out", "There is no file 'nothing.jpg'"),
         ("stylize photos --style painting.jpg --out photos", "among the pictures"),
         ("stylize empty --style painting.jpg --out out", "There is no PNG, JPEG or WEBP picture in 'empty'"),

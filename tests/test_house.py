@@ -40,6 +40,7 @@ FLOORS = {
     "device": 2,
     "memory": 2,
     "containers": 1,
+    "exif": 1,
     "packed": 1,
     "checks": 1,
     "errors": 0,

@@ -33,6 +33,8 @@ def stylize(options: argparse.Namespace) -> int:
     tasks = _planned(options)
     pictures, digests = [load_image(path) for path in options.style], [folder.digest(path) for path in options.style]
     asked = given(options, StyleTransferPipeline.stylize)
+    if asked["keep_alpha"] and options.format == "jpeg":
+        raise OptionError("A JPEG has no transparency; give --format png or webp, or leave out --keep-alpha.")
     return _work(options, tasks, _opened(options, StyleTransferPipeline.task, asked, styles=pictures, digests=digests))
 
 

@@ -36,6 +36,7 @@ _HELP = {
     "tv_weight": "how much smoothness counts, of a model that makes corrections",
     "style_layers": "layers that the style is measured in, with commas, of a model that makes corrections",
     "content_layers": "layers that the content is measured in, with commas, of a model that makes corrections",
+    "keep_alpha": "paint inside the shape of a transparent picture; the result is as transparent",
     "n": "how many pictures",
     "truncation": "0 to 1.5; below 1 pictures are more typical and alike",
     "directions": "move every picture by so many deviations; may be given several times",

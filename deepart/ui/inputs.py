@@ -163,14 +163,14 @@ def _schema(kind: str | tuple[str, ...]) -> dict[str, Any]:
     return {"type": kind} if isinstance(kind, str) else {"anyOf": [{"type": one} for one in kind]}
 
 
-def read_picture(path: str | Image.Image | None, what: str) -> Image.Image:
+def read_picture(path: str | Image.Image | None, what: str, *, keep_alpha: bool = False) -> Image.Image:
     """Return an uploaded picture, or one that was read; raises ImageError with a sentence that says which one."""
     if isinstance(path, Image.Image):
         return path
     if path is None:
         raise ImageError("There is no {what} yet; upload one or choose an example.", what=what)
     try:
-        return images.load_image(path)
+        return images.load_image(path, keep_alpha=keep_alpha)
     except ImageError as error:
         raise ImageError("The {what} cannot be used. {reason}", what=what, reason=error.phrase) from error
 
