@@ -265,3 +265,19 @@ def test_help_needs_neither_gradio_nor_torch(tmp_path: Path) -> None:
     assert found.returncode == 0
     assert "--max-queue" in found.stdout
     assert "loaded []" in found.stdout
+
+
+def test_uploads_go_where_one_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+    assert app.files_folder() == str(tmp_path / "gradio")
+    (tmp_path / "gradio").rmdir()
+    (tmp_path / "gradio").write_text("somebody else's")
+    own = Path(app.files_folder())
+    assert own.parent == tmp_path
+    assert own.is_dir()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    with pytest.raises(
+        SystemExit, match=r"^app\.py: Nothing can be written into .*; name a folder .* GRADIO_TEMP_DIR\.$"
+    ):
+        app.files_folder()

@@ -69,7 +69,7 @@ def add_commands(
         one.add_argument(
             "--model", help=f"a name (see models), a folder or a Hub repository (default: {get_spec(task).name})"
         )
-        one.add_argument("--device", help="cuda, mps or cpu (default: the best there is)")
+        one.add_argument("--device", help="cuda, cuda:1 and so on, mps or cpu (default: the best there is)")
         one.add_argument(
             "--progress", action=argparse.BooleanOptionalAction, help="show a progress bar (default: in a terminal)"
         )
