@@ -120,7 +120,7 @@ def test_a_mistake_gets_one_sentence(client: Client, changes: dict[str, Any], se
     [
         ("note.txt", "The file is text"),
         ("drawing.svg", "SVG"),
-        ("anim.gif", "GIF"),
+        ("scan.tiff", "TIFF"),
         ("small.png", "The picture is 8x8 pixels"),
         ("broken.jpg", "JPEG"),
     ],
@@ -132,14 +132,39 @@ def test_a_file_that_is_no_good_picture(client: Client, tmp_path: Path, name: st
         client.predict(**order(style_2=handle_file(str(path))))
 
 
+@pytest.mark.parametrize("path", ["/etc/passwd", "app.py", "/gone.png"])
+def test_a_path_that_was_not_uploaded_is_one_sentence(page: Page, path: str) -> None:
+    file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    told = call(page, [file, file, None, None, None, 1.0, False, 1.0, 48, 0, None, 3, None, None, False])
+    assert "A file was not uploaded here; upload it first, in Python with handle_file(path)." in told
+
+
+def test_the_transparency_is_kept_when_asked(page: Page, client: Client, tmp_path: Path) -> None:
+    shape = load_image(CONTENT).resize((64, 48))
+    shape.putalpha(Image.linear_gradient("L").resize(shape.size))
+    shape.save(tmp_path / "shape.png")
+    content = handle_file(str(tmp_path / "shape.png"))
+    path, made = client.predict(**order(content=content, keep_alpha=True))
+    expected = page.fine.stylize(shape, load_image(STYLE), size=48, steps=3, keep_alpha=True)
+    with Image.open(path) as found:
+        assert (found.mode, found.tobytes()) == ("RGBA", expected.tobytes())
+    assert made["keep_alpha"] is True
+
+
+def test_what_an_upload_is_stands_in_the_description(page: Page) -> None:
+    with urllib.request.urlopen(f"{page.url}/gradio_api/info") as answer:
+        [content, *_] = json.load(answer)["named_endpoints"]["/stylize"]["parameters"]
+    assert "A picture file that was uploaded; in Python handle_file(path)." in json.dumps(content)
+
+
 def write_bad(path: Path) -> None:
     """Write a file that the loader refuses, of the kind that its name says."""
     if path.name == "note.txt":
         path.write_text("no picture at all\n")
     elif path.name == "drawing.svg":
         path.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"></svg>')
-    elif path.name == "anim.gif":
-        Image.new("P", (64, 64)).save(path)
+    elif path.name == "scan.tiff":
+        Image.new("RGB", (64, 64)).save(path)
     elif path.name == "small.png":
         Image.new("RGB", (8, 8)).save(path)
     else:
@@ -199,7 +224,7 @@ def test_a_mistake_with_a_sheet_gets_one_sentence(client: Client, changes: dict[
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["note.txt", "anim.gif", "broken.jpg"])
+@pytest.mark.parametrize("name", ["note.txt", "scan.tiff", "broken.jpg"])
 def test_a_bad_file_of_a_sheet_is_named(client: Client, tmp_path: Path, name: str) -> None:
     write_bad(tmp_path / name)
     with pytest.raises(AppError, match=rf"^The style picture 2 \({name}\) cannot be used\. "):
@@ -333,7 +358,7 @@ ENDPOINTS = {
     "/models": ["task"],
     "/stylize": [
         "content", "style", "style_2", "style_3", "weights", "strength", "preserve_color", "style_scale", "size",
-        "seed", "model", "steps", "style_weight", "quality",
+        "seed", "model", "steps", "style_weight", "quality", "keep_alpha",
     ],
     "/sheet": ["content", "styles", "strength", "preserve_color", "style_scale", "size", "seed", "model"],
     "/generate": ["n", "seed", "truncation", "directions", "model", "latent"],

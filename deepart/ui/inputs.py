@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import gradio as gr
 from gradio.components.api_component import Api
 from gradio.data_classes import FileData, GradioRootModel
+from gradio.exceptions import InvalidPathError
 from PIL import Image
 from pydantic import ValidationError
 
@@ -95,11 +96,23 @@ def _take_uploads_only(box: gr.Image | gr.File, what: str = "picture") -> None:
 _EXAMPLE = {"path": "picture.jpg", "url": "picture.jpg", "meta": {"_type": "gradio.FileData"}}
 
 
-class _Upload(FileData):
-    """What comes in for a picture; anything but an uploaded file is a mistake.
+def refuse_foreign_files(app: gr.Blocks) -> None:
+    """Let calls that name a file which was not uploaded end in a sentence, where Gradio answers null."""
+    preprocess = app.preprocess_data
 
-    Gradio's own ImageData would let a path of the server pass that comes without the mark of a file.
-    """
+    async def checked(*values: Any, **options: Any) -> Any:
+        try:
+            return await preprocess(*values, **options)
+        except InvalidPathError:
+            raise mistake("A file was not uploaded here; upload it first, in Python with handle_file(path).") from None
+
+    app.preprocess_data = checked  # type: ignore[method-assign]
+
+
+# Gradio's own ImageData would let a path of the server pass that comes without the mark of a file. The docstrings are
+# what "Use via API" says of each.
+class _Upload(FileData):
+    """A picture file that was uploaded; in Python handle_file(path)."""
 
     what: ClassVar[str] = "picture"
 
@@ -113,13 +126,13 @@ class _Upload(FileData):
 
 
 class _LatentUpload(_Upload):
-    """What comes in for a latent."""
+    """A latent file that was uploaded; in Python handle_file(path)."""
 
     what: ClassVar[str] = "latent"
 
 
 class _Uploads(GradioRootModel):
-    """What comes in for a list of pictures."""
+    """Picture files that were uploaded; in Python [handle_file(path), ...]."""
 
     root: list[FileData]
 
