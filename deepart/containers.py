@@ -293,7 +293,7 @@ def _take_apart_webp(data: bytes) -> PictureFile:
     return PictureFile("WEBP", pixels, parts.get(b"EXIF", b""), parts.get(b"ICCP", b""))
 
 
-# ---------------------------------------------------------------------------------------------------------- GIF, AVIF
+# ------------------------------------------------------------------------------------------------------ GIF, BMP, AVIF
 
 
 def _take_apart_gif(data: bytes) -> PictureFile:
@@ -317,15 +317,21 @@ def _take_apart_avif(data: bytes) -> PictureFile:
     return PictureFile("AVIF", pixels, data[found.start() : found.start() + 65536] if found else b"")
 
 
+def _take_apart_bmp(data: bytes) -> PictureFile:
+    if struct.unpack_from("<I", data, 14)[0] >= 40 and struct.unpack_from("<I", data, 30)[0] == 2:
+        raise damaged("BMP")  # four bits a pixel, packed in runs: Pillow 12 reads most of these wrongly
+    return PictureFile("BMP", data)
+
+
 _TIFF = re.compile(rb"II\*\0\x08\0\0\0|MM\0\*\0\0\0\x08")
 
 # -------------------------------------------------------------------------------------------------------------- kinds
 
 _READERS = {
     "PNG": _take_apart_png, "JPEG": _take_apart_jpeg, "WEBP": _take_apart_webp, "GIF": _take_apart_gif,
-    "AVIF": _take_apart_avif,
+    "AVIF": _take_apart_avif, "BMP": _take_apart_bmp,
 }  # fmt: skip
-KINDS = frozenset({*_READERS, "BMP", "HEIC"})
+KINDS = frozenset({*_READERS, "HEIC"})
 """What is read, as name_kind says it; HEIC where pillow-heif is installed."""
 
 _MAGIC = {

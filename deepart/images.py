@@ -1,64 +1,34 @@
 """The one place where pictures and tensors meet, and where a picture from outside is read.
 
 Outside, a picture is a PIL image: RGB, upright, sRGB. Inside, it is a float32 tensor (1, 3, H, W) in [0, 1].
-
-No warning filter and no setting of Pillow is changed here. Both are one per process: a filter put aside for the time
-of a load, as `warnings.catch_warnings` does it, is put back in the wrong order as soon as two threads load at once,
-and meanwhile hides the warnings of all others. It is not needed either: `containers` leaves nothing in a file that
-Pillow warns about, and the cap on pixels, checked before Pillow sees the file, never lies above Pillow's own.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import io
 import json
 import os
-import sys
 from collections.abc import Mapping
 from numbers import Real
 from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageCms,
-    ImageOps,
-    JpegImagePlugin,
-    PngImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, PngImagePlugin
 from torch import Tensor
 
 from deepart import containers
 from deepart.checks import shown, whole_number
-from deepart.errors import ImageError, OptionError, Phrase
+from deepart.decoding import MAX_PIXELS, MIN_SIDE, check_size, decode, open_picture, to_rgb
+from deepart.errors import ImageError, OptionError
 from deepart.exif import ORIENTATION, Exif
 
-MAX_PIXELS = 8192 * 6144
-"""Most pixels of a picture: a camera of 50 megapixels. WEBP is what sets it: Pillow holds 16 bytes a pixel while it
-decodes one (two canvases, a copy and the picture, 805 MB at the cap), and a load should stay under 1 GB. A JPEG may
-have four times as many, as it can be decoded at half its size."""
-MIN_SIDE = 16
-"""Fewest pixels of each side: a network that halves the picture four times has one left."""
-MAX_ASPECT = 60
-"""How many times the shorter side the longer one may be."""
+__all__ = [
+    "MAX_PIXELS", "MIN_SIDE", "check_image", "fit", "fitted_size", "load_image", "notes", "picture_size", "save_png",
+    "settings", "to_image", "to_tensor", "with_settings",
+]  # fmt: skip
 
 _KEY, _GPS = containers.SETTINGS_KEY, "keep_gps"
-_READERS = {
-    "PNG": PngImagePlugin.PngImageFile,
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "WEBP": WebPImagePlugin.WebPImageFile,
-    "AVIF": AvifImagePlugin.AvifImageFile,
-    "GIF": GifImagePlugin.GifImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
-}
-
 
 # ----------------------------------------------------------------------------------------------------------- pictures
 
@@ -86,7 +56,7 @@ def load_image(
     max_pixels that is no whole number above 0.
     """
     cap = whole_number("max_pixels", max_pixels, 1, 2**31)
-    image, turn = _decode(containers.take_apart(containers.read_file(source)), cap)
+    image, turn = decode(containers.take_apart(containers.read_file(source)), cap)
     image.info[_GPS] = keep_gps
     return _finish(image, "picture", turn, keep_alpha)
 
@@ -96,7 +66,7 @@ def picture_size(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int =
 
     Raises ImageError for what load_image would refuse by the file's first bytes and by its size.
     """
-    return _open(containers.take_apart(containers.read_file(source)), max_pixels).size
+    return open_picture(containers.take_apart(containers.read_file(source)), max_pixels).size
 
 
 def check_image(image: Image.Image, what: str = "picture", *, keep_alpha: bool = False) -> Image.Image:
@@ -108,7 +78,7 @@ def check_image(image: Image.Image, what: str = "picture", *, keep_alpha: bool =
     Raises ImageError for what is no PIL image, cannot be decoded, or is too small, too large or too long.
     """
     _need_image(image, what)
-    _check_size(image.size, what, MAX_PIXELS)
+    check_size(image.size, what, MAX_PIXELS)
     return _finish(image, what, _orientation(image), keep_alpha)
 
 
@@ -224,10 +194,14 @@ def settings(image: Image.Image) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO, *, compress_level: int = 6) -> None:
+def save_png(
+    image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO, *, compress_level: int = 6,
+    dpi: int | None = None,
+) -> None:  # fmt: skip
     """Write the image as PNG, to the last bit, with the settings, the EXIF and the DPI it carries.
 
-    compress_level: of zlib, 0 to 9: 1 is quick and makes files a little larger, and the picture is the same.
+    compress_level: of zlib, 0 to 9: 1 is quick and makes files a little larger, and the picture is the same. dpi: how
+    many pixels an inch has in print, which the file says; the picture is the same.
 
     Raises ImageError when the image has a mode that PNG lacks, or the file cannot be written.
     """
@@ -237,7 +211,8 @@ def save_png(image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO
         text.add_text(_KEY, image.info[_KEY])
     packed = io.BytesIO()  # all of it first: a picture that cannot be packed leaves no half a file behind
     try:
-        image.save(packed, "PNG", pnginfo=text, compress_level=compress_level, **notes(image))
+        more = notes(image) | ({} if dpi is None else {"dpi": (dpi, dpi)})
+        image.save(packed, "PNG", pnginfo=text, compress_level=compress_level, **more)
     except Exception as error:  # among them OSError for the mode, ValueError for a closed image
         raise ImageError(
             "A picture of mode {mode} cannot be saved as PNG; convert it to RGB.", mode=image.mode
@@ -264,108 +239,14 @@ def _plain_settings(value: Any) -> Any:
     return [_plain_settings(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-# ------------------------------------------------------------------------------------------------- from file to pixels
-
-
-def _check_size(size: tuple[int, int], what: str, limit: int) -> None:
-    width, height = size
-    came = Phrase("The {what} is {width}x{height} pixels", what=what, width=width, height=height)
-    if width * height > limit:
-        share = (limit / (width * height)) ** 0.5
-        raise ImageError(
-            "{came}, {pixels:,} in all; at most {most:,} are taken, and four times as many of a JPEG, so scale it down "
-            "to {less}x{lower} in a picture viewer.",
-            came=came, pixels=width * height, most=limit, less=int(width * share), lower=int(height * share),
-        )  # fmt: skip
-    if min(size) < MIN_SIDE:
-        raise ImageError(
-            "{came}; each side must have at least {least}, so choose a larger one.", came=came, least=MIN_SIDE
-        )
-    if max(size) > MAX_ASPECT * min(size):
-        raise ImageError(
-            "{came}; the longer side may be {most} times the shorter at most, so crop it.", came=came, most=MAX_ASPECT
-        )
-
-
-def _open(file: containers.PictureFile, most: int) -> Image.Image:
-    """Return the picture with its header checked, at most so many pixels and Pillow's cap, before it is decoded."""
-    most = min(most, Image.MAX_IMAGE_PIXELS or most)
-    try:
-        # Not Image.open, which warns before the size is known.
-        image = (_READERS.get(file.kind) or _heif_reader())(io.BytesIO(file.pixels))
-        half = tuple((side + 1) // 2 for side in image.size)
-        if file.halves and half[0] * half[1] <= most < image.width * image.height:
-            image.draft(None, (image.width // 2, image.height // 2))
-        _check_size(image.size, "picture", most)
-        return image
-    except ImageError:
-        raise
-    except Exception as error:  # decoders raise whatever they stumble over, SyntaxError and EOFError among it
-        raise containers.damaged(file.kind) from error
-
-
-def _heif_reader() -> Any:
-    try:
-        return importlib.import_module("pillow_heif").HeifImageFile
-    except ImportError:
-        raise ImageError(
-            "The file is HEIC, which is read only where the package pillow-heif is installed; run pip install "
-            "pillow-heif, or save the picture as JPEG and try again."
-        ) from None
-
-
-def _decode(file: containers.PictureFile, most: int) -> tuple[Image.Image, int]:
-    """Decode the pixels; returns them, with what _finish needs of the metadata beside them, and the orientation."""
-    kind, proofs = file.kind, set[bytes]()
-    if file.endless:  # libjpeg makes up what is missing, and says nothing
-        proofs = {hashlib.sha256(_decode(one, most)[0].tobytes()).digest() for one in file.proofs()}
-    image = _open(file, most)
-    own: bytes = (
-        image.info.get("exif") or b""
-    )  # of an AVIF: which way it is turned, which goes before what its EXIF says
-    info: dict[Any, Any] = {"exif": file.exif or own, "icc_profile": file.icc or image.info.get("icc_profile")}
-    info[_KEY] = file.settings
-    turn = Exif(own if kind == "AVIF" else info["exif"]).orientation
-    del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
-    try:
-        image.load()
-    except MemoryError as error:
-        raise ImageError("The picture does not fit into the free memory; scale it down.") from error
-    except Exception as error:
-        raise containers.damaged(kind) from error
-    if proofs and {hashlib.sha256(image.tobytes()).digest()} != proofs:
-        raise containers.damaged(kind)
-    image.info = info | {key: value for key, value in image.info.items() if key in ("transparency", "dpi")}
-    return image, turn
-
-
-# -------------------------------------------------------------------------------------------- from any mode to our RGB
+# -------------------------------------------------------------------------------------------------- what is carried on
 
 
 def _finish(image: Image.Image, what: str, turn: int, keep_alpha: bool) -> Image.Image:
     """Return the image as RGB, or RGBA, upright, sRGB, with its settings, EXIF and DPI and no other info."""
-    try:
-        image.load()
-        info, profile = _carried(image), image.info.get("icc_profile")
-        image = _simplify(image)
-        if isinstance(profile, bytes) and profile:
-            image = _to_srgb(image, profile)
-        if keep_alpha and image.mode in ("LA", "RGBA") and image.getchannel("A").getextrema() != (255, 255):
-            image = image.convert("RGBA")
-        else:
-            image = _over_white(image)
-        image.info = {}
-        if turn != 1:
-            image.getexif()[ORIENTATION] = turn
-            image = ImageOps.exif_transpose(image)
-    except MemoryError as error:
-        raise ImageError("The {what} does not fit into the free memory; scale it down.", what=what) from error
-    except Exception as error:  # a closed or half-read file, or info that does not go with the pixels
-        raise ImageError(
-            "The {what} cannot be read as RGB; convert it to RGB or save it as PNG first.", what=what
-        ) from error
-    image.info = info
-    return image
+    result = to_rgb(image, what, turn, keep_alpha)
+    result.info = _carried(image)
+    return result
 
 
 def _carried(image: Image.Image) -> dict[Any, Any]:
@@ -411,57 +292,3 @@ def _orientation(image: Image.Image) -> int:
         return int(image.getexif().get(ORIENTATION, 1))  # set by hand, without a file
     except Exception:  # Pillow documents none, and lets several through
         return 1
-
-
-def _simplify(image: Image.Image) -> Image.Image:
-    """Return a new image of one of the modes L, LA, RGB, RGBA and CMYK."""
-    mode, key = image.mode, image.info.get("transparency")
-    if mode == "I;16N":  # Pillow knows this one by its bytes only, and converts it wrongly
-        image = Image.frombytes("I;16" if sys.byteorder == "little" else "I;16B", image.size, image.tobytes())
-    if mode == "I" or mode.startswith("I;16"):
-        wide = image.convert("I")
-        grey = wide.point([(value + 128) // 257 for value in range(65536)], "L")  # 257 = 65535 / 255
-        if key is not None:
-            grey.putalpha(wide.point([0 if value == key else 255 for value in range(65536)], "L"))
-        return grey
-    if mode == "F":
-        return image.point(lambda value: value + 0.5).convert("L")  # Pillow cuts off both the fraction and what is out
-    if mode == "CMYK":
-        return image.copy()
-    if image.has_transparency_data:
-        return image.convert("LA" if mode in ("1", "L", "LA", "La") else "RGBA")
-    return image.convert("L" if mode in ("1", "L") else "RGB")
-
-
-def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    """Apply the colour profile; may change the image in place.
-
-    A profile that is broken, or for another colour model than the picture has, is passed over: sRGB is then the best
-    guess, and a picture with slightly wrong colours is better than none.
-    """
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        space, target = profile.profile.xcolor_space.strip(), ImageCms.createProfile("sRGB")
-        alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
-        if space == "RGB" and image.mode != "CMYK":
-            result = image if image.mode.startswith("RGB") else image.convert("RGB" if alpha is None else "RGBA")
-            ImageCms.profileToProfile(result, profile, target, inPlace=True)
-            return result
-        if (space == "GRAY" and image.mode in ("L", "LA")) or (space == "CMYK" and image.mode == "CMYK"):
-            colour = image.getchannel("L") if image.mode == "LA" else image
-            converted = ImageCms.profileToProfile(colour, profile, target, outputMode="RGB")
-            assert converted is not None  # it is None only when done in place
-            if alpha is not None:
-                converted.putalpha(alpha)
-            return converted
-    except Exception:  # Pillow documents PyCMSError, and lets others through
-        pass
-    return image
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    if image.mode not in ("LA", "RGBA"):
-        return image.convert("RGB") if image.mode != "RGB" else image
-    white = Image.new("RGB", image.size, "white")
-    white.paste(image, mask=image)  # its own alpha is the mask: no third copy of a large picture
-    return white
