@@ -57,20 +57,20 @@ def variable(action: argparse.Action) -> str:
 
 
 def files_folder() -> str:
-    """Return the folder for uploads and results: Gradio's, or one of one's own where that is somebody else's.
+    """Return the folder for uploads and results, of nobody else: what is old in it is deleted.
 
     Ends the program with a sentence where nothing can be written into one that was named.
     """
     named = os.environ.get("GRADIO_TEMP_DIR")
     try:
-        usual = os.path.join(tempfile.gettempdir(), "gradio")
+        usual = os.path.join(tempfile.gettempdir(), "deepart")
         for folder in [named] if named else [usual, f"{usual}-{os.getuid() if hasattr(os, 'getuid') else 'own'}"]:
             with contextlib.suppress(OSError):
                 os.makedirs(folder, mode=0o700, exist_ok=True)
                 tempfile.TemporaryFile(dir=folder).close()
                 return folder
         if not named:
-            return tempfile.mkdtemp(prefix="gradio-")
+            return tempfile.mkdtemp(prefix="deepart-")
     except OSError:
         pass
     raise SystemExit(
@@ -133,12 +133,12 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
 def main() -> None:
     """Open the page and keep it open."""
     options = parse()
+    os.environ["GRADIO_TEMP_DIR"] = files_folder()  # Gradio reads this, too, when it is imported
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Gradio reads it when it is imported
     from deepart import DeepArtError, Studio
 
     if isinstance(sys.stdout, io.TextIOWrapper):  # else a name that it cannot write would end the program
         sys.stdout.reconfigure(errors="backslashreplace")
-    os.environ["GRADIO_TEMP_DIR"] = files_folder()
     try:
         limit = None if options.memory_limit is None else int(1e9 * options.memory_limit)
         studio = Studio(device=options.device, memory_limit=limit)

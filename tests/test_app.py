@@ -270,13 +270,13 @@ def test_help_needs_neither_gradio_nor_torch(tmp_path: Path) -> None:
 def test_uploads_go_where_one_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
-    assert app.files_folder() == str(tmp_path / "gradio")
-    (tmp_path / "gradio").rmdir()
-    (tmp_path / "gradio").write_text("somebody else's")
+    assert app.files_folder() == str(tmp_path / "deepart")
+    (tmp_path / "deepart").rmdir()
+    (tmp_path / "deepart").write_text("somebody else's")
     own = Path(app.files_folder())
     assert own.parent == tmp_path
     assert own.is_dir()
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "deepart"))
     with pytest.raises(
         SystemExit, match=r"^app\.py: Nothing can be written into .*; name a folder .* GRADIO_TEMP_DIR\.$"
     ):

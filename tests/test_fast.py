@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from deepart.models import fast, neighbors
-from deepart.models.fast import Fast, StyleCode, Window, style_sides, windows
+from deepart.models.fast import Fast, StyleCode, style_sides, windows
 from deepart.models.inverter import LAYERS, Inverter, InverterConfig
+from deepart.models.spans import Span
 from deepart.models.vgg import VGGConfig, VGGFeatures
 
 CHANCE = torch.rand(fast.CHANCES, generator=torch.Generator().manual_seed(0))
@@ -44,8 +45,8 @@ def picture(seed: int, height: int, width: int) -> Tensor:
 def paint(model: Fast, content: Tensor, codes: list[tuple[StyleCode, float]], strength: float = 1.0) -> Tensor:
     result = torch.full_like(content, torch.nan)
 
-    def put(number: int, window: Window, painted: Tensor) -> None:
-        result[..., window.top : window.bottom, window.left : window.right] = painted
+    def put(number: int, rows: Span, columns: Span, painted: Tensor) -> None:
+        result[..., rows.kept, columns.kept] = painted
 
     model.paint(content, [codes], strengths=[strength], chances=[CHANCE], on_window=put)
     return result
@@ -54,10 +55,10 @@ def paint(model: Fast, content: Tensor, codes: list[tuple[StyleCode, float]], st
 @pytest.mark.parametrize("sides", [(16, 16), (1280, 1280), (1281, 700), (4096, 4096), (64, 4096), (2048, 1365)])
 def test_windows_cover_every_pixel_once(sides: tuple[int, int]) -> None:
     count = torch.zeros(sides, dtype=torch.int8)
-    for window in windows(*sides):
-        count[window.top : window.bottom, window.left : window.right] += 1
-        assert window.top % 8 == window.left % 8 == 0
-        assert max(window.bottom - window.top, window.right - window.left) <= fast.WINDOW
+    for rows, columns in windows(*sides):
+        count[rows.kept, columns.kept] += 1
+        assert rows.start % 8 == columns.start % 8 == 0
+        assert max(rows.stop - rows.start, columns.stop - columns.start) <= fast.WINDOW
     assert (count == 1).all()
     assert len(windows(*sides)) == 1 or max(sides) > fast.WINDOW
 
@@ -71,14 +72,11 @@ def test_tiles_and_whole_are_the_same_picture(model: Fast, monkeypatch: pytest.M
     assert len(windows(500, 652)) > 8
     tiled = paint(model, content, [(code, 1.0)])
     assert (whole - tiled).abs().mean() < 0.1 / 255  # 2/255 is asked for; only rounding differs
-    for window in windows(500, 652):  # and no step where two tiles meet
-        rows, columns = slice(window.top, window.bottom), slice(window.left, window.right)
-        if window.left:
-            steps = [x[..., rows, window.left] - x[..., rows, window.left - 1] for x in (whole, tiled)]
-            assert (steps[0] - steps[1]).abs().mean() < 0.5 / 255
-        if window.top:
-            steps = [x[..., window.top, columns] - x[..., window.top - 1, columns] for x in (whole, tiled)]
-            assert (steps[0] - steps[1]).abs().mean() < 0.5 / 255
+    for rows, columns in windows(500, 652):  # and no step where two tiles meet
+        steps = [x[..., rows.kept, columns.start] - x[..., rows.kept, columns.start - 1] for x in (whole, tiled)]
+        assert not columns.start or (steps[0] - steps[1]).abs().mean() < 0.5 / 255
+        steps = [x[..., rows.start, columns.kept] - x[..., rows.start - 1, columns.kept] for x in (whole, tiled)]
+        assert not rows.start or (steps[0] - steps[1]).abs().mean() < 0.5 / 255
 
 
 @pytest.mark.usefixtures("exact")
@@ -96,7 +94,7 @@ def test_several_pictures_at_once_are_those_one_by_one(model: Fast) -> None:
     found: list[Tensor] = []
     model.paint(
         content, [[(code, 1.0)] for code in codes], strengths=[1.0, 1.0], chances=[CHANCE, CHANCE],
-        on_window=lambda _, __, painted: found.append(painted),
+        on_window=lambda _, __, ___, painted: found.append(painted),
     )  # fmt: skip
     assert len(found) == 1
     for painted, code in zip(found[0].split(1), codes, strict=True):
@@ -110,8 +108,8 @@ def test_several_contents_at_once_are_those_one_by_one(model: Fast, monkeypatch:
     strengths = [1.0, 0.4]
     result = torch.full((2, 3, 436, 500), torch.nan)
 
-    def put(number: int, window: Window, painted: Tensor) -> None:
-        result[..., window.top : window.bottom, window.left : window.right] = painted
+    def put(number: int, rows: Span, columns: Span, painted: Tensor) -> None:
+        result[..., rows.kept, columns.kept] = painted
 
     model.paint(
         torch.cat(contents), [[(code, 1.0)] for code in codes], strengths=strengths, chances=[CHANCE, CHANCE],

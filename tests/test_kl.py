@@ -20,9 +20,10 @@ from vae_lively import apart, drawing
 from deepart import Studio, VAEPipeline, checkpoint
 from deepart.errors import UnsupportedError, WeightsError
 from deepart.models.kl import AutoencoderKL, KLConfig
+from deepart.models.spans import spans
 from deepart.pipelines import vae_tiles
 from deepart.pipelines.vae_hub import PUBLISHED, read_kl
-from deepart.pipelines.vae_tiles import Tiled, fade, spans
+from deepart.pipelines.vae_tiles import Tiled, fade
 from deepart.registry import get_spec
 
 

@@ -134,7 +134,7 @@ def lacking(app: gr.Blocks) -> set[str]:
     for block in shown_blocks(app):
         for name, words in texts(block):
             key = unmarked(words)
-            parts = words_of_html(key) if name == "value" and i18n.is_html(block) else [key]
+            parts = words_of_html(key) if name == "value" and isinstance(block, gr.HTML) else [key]
             found |= {part for part in parts if part not in ZH and not same_in_both(part)}
     return found
 

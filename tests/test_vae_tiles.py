@@ -9,9 +9,10 @@ from PIL import Image
 from vae_lively import apart, drawing, lively, tiny_spatial
 
 from deepart.images import to_tensor
+from deepart.models.spans import spans
 from deepart.models.spatial_vae import SpatialVAE
 from deepart.pipelines import vae_tiles
-from deepart.pipelines.vae_tiles import Tiled, spans
+from deepart.pipelines.vae_tiles import Tiled
 
 
 @pytest.fixture(scope="module")

@@ -40,11 +40,8 @@ def paint_large(
 
     picture: of 32 to 256 pixels each way. manner: a painting. size: longer side of the result, 512 to 2048 pixels.
     quality: "fine", or "fast" for one pass. seed: varies the strokes. strength: 0 is the enlarged picture, 1 is all
-    strokes. callback: see StyleTransferPipeline.stylize. load: returns the pipeline of a quality; for one that is
-    loaded already.
-
-    Raises ImageError for a picture of another size or a manner that cannot be used, OptionError for an option out of
-    its range, MemoryLimitError when the device's memory is too small for the size.
+    strokes. callback: see StyleTransferPipeline.stylize, whose errors this raises. load: returns the pipeline of a
+    quality.
     """
     check_callback(callback)
     if quality not in QUALITIES:
@@ -64,14 +61,9 @@ def paint_large(
     enlarged = small.resize([round(side * scale) for side in small.size], Image.Resampling.BICUBIC)
     enlarged = enlarged.filter(ImageFilter.GaussianBlur(BLUR * scale))
     painted = load(quality).stylize(
-        enlarged,
-        manner,
-        strength=FULL * strength,
-        preserve_color=True,
-        style_scale=STROKES,
-        seed=seed,
+        enlarged, manner, strength=FULL * strength, preserve_color=True, style_scale=STROKES, seed=seed,
         callback=callback,
-    )
+    )  # fmt: skip
     made: dict[str, Any] = settings(painted) or {}
     painting = hashlib.sha256(manner.tobytes()).hexdigest()[:12]  # of its pixels: whose strokes they are
     made["strength"] = strength
