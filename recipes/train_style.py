@@ -128,7 +128,7 @@ class Prepared:
             describe({name: maps[name] for name in SEEN.style_layers}, rows, columns) for maps in (own, other)
         )
         index = nearest(here, there)
-        mine = gatys_loss.DETAIL * detail(self.recolored)
+        mine = SEEN.detail * detail(self.recolored)
         self.wanted = {
             name: torch.lerp(
                 take(other[name], there, index, own[name]).float(), own[name].float(),

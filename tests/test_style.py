@@ -91,7 +91,7 @@ def test_the_settings_are_enough_to_make_the_picture_again(pipeline: StyleTransf
     saved = images.settings(first)
     assert saved is not None
     names = ("weights", "steps", "seed", "strength", "preserve_color", "style_scale", "style_weight", "tv_weight",
-             "style_layers", "content_layers")  # fmt: skip
+             "moments_weight", "detail", "style_layers", "content_layers")  # fmt: skip
     again = pipeline.stylize(CONTENT, [STYLE, OTHER], size=max(saved["size"]), **{name: saved[name] for name in names})
     assert again.tobytes() == first.tobytes()
 

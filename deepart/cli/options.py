@@ -33,6 +33,8 @@ _HELP = {
     "seed": "another one varies the details; of several pictures, the seed of the first",
     "steps": "corrections at the coarsest level, of a model that makes such",
     "style_weight": "how much the style counts beside the content, of a model that makes corrections",
+    "moments_weight": "how much the style's averages count beside its places, of a model that makes corrections",
+    "detail": "0 to 1: how much of its own detail a photograph keeps, of a model that makes corrections",
     "tv_weight": "how much smoothness counts, of a model that makes corrections",
     "style_layers": "layers that the style is measured in, with commas, of a model that makes corrections",
     "content_layers": "layers that the content is measured in, with commas, of a model that makes corrections",

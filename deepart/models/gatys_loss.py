@@ -24,7 +24,6 @@ MOST_STYLE = 2**22  # pixels of a style: what is known of all its places would t
 MIN_STYLE = 32  # pixels of a style's shorter side: relu4_1 sees an eighth of it
 WINDOW = 704  # pixels: the largest side that is measured in one piece
 MARGIN = 48  # pixels around a window that relu4_2 sees; a multiple of 8, so that poolings fall on the same places
-DETAIL = 0.8  # share of the content's own features where it has the most detail: eyes, mouths, masts
 BORDER = 8  # pixels by which a picture is continued before it is measured; a multiple of 8, as MARGIN is
 OUTSIDE = 60.0  # weight of the squared part of a pixel outside [0, 1]: clamping would mislead the optimiser
 
@@ -36,6 +35,7 @@ class GatysConfig:
     style_layers, content_layers: names of VGG layers.
     style_weight: weight of the distance to the style's nearest neighbors, beside a content distance of weight 1.
     moments_weight: weight of the distance of means and covariances to the style's, beside that of the neighbors.
+    detail: share of the content's own features where it has the most detail: eyes, mouths, masts.
     tv_weight: weight of the total variation.
     steps: corrections at the coarsest level; each finer level has a fifth fewer, since it has less left to do.
     """
@@ -44,6 +44,7 @@ class GatysConfig:
     content_layers: tuple[str, ...] = ("relu2_2", "relu4_2")
     style_weight: float = 2.0
     moments_weight: float = 5.0
+    detail: float = 0.8
     tv_weight: float = 1.3
     steps: int = 14
 
@@ -224,7 +225,7 @@ class Objective:
             self._whole(picture, self._config.style_layers), *grid(picture.shape[2], picture.shape[3], self._side)
         )
         index = [(style, nearest(here, style.places)) for style in styles]
-        mine = DETAIL * detail(self._content)
+        mine = self._config.detail * detail(self._content)
         targets = []
         for name in self._taken:
             parts = [style.share * take(style.maps[name], style.places, found, own[name]) for style, found in index]

@@ -5,7 +5,8 @@ upwards: StyleGAN2 (Karras et al., 1912.04958), made small. Where it differs: th
 scaled in place of the kernels, which is the same sum and lets a batch share one convolution; there is no noise beside
 the latent, so the latent says everything about a picture (as in R3GAN, 2501.05441); the last doublings are pixel
 shuffles (1609.05158): no convolution with many channels runs at full size, and neighbouring pixels can differ, where
-smoothly enlarged maps draw foliage as curls.
+smoothly enlarged maps draw foliage as curls. Nothing blurs the last maps: with a blur there a generator never made the
+finest detail.
 
 The latent is whitened: over all z it has mean 0 and unit covariance. So truncation is a multiplication, a direction is
 a unit vector with an amount in standard deviations, and normal noise is a plausible latent. See whiten().
@@ -116,7 +117,7 @@ class Generator(nn.Module):
         )
         self.second = nn.ModuleList(StyledConv(outputs, outputs, latent) for _, outputs in sizes[:-1])
         self.shuffled = StyledConv(channels[-1], 2 * channels[-1], latent)
-        self.head = nn.Conv2d(channels[-1] // 2, 3, 3, padding=1)
+        self.head = nn.Conv2d(channels[-1] // 2, 3, 5, padding=2, padding_mode="replicate")
         self.glimpse = nn.ModuleList(nn.Conv2d(width, 3, 1) for width in channels)  # a picture at every size
         for layer in (self.head, *self.glimpse):
             nn.init.normal_(layer.weight, std=0.5 * (layer.weight[0].numel()) ** -0.5)
@@ -151,8 +152,7 @@ class Generator(nn.Module):
         """
         late = latents if fine is None else fine
         x, seen = self._grow(latents, late)
-        x = blur(F.pixel_shuffle(self.shuffled(x, late), 2))
-        picture: Tensor = smooth(seen) + self.head(x)
+        picture: Tensor = smooth(seen) + self.head(F.pixel_shuffle(self.shuffled(x, late), 2))
         return picture.float()
 
     def at_half_size(self, latents: Tensor) -> Tensor:

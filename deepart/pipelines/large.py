@@ -14,12 +14,16 @@ from deepart.images import check_image, settings, with_settings
 from deepart.pipelines.base import Callback, check_callback
 from deepart.pipelines.style import StyleTransferPipeline
 
-QUALITIES = ("fast", "fine")
 SMALLEST, LARGEST = 32, 256  # pixels: sides of what is painted
 SIZES = 512, 2048  # pixels: longer side of the result
-STROKES = 2.0  # style_scale: what is enlarged has no detail that larger strokes could lose
 BLUR = 0.5  # pixels of the small picture, by which the enlarged one is blurred: its grid of pixels would show
-FULL = 0.7  # strength of the transfer at strength 1: more lays cracks and ridges where the enlarged picture is plain
+# What is enlarged has no detail to keep, so strokes may be large, or run over all of it. Moments of a whole painting
+# would lay cracks and ridges where the picture is plain.
+STROKES: dict[str, dict[str, Any]] = {
+    "fast": {"strength": 0.7, "style_scale": 2.0},
+    "fine": {"style_weight": 10.0, "moments_weight": 0.25, "detail": 0.0, "content_layers": ("relu4_2",)},
+}
+QUALITIES = tuple(STROKES)
 
 
 def paint_large(
@@ -60,10 +64,8 @@ def paint_large(
     scale = size / max(small.size)
     enlarged = small.resize([round(side * scale) for side in small.size], Image.Resampling.BICUBIC)
     enlarged = enlarged.filter(ImageFilter.GaussianBlur(BLUR * scale))
-    painted = load(quality).stylize(
-        enlarged, manner, strength=FULL * strength, preserve_color=True, style_scale=STROKES, seed=seed,
-        callback=callback,
-    )  # fmt: skip
+    options = STROKES[quality] | {"strength": STROKES[quality].get("strength", 1.0) * strength}
+    painted = load(quality).stylize(enlarged, manner, preserve_color=True, seed=seed, callback=callback, **options)
     made: dict[str, Any] = settings(painted) or {}
     painting = hashlib.sha256(manner.tobytes()).hexdigest()[:12]  # of its pixels: whose strokes they are
     made["strength"] = strength

@@ -81,8 +81,9 @@ class StyleTransferPipeline(Pipeline):
         self, content: Image.Image, style_image: Image.Image | Sequence[Image.Image], *,
         weights: Sequence[float] | None = None, strength: float = 1.0, preserve_color: bool = False,
         style_scale: float = 1.0, size: int | None = None, seed: int = 0, callback: Callback | None = None,
-        steps: int | None = None, style_weight: float | None = None, tv_weight: float | None = None,
-        style_layers: Sequence[str] | None = None, content_layers: Sequence[str] | None = None,
+        steps: int | None = None, style_weight: float | None = None, moments_weight: float | None = None,
+        detail: float | None = None, tv_weight: float | None = None, style_layers: Sequence[str] | None = None,
+        content_layers: Sequence[str] | None = None,
         start: Image.Image | None = None,
         keep_alpha: bool = False,
     ) -> Image.Image:  # fmt: skip
@@ -96,10 +97,11 @@ class StyleTransferPipeline(Pipeline):
         picture that "fast" has painted; preview is the picture so far, now and then, else None. What it raises stops
         the work and reaches the caller.
 
-        steps (corrections at the coarsest level), style_weight, tv_weight, style_layers and content_layers replace the
-        numbers of the GatysConfig of "fine"; None keeps them. start: a picture that "fast" painted, say, for "fine" to
-        begin with in place of the content; it is brought to the size of the result. keep_alpha: the transparency of the
-        content is that of the result, which is then RGBA, painted inside the shape; else it is white.
+        steps (corrections at the coarsest level), style_weight, moments_weight, detail, tv_weight, style_layers and
+        content_layers replace the numbers of the GatysConfig of "fine"; None keeps them. start: a picture that "fast"
+        painted, say, for "fine" to begin with in place of the content; it is brought to the size of the result. keep_alpha: the
+        transparency of the content is that of the result, which is then RGBA, painted inside the shape; else it is
+        white.
 
         A one-pass model remembers the styles of its last calls. Raises ImageError for a picture too small or too large,
         OptionError, UnsupportedError for a number of an optimisation where there is none, MemoryLimitError.
@@ -109,8 +111,8 @@ class StyleTransferPipeline(Pipeline):
             content, style_image, weights, strength, preserve_color, style_scale, size, seed, self.max_side, keep_alpha
         )  # fmt: skip
         numbers = {
-            "steps": steps, "style_weight": style_weight, "tv_weight": tv_weight, "style_layers": style_layers,
-            "content_layers": content_layers, "start": start,
+            "steps": steps, "style_weight": style_weight, "moments_weight": moments_weight, "detail": detail,
+            "tv_weight": tv_weight, "style_layers": style_layers, "content_layers": content_layers, "start": start,
         }  # fmt: skip
         used = self._painter.settings(numbers)
         with self._space(job):

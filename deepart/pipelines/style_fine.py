@@ -80,7 +80,7 @@ class FinePainter:
         given: dict[str, Any] = {}
         if numbers.get("steps") is not None:
             given["steps"] = whole_number("number of steps", numbers["steps"], 1, 1000)
-        for name, top in (("style_weight", 1e4), ("tv_weight", 1e3)):
+        for name, top in (("style_weight", 1e4), ("moments_weight", 1e4), ("detail", 1), ("tv_weight", 1e3)):
             if numbers.get(name) is not None:
                 given[name] = number(name, numbers[name], 0, top)
         for name in ("style_layers", "content_layers"):
