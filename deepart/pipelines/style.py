@@ -83,9 +83,7 @@ class StyleTransferPipeline(Pipeline):
         style_scale: float = 1.0, size: int | None = None, seed: int = 0, callback: Callback | None = None,
         steps: int | None = None, style_weight: float | None = None, moments_weight: float | None = None,
         detail: float | None = None, tv_weight: float | None = None, style_layers: Sequence[str] | None = None,
-        content_layers: Sequence[str] | None = None,
-        start: Image.Image | None = None,
-        keep_alpha: bool = False,
+        content_layers: Sequence[str] | None = None, start: Image.Image | None = None, keep_alpha: bool = False,
     ) -> Image.Image:  # fmt: skip
         """Return the content repainted in the style, as an RGB image that carries its settings, EXIF and DPI.
 
@@ -99,9 +97,9 @@ class StyleTransferPipeline(Pipeline):
 
         steps (corrections at the coarsest level), style_weight, moments_weight, detail, tv_weight, style_layers and
         content_layers replace the numbers of the GatysConfig of "fine"; None keeps them. start: a picture that "fast"
-        painted, say, for "fine" to begin with in place of the content; it is brought to the size of the result. keep_alpha: the
-        transparency of the content is that of the result, which is then RGBA, painted inside the shape; else it is
-        white.
+        painted, say, for "fine" to begin with in place of the content; it is brought to the size of the result.
+        keep_alpha: the transparency of the content is that of the result, which is then RGBA, painted inside the shape;
+        else it is white.
 
         A one-pass model remembers the styles of its last calls. Raises ImageError for a picture too small or too large,
         OptionError, UnsupportedError for a number of an optimisation where there is none, MemoryLimitError.
