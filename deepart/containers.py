@@ -3,7 +3,12 @@
 Pillow's readers do much before the first pixel: they unpack text and colour profiles, follow EXIF tables, and complain
 about odd findings through `warnings`. All of that is within reach of a hostile file. So the chunks of a PNG and the
 segments of a JPEG are chosen here first, with a bound on each thing; a WEBP, whose reader does none of that, is only
-cut down to its first frame.
+cut down to its first frame, and the EXIF of an AVIF is put out of Pillow's sight.
+
+Pillow 12 has two critical flaws, which Pillow 13 mends. One (CVE-2026-112403) writes past a line of a JPEG of which its
+header and libjpeg see different widths: what is kept here has one frame, and only what libjpeg can halve is halved. The
+other (CVE-2026-96639) is in reading a second frame of another mode, which is never done, and which leads to TIFF and
+PSD. These stay out, also for what else is open in their decoders.
 """
 
 from __future__ import annotations

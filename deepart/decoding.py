@@ -104,12 +104,11 @@ def decode(file: containers.PictureFile, most: int) -> tuple[Image.Image, int]:
     if file.endless:  # libjpeg makes up what is missing, and says nothing
         proofs = {hashlib.sha256(decode(one, most)[0].tobytes()).digest() for one in file.proofs()}
     image = open_picture(file, most)
-    own: bytes = (
-        image.info.get("exif") or b""
-    )  # of an AVIF: which way it is turned, which goes before what its EXIF says
-    info: dict[Any, Any] = {"exif": file.exif or own, "icc_profile": file.icc or image.info.get("icc_profile")}
-    info[containers.SETTINGS_KEY] = file.settings
+    own = image.info.get("exif") or b""
+    info = {"exif": file.exif or own, "icc_profile": file.icc or image.info.get("icc_profile")}
+    # Pillow says which way an AVIF is turned, which goes before what its EXIF says.
     turn = Exif(own if kind == "AVIF" else info["exif"]).orientation
+    info[containers.SETTINGS_KEY] = file.settings
     del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
     try:
         image.load()
