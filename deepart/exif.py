@@ -46,11 +46,6 @@ class Exif:
         self.dpi = tuple(scale * self._number(tag) for tag in _RESOLUTIONS)
         """Across and down; 0 where it is not said."""
 
-    @property
-    def has_places(self) -> bool:
-        """Whether it says where the picture was taken."""
-        return bool(self._places)
-
     def copy(self, places: bool = False) -> bytes:
         """Return EXIF with these entries, without resolution and orientation; b"" for none. places: also those."""
         main = {tag: entry for tag, entry in self._main.items() if tag not in (*_RESOLUTIONS, _UNIT)}

@@ -256,8 +256,8 @@ def _carried(image: Image.Image) -> dict[Any, Any]:
     exif, places = Exif(data if isinstance(data, bytes) else b""), image.info.get(_GPS) is True
     if copy := exif.copy(places):
         info["exif"] = copy
-    if places and exif.has_places:
-        info[_GPS] = True
+    if places:
+        info[_GPS] = True  # else the next to look at it would leave them out
     if not isinstance(dpi, tuple) or len(dpi) != 2 or not all(isinstance(one, Real) for one in dpi):
         dpi = exif.dpi
     if all(1 <= one <= 20_000 for one in dpi):
