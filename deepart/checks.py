@@ -17,6 +17,8 @@ def shown(value: object) -> str:
         text = repr(value)
     except Exception:  # a whole number of more than 4300 digits, or an object whose repr fails
         return Phrase("a {kind} that cannot be shown", kind=type(value).__name__)
+    if text.startswith("<"):  # how Python shows what has no value to show
+        return Phrase("a value of the type {kind}", kind=type(value).__name__)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 

@@ -110,6 +110,31 @@ def test_a_file_that_is_no_good_picture(client: Client, tmp_path: Path) -> None:
             client.predict(**order(style_2=handle_file(str(tmp_path / name))))
 
 
+@pytest.mark.parametrize("path", ["/etc/passwd", "app.py", "/gone.png"])
+def test_a_path_that_was_not_uploaded_is_one_sentence(page: Page, path: str) -> None:
+    file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    told = call(page, [file, file, None, None, None, 1.0, False, 1.0, 48, 0, None, 3, None, None, False])
+    assert "A file was not uploaded here; upload it first, in Python with handle_file(path)." in told
+
+
+def test_the_transparency_is_kept_when_asked(page: Page, client: Client, tmp_path: Path) -> None:
+    shape = load_image(CONTENT).resize((64, 48))
+    shape.putalpha(Image.linear_gradient("L").resize(shape.size))
+    shape.save(tmp_path / "shape.png")
+    content = handle_file(str(tmp_path / "shape.png"))
+    path, made = client.predict(**order(content=content, keep_alpha=True))
+    expected = page.fine.stylize(shape, load_image(STYLE), size=48, steps=3, keep_alpha=True)
+    with Image.open(path) as found:
+        assert (found.mode, found.tobytes()) == ("RGBA", expected.tobytes())
+    assert made["keep_alpha"] is True
+
+
+def test_what_an_upload_is_stands_in_the_description(page: Page) -> None:
+    with urllib.request.urlopen(f"{page.url}/gradio_api/info") as answer:
+        [content, *_] = json.load(answer)["named_endpoints"]["/stylize"]["parameters"]
+    assert "A picture file that was uploaded; in Python handle_file(path)." in json.dumps(content)
+
+
 def test_the_sheet_is_that_of_the_pipeline(page: Page, client: Client) -> None:
     shown, made = client.predict(**sheet_order(seed=7, strength=0.8, style_scale=2.0, preserve_color=True))
     expected = page.fast.sheet(
@@ -283,7 +308,7 @@ ENDPOINTS = {
     "/models": ["task"],
     "/stylize": [
         "content", "style", "style_2", "style_3", "weights", "strength", "preserve_color", "style_scale", "size",
-        "seed", "model", "steps", "style_weight", "quality",
+        "seed", "model", "steps", "style_weight", "quality", "keep_alpha",
     ],
     "/sheet": ["content", "styles", "strength", "preserve_color", "style_scale", "size", "seed", "model"],
     "/generate": ["n", "seed", "truncation", "directions", "model", "latent"],

@@ -207,3 +207,19 @@ def test_options_reach_the_page_and_the_studio(monkeypatch: pytest.MonkeyPatch) 
     assert (found["server_name"], found["server_port"], found["root_path"]) == ("0.0.0.0", 8000, "/deepart")
     assert (found["share"], found["max_size"], found["host"]) == (True, 5, {"metrics": True, "mcp": True})
     assert opened(monkeypatch, "--memory-limit", "1.5").memory_limit == 1_500_000_000
+
+
+def test_uploads_go_where_one_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+    assert app.files_folder() == str(tmp_path / "deepart")
+    (tmp_path / "deepart").rmdir()
+    (tmp_path / "deepart").write_text("somebody else's")
+    own = Path(app.files_folder())
+    assert own.parent == tmp_path
+    assert own.is_dir()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "deepart"))
+    with pytest.raises(
+        SystemExit, match=r"^app\.py: Nothing can be written into .*; name a folder .* GRADIO_TEMP_DIR\.$"
+    ):
+        app.files_folder()

@@ -264,6 +264,8 @@ WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("generate", (10_000,), {}, "The number of pictures is 10000; it must be a whole number from 1 to 1024."),
     ("generate", (), {"seed": -1}, "The seed is -1; it must be a whole number from 0 to 4294967295."),
     ("generate", (), {"seed": 10**5000}, "The seed is a int that cannot be shown; it must be"),
+    ("generate", (), {"seed": Image.new("RGB", (8, 8))}, "The seed is a value of the type Image; it must be"),
+    ("generate", (), {"seed": "abc"}, "The seed is 'abc'; it must be"),
     ("generate", (), {"seed": None}, "The seed is None; it must be"),
     ("generate", (3,), {"seed": MAX_SEED - 1}, "The seed is 4294967294, and with 3 pictures the last"),
     ("generate", (), {"truncation": nan}, "The truncation is nan; it must be a number from 0 to 1.5."),

@@ -47,6 +47,32 @@ def test_the_result_has_the_content_s_size_and_carries_its_settings(pipeline: St
     assert expected.items() <= settings.items()
 
 
+def test_the_transparency_is_kept_and_painted_inside(pipeline: StyleTransferPipeline) -> None:
+    content = Image.merge("RGBA", (*CONTENT.split(), Image.linear_gradient("L").resize(CONTENT.size)))
+    kept = pipeline.stylize(content, STYLE, steps=1, size=80, keep_alpha=True)
+    assert (kept.mode, kept.size, images.settings(kept)["keep_alpha"]) == ("RGBA", (80, 64), True)
+    alpha = content.getchannel("A").resize(kept.size, Image.Resampling.LANCZOS)
+    assert kept.getchannel("A").tobytes() == alpha.tobytes()
+    # Under the transparent part nothing is white: the painting began from the mean colour there.
+    assert np.asarray(pipeline.stylize(content, STYLE, steps=1, strength=0.0, keep_alpha=True))[0, :, :3].mean() < 200
+    over_white = pipeline.stylize(content, STYLE, steps=1)
+    assert (over_white.mode, "keep_alpha" in images.settings(over_white)) == ("RGB", False)
+    assert pipeline.stylize(CONTENT, STYLE, steps=1, keep_alpha=True) == pipeline.stylize(CONTENT, STYLE, steps=1)
+    with pytest.raises(ImageError, match="wholly transparent"):
+        pipeline.stylize(Image.new("RGBA", (32, 32)), STYLE, keep_alpha=True)
+
+
+def test_the_result_carries_date_and_dpi_of_the_content(pipeline: StyleTransferPipeline, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0110], exif[0x0112] = "Camera", 6
+    CONTENT.save(tmp_path / "photo.jpg", exif=exif, dpi=(240, 240))
+    made = pipeline.stylize(images.load_image(tmp_path / "photo.jpg"), STYLE, steps=1, size=48)
+    images.save_png(made, tmp_path / "made.png")
+    with Image.open(tmp_path / "made.png") as found:
+        assert (found.getexif()[0x0110], found.size) == ("Camera", (38, 48))
+        assert found.info["dpi"] == pytest.approx((240, 240), abs=0.1)
+
+
 def test_a_start_is_where_fine_begins(pipeline: StyleTransferPipeline) -> None:
     still = {"steps": 1, "style_weight": 0, "tv_weight": 0}
     begun = pipeline.stylize(CONTENT, STYLE, start=OTHER, **still)
@@ -163,6 +189,7 @@ WRONG = [
     ({"style_layers": ["relu5_1"]}, "There is no style layer 'relu5_1'; this network has relu1_1"),
     ({"style_layers": {"relu1_1"}}, "The style_layers are {'relu1_1'}; give a list of names."),
     ({"preserve_color": "no"}, "The preserve_color is 'no'; it must be True or False."),
+    ({"keep_alpha": "no"}, "The keep_alpha is 'no'; it must be True or False."),
     ({"callback": 1}, "The callback is 1; it must be a function of step, total and preview."),
     ({"content_layers": "relu"}, "There is no content layer 'relu'; this network has relu1_1"),
 ]

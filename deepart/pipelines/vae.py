@@ -15,7 +15,7 @@ from torch import Tensor
 from deepart import checkpoint, images
 from deepart.checks import number, shown, whole_number
 from deepart.errors import ImageError, OptionError, Phrase, UnsupportedError
-from deepart.images import check_image, with_settings
+from deepart.images import check_image, settings, with_settings
 from deepart.latents import check_seeds, noise, pack, slerp, unpack
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
@@ -131,7 +131,8 @@ class VAEPipeline(Pipeline):
 
     def reconstruct(self, source: Source) -> Image.Image:
         """Return decode(encode(source)); a Latent, or a picture that stands for one, is only decoded."""
-        return self._make_one(self.latent(source), {})
+        made = self._make_one(self.latent(source), {})
+        return made if isinstance(source, Latent) else with_settings(made, settings(made) or {}, source=source)
 
     def latent(self, source: Source) -> Latent:
         """Return the latent of a source: itself, or what encode() makes of a picture.

@@ -14,7 +14,7 @@ from deepart.ui.endpoints import Endpoints
 from deepart.ui.examples import lay_thumbnails
 from deepart.ui.generate import GenerateTab
 from deepart.ui.i18n import localise
-from deepart.ui.inputs import api_corner, hide_schemas, visitor
+from deepart.ui.inputs import api_corner, hide_schemas, refuse_foreign_files, visitor
 from deepart.ui.jobs import Jobs
 from deepart.ui.page import KEEP_FILES, SESSIONS, Link, launch_options, lay_about, restore, share_machine
 from deepart.ui.reconstruct import ReconstructTab
@@ -87,6 +87,7 @@ def build_app(studio: Studio) -> gr.Blocks:
     app.state_session_capacity = SESSIONS  # as mount_gradio_app() takes it; launch() is told by app.py
     app.jobs = jobs  # type: ignore[attr-defined]  # serving_options() takes it from here, and launch_options() the next
     app.i18n_instance = localise(app)  # launch_options() takes it from here
+    refuse_foreign_files(app)
     return app
 
 

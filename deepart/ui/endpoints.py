@@ -112,6 +112,7 @@ class Endpoints(EndpointsBase):
                                  "has none", "number", GATYS.style_weight),
                 "quality": ("In place of a model: fine, which works for some seconds, or fast, in one pass; or null",
                             "string"),
+                "keep_alpha": ("Keep the content's transparency", "boolean"),
             },
             [picture_output("Result, an exact PNG"), gr.JSON(label="Settings")],
         )  # fmt: skip
@@ -135,12 +136,13 @@ class Endpoints(EndpointsBase):
         preserve_color: bool = STYLIZE["preserve_color"], style_scale: float = STYLIZE["style_scale"],
         size: int | None = None, seed: int = STYLIZE["seed"], model: str | None = None,
         steps: int | None = None, style_weight: float | None = None, quality: str | None = None,
+        keep_alpha: bool = STYLIZE["keep_alpha"],
     ) -> Answer:  # fmt: skip
         """Repaint the content picture in the style of one to three others."""
         transfer = self._style.transfer(
             content, (style, style_2, style_3), model=model, quality=quality, weights=weights, strength=strength,
             preserve_color=preserve_color, style_scale=style_scale, size=size, seed=seed, steps=steps,
-            style_weight=style_weight,
+            style_weight=style_weight, keep_alpha=keep_alpha,
         )  # fmt: skip
         picture = yield from self._run(request, transfer.work, "/stylize", None)
         yield save_result(picture, file_name(picture), self._cache), settings(picture) or {}

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import gradio as gr
 from gradio.components.api_component import Api
 from gradio.data_classes import FileData, GradioRootModel
+from gradio.exceptions import InvalidPathError
 from PIL import Image
 from pydantic import ValidationError
 
@@ -86,11 +87,23 @@ def _hand_over(box: gr.Image | gr.File, model: Any, what: str = "picture") -> No
 _EXAMPLE = {"path": "picture.jpg", "url": "picture.jpg", "meta": {"_type": "gradio.FileData"}}
 
 
-class _Upload(FileData):
-    """What comes in for a picture; anything but an uploaded file is a mistake.
+def refuse_foreign_files(app: gr.Blocks) -> None:
+    """Let calls that name a file which was not uploaded end in a sentence, where Gradio answers null."""
+    preprocess = app.preprocess_data
 
-    Gradio's own ImageData would let a path of the server pass that comes without the mark of a file.
-    """
+    async def checked(*values: Any, **options: Any) -> Any:
+        try:
+            return await preprocess(*values, **options)
+        except InvalidPathError:
+            raise mistake("A file was not uploaded here; upload it first, in Python with handle_file(path).") from None
+
+    app.preprocess_data = checked  # type: ignore[method-assign]
+
+
+# Gradio's own ImageData would let a path of the server pass that comes without the mark of a file. The docstrings are
+# what "Use via API" says of each.
+class _Upload(FileData):
+    """A picture file that was uploaded; in Python handle_file(path)."""
 
     what: ClassVar[str] = "picture"
 
@@ -108,10 +121,14 @@ class _Upload(FileData):
 
 
 class _LatentUpload(_Upload):
+    """A latent file that was uploaded; in Python handle_file(path)."""
+
     what: ClassVar[str] = "latent"
 
 
 class _Uploads(GradioRootModel):
+    """Picture files that were uploaded; in Python [handle_file(path), ...]."""
+
     root: list[FileData]
 
     @classmethod
@@ -158,14 +175,14 @@ def _schema(kind: str | tuple[str, ...]) -> dict[str, Any]:
     return {"type": kind} if isinstance(kind, str) else {"anyOf": [{"type": one} for one in kind]}
 
 
-def read_picture(path: str | Image.Image | None, what: str) -> Image.Image:
+def read_picture(path: str | Image.Image | None, what: str, *, keep_alpha: bool = False) -> Image.Image:
     """Return an uploaded picture, or one that was read; raises ImageError with a sentence that says which one."""
     if isinstance(path, Image.Image):
         return path
     if path is None:
         raise ImageError("There is no {what} yet; upload one or choose an example.", what=what)
     try:
-        return images.load_image(path)
+        return images.load_image(path, keep_alpha=keep_alpha)
     except ImageError as error:
         raise ImageError("The {what} cannot be used. {reason}", what=what, reason=error.phrase) from error
 

@@ -50,7 +50,8 @@ class Transfer:
         self.pipeline = self._requests.pipeline(model_of(self._quality, self._model))
         self._options = checked(self._options)
         content, files = self._files
-        self.content = read_picture(content, "content picture")
+        alpha = self._options.get("keep_alpha") is True
+        self.content = read_picture(content, "content picture", keep_alpha=alpha)
         named = [(path, what) for path, what in zip(files, _NAMES, strict=True) if path or what == _NAMES[0]]
         styles = [read_picture(*one) for one in named]
         if not self.pipeline.one_pass:

@@ -15,7 +15,7 @@ import gradio as gr
 from PIL import Image
 
 from deepart.animations import save_animation
-from deepart.images import fit, load_image
+from deepart.images import fit, load_image, notes
 from deepart.ui.artwork import Artwork, at, bundle
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, new_file, sentences
@@ -157,7 +157,8 @@ def converted(path: str, kind: str, cache: str) -> str:
         return path
     # In a folder of its own: other visitors may have the same example.
     target = new_file(cache, f"{Path(path).stem}{IMAGE_FORMATS[kind]}")
-    load_image(path).save(target, kind, quality=_QUALITY)
+    image = load_image(path, keep_alpha=kind == "WEBP")
+    image.save(target, kind, quality=_QUALITY, **notes(image))
     return target
 
 

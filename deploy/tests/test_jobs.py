@@ -139,7 +139,8 @@ def test_a_manifest_of_urls_is_done_and_what_is_gone_is_told(
     [
         ("stylize photos --style painting.png --out out --weights 2,x", "no list of numbers"),
         ("stylize photos --style nothing.png --out out", "'nothing.png' cannot be read: No such file or directory"),
-        ("stylize empty --style painting.png --out out", "no PNG, JPEG or WEBP picture in 'empty'"),
+        ("stylize photos --style photos/b.jpg --out out", "The JPEG file is damaged"),
+        ("stylize empty --style painting.png --out out", "no picture in 'empty'"),
         ("reconstruct photos --out photos", "among the pictures"),
         ("reconstruct nothing --out out", "There is no file or folder 'nothing'"),
         ("reconstruct nowhere://photos --out out", "Protocol not known"),

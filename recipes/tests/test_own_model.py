@@ -214,15 +214,19 @@ def test_what_is_left_out_is_named_with_the_reason(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (photos / "broken.jpg").write_bytes(b"no picture")
-    (photos / "notes.txt").write_text("no picture either, by its name")
+    (photos / "notes.txt").write_text("no picture either")
+    (photos / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (photos / "0 é.png").rename(photos / "IMG_0")
     Image.new("RGB", (31, 80)).save(photos / "small.png")
-    with Image.open(photos / "0 é.png") as first:
+    with Image.open(photos / "IMG_0") as first:
         first.save(photos / "again.png", compress_level=1)
     prepare(photos, tmp_path / "data")
     used, *rest = capsys.readouterr().out.splitlines()
-    assert used == f"{COUNT} pictures of {photos} are used, 3 are left out."
+    assert used == f"{COUNT} pictures of {photos} are used, 5 are left out."
     reasons = dict(line.strip().split(": ", 1) for line in rest)
-    assert reasons["again.png"] == "It is the same picture as 0 é.png."
+    assert reasons["again.png"] == "It is the same picture as IMG_0."
+    assert reasons["notes.txt"] == "The file is text, no picture."
+    assert "HEIC" in reasons["IMG_1.HEIC"]
     assert reasons["small.png"] == "It is 31x80 pixels; each side must have 32 or more."
     assert "broken.jpg" in reasons
 

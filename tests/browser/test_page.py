@@ -355,7 +355,7 @@ def test_a_file_that_is_no_good_picture(page: Page, open_tab: OpenTab, tmp_path:
     (tmp_path / "drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"></svg>')
     (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0heicmif1" + bytes(64))
     (tmp_path / "note.png").write_text("no picture at all\n")
-    Image.new("P", (64, 64)).save(tmp_path / "anim.gif")
+    Image.new("RGB", (64, 64)).save(tmp_path / "scan.tiff")
     Image.new("RGB", (8, 8)).save(tmp_path / "small.png")
     tab = open_tab()
     ready(tab)
@@ -364,7 +364,8 @@ def test_a_file_that_is_no_good_picture(page: Page, open_tab: OpenTab, tmp_path:
     expect(before).to_have_attribute("src", re.compile("mountain"))
     kept = picture(tab, "content")
     for name, sentence in (
-        ("drawing.svg", "SVG"), ("phone.heic", "HEIC"), ("note.png", "text"), ("anim.gif", "GIF"), ("small.png", "8x8"),
+        ("drawing.svg", "SVG"), ("phone.heic", "HEIC"), ("note.png", "text"), ("scan.tiff", "TIFF"),
+        ("small.png", "8x8"),
     ):  # fmt: skip
         upload(tab, "content", tmp_path / name)
         toast = tab.get_by_test_id("toast-body")
