@@ -53,7 +53,8 @@ def test_without_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found["server_name"], found["server_port"], found["root_path"]) == (None, None, None)
     assert (found["share"], found["max_size"]) == (False, 20)
     assert set(launch_options()) <= set(found)
-    assert not any(found["host"].values())
+    assert found["host"] == {"metrics": False, "mcp": False, "disk_limit": 5_000_000_000}
+    assert found["max_threads"] == 60  # those that wait have one each
 
 
 def test_with_all_options(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +70,8 @@ def test_with_all_options(monkeypatch: pytest.MonkeyPatch) -> None:
         "/deepart",
         "--max-queue",
         "5",
+        "--disk-limit",
+        "0.5",
         "--metrics",
         "--mcp",
     ]
@@ -76,11 +79,11 @@ def test_with_all_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found["server_name"], found["server_port"], found["root_path"]) == ("0.0.0.0", 8000, "/deepart")
     assert (found["share"], found["max_size"]) == (True, 5)
     assert app.parse(arguments).device == "cpu"
-    assert found["host"] == {"metrics": True, "mcp": True}
+    assert found["host"] == {"metrics": True, "mcp": True, "disk_limit": 500_000_000}
 
 
 OPTIONS = app.options_of(app.make_parser())
-A_VALUE = {"port": "8000", "max_queue": "5", "memory_limit": "1.5"}
+A_VALUE = {"port": "8000", "max_queue": "5", "memory_limit": "1.5", "disk_limit": "1.5"}
 
 
 @pytest.mark.parametrize("action", OPTIONS, ids=lambda action: action.dest)
@@ -155,6 +158,7 @@ def test_models_are_loaded_before_the_page_opens_where_that_is_asked_for(
         (["--max", "3"], "unrecognized arguments: --max 3"),
         (["--port", "http"], "invalid int value"),
         (["--memory-limit", "0"], "--memory-limit is 0; it must be a number of GB above 0."),
+        (["--disk-limit", "0"], "--disk-limit is 0; it must be a number of GB above 0."),
         (["--memory-limit", "nan"], "--memory-limit is nan; it must be"),
         (["--memory-limit", "all"], "invalid float value"),
     ],
