@@ -109,6 +109,7 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
     page = build_app(studio).queue(max_size=options.max_queue)
     page.launch(
         max_threads=THREADS + options.max_queue,
+        _frontend=False,  # all that it does: Gradio does not end the server where that does not answer it in 3 seconds
         server_name=options.host,
         server_port=options.port,
         share=options.share,
