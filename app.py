@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import io
 import os
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 TASKS = ("gan", "vae", "style")
+THREADS = 40  # of Gradio's, as it has without being asked; each visitor in the queue has one on top
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -38,6 +40,10 @@ def make_parser() -> argparse.ArgumentParser:
             f"--{task}", action="append", default=[], metavar="MODEL",
             help=f"put one more {task} model into the menu: a folder, or a Hub repository, that save_pretrained made",
         )  # fmt: skip
+    parser.add_argument(
+        "--disk-limit", type=float, metavar="GB", default=5.0,
+        help="room for visitors' files; above it the oldest go before their day is over (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--preload", action="store_true", help="load the models that are here before the page opens")
     parser.add_argument("--metrics", action="store_true", help="answer GET /metrics with numbers for Prometheus")
     parser.add_argument("--mcp", action="store_true", help="offer the endpoints as tools of MCP, at /gradio_api/mcp")
@@ -90,6 +96,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error(f"--max-queue is {options.max_queue}; it must be 1 or more.")
     if options.memory_limit is not None and not 0 < options.memory_limit <= 1e6:
         parser.error(f"--memory-limit is {options.memory_limit:g}; it must be a number of GB above 0.")
+    if not 0 < options.disk_limit <= 1e6:
+        parser.error(f"--disk-limit is {options.disk_limit:g}; it must be a number of GB above 0.")
     return options
 
 
@@ -111,6 +119,14 @@ def from_environment(parser: argparse.ArgumentParser, arguments: Sequence[str]) 
     return words
 
 
+def prepare() -> None:
+    """Make the environment ready for Gradio and torch, which read it when they are imported."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")  # after each event Gradio counts all that it has kept
+    if importlib.util.find_spec("spaces") is not None:  # on ZeroGPU it comes before anything asks torch about CUDA
+        importlib.import_module("spaces")
+
+
 def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
     """Open the page over the models of a studio and return it; more goes to Gradio's launch()."""
     from deepart.ui import build_app, launch_options
@@ -118,13 +134,17 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
 
     page = build_app(studio).queue(max_size=options.max_queue)
     page.launch(
+        max_threads=THREADS + options.max_queue,
+        _frontend=False,  # all that it does: Gradio does not end the server where that does not answer it in 3 seconds
         server_name=options.host,
         server_port=options.port,
         share=options.share,
         root_path=options.root_path,
         state_session_capacity=page.state_session_capacity,
         **launch_options(page),
-        **serving_options(page, studio, metrics=options.metrics, mcp=options.mcp),
+        **serving_options(
+            page, studio, metrics=options.metrics, mcp=options.mcp, disk_limit=int(1e9 * options.disk_limit)
+        ),
         **more,
     )
     return page
@@ -133,8 +153,8 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
 def main() -> None:
     """Open the page and keep it open."""
     options = parse()
-    os.environ["GRADIO_TEMP_DIR"] = files_folder()  # Gradio reads this, too, when it is imported
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Gradio reads it when it is imported
+    os.environ["GRADIO_TEMP_DIR"] = files_folder()  # Gradio reads it when it is imported
+    prepare()
     from deepart import DeepArtError, Studio
 
     if isinstance(sys.stdout, io.TextIOWrapper):  # else a name that it cannot write would end the program

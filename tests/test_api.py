@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -17,6 +19,7 @@ from running_page import Page, serve, until
 
 from deepart import load_image, settings
 from deepart.ui.inputs import EXAMPLES
+from deepart.ui.upkeep import sweep
 
 CONTENT, STYLE = EXAMPLES / "content" / "cat.jpg", EXAMPLES / "style" / "woodcut.webp"
 OTHER = EXAMPLES / "paintings" / "hokusai-great-wave.jpg"
@@ -225,13 +228,12 @@ def test_an_upload_has_a_limit(page: Page) -> None:
     assert caught.value.code == 413
 
 
-def test_files_are_kept_where_gradio_deletes_them(page: Page, client: Client) -> None:
+def test_files_are_kept_where_they_are_deleted_after_a_day(page: Page, client: Client, tmp_path: Path) -> None:
     client.predict(**order())
-    results = list(page.files.glob("*/deepart-48x32-seed0.png"))
-    assert results
-    known = set().union(*page.blocks.temp_file_sets)
-    assert {str(path) for path in results} <= known
-    assert page.blocks.delete_cache == (3600, 86400)
+    assert list(page.files.glob("*/deepart-48x32-seed0.png"))
+    copy = shutil.copytree(page.files, tmp_path / "copy")
+    assert sweep(copy, now=time.time() + 86300) > 0
+    assert sweep(copy, now=time.time() + 86500) == 0
 
 
 def test_nothing_is_kept_of_clients_that_called_a_while_ago(
@@ -295,8 +297,8 @@ def test_a_full_queue_refuses_more(tmp_path: Path) -> None:
         running = clients[0].submit(**order(seed=1))
         assert page.fine.held.wait(60)
         waiting = clients[1].submit(**order(seed=2))
-        until(lambda: len(page.blocks._queue) == 1)
-        with pytest.raises(Exception, match="Queue is full"):
+        until(lambda: page.jobs.waiting == 1)
+        with pytest.raises(AppError, match="The queue is full, with 1 waiting"):
             clients[2].predict(**order(seed=3))
         page.fine.release()
         assert [running.result()[1]["seed"], waiting.result()[1]["seed"]] == [1, 2]

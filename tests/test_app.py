@@ -52,11 +52,12 @@ def test_without_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found["server_name"], found["server_port"], found["root_path"]) == (None, None, None)
     assert (found["share"], found["max_size"]) == (False, 20)
     assert set(launch_options()) <= set(found)
-    assert not any(found["host"].values())
+    assert found["host"] == {"metrics": False, "mcp": False, "disk_limit": 5_000_000_000}
+    assert found["max_threads"] == 60  # those that wait have one each
 
 
 OPTIONS = app.options_of(app.make_parser())
-A_VALUE = {"port": "8000", "max_queue": "5", "memory_limit": "1.5"}
+A_VALUE = {"port": "8000", "max_queue": "5", "memory_limit": "1.5", "disk_limit": "1.5"}
 
 
 @pytest.mark.parametrize("action", OPTIONS, ids=lambda action: action.dest)
@@ -108,6 +109,7 @@ def test_models_are_loaded_before_the_page_opens_where_that_is_asked_for(
         (["--max", "3"], "unrecognized arguments: --max 3"),
         (["--port", "http"], "invalid int value"),
         (["--memory-limit", "0"], "--memory-limit is 0; it must be a number of GB above 0."),
+        (["--disk-limit", "0"], "--disk-limit is 0; it must be a number of GB above 0."),
         (["--memory-limit", "nan"], "--memory-limit is nan; it must be"),
         (["--memory-limit", "all"], "invalid float value"),
     ],
@@ -203,9 +205,10 @@ def test_several_models_in_an_environment_variable(monkeypatch: pytest.MonkeyPat
 
 def test_options_reach_the_page_and_the_studio(monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = "--host 0.0.0.0 --port 8000 --share --device cpu --root-path /deepart --max-queue 5 --metrics --mcp"
-    found = told(monkeypatch, *arguments.split())
+    found = told(monkeypatch, *arguments.split(), "--disk-limit", "0.5")
     assert (found["server_name"], found["server_port"], found["root_path"]) == ("0.0.0.0", 8000, "/deepart")
-    assert (found["share"], found["max_size"], found["host"]) == (True, 5, {"metrics": True, "mcp": True})
+    assert (found["share"], found["max_size"]) == (True, 5)
+    assert found["host"] == {"metrics": True, "mcp": True, "disk_limit": 500_000_000}
     assert opened(monkeypatch, "--memory-limit", "1.5").memory_limit == 1_500_000_000
 
 

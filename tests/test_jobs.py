@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.context import LocalContext
 from PIL import Image
+from running_page import until
 
 from deepart.errors import OptionError
 from deepart.ui.jobs import Callback, Jobs, Step
-from deepart.ui.run import Changes, RunButton, by_itself, duration, progress
+from deepart.ui.run import Changes, RunButton, by_itself, duration, place, progress
 
 RED = Image.new("RGB", (16, 16), "red")
 
@@ -147,6 +150,71 @@ def test_who_does_not_wait_any_more_stops_the_work() -> None:
     assert jobs.running == 0
 
 
+def test_quick_work_is_done_between_the_steps_of_long_work_which_has_its_turn_too() -> None:
+    jobs, works = Jobs(), [Steps(4), Steps(1, allowed=1), Steps(1), Steps(1), Steps(1, allowed=1)]
+    long, other, *quick = (stream(jobs, work, str(n), f"/{n}", long=n < 2) for n, work in enumerate(works))
+    assert next(long).before is None
+    waiting = [next(one).before for one in (other, *quick)]
+    assert waiting == [1, 0, 1, 2]  # quick work does not wait for the work that gives way
+    works[0].allow(1)
+    works[2].allow(1)
+    assert last(quick[0]).made is RED
+    assert [work.done for work in works] == [1, 0, 1, 0, 0]
+    assert next(step for step in quick[2] if step.before == 1).before == 1
+    works[0].allow(1)  # a step of its own before the next
+    works[3].allow(1)
+    assert last(quick[1]).made is RED
+    assert (works[0].done, works[4].done) == (2, 0)
+    works[0].allow(2)
+    assert last(quick[2]).made is last(long).made is last(other).made is RED
+    assert jobs.running == jobs.waiting == 0
+
+
+def test_long_work_that_has_given_way_ends_at_once_when_it_is_stopped() -> None:
+    jobs, work, quick = Jobs(), Steps(4, allowed=1), Steps(1)
+    between = stream(jobs, quick, "another")
+    long = stream(jobs, lambda callback: next(between) and work(callback), long=True)
+    next(long)
+    until(lambda: work.done == 1)
+    jobs.stop("visitor")
+    assert last(long).made is None
+    assert (work.done, quick.done) == (1, 0)
+    quick.allow(1)
+    assert last(between).made is RED
+    assert last(stream(jobs, Steps(1, allowed=1))).made is RED
+
+
+def test_the_time_until_one_s_turn_is_that_of_the_last_jobs() -> None:
+    jobs, work = Jobs(), Steps(2, allowed=1)
+    assert last(stream(jobs, lambda callback: time.sleep(0.2) or RED)).made is RED
+    running, waiting, behind = stream(jobs, work, "1"), stream(jobs, Steps(1), "2"), stream(jobs, Steps(1), "3")
+    next(running)
+    steps = [next(waiting), next(behind)]
+    assert [step.before for step in steps] == [1, 2]
+    assert (steps[1].left or 0) >= 0.2
+    assert (place(0, 0.0), place(2, None)) == ("In the queue: you are next", "In the queue: 2 before you")
+    assert place(2, 21.3) == "In the queue: 2 before you, about 20 seconds"
+
+
+def test_work_is_stopped_that_nobody_listens_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = {"one"}
+    forgotten: list[str] = []
+    monkeypatch.setattr("deepart.ui.jobs.UNHEARD", 0.05)
+    event = LocalContext.event_id.set("event")
+    jobs, works = Jobs(), [Steps(3), Steps(1, allowed=1), Steps(1, allowed=1)]
+    jobs.audience = SimpleNamespace(heard=lambda session, event: session in heard, forget=forgotten.append)
+    running, waiting, listened = map(stream, [jobs] * 3, works, ("two", "three", "one"))
+    next(running), next(waiting), next(listened)
+    assert last(waiting).made is None  # it has not begun
+    until(lambda: next(running).stopping)
+    works[0].allow(1)
+    assert last(running).made is None
+    assert last(listened).made is RED
+    assert [work.done for work in works] == [1, 0, 1]
+    assert set(forgotten) == {"two", "three"}
+    LocalContext.event_id.reset(event)
+
+
 def test_what_work_raises_is_one_sentence() -> None:
     def fail(callback: Callback) -> None:
         raise OptionError("The size is odd.")
@@ -179,7 +247,8 @@ def test_the_button_s_status_line_says_all_and_ends_at_rest() -> None:
     assert "#paint-stop {" in first[button.status]
     work.allow(1)
     *_, end = changes
-    assert end == {button.status: '<p class="da-note" id="paint-hint">A hint.</p>', box: "painted"}
+    assert end[button.status].startswith('<p class="da-note" id="paint-hint">A hint.</p>')
+    assert end[box] == "painted"
 
 
 def test_a_browser_shows_by_itself_that_a_click_was_understood() -> None:

@@ -16,7 +16,7 @@ from deepart.ui.generate import GenerateTab
 from deepart.ui.i18n import localise
 from deepart.ui.inputs import api_corner, hide_schemas, refuse_foreign_files, visitor
 from deepart.ui.jobs import Jobs
-from deepart.ui.page import KEEP_FILES, SESSIONS, Link, launch_options, lay_about, restore, share_machine
+from deepart.ui.page import SESSIONS, Link, launch_options, lay_about, restore
 from deepart.ui.reconstruct import ReconstructTab
 from deepart.ui.results import MyResults, Place, Reader, Result
 from deepart.ui.style import StyleTab
@@ -45,7 +45,7 @@ def build_app(studio: Studio) -> gr.Blocks:
         memory.trim()
 
     app: gr.Blocks
-    with gr.Blocks(title="DeepArt", analytics_enabled=False, delete_cache=KEEP_FILES, fill_width=True) as app:
+    with gr.Blocks(title="DeepArt", analytics_enabled=False, fill_width=True) as app:
         gr.HTML(_HEAD.format(_HERE if studio.at_once == 1 else _THERE))
         lay_thumbnails()
         generate: GenerateTab | None = None
@@ -82,7 +82,6 @@ def build_app(studio: Studio) -> gr.Blocks:
                 None if style.sheet is None else (style.sheet.model, style.sheet.side),
             )  # fmt: skip
         app.unload(leave)
-    share_machine(app, studio.at_once)
     hide_schemas(app)
     app.state_session_capacity = SESSIONS  # as mount_gradio_app() takes it; launch() is told by app.py
     app.jobs = jobs  # type: ignore[attr-defined]  # serving_options() takes it from here, and launch_options() the next

@@ -31,6 +31,7 @@ from deepart.images import settings
 from deepart.ui.artwork import save_artwork
 from deepart.ui.inputs import GPU_SLOT, api_input, mistake
 from deepart.ui.jobs import Callback, Jobs, Work
+from deepart.ui.upkeep import slim
 from deepart.ui.widgets import FORMATS, save_animations
 from deepart.ui.work import Pictures
 
@@ -80,14 +81,20 @@ class EndpointsBase:
             self._clients.pop(client, None)
             self._page.state_holder.session_data.pop(client, None)
             self._page.state_holder.time_last_used.pop(client, None)
+        slim(self._page, request.session_hash)
         if request.session_hash is not None:
             self._clients[request.session_hash] = now
 
-    def _run(self, request: gr.Request, work: Work[T], name: str, *empty: Any) -> Generator[tuple[Any, ...], None, T]:
-        """Yield `empty` and the step, also to notice that the client has gone; return what the work has made."""
+    def _run(
+        self, request: gr.Request, work: Work[T], name: str, *empty: Any, long: bool = False
+    ) -> Generator[tuple[Any, ...], None, T]:
+        """Yield `empty` and the step, also to notice that the client has gone; return what the work has made.
+
+        long: see jobs.Kind.
+        """
         self._forget(request)
         made: T | None = None
-        for step in self._jobs.stream(request, work, name, every=1, pause=0.1):
+        for step in self._jobs.stream(request, work, name, every=1, pause=0.1, long=long):
             made = step.made
             if not step.done:
                 yield *empty, {"step": step.step, "steps": step.total}
@@ -111,7 +118,7 @@ class EndpointsBase:
                 )
             return work(callback)
 
-        made = yield from self._run(request, checked, name, None)
+        made = yield from self._run(request, checked, name, None, long=True)
         [path] = save_animations(made, [kind], f"deepart-{name.strip('/')}-{len(made)}", self._cache)
         yield path, settings(made[0]) or {}
 

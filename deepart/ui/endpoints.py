@@ -144,7 +144,7 @@ class Endpoints(EndpointsBase):
             preserve_color=preserve_color, style_scale=style_scale, size=size, seed=seed, steps=steps,
             style_weight=style_weight, keep_alpha=keep_alpha,
         )  # fmt: skip
-        picture = yield from self._run(request, transfer.work, "/stylize", None)
+        picture = yield from self._run(request, transfer.work, "/stylize", None, long=transfer.long)
         yield save_result(picture, file_name(picture), self._cache), settings(picture) or {}
 
     def _sheet(
@@ -159,7 +159,7 @@ class Endpoints(EndpointsBase):
             preserve_color=preserve_color, style_scale=style_scale, seed=seed,
             size=self._sheet_side if size is None else size,
         )  # fmt: skip
-        made = yield from self._run(request, work, "/sheet", [])
+        made = yield from self._run(request, work, "/sheet", [], long=True)
         files = [save_result(one, file_name(one, f"style{n}"), self._cache) for n, one in enumerate(made, 1)]
         titles = [title for _, title in named]
         yield list(zip(files, titles, strict=True)), [settings(one) for one in made]
@@ -238,7 +238,7 @@ class Endpoints(EndpointsBase):
                 load=self._style.pipeline,
             )  # fmt: skip
 
-        painting = yield from self._run(request, work, "/paint", None)
+        painting = yield from self._run(request, work, "/paint", None, long=quality != "fast")
         yield save_result(painting, file_name(painting, "large"), self._cache), settings(painting) or {}
 
     def _walk(
@@ -272,7 +272,7 @@ class Endpoints(EndpointsBase):
     ) -> Answer:  # fmt: skip
         """Find the picture of the model that comes nearest to a given one."""
         work = self._gan.project(model, image, steps=steps, seed=seed)
-        yield self._file((yield from self._run(request, work, "/project", None)))
+        yield self._file((yield from self._run(request, work, "/project", None, long=True)))
 
     # ---------------------------------------------------------------------------------------------------- autoencoders
 

@@ -110,7 +110,7 @@ class Chosen:
         step = yield from self.paint.stream(
             request, self._painting.work(one, manner, size), t("Painting the picture"),
             preview=lambda step: {self.stage: frame(step.preview, t("The painting so far"))},
-            share=self._painting.share(size),
+            share=self._painting.share(size), long=True,
         )  # fmt: skip
         image = step.made
         if image is None and step.preview is not None:

@@ -71,7 +71,7 @@ class Walk:
             return self._requests.walk(model, stops, frames=frames, loop=loop, truncation=1.0)(callback)
 
         glimpse = self.animation.glimpse(t("A frame of the walk"))
-        step = yield from self.start.stream(request, work, t("Making {n} frames", n=frames), preview=glimpse)
+        step = yield from self.start.stream(request, work, t("Making {n} frames", n=frames), preview=glimpse, long=True)
         if step.made is None:
             yield self.animation.stopped(t("The walk was stopped."))
             return
@@ -234,6 +234,7 @@ class Projection:
         step = yield from self.start.stream(
             request, work, _words,
             preview=lambda step: {self.stage: beside(step.preview, t("After {n} steps", n=step.preview_step))},
+            long=True,
         )  # fmt: skip
         image, said = step.made, "{near} dB near it; it is the chosen picture now, so sliders and walks go on from it."
         if image is None and carries(step.preview):

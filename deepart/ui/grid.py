@@ -172,7 +172,7 @@ class Grid:
             self._jobs, self._make,
             [self.model, self.count, self.seed, self.truncation, chosen, self.painting.on, *self.painting.inputs],
             [*self.parts, *parts], locks=("gan-dice", "gan-model"),
-            triggers=[self._wanted.change, self.model.input],
+            triggers=[self._wanted.change, self.model.input], example=bool(self.example),
         )  # fmt: skip
         self.sweep.click(
             self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,
@@ -203,7 +203,7 @@ class Grid:
                 said = t("Painting picture {n} of {total}", n=index + 1, total=len(pieces))
                 share = self.painting.share(size) if quality == "fine" else None
                 paint = self.painting.work(one, manner, size, quality)
-                drawn = yield from self.make.stream(request, paint, said, share=share)
+                drawn = yield from self.make.stream(request, paint, said, share=share, long=quality == "fine")
                 if drawn.made is None:
                     return
                 pieces[index] = painted(one, drawn.made, self.gallery.GRADIO_CACHE)

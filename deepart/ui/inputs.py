@@ -21,7 +21,8 @@ from deepart.errors import DeepArtError, ImageError, Phrase
 from deepart.ui.i18n import API, shown_blocks, t, translate
 
 EXAMPLES = Path(__file__).parent / "examples"
-GPU_SLOT: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": 1}  # for every event that computes a picture
+GPU_SLOT: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": None}
+"""For every event that computes a picture: the jobs give it its turn, and on ZeroGPU the host does."""
 COMPUTING: dict[str, Any] = GPU_SLOT | {"show_progress": "minimal", "api_visibility": "private"}
 
 # For events of the page itself, which compute nothing. The first kind passes the queue by, so that it works however
@@ -31,7 +32,7 @@ COMPUTING: dict[str, Any] = GPU_SLOT | {"show_progress": "minimal", "api_visibil
 _UNSEEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
 AT_ONCE: dict[str, Any] = _UNSEEN | {"queue": False}
 SOON: dict[str, Any] = _UNSEEN | {"concurrency_limit": None}
-QUIETLY: dict[str, Any] = _UNSEEN | GPU_SLOT  # for what is computed while somebody moves a slider
+QUIETLY: dict[str, Any] = _UNSEEN | GPU_SLOT  # for what is computed
 IN_TURN: dict[str, Any] = SOON | {"concurrency_limit": 1}  # one after another, where each goes on from the last
 
 _log = logging.getLogger("deepart.ui")

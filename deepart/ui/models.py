@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -115,7 +114,7 @@ class MoreModels:
             getattr(self._studio, self._task)(name)  # a file that does not fit is told now, not at the first use
             return name
 
-        step = yield from self.get.stream(request, work, _downloading, slot=threading.Lock())
+        step = yield from self.get.stream(request, work, _downloading, beside=True)
         if step.made is None:
             yield {self.about: note(t("The download was stopped, and nothing of it stays."))}
             raise gr.Error(visible=False, print_exception=False)  # no success, and no mistake either

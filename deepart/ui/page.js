@@ -22,6 +22,24 @@ const deepart = {
     return `<a href="${link.href}">${link.href.replaceAll('&', '&amp;')}</a>`;
   },
 
+  // Note what the inputs of a button are when it is pressed, and mark its result where it is of others.
+  asked: {},
+  made_of: {},
+  pressed(button, status, values) {
+    deepart.asked[button] = deepart.key(values);
+  },
+  made(button, status, values) {
+    deepart.made_of[button] = deepart.asked[button] ?? deepart.key(values);
+    deepart.changed(button, status, values);
+  },
+  changed(button, status, values) {
+    const old = button in deepart.made_of && deepart.made_of[button] !== deepart.key(values);
+    document.getElementById(status)?.toggleAttribute('data-old', old);
+  },
+  key(values) {
+    return JSON.stringify(values.map(one => one?.path ?? one));
+  },
+
   // Return settings as the query of an address has them.
   query(names, values) {
     return new URLSearchParams(names.map((name, index) => [name, values[index]])).toString();

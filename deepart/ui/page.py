@@ -13,8 +13,9 @@ from gradio.themes.utils import colors
 
 from deepart.latents import MAX_SEED
 from deepart.ui.i18n import ABOUT
-from deepart.ui.inputs import AT_ONCE, EXAMPLES, GPU_SLOT
+from deepart.ui.inputs import AT_ONCE, EXAMPLES
 from deepart.ui.run import Changes
+from deepart.ui.upkeep import slim
 
 _HERE = Path(__file__).parent
 _INK = colors.Color(
@@ -115,6 +116,7 @@ def restore(app: gr.Blocks, tabs: gr.Tabs, links: list[Link]) -> Any:
     outputs = [tabs, *(part for link in links for part in link.linked.values())]
 
     def load(request: gr.Request) -> Changes:
+        slim(app, request.session_hash)
         asked = dict(request.query_params)
         for link in links:
             if asked.get(TAB) == link.tab:
@@ -156,8 +158,7 @@ def _number(part: gr.Slider | gr.Number, words: str) -> float | int | None:
 
 
 MAX_UPLOAD = "40mb"  # the latent of a picture of 4096 pixels has 34
-SESSIONS = 200  # visitors whose page Gradio remembers, half a megabyte each; who comes back later opens it anew
-KEEP_FILES = (3600, 86400)  # seconds: look every hour, delete what is older than a day
+SESSIONS = 200  # visitors whose page Gradio remembers; who comes back later opens it anew
 
 
 def launch_options(page: Any = None) -> dict[str, Any]:
@@ -177,10 +178,3 @@ def launch_options(page: Any = None) -> dict[str, Any]:
         "show_error": False,
         "ssr_mode": False,
     }
-
-
-def share_machine(page: Any, at_once: int) -> None:
-    """Let so many events that compute a picture run at the same time, where there is more than one machine."""
-    for fn in page.fns.values():
-        if fn.concurrency_id == GPU_SLOT["concurrency_id"]:
-            fn.concurrency_limit = at_once

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
-from gradio.context import get_blocks_context
 from PIL import Image
 
 from deepart.cache import Studio
@@ -32,7 +31,6 @@ from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, keep_good, mistake, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title_of
-from deepart.ui.page import share_machine
 from deepart.ui.reconstruct_tools import Around, Tools
 from deepart.ui.reconstruct_views import ErrorMap, Inside, cells, example_title, number_cells, title
 from deepart.ui.results import SendTo
@@ -141,7 +139,6 @@ class ReconstructTab:
             self.requests, self._jobs, self.subject, self.request_id, self.picture, self.opened, self.wanted,
             self.tool_settings,
         )  # fmt: skip
-        at_once = self._studio.at_once
 
         @gr.render(  # type: ignore[untyped-decorator, unused-ignore]
             [self.tools_of, self.tool_settings], triggers=[self.tools_of.change], show_progress="hidden"
@@ -149,7 +146,6 @@ class ReconstructTab:
         def lay(model: str, asked: str) -> None:
             if model:
                 Tools(around, model, asked)
-                share_machine(get_blocks_context(), at_once)
 
     # ------------------------------------------------------------------------------------------------- what leads where
 

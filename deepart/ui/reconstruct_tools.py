@@ -257,7 +257,7 @@ class Morph:
             return self._around.requests.morph(one.model, one.source(), second, steps=frames, path=path)(callback)
 
         words, glimpse = t("Making {n} frames", n=frames), self.animation.glimpse(t("A frame of the morph"))
-        step = yield from self.start.stream(request, work, words, preview=glimpse)
+        step = yield from self.start.stream(request, work, words, preview=glimpse, long=True)
         if step.made is None:
             yield self.animation.stopped(t("The morph was stopped."))
             return

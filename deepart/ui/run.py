@@ -31,13 +31,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Literal, TypeVar
 
 import gradio as gr
+from gradio.context import Context
 
 from deepart.ui.i18n import IN_CHINESE, t, translate, writing
-from deepart.ui.inputs import AT_ONCE, GPU_SLOT, sentences, visitor
-from deepart.ui.jobs import Jobs, Slot, Step, Work
+from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences, visitor
+from deepart.ui.jobs import Jobs, Step, Work
 
 T = TypeVar("T")
 Changes = dict[Any, Any]  # of components of the page
+_OLD = "This result is of earlier inputs; press the button for one of those above."
 PATIENCE = 0.3
 """Seconds that work goes on before the page tells of it: to show how far it is takes time from what is soon done."""
 
@@ -68,22 +70,25 @@ class RunButton:
         self.status = gr.HTML(self._at_rest(), elem_id=f"{self._prefix}progress", elem_classes=["da-status", "da-told"])
 
     def _at_rest(self) -> str:
-        return f'<p class="da-note" id="{self._prefix}hint">{html.escape(translate(self._words))}</p>'
+        """Return the words at rest, and others that page.js shows in their place beside a result of other inputs."""
+        hint = f'<p class="da-note" id="{self._prefix}hint">{html.escape(translate(self._words))}</p>'
+        return f'{hint}<p class="da-note da-old">{html.escape(t(_OLD))}</p>'
 
     def wire(
         self, jobs: Jobs, handler: Callable[..., Iterator[Changes]], inputs: Sequence[Any], outputs: Sequence[Any], *,
-        triggers: Sequence[Callable[..., Any]] = (), queue_on: Any = None, begin: Changes | None = None,
-        rest: Changes | None = None, locks: Sequence[str] = (), beside: bool = False,
+        triggers: Sequence[Callable[..., Any]] = (), begin: Changes | None = None, rest: Changes | None = None,
+        locks: Sequence[str] = (), beside: bool = False, example: bool = False,
     ) -> Any:  # fmt: skip
         """Let a click start the work; return the event that works, for its success.
 
         handler: takes the values of `inputs` and `request`, and yields changes of `outputs`: those of stream(), and
         then what came out. After each that is not stream()'s the page is at rest. triggers: events of components that
         start the work as well as the click does, such as slider.release; what comes after an event can change a hidden
-        text whose change is one. queue_on: the component on which Gradio tells the place in the
-        queue, and for how long, by the mean of the last jobs; the status line unless given. begin, rest: what else the
-        page shows at once and afterwards, by component, made with gr.update(); the browser does it by itself. locks:
-        ids of elements that cannot be used meanwhile. beside: it goes on beside the work of others, as a download does.
+        text whose change is one. begin, rest: what else the page shows at once and afterwards, by component, made with
+        gr.update(); the browser does it by itself. locks: ids of elements that cannot be used meanwhile. beside: it
+        goes on beside the work of others, as a download does. example: the page opens with a result of the inputs.
+
+        A result is marked as soon as the inputs that a visitor sees are others than it was made of.
         """
         self._jobs, self._locks, self._rest = jobs, tuple(locks), dict(rest or {})
         first = begin or {}
@@ -97,29 +102,53 @@ class RunButton:
         shown = list(dict.fromkeys([self.status, *self._rest, *outputs]))
         begun = gr.on([*triggers, self.start.click], None, None, list(started()), js=by_itself(started), **AT_ONCE)
         working = begun.success(
-            self._event(handler), list(inputs), shown, show_progress="minimal",
-            show_progress_on=queue_on or self.status, api_visibility="private",
-            trigger_mode="multiple" if triggers else "once", **({"concurrency_limit": None} if beside else GPU_SLOT),
+            self._event(handler), list(inputs), shown, trigger_mode="multiple" if triggers else "once",
+            **(SOON if beside else QUIETLY),
         )  # fmt: skip
+        if not beside and (example or not triggers):
+            self._mark([*triggers, self.start.click], working, inputs, example)
         working.failure(None, None, list(rested()), js=by_itself(rested), **AT_ONCE)
         self.leave.click(rested, None, list(rested()), cancels=working, **AT_ONCE)
         self.stop.click(self._stop, None, None, **AT_ONCE)
         return working
 
+    def _mark(self, presses: list[Any], working: Any, inputs: Sequence[Any], example: bool) -> None:
+        """Let the browser compare what stands in the inputs with what stood there when the button was pressed."""
+        seen = [
+            box for box in inputs if isinstance(box, gr.components.FormComponent | gr.Image) and box.visible is True
+        ]
+        if not seen:
+            return
+
+        def script(name: str) -> dict[str, Any]:
+            call = f"deepart.{name}({self._name!r}, {self.status.elem_id!r}, values)"
+            return {"fn": None, "inputs": seen, "outputs": None, "js": f"(...values) => {call}", **AT_ONCE}
+
+        gr.on(presses, trigger_mode="multiple", **script("pressed"))
+        gr.on([box.change for box in seen], trigger_mode="multiple", **script("changed"))
+        working.success(**script("made"))
+        if example and Context.root_block is not None:
+            Context.root_block.load(**script("made"))
+
     def stream(
         self, request: gr.Request, work: Work[T], words: str | Callable[[Step[T]], str], *, loading: str = "",
         preview: Callable[[Step[T]], Changes] | None = None, share: Callable[[int, int], float] | None = None,
-        slot: Slot | None = None,
+        long: bool = False, beside: bool = False,
     ) -> Generator[Changes, None, Step[T]]:  # fmt: skip
         """Let work be done, and yield what the page shows of it; return the last step, whose `made` is the result.
 
         words: what is done, as a text or by the step. loading: words before the first step, where a model is loaded
-        first; see models.loading(). preview: returns the changes that show step.preview. share, slot: see Jobs.stream.
+        first; see models.loading(). preview: returns the changes that show step.preview. share, long, beside: see
+        Jobs.stream.
         """
         step: Step[T] = Step()
-        for step in self._jobs.stream(request, work, self._book, patience=PATIENCE, share=share, slot=slot):
+        how: dict[str, Any] = {"share": share, "long": long, "beside": beside}
+        for step in self._jobs.stream(request, work, self._book, patience=PATIENCE, **how):
             if step.done:
                 break
+            if step.before is not None:
+                yield {self.status: self._html("queued", progress(None, place(step.before, step.left)))}
+                continue
             said = loading if loading and not step.step else words if isinstance(words, str) else words(step)
             changes: Changes = {self.status: self._bar(step, said)}
             if preview is not None and step.fresh and step.preview is not None:
@@ -196,6 +225,15 @@ def with_time_left(words: str, seconds: float | None) -> str:
     if seconds is None or seconds < 1.5:
         return words
     return f"{words} · {t('about {time} left', time=duration(seconds))}"
+
+
+def place(before: int, seconds: float | None) -> str:
+    """Return the place in the queue in words, and the time until it is one's turn where that is known."""
+    if before == 0:
+        return t("In the queue: you are next")
+    if seconds is None:
+        return t("In the queue: {n} before you", n=before)
+    return t("In the queue: {n} before you, about {time}", n=before, time=duration(seconds))
 
 
 def duration(seconds: float) -> str:

@@ -5,12 +5,14 @@ Who may open the page, how often, and lines of a log are a proxy's: see deploy/n
 
 from __future__ import annotations
 
+import collections
 import functools
 import importlib
 import importlib.util
 import inspect
 import time
 from typing import Any
+from urllib.parse import parse_qs
 
 import gradio as gr
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -19,7 +21,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deepart import memory
 from deepart.cache import Studio
@@ -27,30 +29,36 @@ from deepart.errors import OptionError
 from deepart.registry import REGISTRY
 from deepart.ui.inputs import GPU_SLOT
 from deepart.ui.jobs import ARRIVED, Done, Jobs
+from deepart.ui.upkeep import MOST, sweeping
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 GPU_SECONDS = 120  # that a call may keep a GPU on loan at most
 _BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)  # seconds
 
 
-def serving_options(page: gr.Blocks, studio: Studio, *, metrics: bool = False, mcp: bool = False) -> dict[str, Any]:
+def serving_options(
+    page: gr.Blocks, studio: Studio, *, metrics: bool = False, mcp: bool = False, disk_limit: int = MOST
+) -> dict[str, Any]:
     """Prepare a page for its host, and return what launch() needs to know about that.
 
     page: as build_app and queue() have made it; it must not have been prepared before. metrics: answer GET /metrics.
-    mcp: offer the endpoints as tools; raises OptionError where the package for that is missing.
+    mcp: offer the endpoints as tools; raises OptionError where the package for that is missing. disk_limit: bytes that
+    visitors' files may have.
     """
     memory.few_arenas()  # before the server has its threads
     if mcp and importlib.util.find_spec("mcp") is None:
         raise OptionError('--mcp needs the package mcp: pip install "mcp>=1.21,<2".')
     lend_gpu(page)
     name_tools(page)
-    routes, books = [Route("/healthz", _health(page))], []
+    jobs: Jobs = page.jobs  # type: ignore[attr-defined]
+    jobs.most, jobs.audience = page._queue.max_size, (audience := Listeners(page))
+    routes = [Route("/healthz", _health(page))]
     if metrics:
-        counted = Metrics(page, studio, page.jobs)  # type: ignore[attr-defined]
+        counted = Metrics(page, studio, jobs)
         routes.append(Route("/metrics", lambda request: Response(counted.text(), media_type=CONTENT_TYPE)))
-        books.append(counted)
-    middleware = [Middleware(_Arrivals, books=books)]
-    return {"mcp_server": mcp, "app_kwargs": {"routes": routes, "middleware": middleware}}
+    middleware = [Middleware(audience.watch)]
+    options = {"routes": routes, "middleware": middleware, "lifespan": sweeping(page, disk_limit)}
+    return {"mcp_server": mcp, "app_kwargs": options}
 
 
 def _health(page: gr.Blocks) -> Any:
@@ -86,7 +94,7 @@ class Metrics:
             "deepart_model_load_seconds", "Seconds to load a model", buckets=_BUCKETS, registry=registry
         )
         for name, words, value in (
-            ("deepart_queue_length", "Events that wait for their turn", lambda: len(page._queue)),
+            ("deepart_queue_length", "Events that wait for their turn", lambda: jobs.waiting),
             ("deepart_requests_running", "Requests that are being worked on", lambda: jobs.running),
             ("deepart_models", "Models that are loaded", lambda: len(studio.loaded)),
             ("deepart_models_bytes", "Bytes of the weights of these models", lambda: sum(studio.loaded.values())),
@@ -101,10 +109,6 @@ class Metrics:
         self._seconds.labels(done.name).observe(done.seconds)
         self._waited.observe(done.waited)
 
-    def note_full(self) -> None:
-        """Count a request that the queue had no place for."""
-        self._requests.labels("queue", "full").inc()
-
     def note_load(self, task: str, name: str, seconds: float) -> None:
         """Count a model that was loaded; names that are not registered are told as "other"."""
         self._loads.labels(task, name if (task, name) in REGISTRY else "other").inc()
@@ -115,22 +119,49 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-class _Arrivals:
-    """Middleware that notes when a request came, and which ones the queue turns away: these never have their turn."""
+class Listeners:
+    """Who waits for results now: a browser and gradio_client keep a stream open, and so does whoever asks by hand.
 
-    def __init__(self, app: ASGIApp, books: list[Metrics]) -> None:
-        self._app, self._books = app, books
+    Of work that nobody listens for Gradio knows nothing: it would be done, and its messages kept.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 503:
-                for book in self._books:
-                    book.note_full()
-            await send(message)
+    def __init__(self, page: gr.Blocks) -> None:
+        self._page = page
+        self._open: collections.Counter[str] = collections.Counter()  # streams, by a session or the id of an event
 
-        scope[ARRIVED] = time.monotonic()
-        asks = scope["type"] == "http" and scope["method"] == "POST"
-        await self._app(scope, receive, watched if asks else send)
+    def heard(self, session: str, event: str) -> bool:
+        """Tell whether somebody listens for an event."""
+        return bool(self._open[session] or self._open[event])
+
+    def forget(self, session: str) -> None:
+        """Drop what a session was told and has not heard: previews are large."""
+        messages = self._page._queue.pending_messages_per_session.get(session)
+        while messages is not None and not messages.empty():
+            messages.get_nowait()
+
+    def watch(self, app: ASGIApp) -> ASGIApp:
+        """Return the application behind middleware that notes who listens, and when each request came."""
+
+        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+            scope[ARRIVED] = time.monotonic()
+            name = _listens_for(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
+            self._open.update([name] if name else [])
+            try:
+                await app(scope, receive, send)
+            finally:
+                self._open.subtract([name] if name else [])
+                if name and not self._open[name]:
+                    del self._open[name]
+
+        return watched
+
+
+def _listens_for(scope: Scope) -> str | None:
+    """Return the session or the event whose stream a request asks for; None for any other request."""
+    parts = scope["path"].rstrip("/").split("/")
+    if parts[-2:] == ["queue", "data"]:
+        return next(iter(parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [])), None)
+    return parts[-1] if "call" in parts[-4:-2] else None
 
 
 def name_tools(page: gr.Blocks) -> None:
@@ -176,4 +207,6 @@ def lend_gpu(page: gr.Blocks) -> None:
     decorate: Any = importlib.import_module("spaces").GPU(duration=GPU_SECONDS)
     for fn in page.fns.values():
         if fn.fn is not None and fn.concurrency_id == GPU_SLOT["concurrency_id"]:
-            fn.fn = decorate(fn.fn)
+            call, fn.fn = fn.fn, decorate(fn.fn)
+            if fn.fn is not call:  # it works in a process of its own, which knows of no other job: one at a time
+                fn.concurrency_limit = 1

@@ -154,8 +154,8 @@ class StyleTab:
         ]  # fmt: skip
         self.paint.wire(
             self._jobs, self._paint, inputs, [self.preview, self.slider, self.facts, self.result],
-            queue_on=self.preview, begin={self.preview: gr.update(value=VEIL, visible=True)},
-            rest={self.preview: gr.update(visible=False)},
+            begin={self.preview: gr.update(value=VEIL, visible=True)},
+            rest={self.preview: gr.update(visible=False)}, example=self._example is not None,
         )  # fmt: skip
         if self.sheet is not None:
             self.sheet.wire(self.content, self.style, [self.strength, self.keep, self.scale, self.seed])
@@ -230,7 +230,7 @@ class StyleTab:
 
         step = yield from self.paint.stream(
             request, transfer.work, partial(_words, one_pass), loading=loading(self._studio, "style", model),
-            preview=preview, share=transfer.share,
+            preview=preview, share=transfer.share, long=transfer.long,
         )  # fmt: skip
         image = step.made or transfer.stopped(step)
         if image is not None:

@@ -86,7 +86,7 @@ class Sheet:
 
         count = len(styles)
         words = t("Painting 1 picture") if count == 1 else t("Painting {count} pictures", count=count)
-        step = yield from self.paint.stream(request, work, words)
+        step = yield from self.paint.stream(request, work, words, long=True)
         if step.made is not None:
             yield self._show(styles, step.made)
 

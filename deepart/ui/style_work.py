@@ -17,8 +17,10 @@ from deepart.images import fitted_size, settings, with_settings
 from deepart.models.gatys_loss import GatysConfig
 from deepart.pipelines.large import QUALITIES
 from deepart.pipelines.style import MAX_SHEET, MIN_SIDE, StyleTransferPipeline
+from deepart.registry import get_spec
 from deepart.ui.inputs import read_picture
 from deepart.ui.jobs import Callback, Step
+from deepart.ui.models import style_models
 from deepart.ui.work import Pictures, defaults, model_name, request, whole
 
 MAX_SHEET_SIDE = 1024  # pixels: sixteen pictures are held at once
@@ -58,6 +60,13 @@ class Transfer:
             size, steps = self._options["size"], self._options["steps"]
             self._shares = self.pipeline.work_shares(*self.content.size, size=size, steps=steps)
         return self.pipeline.stylize(self.content, styles, **self._options, callback=callback)
+
+    @property
+    def long(self) -> bool:
+        """Whether it takes many steps, as far as one knows before a model is loaded."""
+        name = self._quality or self._model or get_spec("style").name
+        way = style_models().get(name) if isinstance(name, str) else None
+        return way is None or not way.one_pass
 
     def share(self, step: int, total: int) -> float:
         """Return the share of the work that is done after a step: late ones take longer where levels grow finer."""

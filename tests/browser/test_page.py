@@ -286,6 +286,19 @@ def test_a_sheet_is_what_was_asked_for(page: Page, open_tab: OpenTab, tmp_path: 
     expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile(r"mine\.png"))
 
 
+def test_a_result_of_other_inputs_is_marked(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    old = tab.locator("#progress .da-old")
+    ready(tab)
+    tab.locator("#paint").click()
+    expect(tab.locator("#facts")).to_contain_text("128 × 85 pixels")
+    expect(old).to_be_hidden()
+    put(tab, "strength", "0.5")
+    expect(old).to_have_text(re.compile("^This result is of earlier inputs"))
+    put(tab, "strength", "1")
+    expect(old).to_be_hidden()
+
+
 def test_a_sheet_takes_its_turn_and_is_stopped(page: Page, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deepart.models.fast.WINDOW", 320)
     tab, other = open_tab(), open_tab()
@@ -296,7 +309,7 @@ def test_a_sheet_takes_its_turn_and_is_stopped(page: Page, open_tab: OpenTab, mo
     ready(tab, "Fast")
     open_sheet(tab)
     tab.locator("#sheet-paint").click()
-    expect(tab.locator("#sheet-progress")).to_contain_text("queue: 1/1")
+    expect(tab.locator("#sheet-progress")).to_contain_text("In the queue: 1 before you")
     tab.locator("#sheet-leave").click()
     expect(tab.locator("#sheet-paint")).to_be_visible()
     page.fine.release()
@@ -423,14 +436,14 @@ def test_waiting_and_leaving(open_tab: OpenTab, tmp_path: Path) -> None:
         tabs[0].locator("#paint").click()
         expect(tabs[0].locator("#stop")).to_be_visible()
         tabs[1].locator("#paint").click()
-        expect(tabs[1].locator("#preview")).to_contain_text("queue: 1/1")
+        expect(tabs[1].locator("#progress")).to_contain_text("In the queue: 1 before you")
         tabs[2].locator("#paint").click()
-        expect(tabs[2].get_by_test_id("toast-body")).to_contain_text("busy")
+        expect(tabs[2].get_by_test_id("toast-body")).to_contain_text("The queue is full, with 1 waiting")
         expect(tabs[2].locator("#paint")).to_be_visible()
         tabs[1].locator("#leave").click()
         expect(tabs[1].locator("#paint")).to_be_visible()
         # Requests of the page pass through this thread: it must not sleep.
-        until(lambda: len(page.blocks._queue) == 0, lambda seconds: tabs[1].wait_for_timeout(1000 * seconds))
+        until(lambda: page.jobs.waiting == 0, lambda seconds: tabs[1].wait_for_timeout(1000 * seconds))
         page.fine.release()
         expect(tabs[0].locator("#facts")).to_contain_text("128 × 85 pixels")
         assert page.fine.most_at_once == 1

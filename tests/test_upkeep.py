@@ -1,0 +1,66 @@
+"""Visitors' files go after their day, whoever made them, and earlier where they are too many."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from running_page import Page, serve, until
+
+from deepart.ui.upkeep import sweep
+
+HOUR = 3600.0
+
+
+def put(folder: Path, name: str, size: int, age: float) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(size))
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _times_of_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file's time of change cannot be set: only that of its content counts here."""
+    monkeypatch.setattr("deepart.ui.upkeep._used", lambda path: path.stat().st_mtime)
+
+
+def test_what_is_a_day_old_goes_and_what_is_not_ours_stays(tmp_path: Path) -> None:
+    mine = uuid.uuid4().hex
+    old = [put(tmp_path, f"{mine}/a.png", 9, 25 * HOUR), put(tmp_path, f"{'0' * 64}/a.png", 9, 25 * HOUR)]
+    old += [put(tmp_path, "tmpabcdefgh", 9, 300)]  # half an upload
+    kept = put(tmp_path, f"{'1' * 64}/example.png", 9, 99 * HOUR)
+    stay = [put(tmp_path, f"{mine}/b.png", 9, 23 * HOUR), put(tmp_path, "tmpijklmnop", 9, 5), kept]
+    others = [put(tmp_path, name, 9, 99 * HOUR) for name in ("photo.jpg", "album/photo.jpg", "data/tmp.bin")]
+    assert sweep(tmp_path, [str(kept)]) == 27
+    assert [path.exists() for path in (*old, *stay, *others)] == [False] * 3 + [True] * 6
+    sweep(tmp_path, [str(kept)], now=time.time() + 2 * 86400)
+    assert not (tmp_path / mine).exists()  # nor is its folder left
+
+
+def test_of_too_many_the_oldest_go_but_none_of_the_last_hour(tmp_path: Path) -> None:
+    ages = [HOUR / 2, 5 * HOUR, 2 * HOUR, 9 * HOUR]
+    files = [put(tmp_path, f"{uuid.uuid4().hex}/a.png", 100, age) for age in ages]
+    assert sweep(tmp_path, most=250) == 200
+    assert [path.exists() for path in files] == [True, False, True, False]
+    assert sweep(tmp_path, most=0) == 100
+    assert files[0].exists()
+
+
+def test_a_server_that_starts_again_keeps_a_day_and_nothing_older(tmp_path: Path) -> None:
+    with serve(tmp_path) as page:
+        shown = {path for block in page.blocks.blocks.values() for path in getattr(block, "keep_in_cache", ())}
+    new, old = put(tmp_path, f"{'0' * 64}/new.png", 9, HOUR), put(tmp_path, f"{'1' * 64}/old.png", 9, 25 * HOUR)
+    for path in shown:
+        os.utime(path, (1, 1))  # what the page itself shows is as old as its server
+    again: Page
+    with serve(tmp_path) as again:
+        until(lambda: not old.exists())
+        assert again.blocks.is_running
+    assert new.exists()
+    assert shown
+    assert all(Path(path).exists() for path in shown)
