@@ -105,10 +105,11 @@ def decode(file: containers.PictureFile, most: int) -> Image.Image:
     if file.endless:  # libjpeg makes up what is missing, and says nothing
         proofs = {hashlib.sha256(decode(one, most).tobytes()).digest() for one in file.proofs()}
     image = open_picture(file, most)
-    own = image.info.get("exif") or b""
-    info = {"exif": file.exif or own, "icc_profile": file.icc or image.info.get("icc_profile")}
+    own: bytes = image.info.get("exif") or b""
+    exif = file.exif or own
+    info: dict[Any, Any] = {"exif": exif, "icc_profile": file.icc or image.info.get("icc_profile")}
     # Pillow says which way an AVIF is turned, which goes before what its EXIF says.
-    turn = Exif(own if kind == "AVIF" else info["exif"]).orientation
+    turn = Exif(own if kind == "AVIF" else exif).orientation
     info[containers.SETTINGS_KEY] = file.settings
     del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
     try:
