@@ -36,6 +36,7 @@ decodes one (two canvases, a copy and the picture, 805 MB at the cap), and a loa
 have four times as many, as it can be decoded at half its size."""
 MIN_SIDE = 16
 """Fewest pixels of each side: a network that halves the picture four times has one left."""
+TURN = "deepart turn"  # among the info of what decode returns
 MAX_ASPECT = 60
 """How many times the shorter side the longer one may be."""
 
@@ -98,16 +99,17 @@ def _heif_reader() -> Any:
         ) from None
 
 
-def decode(file: containers.PictureFile, most: int) -> tuple[Image.Image, int]:
-    """Decode the pixels; returns them, with what _finish needs of the metadata beside them, and the orientation."""
+def decode(file: containers.PictureFile, most: int) -> Image.Image:
+    """Decode the pixels, and put beside them what is needed of the metadata, the orientation as info[TURN]."""
     kind, proofs = file.kind, set[bytes]()
     if file.endless:  # libjpeg makes up what is missing, and says nothing
-        proofs = {hashlib.sha256(decode(one, most)[0].tobytes()).digest() for one in file.proofs()}
+        proofs = {hashlib.sha256(decode(one, most).tobytes()).digest() for one in file.proofs()}
     image = open_picture(file, most)
-    own = image.info.get("exif") or b""
-    info = {"exif": file.exif or own, "icc_profile": file.icc or image.info.get("icc_profile")}
+    own: bytes = image.info.get("exif") or b""
+    exif = file.exif or own
+    info: dict[Any, Any] = {"exif": exif, "icc_profile": file.icc or image.info.get("icc_profile")}
     # Pillow says which way an AVIF is turned, which goes before what its EXIF says.
-    turn = Exif(own if kind == "AVIF" else info["exif"]).orientation
+    turn = Exif(own if kind == "AVIF" else exif).orientation
     info[containers.SETTINGS_KEY] = file.settings
     del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
     try:
@@ -118,8 +120,9 @@ def decode(file: containers.PictureFile, most: int) -> tuple[Image.Image, int]:
         raise containers.damaged(kind) from error
     if proofs and {hashlib.sha256(image.tobytes()).digest()} != proofs:
         raise containers.damaged(kind)
+    info[TURN] = turn
     image.info = info | {key: value for key, value in image.info.items() if key in ("transparency", "dpi")}
-    return image, turn
+    return image
 
 
 def to_rgb(image: Image.Image, what: str, turn: int, keep_alpha: bool) -> Image.Image:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from deepart import containers
 from deepart.checks import shown, whole_number
-from deepart.decoding import MAX_PIXELS, MIN_SIDE, check_size, decode, open_picture, to_rgb
+from deepart.decoding import MAX_PIXELS, MIN_SIDE, TURN, check_size, decode, open_picture, to_rgb
 from deepart.errors import ImageError, OptionError
 from deepart.exif import ORIENTATION, Exif
 
@@ -56,9 +56,7 @@ def load_image(
     max_pixels that is no whole number above 0.
     """
     cap = whole_number("max_pixels", max_pixels, 1, 2**31)
-    image, turn = decode(containers.take_apart(containers.read_file(source)), cap)
-    image.info[_GPS] = keep_gps
-    return _finish(image, "picture", turn, keep_alpha)
+    return _finish(decode(containers.take_apart(containers.read_file(source)), cap), "picture", keep_alpha, keep_gps)
 
 
 def picture_size(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
@@ -79,7 +77,7 @@ def check_image(image: Image.Image, what: str = "picture", *, keep_alpha: bool =
     """
     _need_image(image, what)
     check_size(image.size, what, MAX_PIXELS)
-    return _finish(image, what, _orientation(image), keep_alpha)
+    return _finish(image, what, keep_alpha)
 
 
 def fitted_size(size: tuple[int, int], longer_side: int) -> tuple[int, int]:
@@ -242,18 +240,20 @@ def _plain_settings(value: Any) -> Any:
 # -------------------------------------------------------------------------------------------------- what is carried on
 
 
-def _finish(image: Image.Image, what: str, turn: int, keep_alpha: bool) -> Image.Image:
+def _finish(image: Image.Image, what: str, keep_alpha: bool, keep_gps: bool = False) -> Image.Image:
     """Return the image as RGB, or RGBA, upright, sRGB, with its settings, EXIF and DPI and no other info."""
-    result = to_rgb(image, what, turn, keep_alpha)
-    result.info = _carried(image)
+    info, turn, held = _carried(image, keep_gps), _orientation(image), [image]
+    del image  # whoever holds it beside to_rgb adds its size to the peak
+    result = to_rgb(held.pop(), what, turn, keep_alpha)
+    result.info = info
     return result
 
 
-def _carried(image: Image.Image) -> dict[Any, Any]:
+def _carried(image: Image.Image, keep_gps: bool = False) -> dict[Any, Any]:
     """Return what of the info of an image goes on into what is made of it."""
     info: dict[Any, Any] = {} if settings(image) is None else {_KEY: image.info[_KEY]}
     data, dpi = image.info.get("exif"), image.info.get("dpi")
-    exif, places = Exif(data if isinstance(data, bytes) else b""), image.info.get(_GPS) is True
+    exif, places = Exif(data if isinstance(data, bytes) else b""), keep_gps or image.info.get(_GPS) is True
     if copy := exif.copy(places):
         info["exif"] = copy
     if places:
@@ -284,6 +284,8 @@ def _need_rgb(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     exif = image.info.get("exif")
+    if TURN in image.info:
+        return int(image.info[TURN])
     if isinstance(exif, bytes):
         return Exif(exif).orientation
     if "Raw profile type exif" in image.info:  # Pillow would look into this one, and may warn
