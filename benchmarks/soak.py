@@ -250,7 +250,7 @@ class Crowd:
         self.cut_off = 0
         self.first: list[tuple[Visitor, str]] = []  # who comes back, and the result
         self.seconds: list[float] = []
-        self._threads = [threading.Thread(target=self._come, args=[kind]) for kind in KINDS]
+        self._threads = [threading.Thread(target=self._come, args=[kind], daemon=True) for kind in KINDS]
         for thread in self._threads:
             thread.start()
 
