@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
+import io
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--port", type=int, help="port (default: GRADIO_SERVER_PORT, else the first free one from 7860)"
     )
     parser.add_argument("--share", action="store_true", help="also open a public link through Gradio's servers")
-    parser.add_argument("--device", help="cuda, mps or cpu (default: the best there is)")
+    parser.add_argument("--device", help="cuda, cuda:1 and so on, mps or cpu (default: the best there is)")
     parser.add_argument("--root-path", help="path under which a proxy shows the page, such as /deepart")
     parser.add_argument("--max-queue", type=int, default=20, help="visitors that may wait (default: %(default)s)")
     parser.add_argument(
@@ -57,6 +60,29 @@ def options_of(parser: argparse.ArgumentParser) -> list[argparse.Action]:
 def variable(action: argparse.Action) -> str:
     """Return the name of the environment variable of an option."""
     return f"DEEPART_{action.dest.upper()}"
+
+
+def files_folder() -> str:
+    """Return the folder for uploads and results, of nobody else: what is old in it is deleted.
+
+    Ends the program with a sentence where nothing can be written into one that was named.
+    """
+    named = os.environ.get("GRADIO_TEMP_DIR")
+    try:
+        usual = os.path.join(tempfile.gettempdir(), "deepart")
+        for folder in [named] if named else [usual, f"{usual}-{os.getuid() if hasattr(os, 'getuid') else 'own'}"]:
+            with contextlib.suppress(OSError):
+                os.makedirs(folder, mode=0o700, exist_ok=True)
+                tempfile.TemporaryFile(dir=folder).close()
+                return folder
+        if not named:
+            return tempfile.mkdtemp(prefix="deepart-")
+    except OSError:
+        pass
+    raise SystemExit(
+        f"app.py: Nothing can be written into {named or 'the temporary folder'}; name a folder of your own in "
+        f"{'GRADIO_TEMP_DIR' if named else 'TMPDIR'}."
+    )
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -109,6 +135,7 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
     page = build_app(studio).queue(max_size=options.max_queue)
     page.launch(
         max_threads=THREADS + options.max_queue,
+        _frontend=False,  # all that it does: Gradio does not end the server where that does not answer it in 3 seconds
         server_name=options.host,
         server_port=options.port,
         share=options.share,
@@ -126,9 +153,12 @@ def launch(studio: Any, options: argparse.Namespace, **more: Any) -> Any:
 def main() -> None:
     """Open the page and keep it open."""
     options = parse()
+    os.environ["GRADIO_TEMP_DIR"] = files_folder()  # Gradio reads it when it is imported
     prepare()
     from deepart import DeepArtError, Studio
 
+    if isinstance(sys.stdout, io.TextIOWrapper):  # else a name that it cannot write would end the program
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         limit = None if options.memory_limit is None else int(1e9 * options.memory_limit)
         studio = Studio(device=options.device, memory_limit=limit)

@@ -46,7 +46,7 @@ def write_tiny(folder: Path) -> None:
     torch.manual_seed(0)
     named = {"directions_named": ["one", "two"]}
     networks: dict[str, tuple[Any, dict[str, Any]]] = {
-        "gan-generator": (Generator(GeneratorConfig(8, 16, (12, 8, 8), 1, 2)), named),
+        "gan-generator": (Generator(GeneratorConfig(8, 16, (12, 8, 8), coarse=1, directions=2)), named),
         "gan-fastgan": (FastGAN(FastGANConfig(16, (16, 16, 8, 8, 8, 8, 8), 2)), named),
         "vae-spatial": (SpatialVAE(SpatialVAEConfig(8, 8, 8, 1, 1)), {}),
         "vae-vector": (VectorVAE(VectorVAEConfig(8, (8, 8), (8, 8, 8), 2, 16)), named),

@@ -77,7 +77,8 @@ class Server:
             time.sleep(0.1)
         config = json.loads(self.ask("GET", "/config")[1])
         self.events = {one["api_name"]: one["id"] for one in config["dependencies"] if one["api_name"]}
-        loads = (one for one in config["dependencies"] if any(target[1] == "load" for target in one["targets"]))
+        known = (one for one in config["dependencies"] if one["backend_fn"] and not one["inputs"])
+        loads = (one for one in known if any(target[1] == "load" for target in one["targets"]))
         self.loads = [one["id"] for one in loads]
 
     def end(self, how: int = signal.SIGTERM) -> None:
@@ -249,7 +250,7 @@ class Crowd:
         self.cut_off = 0
         self.first: list[tuple[Visitor, str]] = []  # who comes back, and the result
         self.seconds: list[float] = []
-        self._threads = [threading.Thread(target=self._come, args=[kind]) for kind in KINDS]
+        self._threads = [threading.Thread(target=self._come, args=[kind], daemon=True) for kind in KINDS]
         for thread in self._threads:
             thread.start()
 

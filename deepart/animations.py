@@ -28,10 +28,8 @@ def save_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str], 
     """Write pictures of one size as an animation; the end of the path, .gif, .webp or .mp4, says which.
 
     fps: pictures a second, 1 to 50. GIF and WebP play in a loop. The settings that the first picture carries go into
-    the file: as the comment of a GIF, the image description (EXIF) of a WebP, the comment of an MP4.
-
-    Raises OptionError for another ending, fps out of range or no frames, ImageError for pictures that differ in size or
-    a file that cannot be written.
+    the file: as the comment of a GIF, the image description (EXIF) of a WebP, the comment of an MP4. Raises OptionError
+    for another ending, and ImageError.
     """
     target = _target(path)
     fps = number("fps", fps, MIN_FPS, MAX_FPS)
@@ -57,7 +55,6 @@ def _target(path: Any) -> Path:
 
 
 def _check_frames(frames: Any) -> list[Image.Image]:
-    """Return the frames as RGB pictures of one size."""
     if not isinstance(frames, list | tuple) or not 1 <= len(frames) <= MAX_FRAMES:
         listed = isinstance(frames, list | tuple)
         came = Phrase("There are {count} frames", count=len(frames)) if listed else "The frames are no list"

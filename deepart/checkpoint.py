@@ -17,7 +17,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -69,10 +68,7 @@ def _refuse_constant(text: str) -> float:
 
 
 def check_config(config: Mapping[str, Any], task: str, networks: Iterable[str], folder: Path) -> None:
-    """Check that a config is for a task and for one of the networks (class names) that the caller can build.
-
-    Raises WeightsError when it is for another.
-    """
+    """Raise WeightsError for a config of another task or of none of the networks (class names)."""
     path, known = folder / CONFIG, tuple(networks)
     if config.get("task") != task:
         raise WeightsError(
@@ -92,9 +88,7 @@ def make_config(
     """Return the config dataclass that the values of a config.json describe.
 
     Every field of the dataclass has a default, which also says what type it takes; a value that is absent keeps it.
-    besides: keys that belong to somebody else. Lists become tuples.
-
-    Raises WeightsError for a key that is no field, and for a value of another type than the default's.
+    besides: keys that belong to somebody else. Lists become tuples. Raises WeightsError for other keys and types.
     """
     defaults: Any = kind()
     fields = [field.name for field in dataclasses.fields(defaults)]
@@ -136,10 +130,8 @@ def _alike(value: Any, example: Any) -> bool:
 def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Tensor]:
     """Return the tensors of a .safetensors file, or of a .bin, .pt or .pth file, on the CPU; runs no code from it.
 
-    names: read only these; None reads all. From a .safetensors file the others are not even loaded.
-
-    Raises WeightsError for a file that is missing or damaged, that holds anything but tensors, or a number that is not
-    finite, and for names that it does not hold.
+    names: read only these; None reads all. Raises WeightsError for a file that is missing or damaged, lacks a name, or
+    holds anything but tensors of finite numbers.
     """
     try:
         with path.open("rb"):
@@ -180,7 +172,7 @@ def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Te
             raise WeightsError("The file {path} does not fit the network: {what}.", path=path, what=what)
         tensors = {name: tensors[name] for name in names}
     for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not _finite(tensor):
+        if tensor.is_floating_point() and not _finite(tensor.detach()):
             raise WeightsError(
                 "The file {path} has numbers in {name!r} that are not finite; get it again.", path=path, name=name
             )
@@ -188,21 +180,13 @@ def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Te
 
 
 def _finite(tensor: Tensor) -> bool:
-    """Return whether all numbers of a tensor are finite. With numpy, where it knows the type: ten times as fast."""
-    values = tensor.detach().resolve_neg()
-    if values.dtype == torch.bfloat16:
-        # Numpy does not know it. An exponent of all ones stands for what is not finite, as in float32's upper half.
-        return not bool(((values.view(torch.int16).numpy() & 0x7F80) == 0x7F80).any())
-    if values.dtype in (torch.float16, torch.float32, torch.float64):
-        return bool(np.isfinite(values.numpy()).all())
-    return bool(torch.isfinite(values).all())
+    """Return whether all numbers of a tensor are finite; the extremes tell it, ten times as fast as isfinite()."""
+    values = tensor if tensor.dtype.itemsize > 1 else tensor.float()
+    return not tensor.numel() or all(math.isfinite(value) for value in values.aminmax())
 
 
 def load_strict(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Copy tensors into a module; float16 numbers become the module's type.
-
-    Raises WeightsError, naming the first few, when names, shapes or kinds (whole numbers, fractions) differ.
-    """
+    """Copy tensors into a module, whose types they take; raises WeightsError when names, shapes or kinds differ."""
     expected = module.state_dict()
     missing = [name for name in expected if name not in tensors]
     extra = [name for name in tensors if name not in expected]
@@ -222,10 +206,7 @@ def load_strict(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) ->
 
 
 class _Steps(TorchFunctionMode):
-    """Stops what takes more than so many calls of torch, in this thread.
-
-    A layer without memory still takes time, and a number in a config can ask for a thousand million of them.
-    """
+    """Stops what takes more calls of torch: a number in a config can ask for a thousand million layers."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -244,9 +225,7 @@ def build(make: Callable[[], Network], path: Path) -> Network:
     """Return the network that make() describes, with the tensors of a file, on the CPU, ready to use.
 
     make() is called twice. The first network has shapes but no memory: a config that asks for more than the file holds,
-    in numbers or in layers, is refused before it costs much.
-
-    Raises WeightsError as read_tensors and load_strict do, and when make() fails.
+    in numbers or in layers, is refused before it costs much. Raises WeightsError.
     """
     tensors = read_tensors(path)
     try:
@@ -300,10 +279,8 @@ def write_folder(
     """Write a model's folder: config.json, model.safetensors and README.md, made new or put in place of old ones.
 
     config: numbers and names, with "task" and "class". half: store fractions as float16, but for a tensor that would
-    overflow. in_eight_bits: names of tensors to store as deepart/packed.py does. All three files are complete under
-    other names before the first takes its place.
-
-    Raises OptionError when the folder is a file, WeightsError when a tensor is not finite or the disk refuses.
+    overflow. in_eight_bits: names of tensors to store as deepart/packed.py does. Raises OptionError when the folder is
+    a file, WeightsError when a tensor is not finite or the disk refuses.
     """
     if not isinstance(folder, str | os.PathLike) or not str(folder).strip():
         raise OptionError(
@@ -316,8 +293,11 @@ def write_folder(
         raise OptionError(
             "{path} has a {card} but no model, and would lose it; give another folder.", path=path, card=CARD
         )
+    stored: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        stored |= _stored(name, tensor, half, name in in_eight_bits)
     contents = {
-        TENSORS: safetensors.torch.save(_all_stored(tensors, half, in_eight_bits)),
+        TENSORS: safetensors.torch.save(stored),
         CONFIG: (json.dumps(config, indent=2, allow_nan=False) + "\n").encode(),
         CARD: card.encode(),
     }
@@ -330,24 +310,16 @@ def write_folder(
         ) from error  # fmt: skip
 
 
-def _all_stored(tensors: Mapping[str, Tensor], half: bool, in_eight_bits: Collection[str]) -> dict[str, Tensor]:
-    found: dict[str, Tensor] = {}
-    for name, tensor in tensors.items():
-        small = name in in_eight_bits
-        whole = _stored(name, tensor, half and not small)
-        found |= packed.pack(name, whole) if small else {name: whole}
-    return found
-
-
-def _stored(name: str, tensor: Tensor, half: bool) -> Tensor:
-    """Return a tensor as it goes into a file: on the CPU, in memory of its own."""
+def _stored(name: str, tensor: Tensor, half: bool, small: bool) -> dict[str, Tensor]:
+    """Return what stands for a tensor in a file: on the CPU, in memory of its own. small: in eight bits."""
     tensor = tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
     if not tensor.is_floating_point():
-        return tensor
-    if not torch.isfinite(tensor).all():
+        return {name: tensor}
+    if not _finite(tensor):
         raise WeightsError("The model was not saved, because {name!r} has numbers that are not finite.", name=name)
-    rounded = tensor.half()
-    return rounded if half and torch.isfinite(rounded).all() else tensor
+    if small:
+        return packed.pack(name, tensor)
+    return {name: tensor.half() if half and _finite(tensor.half()) else tensor}
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:

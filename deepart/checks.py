@@ -17,14 +17,13 @@ def shown(value: object) -> str:
         text = repr(value)
     except Exception:  # a whole number of more than 4300 digits, or an object whose repr fails
         return Phrase("a {kind} that cannot be shown", kind=type(value).__name__)
+    if text.startswith("<"):  # how Python shows what has no value to show
+        return Phrase("a value of the type {kind}", kind=type(value).__name__)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def whole_number(what: str, value: object, low: int, high: int, unit: str = "") -> int:
-    """Return the value as an int in [low, high]; numpy's whole numbers count, True and 1.0 do not.
-
-    Raises OptionError: "The `what` is ...; it must be a whole number `unit` from `low` to `high`."
-    """
+    """Return the value as an int in [low, high]; numpy's whole numbers count, True and 1.0 raise OptionError."""
     if isinstance(value, bool) or not isinstance(value, Integral) or not low <= int(value) <= high:
         kind = f"whole number {unit}".strip()
         raise OptionError(
@@ -35,10 +34,7 @@ def whole_number(what: str, value: object, low: int, high: int, unit: str = "") 
 
 
 def number(what: str, value: object, low: float, high: float) -> float:
-    """Return the value as a float in [low, high]; numpy's numbers count, True and NaN do not.
-
-    Raises OptionError: "The `what` is ...; it must be a number from `low` to `high`."
-    """
+    """Return the value as a float in [low, high]; numpy's numbers count, True and NaN raise OptionError."""
     try:
         given = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
     except OverflowError:

@@ -3,7 +3,12 @@
 Pillow's readers do much before the first pixel: they unpack text and colour profiles, follow EXIF tables, and complain
 about odd findings through `warnings`. All of that is within reach of a hostile file. So the chunks of a PNG and the
 segments of a JPEG are chosen here first, with a bound on each thing; a WEBP, whose reader does none of that, is only
-cut down to its first frame.
+cut down to its first frame, and the EXIF of an AVIF is put out of Pillow's sight.
+
+Pillow 12 has two critical flaws, which Pillow 13 mends. One (CVE-2026-112403) writes past a line of a JPEG of which its
+header and libjpeg see different widths: what is kept here has one frame, and only what libjpeg can halve is halved. The
+other (CVE-2026-96639) is in reading a second frame of another mode, which is never done, and which leads to TIFF and
+PSD. These stay out, also for what else is open in their decoders.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from deepart.errors import ImageError
 
@@ -30,17 +35,24 @@ _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class PictureFile:
-    """A PNG, JPEG or WEBP file taken apart.
+    """A picture file taken apart.
 
     `pixels` is a file of the same kind that holds the first frame and nothing else. `exif` and `icc` are as found,
-    empty when there are none. `settings` is the text stored under "deepart" in a PNG.
+    empty when there are none. `settings` is the text stored under "deepart" in a PNG. `halves`: a JPEG that can be
+    decoded at half its size, in half the memory. `endless`: a JPEG that came without its end marker; see proofs.
     """
 
-    kind: Literal["PNG", "JPEG", "WEBP"]
+    kind: str
     pixels: bytes
     exif: bytes = b""
     icc: bytes = b""
     settings: str | None = None
+    halves: bool = False
+    endless: bool = False
+
+    def proofs(self) -> Iterator[PictureFile]:
+        """Yield what an endless JPEG would be if it went on; they differ in their pixels where some are missing."""
+        yield from (replace(self, pixels=self.pixels[:-2] + more + _JPEG_END, endless=False) for more in _JPEG_MORE)
 
 
 def read_file(source: object) -> bytes:
@@ -100,45 +112,28 @@ def damaged(kind: str) -> ImageError:
 
 
 def take_apart(data: bytes) -> PictureFile:
-    """Return the parts of a PNG, JPEG or WEBP file, recognised by its first bytes and never by its name.
+    """Return the parts of a picture file, recognised by its first bytes and never by its name.
 
-    Raises ImageError for a file of another kind, and for one too damaged to have pixels.
+    Raises ImageError for a file of a kind that is not read, and for one too damaged to have pixels.
     """
     kind = name_kind(data)
-    readers = {"PNG": _take_apart_png, "JPEG": _take_apart_jpeg, "WEBP": _take_apart_webp}
-    if kind not in readers:
-        raise ImageError("The file is {kind}, not PNG, JPEG or WEBP; save it as one of these and try again.", kind=kind)
+    if kind not in KINDS:
+        raise ImageError(
+            "The file is {kind}, not PNG, JPEG, WEBP, AVIF, GIF or BMP; save it as one of these and try again.",
+            kind=kind,
+        )
     try:
-        file = readers[kind](data)
+        file = _READERS[kind](data) if kind in _READERS else PictureFile(kind, data)
     except (struct.error, IndexError, KeyError) as error:  # a part is missing, or ends within a field
         raise damaged(kind) from error
     return file if len(file.icc) <= MAX_PROFILE else replace(file, icc=b"")
-
-
-def orientation(exif: bytes) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 (upright) when there is none or it makes no sense."""
-    tiff = exif.removeprefix(b"Exif\0\0")
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    if order is None:
-        return 1
-    try:
-        (table,) = struct.unpack_from(order + "I", tiff, 4)
-        (entries,) = struct.unpack_from(order + "H", tiff, table)
-        for entry in range(table + 2, table + 2 + 12 * entries, 12):
-            tag, field = struct.unpack_from(order + "HH", tiff, entry)
-            if tag == 0x0112 and field in (3, 4):  # a short by the book, a long by some writers
-                (value,) = struct.unpack_from(order + "HI"[field - 3], tiff, entry + 8)
-                return value if 1 <= value <= 8 else 1
-    except struct.error:  # the table points out of the data
-        pass
-    return 1
 
 
 # ---------------------------------------------------------------------------------------------------------------- PNG
 
 
 def _take_apart_png(data: bytes) -> PictureFile:
-    """Keep IHDR, PLTE, tRNS and the picture data; that leaves the still picture of an animated PNG."""
+    """Keep IHDR, PLTE, tRNS, pHYs and the picture data; that leaves the still picture of an animated PNG."""
     first: dict[bytes, bytes] = {}  # the first of each: a thousand profiles would take a thousand times as long
     packed = bytearray()  # the picture data in one piece: a million pieces of one byte would cost Pillow minutes
     for name, body, intact in _png_chunks(data):
@@ -152,10 +147,12 @@ def _take_apart_png(data: bytes) -> PictureFile:
         elif intact and name == b"tEXt":  # as save_png writes them
             if bytes(body[: len(_PNG_KEYWORD)]) == _PNG_KEYWORD:
                 first.setdefault(_PNG_KEYWORD, bytes(body[len(_PNG_KEYWORD) :][: MAX_SETTINGS + 1]))
-        elif intact and (critical or name in (b"tRNS", b"eXIf", b"iCCP")):
+        elif intact and (critical or name in (b"tRNS", b"eXIf", b"iCCP", b"pHYs")):
             first.setdefault(name, bytes(body))
     header = first[b"IHDR"]
     kept = {name: first[name] for name in (b"IHDR", b"PLTE", b"tRNS") if first.get(name)}
+    if len(first.get(b"pHYs", b"")) == 9:
+        kept[b"pHYs"] = first[b"pHYs"]
     if b"tRNS" in kept:
         kept[b"tRNS"] = _scale_png_key(kept[b"tRNS"], header[8], header[9])
     pieces: list[bytes | bytearray] = [_PNG_MAGIC]
@@ -209,12 +206,20 @@ def _inflate(data: bytes, limit: int) -> bytes:
 
 _JPEG_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")  # any but restarts, stuffing and filling
 _JPEG_KEPT = frozenset({*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD})  # frame, tables and scans
+_JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_JPEG_END = b"\xff\xd9"
+_JPEG_MORE = [
+    b"".join(mark + 99 * bytes.fromhex(code) for mark in (b"", *(b"\xff%c" % number for number in range(0xD0, 0xD8))))
+    for code in ("96d35ab16ca54bd29a", "55", "aa", "692ca54e935ab42d65")
+]  # of restart intervals one each, whichever is due
+_MAX_COEFFICIENTS = 700_000_000  # bytes that libjpeg holds of a JPEG that comes in several scans
 
 
 def _take_apart_jpeg(data: bytes) -> PictureFile:
     """Keep the frame, tables and scans, and the two notes that tell colour models apart, up to the first end marker."""
     pixels = bytearray(data[:2])
-    exif, profile, profile_parts, scans, position = b"", dict[int, bytes](), 0, 0, 2
+    exif, frame, profile, profile_parts, scans, position = b"", b"", dict[int, bytes](), 0, 0, 2
+    finest: set[tuple[int, int]] = set()  # the coefficients, by component, of which the last bit has come
     while match := _JPEG_MARKER.search(data, position):
         marker, start = match[1][0], match.start()
         if scans:
@@ -228,8 +233,13 @@ def _take_apart_jpeg(data: bytes) -> PictureFile:
         if length < 2 or len(body) != length - 2:
             break
         scans += marker == 0xDA
-        if marker == 0xD8 or scans > MAX_SCANS:
+        # A second frame may be of another size, and Pillow would make room for the one and libjpeg fill in the other.
+        if marker == 0xD8 or scans > MAX_SCANS or (marker in _JPEG_FRAMES and frame):
             raise damaged("JPEG")
+        if marker in _JPEG_FRAMES:
+            frame = bytes([marker]) + body
+        elif marker == 0xDA and not body[-1] & 15:
+            finest.update((part, number) for part in body[1:-3:2] for number in range(body[-3], body[-2] + 1))
         position += length
         known = body.startswith({0xE0: b"JFIF\0", 0xEE: b"Adobe"}.get(marker, b"?"))
         if marker in _JPEG_KEPT or (known and marker in (0xE0, 0xEE)):
@@ -242,8 +252,23 @@ def _take_apart_jpeg(data: bytes) -> PictureFile:
         pixels += data[position:] if scans else b""
     if not scans:
         raise damaged("JPEG")
+    endless = not pixels.endswith(_JPEG_END) and len(finest) >= 64 * frame[6]  # else whole scans are missing
+    if endless:
+        pixels[:] = bytes(pixels).removesuffix(b"\xff") + _JPEG_END
     whole = sorted(profile) == list(range(1, profile_parts + 1))
-    return PictureFile("JPEG", bytes(pixels), exif, b"".join(profile[n] for n in sorted(profile)) if whole else b"")
+    icc = b"".join(profile[n] for n in sorted(profile)) if whole else b""
+    return PictureFile("JPEG", bytes(pixels), exif, icc, None, _can_be_halved(frame, scans), endless)
+
+
+def _can_be_halved(frame: bytes, scans: int) -> bool:
+    """Return whether libjpeg makes half the size of a JPEG, within bounded memory. frame: its marker and body."""
+    if frame[0] > 0xC2:  # a lossless one would come out whole, past the end of the room that Pillow makes for half
+        return False
+    sides = [(part >> 4, part & 15) for part in frame[8::3]]  # of a block of each component, across and down
+    largest = max((across for across, _ in sides), default=0) * max((down for _, down in sides), default=0)
+    blocks = sum(across * down for across, down in sides) / max(1, largest)
+    height, width = struct.unpack_from(">HH", frame, 2)
+    return (frame[0] < 0xC2 and scans == 1) or 2 * blocks * width * height <= _MAX_COEFFICIENTS
 
 
 # --------------------------------------------------------------------------------------------------------------- WEBP
@@ -273,7 +298,46 @@ def _take_apart_webp(data: bytes) -> PictureFile:
     return PictureFile("WEBP", pixels, parts.get(b"EXIF", b""), parts.get(b"ICCP", b""))
 
 
-# ------------------------------------------------------------------------------------------------------- other kinds
+# ------------------------------------------------------------------------------------------------------ GIF, BMP, AVIF
+
+
+def _take_apart_gif(data: bytes) -> PictureFile:
+    """Leave out the comments before the first frame, which Pillow joins one by one, each time copying all."""
+    start = position = 13 + (3 * 2 ** (1 + (data[10] & 7)) if data[10] & 0x80 else 0)
+    control = b""
+    while data[position] == 0x21:
+        begin, position = position, position + 2
+        while data[position]:
+            position += 1 + data[position]
+        position += 1
+        if data[begin + 1] == 0xF9:
+            control = data[begin:position]
+    return PictureFile("GIF", data[:start] + control + data[position:])
+
+
+def _take_apart_avif(data: bytes) -> PictureFile:
+    """Keep all, with the EXIF under another name and beside it."""
+    pixels, count = re.subn(rb"(infe[\2\3]\0\0.{3,7}?)Exif", rb"\1free", data, count=1, flags=re.DOTALL)
+    found = _TIFF.search(data) if count else None
+    return PictureFile("AVIF", pixels, data[found.start() : found.start() + 65536] if found else b"")
+
+
+def _take_apart_bmp(data: bytes) -> PictureFile:
+    if struct.unpack_from("<I", data, 14)[0] >= 40 and struct.unpack_from("<I", data, 30)[0] == 2:
+        raise damaged("BMP")  # four bits a pixel, packed in runs: Pillow 12 reads most of these wrongly
+    return PictureFile("BMP", data)
+
+
+_TIFF = re.compile(rb"II\*\0\x08\0\0\0|MM\0\*\0\0\0\x08")
+
+# -------------------------------------------------------------------------------------------------------------- kinds
+
+_READERS = {
+    "PNG": _take_apart_png, "JPEG": _take_apart_jpeg, "WEBP": _take_apart_webp, "GIF": _take_apart_gif,
+    "AVIF": _take_apart_avif, "BMP": _take_apart_bmp,
+}  # fmt: skip
+KINDS = frozenset({*_READERS, "HEIC"})
+"""What is read, as name_kind says it; HEIC where pillow-heif is installed."""
 
 _MAGIC = {
     _PNG_MAGIC: "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF",
@@ -282,7 +346,9 @@ _MAGIC = {
     b"\x1f\x8b": "a gzip archive", b"\x1a\x45\xdf\xa3": "a video (WebM or Matroska)",
     **{bytes([0x80, protocol]): "a Python pickle" for protocol in (2, 3, 4, 5)},
 }  # fmt: skip
-_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC", b"mif1": "HEIC"}
+_BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc"), "HEIC")
+PICTURES = KINDS | {"TIFF", "JPEG XL", "JPEG 2000", "a Photoshop file"}
+"""What is a picture, as name_kind says it."""
 
 
 def name_kind(data: bytes) -> str:
@@ -293,7 +359,8 @@ def name_kind(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[4:8] == b"ftyp":
-        return _BRANDS.get(data[8:12], "a video (MP4)")
+        brands = [data[place : place + 4] for place in range(8, min(len(data), 64, int.from_bytes(data[:4], "big")), 4)]
+        return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), "a video (MP4)")
     start = data[:4096]
     try:
         text = start.decode("utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "ignore").lower()

@@ -11,10 +11,7 @@ from deepart.errors import OptionError
 
 
 def pick_device(device: str | torch.device | None = None) -> torch.device:
-    """Return the device to run on: the one asked for, or CUDA, else MPS, else the CPU.
-
-    Raises OptionError when the device asked for is not on this machine.
-    """
+    """Return the device asked for, which must be on this machine, or CUDA, else MPS, else the CPU."""
     if device is None:
         if torch.cuda.is_available():
             return torch.device("cuda")

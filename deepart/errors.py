@@ -38,16 +38,6 @@ class DeepArtError(Exception):
         phrase: Phrase = self.args[0]
         return phrase
 
-    @property
-    def template(self) -> str:
-        """The sentence before its values were put in."""
-        return self.phrase.template
-
-    @property
-    def values(self) -> Mapping[str, str | int | float]:
-        """What was put in, by name; a value may be a Phrase itself."""
-        return self.phrase.values
-
 
 class ImageError(DeepArtError):
     """A picture that cannot be read, or is too small or too large for the job."""

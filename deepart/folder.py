@@ -25,22 +25,28 @@ from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
+from deepart.containers import PICTURES, name_kind
 from deepart.errors import DeepArtError, ImageError, OptionError
-from deepart.images import load_image, save_png, settings, with_settings
+from deepart.images import load_image, notes, save_png, settings, with_settings
 
 if TYPE_CHECKING:
     from PIL import Image
 
-READ = frozenset({".png", ".jpg", ".jpeg", ".webp"})
-"""Suffixes of what load_image reads."""
-NOT_READ = frozenset({".avif", ".bmp", ".gif", ".heic", ".heif", ".jxl", ".tif", ".tiff"})
+READ = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".mpo", ".webp", ".avif", ".gif", ".bmp", ".heic", ".heif"})
+"""Suffixes of what load_image reads; on a disk a picture is one by its content, whatever it is called."""
+NOT_READ = frozenset({".jxl", ".tif", ".tiff"})
 """Those of pictures that it does not: they are listed too, so that they are reported and not passed over in silence."""
+NOT_SEARCHED = frozenset(
+    {"@eadir", "#recycle", "@recycle", "$recycle.bin", "system volume information", "__macosx", "lost+found"}
+)
+"""Folders that systems make, in small letters."""
+CLOSED = "The folder cannot be read; check that you may, or move it."
 FORMATS: Mapping[str, str] = MappingProxyType({"png": ".png", "jpeg": ".jpg", "webp": ".webp"})
 """The formats of results, and their suffixes."""
 QUALITY = 92  # of JPEG and WEBP, as in the app
 
-_DESCRIPTION = 0x010E  # the EXIF field ImageDescription
 _MARK = re.compile(rb'"order": "([0-9a-f]{24})"')
+_LOOK = 131_072  # bytes at each end of a file in which its kind and its mark are looked for
 _NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 P = TypeVar("P", bound=PurePath)
@@ -74,12 +80,13 @@ class Outcome:
 # ------------------------------------------------------------------------------------------------- pictures and names
 
 
-def plan(places: Sequence[Path], out: Path, suffix: str = ".png") -> list[Task]:
+def plan(places: Sequence[Path], out: Path, suffix: str = ".png", left: dict[str, str] | None = None) -> list[Task]:
     """Return a task for each picture of the places, which are files and folders, sorted within each folder.
 
-    Folders are searched with all below them, except hidden files, hidden folders, and `out` itself; a result has the
-    place below `out` that its picture has below its folder. Where two would have one name (photo.jpg and photo.png),
-    both keep their suffix: photo.jpg.png and photo.png.png.
+    Folders are searched with all below them, except hidden files and folders, those of NOT_SEARCHED, and `out` itself;
+    a result has the place below `out` that its picture has below its folder. Where two would have one name (photo.jpg
+    and photo.png), both keep their suffix: photo.jpg.png and photo.png.png. left: takes what else is passed over, with
+    the reason: files that are no pictures, results of earlier jobs among other pictures, folders that cannot be read.
 
     Raises OptionError for a place that does not exist, for `out` being one of the folders or a file, for a result that
     would take the place of a picture, and for two pictures of one name from two folders.
@@ -88,7 +95,7 @@ def plan(places: Sequence[Path], out: Path, suffix: str = ".png") -> list[Task]:
         raise OptionError("{out!r} is a file; name a folder for the results.", out=str(out))
     found: dict[str, tuple[Path, Path]] = {}
     for place in places:
-        for path, below in pictures(place, out):
+        for path, below in pictures(place, out, left):
             found.setdefault(os.path.abspath(path), (path, below))
     results = names([below for _, below in found.values()], suffix)
     tasks = [Task(path, out / name) for (path, _), name in zip(found.values(), results, strict=True)]
@@ -129,7 +136,7 @@ def ready(out: Path) -> None:
         raise OptionError("Nothing can be written into the folder {out!r}; check that it is yours.", out=str(out))
 
 
-def pictures(place: Path, out: Path | None = None) -> Iterator[tuple[Path, Path]]:
+def pictures(place: Path, out: Path | None = None, left: dict[str, str] | None = None) -> Iterator[tuple[Path, Path]]:
     """Yield each picture of a place, which is a file or a folder, and its path below the place; see plan."""
     if place.is_file():
         yield place, Path(place.name)
@@ -141,21 +148,63 @@ def pictures(place: Path, out: Path | None = None) -> Iterator[tuple[Path, Path]
         raise OptionError(
             "The results would lie among the pictures, in {place!r}; choose another folder for them.", place=str(place)
         )
+    left = {} if left is None else left
+    found = []
+    for path in _files(place, results, left):
+        kind, made = _look(path)
+        if kind in PICTURES or path.suffix.lower() in READ | NOT_READ:
+            found.append((path, made))
+        else:
+            left[str(path)] = f"The file is {kind}, no picture."
+    only_results = all(made for _, made in found)  # then they are meant
+    for path, made in found:
+        if made and not only_results:
+            left[str(path)] = "It is the result of an earlier job."
+        else:
+            yield path, path.relative_to(place)
+
+
+def _files(place: Path, results: str | None, left: dict[str, str]) -> Iterator[Path]:
+    """Yield the files of a folder, sorted, and of all below it, links among them, but each folder once."""
+    top = os.path.realpath(place)
+    seen = {top}
 
     def closed(error: OSError) -> None:  # which os.walk would pass over
-        raise OptionError(
-            "The folder {folder!r} cannot be read; check that you may, or move it.", folder=str(error.filename)
-        )
+        left[str(error.filename)] = CLOSED
 
-    for folder, below, files in os.walk(place, onerror=closed):
-        below[:] = sorted(
-            name for name in below
-            if not name.startswith(".") and os.path.realpath(os.path.join(folder, name)) != results
-        )  # fmt: skip
+    def enter(path: str) -> bool:
+        real = os.path.realpath(path)
+        if os.path.islink(path) and (real in seen or top.startswith(os.path.join(real, ""))):
+            left[path] = "It is a link to a folder that is searched already, or to one around it."
+            return False
+        known = real in seen or real == results
+        seen.add(real)
+        return not known
+
+    for folder, below, files in os.walk(place, onerror=closed, followlinks=True):
+        below[:] = [
+            name for name in sorted(below)
+            if not name.startswith(".") and name.casefold() not in NOT_SEARCHED and enter(os.path.join(folder, name))
+        ]  # fmt: skip
         for name in sorted(files):
             path = Path(folder, name)
-            if not name.startswith(".") and path.suffix.lower() in READ | NOT_READ and path.is_file():
-                yield path, path.relative_to(place)
+            if name.startswith("."):
+                continue
+            if path.is_file():
+                yield path
+            elif path.is_symlink():
+                left[str(path)] = "It is a link that leads nowhere."
+
+
+def _look(path: Path) -> tuple[str, bool]:
+    """Return of what kind a file is, and whether it carries the mark of a job."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_LOOK)
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _LOOK))  # WEBP has the mark at its end
+            return name_kind(start), _MARK.search(start) is not None or _MARK.search(file.read(_LOOK)) is not None
+    except OSError:
+        return "closed to you", False
 
 
 def names(below: Sequence[P], suffix: str) -> list[P]:
@@ -190,11 +239,16 @@ def attempt(task: Task, asked: Mapping[str, Any], make: Make) -> Outcome:
         order = mark(asked, digest(source) if isinstance(source, Path) else source)
         if task.target.exists() and is_done(task.target.read_bytes(), order, str(task.target)):
             return False
-        made = make(load_image(source) if isinstance(source, Path) else source)
+        made = make(read(source, asked) if isinstance(source, Path) else source)
         write_whole(encode(marked(made, order), task.target.suffix), task.target)
         return True
 
     return Outcome(task, *tried(do))
+
+
+def read(source: Path | BinaryIO, asked: Mapping[str, Any]) -> Image.Image:
+    """Return a picture as an order wants it; see attempt for what is asked."""
+    return load_image(source, keep_alpha=bool(asked.get("options", {}).get("keep_alpha")))
 
 
 def tried(do: Callable[[], bool]) -> tuple[bool, str]:
@@ -248,7 +302,8 @@ def whole(source: Path | BinaryIO) -> bool:
 def encode(image: Image.Image, suffix: str) -> bytes:
     """Return the bytes of a picture file of the format that the suffix stands for, one of FORMATS.
 
-    The settings go into a PNG as save_png writes them, into JPEG and WEBP as the EXIF field ImageDescription.
+    The settings go into a PNG as save_png writes them, into JPEG and WEBP as the EXIF field ImageDescription. What
+    images.notes says of the picture goes into all.
 
     Raises ImageError for a picture that cannot be saved so.
     """
@@ -256,10 +311,8 @@ def encode(image: Image.Image, suffix: str) -> bytes:
     if suffix == FORMATS["png"]:
         save_png(image, packed)
     else:
-        exif = image.getexif()
-        exif[_DESCRIPTION] = json.dumps(settings(image), sort_keys=True)
         kind = next(name for name, found in FORMATS.items() if found == suffix)
-        image.save(packed, kind, quality=QUALITY, exif=exif)
+        image.save(packed, kind, quality=QUALITY, **notes(image, json.dumps(settings(image), sort_keys=True)))
     return packed.getvalue()
 
 

@@ -37,10 +37,7 @@ What it raises stops the download and reaches the caller. Nothing of an unfinish
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A file that a model needs: its name inside the folder, its size in bytes, its sha256 in hexadecimal.
-
-    size: None where nobody has said it; the sha256 then stands alone.
-    """
+    """A file that a model needs: name inside the folder, size in bytes (None: nobody has said it), sha256 as text."""
 
     name: str
     size: int | None
@@ -161,12 +158,8 @@ def find(
     """Return the folder that holds all the files of a registered model, each checked by size and sha256.
 
     weights/<task>-<name> is used when it holds any of them; else the Hub repository at its commit, 40 hexadecimal
-    digits. A file that arrived damaged, or was changed in the Hub's cache, is downloaded anew, once.
-
-    Two threads that want the same files cause one download, and the progress of both is told. One that waits for the
-    other may raise from it too, which stops its waiting and not the download.
-
-    Raises WeightsError for a file that is missing, damaged or cannot be downloaded.
+    digits. A file that arrived damaged, or was changed in the Hub's cache, is downloaded anew, once. Two threads that
+    want the same files cause one download; one that waits may raise from its progress, which stops its waiting alone.
     """
     folder = weights_root() / f"{task}-{name}"
     if repo_id is None or any((folder / file.name).exists() for file in files):
@@ -200,9 +193,7 @@ def fetch(
     """Return the local folder of a Hub repository made by save_pretrained; the folder's name is the commit.
 
     revision: a branch, a tag or a commit; None is the main branch. A commit that is in the cache needs no network.
-    Large files are checked against the sha256 that the Hub gave with them.
-
-    Raises UnknownModelError when there is no such repository, and WeightsError for anything else that is in the way.
+    Raises UnknownModelError when there is no such repository, WeightsError for anything else that is in the way.
     """
     branch, download = revision or "main", _downloads.setdefault(repo_id, _Download())
     with download.turn(progress, dict.fromkeys(filenames)):
@@ -272,7 +263,6 @@ def _cached(repo_id: str, revision: str, name: str) -> Path | None:
 def _get(
     download: _Download, repo_id: str, revision: str, name: str, file: ModelFile | None = None, *, force: bool = False
 ) -> Path:
-    """Download a file into the Hub's cache and return its path."""
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
 
     try:
@@ -297,28 +287,25 @@ def _get(
 
 
 def _refused(error: Exception, repo_id: str, revision: str, name: str) -> DeepArtError:
-    """Return our error for one that came while downloading."""
     from huggingface_hub import constants, errors
 
     what = Phrase("The file {name!r} of the Hub repository {repo_id}", name=name, repo_id=repo_id)
     known = {"what": what, "repo_id": repo_id, "revision": revision, "cache": constants.HF_HUB_CACHE}
-    for kind, ours in (
-        (errors.GatedRepoError, WeightsError(
-            "The Hub repository {repo_id} is gated; accept its terms on its page, then log in with 'hf auth login'.",
-            **known)),
-        (errors.RepositoryNotFoundError, UnknownModelError(
-            "There is no Hub repository {repo_id}, or it is private; check the name, or log in with 'hf auth login'.",
-            **known)),
-        (errors.RevisionNotFoundError, WeightsError(
-            "The Hub repository {repo_id} has no revision {revision!r}; name one that it has.", **known)),
-        (errors.RemoteEntryNotFoundError, WeightsError(
-            "{what} does not exist at {revision!r}; a model that save_pretrained made has it.", **known)),
-        (errors.OfflineModeIsEnabled, _UnreachableError(
-            "{what} is not on this machine, and HF_HUB_OFFLINE forbids the download; unset it, or use another model.",
-            **known)),
-    ):  # fmt: skip
+    sentences: tuple[tuple[type[Exception], type[DeepArtError], str], ...] = (
+        (errors.GatedRepoError, WeightsError,
+         "The Hub repository {repo_id} is gated; accept its terms on its page, then log in with 'hf auth login'."),
+        (errors.RepositoryNotFoundError, UnknownModelError,
+         "There is no Hub repository {repo_id}, or it is private; check the name, or log in with 'hf auth login'."),
+        (errors.RevisionNotFoundError, WeightsError,
+         "The Hub repository {repo_id} has no revision {revision!r}; name one that it has."),
+        (errors.RemoteEntryNotFoundError, WeightsError,
+         "{what} does not exist at {revision!r}; a model that save_pretrained made has it."),
+        (errors.OfflineModeIsEnabled, _UnreachableError,
+         "{what} is not on this machine, and HF_HUB_OFFLINE forbids the download; unset it, or use another model."),
+    )  # fmt: skip
+    for kind, ours, sentence in sentences:
         if isinstance(error, kind):
-            return ours
+            return ours(sentence, **known)
     if isinstance(error, errors.HfHubHTTPError):
         status = error.response.status_code
         if status in (401, 403):
@@ -330,12 +317,12 @@ def _refused(error: Exception, repo_id: str, revision: str, name: str) -> DeepAr
             what=what, status=status,
         )  # fmt: skip
         return _UnreachableError(answer) if status in (408, 429) or status >= 500 else WeightsError(answer)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return WeightsError("{what} does not fit on the disk; free some space in {cache}.", **known)
-    if isinstance(error, OSError) and error.errno is not None:
-        return WeightsError("{what} was not stored in {cache}: {reason}.", reason=error.strerror, **known)
     if isinstance(error, OSError) and not isinstance(error, errors.LocalEntryNotFoundError):
-        return WeightsError("{what} arrived incomplete; try again.", what=what)
+        if error.errno is None:
+            return WeightsError("{what} arrived incomplete; try again.", what=what)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return WeightsError("{what} does not fit on the disk; free some space in {cache}.", **known)
+        return WeightsError("{what} was not stored in {cache}: {reason}.", reason=error.strerror, **known)
     return _UnreachableError(
         "{what} is not on this machine, and the Hub cannot be reached; check the connection, or use another model.",
         **known,
@@ -348,9 +335,7 @@ def _refused(error: Exception, repo_id: str, revision: str, name: str) -> DeepAr
 def verify(path: Path, file: ModelFile, mend: str = "get it again from where it came from") -> None:
     """Check a file's size and sha256, or find the marker of an earlier check of the same, unchanged file.
 
-    mend: what the user can do about a bad file; it ends the sentence of the error.
-
-    Raises WeightsError for a file that is missing, cannot be read, or is not the one described.
+    mend: what the user can do about a bad file; it ends the sentence of the WeightsError.
     """
     try:
         real = path.resolve(strict=True)  # the Hub's cache holds links

@@ -1,11 +1,6 @@
 """The one place where pictures and tensors meet, and where a picture from outside is read.
 
 Outside, a picture is a PIL image: RGB, upright, sRGB. Inside, it is a float32 tensor (1, 3, H, W) in [0, 1].
-
-No warning filter and no setting of Pillow is changed here. Both are one per process: a filter put aside for the time
-of a load, as `warnings.catch_warnings` does it, is put back in the wrong order as soon as two threads load at once,
-and meanwhile hides the warnings of all others. It is not needed either: `containers` leaves nothing in a file that
-Pillow warns about, and the cap on pixels, checked before Pillow sees the file, never lies above Pillow's own.
 """
 
 from __future__ import annotations
@@ -13,74 +8,67 @@ from __future__ import annotations
 import io
 import json
 import os
-import sys
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import Image, PngImagePlugin
 from torch import Tensor
 
 from deepart import containers
 from deepart.checks import shown, whole_number
-from deepart.errors import ImageError, OptionError, Phrase
+from deepart.decoding import MAX_PIXELS, MIN_SIDE, TURN, check_size, decode, open_picture, to_rgb
+from deepart.errors import ImageError, OptionError
+from deepart.exif import ORIENTATION, Exif
 
-MAX_PIXELS = 8192 * 6144
-"""Most pixels of a picture: a camera of 50 megapixels. WEBP is what sets it: Pillow holds 16 bytes a pixel while it
-decodes one (two canvases, a copy and the picture, 805 MB at the cap), and a load should stay under 1 GB."""
-MIN_SIDE = 16
-"""Fewest pixels of each side: a network that halves the picture four times has one left."""
-MAX_ASPECT = 32
-"""How many times the shorter side the longer one may be."""
+__all__ = [
+    "MAX_PIXELS", "MIN_SIDE", "check_image", "fit", "fitted_size", "load_image", "notes", "picture_size", "save_png",
+    "settings", "to_image", "to_tensor", "with_settings",
+]  # fmt: skip
 
-_KEY = containers.SETTINGS_KEY
-_READERS = {
-    "PNG": PngImagePlugin.PngImageFile,
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "WEBP": WebPImagePlugin.WebPImageFile,
-}
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
+_KEY, _GPS = containers.SETTINGS_KEY, "keep_gps"
 
 # ----------------------------------------------------------------------------------------------------------- pictures
 
 
-def load_image(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Read a picture file: PNG, JPEG or WEBP, of any depth and colour model, the first frame of an animation.
+def load_image(
+    source: str | os.PathLike[str] | BinaryIO,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    keep_alpha: bool = False,
+    keep_gps: bool = False,
+) -> Image.Image:
+    """Read a picture file of any depth and colour model, the first frame of an animation.
 
-    Returns an RGB image, upright (EXIF), in sRGB (the embedded profile is applied), with transparency over white.
-    Of what else the file carries, only the settings of a picture made by DeepArt stay, in `info["deepart"]`.
+    It may be a PNG, JPEG, WEBP, AVIF, GIF or BMP, and HEIC where the package pillow-heif is installed.
+
+    Returns an RGB image, upright (EXIF), in sRGB (the embedded profile is applied), with transparency over white; with
+    keep_alpha, an RGBA image where there is some. Of what else the file carries, these stay in `info`: "deepart", the
+    settings of a picture made by DeepArt; "exif", when and with what it was taken, and where only with keep_gps; "dpi".
 
     `source` is a path or a binary file, which is read from its start. `max_pixels` is checked against the header,
-    before anything is decoded; Pillow's own `Image.MAX_IMAGE_PIXELS` holds as well where it is lower.
+    before anything is decoded; Pillow's own `Image.MAX_IMAGE_PIXELS` holds as well where it is lower. A JPEG of up to
+    four times as many is read at half its width and height.
 
     Raises ImageError for anything else than a good picture of at least MIN_SIDE pixels a side, OptionError for a
     max_pixels that is no whole number above 0.
     """
     cap = whole_number("max_pixels", max_pixels, 1, 2**31)
-    return _finish(_decode(containers.take_apart(containers.read_file(source)), cap), "picture")
+    return _finish(decode(containers.take_apart(containers.read_file(source)), cap), "picture", keep_alpha, keep_gps)
 
 
-def picture_size(source: str | os.PathLike[str] | BinaryIO) -> tuple[int, int]:
-    """Return width and height of a picture file as it is stored, before the EXIF turn, and decode nothing.
+def picture_size(source: str | os.PathLike[str] | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Return width and height of a picture file as load_image reads it, before the EXIF turn, and decode nothing.
 
     Raises ImageError for what load_image would refuse by the file's first bytes and by its size.
     """
-    return _open(containers.take_apart(containers.read_file(source)), MAX_PIXELS).size
+    return open_picture(containers.take_apart(containers.read_file(source)), max_pixels).size
 
 
-def check_image(image: Image.Image, what: str = "picture") -> Image.Image:
-    """Return a PIL image as load_image would: a new RGB image, upright, sRGB, transparency over white.
+def check_image(image: Image.Image, what: str = "picture", *, keep_alpha: bool = False) -> Image.Image:
+    """Return a PIL image as load_image would: a new RGB image, upright, sRGB, transparency over white or kept.
 
     Takes every mode of Pillow: the integers of "I" and "I;16" as 0 .. 65535, the numbers of "F" as 0 .. 255. `what`
     names the picture in the sentence of an error: "The style picture is 8x8 pixels; ...".
@@ -88,8 +76,8 @@ def check_image(image: Image.Image, what: str = "picture") -> Image.Image:
     Raises ImageError for what is no PIL image, cannot be decoded, or is too small, too large or too long.
     """
     _need_image(image, what)
-    _check_size(image.size, what, MAX_PIXELS)
-    return _finish(image, what)
+    check_size(image.size, what, MAX_PIXELS)
+    return _finish(image, what, keep_alpha)
 
 
 def fitted_size(size: tuple[int, int], longer_side: int) -> tuple[int, int]:
@@ -148,8 +136,10 @@ def to_image(tensor: Tensor) -> Image.Image:
 # ----------------------------------------------------------------------------------------------------------- settings
 
 
-def with_settings(image: Image.Image, settings: Mapping[str, Any]) -> Image.Image:
+def with_settings(image: Image.Image, settings: Mapping[str, Any], *, source: Image.Image | None = None) -> Image.Image:
     """Return a copy of the image that carries its settings as JSON, keys sorted, in `info["deepart"]`.
+
+    source: what it was made from, whose EXIF and DPI the copy carries as well.
 
     Raises OptionError for settings that are not plain (text, finite numbers, true, false, None, lists and mappings of
     these, under keys that are text), or larger than 64 KiB.
@@ -166,8 +156,21 @@ def with_settings(image: Image.Image, settings: Mapping[str, Any]) -> Image.Imag
             count=len(text), most=containers.MAX_SETTINGS,
         )  # fmt: skip
     result = image.copy()
+    result.info |= {} if source is None else _carried(source)
     result.info[_KEY] = text
     return result
+
+
+def notes(image: Image.Image, description: str | None = None) -> dict[str, Any]:
+    """Return the options for Image.save that write the EXIF and the DPI of an image; description: put into the EXIF."""
+    found, dpi = Image.Exif(), image.info.get("dpi")
+    found.load(image.info.get("exif", b""))
+    if description is not None:
+        found[0x010E] = description
+    if dpi is not None:  # all that WEBP has
+        found[0x011A], found[0x011B] = dpi
+        found[0x0128] = 2
+    return ({"exif": found.tobytes()} if found else {}) | ({} if dpi is None else {"dpi": dpi})
 
 
 def settings(image: Image.Image) -> dict[str, Any] | None:
@@ -193,7 +196,7 @@ def save_png(
     image: Image.Image, path_or_file: str | os.PathLike[str] | BinaryIO, *, compress_level: int = 6,
     dpi: int | None = None,
 ) -> None:  # fmt: skip
-    """Write the image as PNG, to the last bit, with the settings it carries.
+    """Write the image as PNG, to the last bit, with the settings, the EXIF and the DPI it carries.
 
     compress_level: of zlib, 0 to 9: 1 is quick and makes files a little larger, and the picture is the same. dpi: how
     many pixels an inch has in print, which the file says; the picture is the same.
@@ -201,13 +204,13 @@ def save_png(
     Raises ImageError when the image has a mode that PNG lacks, or the file cannot be written.
     """
     _need_image(image, "picture")
-    notes = PngImagePlugin.PngInfo()
+    text = PngImagePlugin.PngInfo()
     if settings(image) is not None:
-        notes.add_text(_KEY, image.info[_KEY])
+        text.add_text(_KEY, image.info[_KEY])
     packed = io.BytesIO()  # all of it first: a picture that cannot be packed leaves no half a file behind
     try:
-        more = {} if dpi is None else {"dpi": (dpi, dpi)}
-        image.save(packed, "PNG", pnginfo=notes, compress_level=compress_level, **more)
+        more = notes(image) | ({} if dpi is None else {"dpi": (dpi, dpi)})
+        image.save(packed, "PNG", pnginfo=text, compress_level=compress_level, **more)
     except Exception as error:  # among them OSError for the mode, ValueError for a closed image
         raise ImageError(
             "A picture of mode {mode} cannot be saved as PNG; convert it to RGB.", mode=image.mode
@@ -234,78 +237,32 @@ def _plain_settings(value: Any) -> Any:
     return [_plain_settings(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-# ------------------------------------------------------------------------------------------------- from file to pixels
+# -------------------------------------------------------------------------------------------------- what is carried on
 
 
-def _check_size(size: tuple[int, int], what: str, limit: int) -> None:
-    width, height = size
-    came = Phrase("The {what} is {width}x{height} pixels", what=what, width=width, height=height)
-    if width * height > limit:
-        raise ImageError(
-            "{came}, {pixels:,} in all; at most {most:,} are taken, so scale it down.",
-            came=came, pixels=width * height, most=limit,
-        )  # fmt: skip
-    if min(size) < MIN_SIDE:
-        raise ImageError(
-            "{came}; each side must have at least {least}, so choose a larger one.", came=came, least=MIN_SIDE
-        )
-    if max(size) > MAX_ASPECT * min(size):
-        raise ImageError(
-            "{came}; the longer side may be {most} times the shorter at most, so crop it.", came=came, most=MAX_ASPECT
-        )
+def _finish(image: Image.Image, what: str, keep_alpha: bool, keep_gps: bool = False) -> Image.Image:
+    """Return the image as RGB, or RGBA, upright, sRGB, with its settings, EXIF and DPI and no other info."""
+    info, turn, held = _carried(image, keep_gps), _orientation(image), [image]
+    del image  # whoever holds it beside to_rgb adds its size to the peak
+    result = to_rgb(held.pop(), what, turn, keep_alpha)
+    result.info = info
+    return result
 
 
-def _open(file: containers.PictureFile, most: int) -> Image.Image:
-    """Return the picture with its header checked, at most so many pixels and Pillow's cap, before it is decoded."""
-    try:
-        image = _READERS[file.kind](io.BytesIO(file.pixels))  # not Image.open, which warns before the size is known
-        _check_size(image.size, "picture", min(most, Image.MAX_IMAGE_PIXELS or most))
-        return image
-    except ImageError:
-        raise
-    except Exception as error:  # decoders raise whatever they stumble over, SyntaxError and EOFError among it
-        raise containers.damaged(file.kind) from error
-
-
-def _decode(file: containers.PictureFile, most: int) -> Image.Image:
-    """Decode the pixels, and put beside them what _finish needs of the metadata."""
-    kind = file.kind
-    info: dict[Any, Any] = {"exif": file.exif, "icc_profile": file.icc, _KEY: file.settings}
-    image = _open(file, most)
-    del file  # and with it the packed pixels: what holds them longer than Pillow does adds to the peak
-    try:
-        image.load()
-    except MemoryError as error:
-        raise ImageError("The picture does not fit into the free memory; scale it down.") from error
-    except Exception as error:
-        raise containers.damaged(kind) from error
-    image.info = info | {key: value for key, value in image.info.items() if key == "transparency"}
-    return image
-
-
-# -------------------------------------------------------------------------------------------- from any mode to our RGB
-
-
-def _finish(image: Image.Image, what: str) -> Image.Image:
-    """Return the image as RGB, upright, sRGB, over white, with its settings and no other info."""
-    try:
-        image.load()
-        note = image.info[_KEY] if settings(image) is not None else None
-        turn, profile = _TURNS.get(_orientation(image)), image.info.get("icc_profile")
-        image = _simplify(image)
-        if isinstance(profile, bytes) and profile:
-            image = _to_srgb(image, profile)
-        image = _over_white(image)
-        if turn is not None:
-            image = image.transpose(turn)
-    except MemoryError as error:
-        raise ImageError("The {what} does not fit into the free memory; scale it down.", what=what) from error
-    except Exception as error:  # a closed or half-read file, or info that does not go with the pixels
-        raise ImageError(
-            "The {what} cannot be read as RGB; convert it to RGB or save it as PNG first.", what=what
-        ) from error
-    image.info = {} if note is None else {_KEY: note}
-    return image
+def _carried(image: Image.Image, keep_gps: bool = False) -> dict[Any, Any]:
+    """Return what of the info of an image goes on into what is made of it."""
+    info: dict[Any, Any] = {} if settings(image) is None else {_KEY: image.info[_KEY]}
+    data, dpi = image.info.get("exif"), image.info.get("dpi")
+    exif, places = Exif(data if isinstance(data, bytes) else b""), keep_gps or image.info.get(_GPS) is True
+    if copy := exif.copy(places):
+        info["exif"] = copy
+    if places:
+        info[_GPS] = True  # else the next to look at it would leave them out
+    if not isinstance(dpi, tuple) or len(dpi) != 2 or not all(isinstance(one, Real) for one in dpi):
+        dpi = exif.dpi
+    if all(1 <= one <= 20_000 for one in dpi):
+        info["dpi"] = tuple(round(float(one), 1) for one in dpi)  # PNG has them by the metre
+    return info
 
 
 def _need_image(image: object, what: str) -> None:
@@ -327,65 +284,13 @@ def _need_rgb(image: Image.Image) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     exif = image.info.get("exif")
+    if TURN in image.info:
+        return int(image.info[TURN])
     if isinstance(exif, bytes):
-        return containers.orientation(exif)
+        return Exif(exif).orientation
     if "Raw profile type exif" in image.info:  # Pillow would look into this one, and may warn
         return 1
     try:
-        return int(image.getexif().get(0x0112, 1))  # set by hand, without a file
+        return int(image.getexif().get(ORIENTATION, 1))  # set by hand, without a file
     except Exception:  # Pillow documents none, and lets several through
         return 1
-
-
-def _simplify(image: Image.Image) -> Image.Image:
-    """Return a new image of one of the modes L, LA, RGB, RGBA and CMYK."""
-    mode, key = image.mode, image.info.get("transparency")
-    if mode == "I;16N":  # Pillow knows this one by its bytes only, and converts it wrongly
-        image = Image.frombytes("I;16" if sys.byteorder == "little" else "I;16B", image.size, image.tobytes())
-    if mode == "I" or mode.startswith("I;16"):
-        wide = image.convert("I")
-        grey = wide.point([(value + 128) // 257 for value in range(65536)], "L")  # 257 = 65535 / 255
-        if key is not None:
-            grey.putalpha(wide.point([0 if value == key else 255 for value in range(65536)], "L"))
-        return grey
-    if mode == "F":
-        return image.point(lambda value: value + 0.5).convert("L")  # Pillow cuts off both the fraction and what is out
-    if mode == "CMYK":
-        return image.copy()
-    if image.has_transparency_data:
-        return image.convert("LA" if mode in ("1", "L", "LA", "La") else "RGBA")
-    return image.convert("L" if mode in ("1", "L") else "RGB")
-
-
-def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    """Apply the colour profile; may change the image in place.
-
-    A profile that is broken, or for another colour model than the picture has, is passed over: sRGB is then the best
-    guess, and a picture with slightly wrong colours is better than none.
-    """
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        space, target = profile.profile.xcolor_space.strip(), ImageCms.createProfile("sRGB")
-        alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
-        if space == "RGB" and image.mode != "CMYK":
-            result = image if image.mode.startswith("RGB") else image.convert("RGB" if alpha is None else "RGBA")
-            ImageCms.profileToProfile(result, profile, target, inPlace=True)
-            return result
-        if (space == "GRAY" and image.mode in ("L", "LA")) or (space == "CMYK" and image.mode == "CMYK"):
-            colour = image.getchannel("L") if image.mode == "LA" else image
-            converted = ImageCms.profileToProfile(colour, profile, target, outputMode="RGB")
-            assert converted is not None  # it is None only when done in place
-            if alpha is not None:
-                converted.putalpha(alpha)
-            return converted
-    except Exception:  # Pillow documents PyCMSError, and lets others through
-        pass
-    return image
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    if image.mode not in ("LA", "RGBA"):
-        return image.convert("RGB") if image.mode != "RGB" else image
-    white = Image.new("RGB", image.size, "white")
-    white.paste(image, mask=image)  # its own alpha is the mask: no third copy of a large picture
-    return white

@@ -36,19 +36,12 @@ def check_seeds(seed: int, n: int) -> range:
 
 
 def noise(seed: int, shape: Sequence[int]) -> Tensor:
-    """Return standard normal float32 noise of the given shape, on the CPU, the same on every machine.
-
-    Drawn on the CPU because every device has a generator of its own: the picture would change with the machine.
-    Raises OptionError for a seed outside [0, MAX_SEED].
-    """
+    """Return standard normal float32 noise on the CPU, the same on every machine: devices have their own generators."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(check_seed(seed)))
 
 
 def chances(seed: int, count: int) -> Tensor:
-    """Return `count` uniform float32 numbers in [0, 1), on the CPU, the same on every machine.
-
-    Raises OptionError for a seed outside [0, MAX_SEED].
-    """
+    """Return `count` uniform float32 numbers in [0, 1), on the CPU, the same on every machine."""
     return torch.rand(count, generator=torch.Generator().manual_seed(check_seed(seed)))
 
 
@@ -80,10 +73,7 @@ def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
 
 
 def check_latents(latents: object, size: int, most: int, what: str = "latents") -> Tensor:
-    """Return latents as float32 (n, size) on the CPU, n from 1 to `most`; one latent may also come as (size,).
-
-    Raises OptionError for what is no tensor, has another shape, or numbers that are not finite or beyond MAX_NUMBER.
-    """
+    """Return latents as float32 (n, size) on the CPU, n from 1 to `most`, also of (size,); raises OptionError."""
     if not isinstance(latents, Tensor):
         raise OptionError(
             "The {what} are of type {kind}; give a tensor of shape (n, {size}).",
@@ -114,10 +104,7 @@ def pack(latent: Tensor) -> str:
 
 
 def unpack(text: object, size: int) -> Tensor:
-    """Return the latent (1, size) that pack() made a text of, to the last bit.
-
-    Raises OptionError for anything else.
-    """
+    """Return the latent (1, size) that pack() made a text of, to the last bit; raises OptionError for other texts."""
     try:
         data = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
     except (binascii.Error, ValueError):

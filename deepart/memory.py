@@ -22,10 +22,9 @@ def weights_bound(device: torch.device) -> int:
 
 
 def few_arenas() -> None:
-    """Let all threads of this process take memory from two pools, where glibc would open up to eight for each core.
+    """Let all threads take memory from two pools of glibc, which opens up to eight for each core.
 
-    Each keeps what was freed in it, so that a server whose jobs have threads of their own seems to grow for hours. To
-    be called before there are many threads; elsewhere than with glibc it does nothing.
+    Each keeps what was freed in it, so that a server seems to grow for hours. To be called before there are threads.
     """
     _glibc("mallopt", _ARENA_MAX, 2)
 
@@ -43,10 +42,7 @@ def _glibc(name: str, *numbers: int) -> None:
 
 
 def machine_memory(root: Path = Path("/")) -> int:
-    """Return how many bytes of memory programs can have: what the machine says, or a container's limit if that is less.
-
-    root: where the file system begins; it is another one in tests.
-    """
+    """Return the bytes of memory that programs can have, in this machine or container. root: another one in tests."""
     return min([_available(root), *_limits(root)])
 
 

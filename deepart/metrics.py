@@ -27,8 +27,6 @@ def ssim(a: Tensor, b: Tensor) -> float:
 
     Source: Wang et al., "Image Quality Assessment" (2004): an 11x11 Gaussian window of sigma 1.5, population
     covariances, and the mean over the places where the whole window fits.
-
-    Raises ImageError for unequal shapes, or sides under 11 pixels.
     """
     check_same(a, b)
     if min(a.shape[2:]) < 11:

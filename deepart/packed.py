@@ -30,10 +30,7 @@ def pack(name: str, tensor: Tensor) -> dict[str, Tensor]:
 
 
 def unpack(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors of a file, those that were packed whole again; the others stay as they are.
-
-    Raises ValueError for a scale that does not fit what it scales.
-    """
+    """Return the tensors of a file, those that were packed whole again; raises ValueError for a scale that misfits."""
     found: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         scale = tensors.get(name + SCALE)

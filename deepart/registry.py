@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import importlib
 import importlib.util
 import json
 import os
@@ -97,20 +96,14 @@ class Located:
     spec: ModelSpec | None = None
 
     def read_config(self) -> dict[str, Any]:
-        """Return the config: the one in the folder, or task and class of a registered model that has none of ours.
-
-        Raises WeightsError when config.json is missing or not a JSON object.
-        """
+        """Return the config: the one in the folder, or task and class of a registered model that has none of ours."""
         if self.spec is not None and self.spec.network:
             return {"task": self.spec.task, "class": self.spec.network}
         return checkpoint.read_config(self.folder or Path())
 
 
 def list_models(task: str | None = None) -> list[str] | list[tuple[str, str]]:
-    """Return the names of a task's models; for None all (task, name) of the tasks that have a pipeline.
-
-    Raises OptionError for a task that there is not.
-    """
+    """Return the names of a task's models; for None all (task, name) of the tasks that have a pipeline."""
     if task is None:
         return [key for key in REGISTRY if key[0] in TASKS]
     _check_task(task)
@@ -118,10 +111,7 @@ def list_models(task: str | None = None) -> list[str] | list[tuple[str, str]]:
 
 
 def get_spec(task: str, name: str | None = None) -> ModelSpec:
-    """Return the record of a registered model; for no name the task's default.
-
-    Raises OptionError for a task that there is not, UnknownModelError for a name that it does not have.
-    """
+    """Return the record of a registered model, for no name the task's default; raises UnknownModelError."""
     _check_task(task)
     names = [known for kind, known in REGISTRY if kind == task]
     if not (name is None or isinstance(name, str)):
@@ -158,11 +148,8 @@ def _check_task(task: str) -> None:
 def fetch(spec: ModelSpec, progress: hub.Progress | None = None) -> None:
     """Make sure that a model's files are here and checked, those of its features included; loads nothing.
 
-    progress: called as progress(done, total) in bytes, at the beginning, while files come, and at the end; total is
-    None as long as it is not known. It may raise to stop: the next try begins with the first file that is not whole.
-
-    Raises UnsupportedError, before anything is downloaded, when an optional package that the model needs is not
-    installed, and WeightsError when files are missing, damaged or cannot be downloaded.
+    progress: see hub.Progress; the next try begins with the first file that is not whole. Raises UnsupportedError,
+    before anything is downloaded, when a package that the model needs is not installed, and WeightsError.
     """
     if spec.extra and importlib.util.find_spec(spec.extra) is None:
         raise UnsupportedError(
@@ -192,10 +179,8 @@ def locate(task: str, name: str | os.PathLike[str] | None = None) -> Located:
     """Return where a model is, after its files are there and checked.
 
     name: None for the task's default; a registered name; a local folder that save_pretrained made; or a Hub repository
-    id, "org/name" or "org/name@revision". They are tried in this order; a path object is always a folder.
-
-    Raises UnknownModelError when it is none of these, OptionError for a task that there is not or a name that is no
-    text, WeightsError when files are missing, damaged or cannot be downloaded.
+    id, "org/name" or "org/name@revision". They are tried in this order; a path object is always a folder. Raises
+    UnknownModelError when it is none of these, WeightsError for files that are missing or damaged.
     """
     _check_task(task)
     if name is None or (isinstance(name, str) and (task, name) in REGISTRY):
@@ -234,10 +219,7 @@ def _place(spec: ModelSpec) -> tuple[str, str, tuple[ModelFile, ...], str | None
 
 
 def version(spec: ModelSpec) -> str:
-    """Return twelve hexadecimal digits that change with a model's weights: of its weight file, or of several together.
-
-    A model without files has the version of its features.
-    """
+    """Return twelve hexadecimal digits that change with a model's weights; without any, with those of its features."""
     sums = [file.sha256 for file in spec.files if file.name != checkpoint.CONFIG]
     if not sums and spec.features is not None:
         return version(get_spec(FEATURES, spec.features))

@@ -43,6 +43,7 @@ class Settings(BaseModel):
     )
     preload: bool = Field(True, description="load the models that are here before a replica takes work")
     models: dict[str, list[str]] = Field(default_factory=dict, description="further models by task, as --gan has them")
+    disk_limit: float = Field(5.0, gt=0, description="GB for visitors' files; above it the oldest go earlier")
     metrics: bool = False
     mcp: bool = False
     root_path: str | None = None
@@ -69,7 +70,8 @@ class Page:
         page = build_app(studio)
         page.max_threads = 40 + asked.at_once + asked.max_queue  # each visitor who works or waits has one
         page.queue(max_size=asked.max_queue)
-        serving = serving_options(page, studio, metrics=asked.metrics, mcp=asked.mcp)
+        limit = int(1e9 * asked.disk_limit)
+        serving = serving_options(page, studio, metrics=asked.metrics, mcp=asked.mcp, disk_limit=limit)
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         return gr.mount_gradio_app(
             app, page, path="/", root_path=asked.root_path, **launch_options(page), **serving,

@@ -22,7 +22,6 @@ from deepart.cli.jobs import full
 from deepart.cli.order import Order
 from deepart.containers import MAX_BYTES
 from deepart.errors import DeepArtError
-from deepart.images import load_image
 from deploy.storage import Folder, opened
 
 MADE, KEPT, FAILED = "made", "kept", "failed"
@@ -108,7 +107,7 @@ class Worker:
         order = folder.mark(self._common, hashlib.sha256(data).hexdigest() if source is None else source)
         if folder.is_done(self._there(target), order, self._out.shown(target)):
             return False
-        made = self._make(None, load_image(io.BytesIO(data)) if source is None else source)
+        made = self._make(None, folder.read(io.BytesIO(data), self._common) if source is None else source)
         self._out.write(target, folder.encode(folder.marked(made, order), PurePosixPath(target).suffix))
         return True
 

@@ -12,6 +12,7 @@ from typing import Any
 
 EVERY = (5, 20)  # one painting or photograph, and one single picture, in so many is held out
 PHOTOGRAPHS = {".jpg", ".jpeg", ".png", ".webp"}
+OWN = "own"  # kind of what own_pictures made, of files of any name
 
 
 def split(folder: str | Path) -> tuple[list[Path], list[Path]]:
@@ -38,7 +39,8 @@ def groups(folder: str | Path) -> list[list[list[Path]]]:
     """Return the pictures in two lists of what must stay together: those of one painting, and single ones.
 
     folder: holds pictures/*.png, and manifest.json with {"files": {"pictures/00000.png": {"source": ...}}}. A source
-    that is a picture file by its name is a painting or a photograph; any other (a seed, a drawing library) is not.
+    that is a picture file by its name, or a picture of one's own, is a painting or a photograph; any other (a seed, a
+    drawing library) is not.
     """
     folder = Path(folder)
     if not (folder / "manifest.json").exists():
@@ -48,7 +50,7 @@ def groups(folder: str | Path) -> list[list[list[Path]]]:
     single: list[list[Path]] = []
     for name in sorted(name for name in files if name.startswith("pictures/")):
         source = str(files[name]["source"])
-        if Path(source).suffix.lower() in PHOTOGRAPHS:
+        if Path(source).suffix.lower() in PHOTOGRAPHS or files[name].get("kind") == OWN:
             photographs.setdefault(source, []).append(folder / name)
         else:
             single.append([folder / name])

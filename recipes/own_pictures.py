@@ -3,7 +3,7 @@
     python -m recipes.own_pictures photos data/cats                       # for train_gan and train_vae
     python -m recipes.own_pictures photos data/cats --styles paintings    # for train_style as well
 
-It takes PNG, JPEG and WEBP of any size, in nested folders too, and writes
+It takes the pictures that load_image reads, of any size and name, in nested folders too, and writes
 
     pictures/00000.png     the square in the middle, 128 pixels a side: for a generator and a VAE of a vector
     contents/00000.jpg     the whole picture, at most 960 pixels long: for a VAE of a map and for style transfer
@@ -26,12 +26,14 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from deepart.checks import whole_number
+from deepart.cli import write_anything
 from deepart.errors import DeepArtError, OptionError
+from deepart.folder import pictures as pictures_of
 from deepart.images import load_image
 from recipes import style_data
-from recipes.gan_split import PHOTOGRAPHS
+from recipes.gan_split import OWN
 
-KIND = "own"  # of the files in the manifest; the model cards ask for it
+KIND = OWN  # of the files in the manifest; the model cards ask for it
 LEAST = 48  # pictures: of fewer the recipes hold out less than what they measure by
 UNSAID = "not said"
 
@@ -49,14 +51,18 @@ class Gathered:
         return "\n".join([*told, *(f"  {name}: {reason}" for name, reason in self.skipped.items())])
 
 
-def find(folder: Path) -> list[Path]:
-    """Return the files below a folder that are pictures by their names, in their order.
+def find(folder: Path, gathered: Gathered | None = None) -> list[Path]:
+    """Return the files below a folder that are pictures, in their order, and tell `gathered` about all others.
 
     Raises OptionError where there is no such folder.
     """
     if not folder.is_dir():
         raise OptionError(f"{folder} is no folder; give the one that your pictures are in.")
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTOGRAPHS and path.is_file())
+    left: dict[str, str] = {}
+    found = sorted(path for path, _ in pictures_of(folder, left=left))
+    if gathered is not None:
+        gathered.skipped |= {Path(path).relative_to(folder).as_posix(): reason for path, reason in left.items()}
+    return found
 
 
 def read(folder: Path, side: int, gathered: Gathered) -> Iterator[tuple[str, Image.Image]]:
@@ -65,7 +71,7 @@ def read(folder: Path, side: int, gathered: Gathered) -> Iterator[tuple[str, Ima
     Left out are files that cannot be read, pictures smaller than `side` pixels, and those that were there before.
     """
     known: dict[bytes, str] = {}
-    for path in find(folder):
+    for path in find(folder, gathered):
         name = path.relative_to(folder).as_posix()
         try:
             image = load_image(path)
@@ -158,6 +164,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--licence", default=UNSAID, help="of all the pictures, for the model's card (%(default)s)")
     parser.add_argument("--side", type=int, default=128, help="of a square; the recipes want 128 (%(default)s)")
     options = parser.parse_args(arguments)
+    write_anything()
     try:
         gather(options.pictures, options.styles, options.out, options.side, options.licence)
     except DeepArtError as error:

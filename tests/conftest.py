@@ -14,14 +14,22 @@ import pytest
 from answers import connect
 from gradio_client import Client
 from loopback_hub import LoopbackHub
-from running_page import Page, TinyStudio, register_gans, register_vaes, serve
+from running_page import Page, Request, TinyStudio, serve
 
 
 @pytest.fixture
-def tiny_studio(monkeypatch: pytest.MonkeyPatch) -> TinyStudio:
-    register_gans(monkeypatch)
-    register_vaes(monkeypatch)
+def tiny_studio() -> TinyStudio:
     return TinyStudio()
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    """A visitor whose browser is Chinese."""
+    from gradio.context import LocalContext
+
+    token = LocalContext.request.set(Request("zh-CN,zh;q=0.9"))  # type: ignore[arg-type]
+    yield
+    LocalContext.request.reset(token)
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ COUNTS = {
     "bomb": 50,
     "broken metadata": 80,
     "endless animation": 50,
+    "lost end": 30,
+    "other kinds": 75,
 }
 FORMATS = ("PNG", "JPEG", "WEBP")
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
@@ -227,7 +229,7 @@ def _any_good(rng: random.Random, index: int) -> bytes:
     return _good(FORMATS[index % 3], rng.randrange(8))
 
 
-# ------------------------------------------------------------------------------------------------------- nine kinds
+# ------------------------------------------------------------------------------------------------------- eleven kinds
 
 Made = tuple[bytes, str]
 """The file, and how a load must end: "good", "refused", or "either"."""
@@ -275,7 +277,7 @@ def _wrong_magic(rng: random.Random, index: int) -> Made:
         data[: len(magic)] = magic
     else:  # a good picture of a fourth kind
         file = io.BytesIO()
-        kind = ("GIF", "BMP", "TIFF", "ICO", "PPM", "JPEG2000", "TGA", "PCX", "AVIF")[index // 12 * 3 % 9 + index % 3]
+        kind = ("TIFF", "ICO", "PPM", "JPEG2000", "TGA", "PCX")[index // 12 * 3 % 6 + index % 3]
         Image.open(io.BytesIO(_good("PNG", 0))).convert("RGB").save(file, kind)
         return file.getvalue(), "refused"
     return bytes(data), "refused"
@@ -327,6 +329,7 @@ _LARGE: tuple[Callable[[], Made], ...] = (  # just under the cap, so they are de
     lambda: (flat_jpeg(8192, 6144, 4, progressive=True, scans=3), "good"),
     lambda: (riff(vp8x(8192, 6144, 0x18), vp8l(8192, 6144), riff_chunk(b"EXIF", exif(6))), "good"),
     lambda: (flat_png(8192, 6144, 16, 0), "good"),
+    lambda: (flat_jpeg(16384, 12288, 3), "good"),  # decoded at half its size
     lambda: (
         jpeg_with(flat_jpeg(8192, 6144, 1), segment(0xE1, b"Exif\0\0" + exif(6)), icc_segments(icc_grey())),
         "good",
@@ -353,7 +356,8 @@ def _bomb(rng: random.Random, index: int) -> Made:
             return flat_jpeg(800, 600, 3, progressive=True, scans=rng.randrange(2_000, 20_000)), "refused"
         if choice == 1:  # thirty megabytes of notes
             return jpeg_with(_good("JPEG", 0), segment(0xE5, bytes(65_000)) * 500), "good"
-        return flat_jpeg(side, side // 4, rng.choice((1, 3, 4)), progressive=choice == 2), "refused"
+        due = "refused" if side * (side // 4) > 4 * 8192 * 6144 else "either"  # up to there halved, unless progressive
+        return flat_jpeg(side, side // 4, rng.choice((1, 3, 4)), progressive=choice == 2), due
     if index % 3 == 2:
         if choice == 0:
             return riff(vp8x(40, 32, 0x20), riff_chunk(b"ICCP", bytes(30_000_000)), vp8l(40, 32)), "good"
@@ -491,9 +495,46 @@ def _endless_animation(rng: random.Random, index: int) -> Made:
         table += struct.pack("<HHII", 0xB001, 4, 1, claim) + struct.pack("<HHII", 0xB002, 7, (claim * 16) % 2**32, 50)
         first = jpeg_with(flat_jpeg(40, 32), segment(0xE2, b"MPF\0" + table + bytes(4) + rng.randbytes(640)))
         return first + flat_jpeg(40, 32) * count, "good"
-    frame = b"\x21\xf9\4\0\1\0\0\0" + b"\x2c" + struct.pack("<HHHHB", 0, 0, 40, 32, 0) + b"\2\2\x44\1\0"
+    file = io.BytesIO()
+    Image.new("L", (40, 32), 90).save(file, "GIF")
+    whole = file.getvalue()
+    start = 13 + 3 * 2 ** (1 + (whole[10] & 7))
     loop = b"\x21\xff\x0bNETSCAPE2.0\3\1\0\0\0"
-    return b"GIF89a" + struct.pack("<HHBBB", 40, 32, 0x80, 0, 0) + bytes(6) + loop + frame * count + b";", "refused"
+    return whole[:start] + loop + (b"\x21\xf9\4\0\1\0\0\0" + whole[start:-1]) * count + b";", "good"
+
+
+def _lost_end(rng: random.Random, index: int) -> Made:
+    """A JPEG that lacks its end marker, or part of it, is whole; one that lacks pixels is not."""
+    lost = index % 5 + 1
+    return _good("JPEG", rng.randrange(8))[:-lost], "good" if lost <= 2 else "refused"
+
+
+def _other_kinds(rng: random.Random, index: int) -> Made:
+    """GIF, BMP and AVIF: cut short, flipped, with a huge header, with bombs, with notes that make no sense."""
+    kind, choice = ("GIF", "BMP", "AVIF")[index % 3], index // 3 % 5
+    file = io.BytesIO()
+    image = Image.frombytes("RGB", (48, 32), rng.randbytes(48 * 32 * 3))
+    notes = exif() + (bytes(1_000_000) if choice == 3 else _broken_exif(rng))  # libavif writes none without a header
+    image.save(file, kind, **({"exif": notes, "quality": 90, "speed": 10} if kind == "AVIF" and choice > 2 else {}))
+    data = bytearray(file.getvalue())
+    if choice == 0:
+        return bytes(data[: rng.randrange(len(data))]), "either"
+    if choice == 1:
+        for _ in range(rng.choice((1, 5, 40))):
+            data[rng.randrange(rng.choice((200, len(data))))] ^= 1 << rng.randrange(8)
+        return bytes(data), "either"
+    if choice == 2:
+        form, place = {"GIF": ("<HH", 6), "BMP": ("<II", 18), "AVIF": (">II", data.find(b"ispe") + 8)}[kind]
+        struct.pack_into(form, data, place, *rng.choice(((60_000, 60_000), (65_535, 1), (0, 0), (30_000, 9_000))))
+        return bytes(data), "either" if kind == "GIF" else "refused"  # a frame may be larger than a GIF says
+    if kind == "GIF":
+        start = 13 + 3 * 2 ** (1 + (data[10] & 7))
+        junk = (b"\x21\xfe" + (b"\xff" + bytes(255)) * rng.randrange(100_000) + b"\0") * rng.choice((1, 3))
+        return bytes(data[:start] + junk + data[start:]), "good"
+    if kind == "BMP" and choice == 3:  # runs that leap over the end of each line, in a few bytes
+        head = struct.pack("<2sIHHIIiiHHIIIIII", b"BM", 0, 0, 0, 1078, 40, 6000, 6000, 1, 8, 1, 0, 0, 0, 256, 0)
+        return head + bytes(1024) + b"\0\2\xff\xff" * rng.randrange(9_000) + bytes([0, 1]), "either"
+    return bytes(data).replace(exif(), exif()[:8] + rng.randbytes(len(exif()) - 8)), "good"
 
 
 _MAKERS: dict[str, Callable[[random.Random, int], Made]] = {
@@ -504,6 +545,8 @@ _MAKERS: dict[str, Callable[[random.Random, int], Made]] = {
     "bomb": _bomb,
     "broken metadata": _broken_metadata,
     "endless animation": _endless_animation,
+    "lost end": _lost_end,
+    "other kinds": _other_kinds,
 }
 
 
@@ -536,7 +579,7 @@ def judge(load: Callable[[Any], Image.Image], source: Any, due: str) -> tuple[st
         except Exception as error:
             end, fault = "crashed", f"{type(error).__name__}: {error}"
         else:
-            plain = image.mode == "RGB" and min(image.size) >= 16 and set(image.info) <= {"deepart"}
+            plain = image.mode == "RGB" and min(image.size) >= 16 and set(image.info) <= {"deepart", "exif", "dpi"}
             end, fault = "good", None if plain else f"{image.mode} {image.size} {image.info}"
     if fault is None and heard:
         fault = f"warned: {heard[0].message}"

@@ -19,7 +19,6 @@ import pytest
 import torch
 from PIL import Image
 
-from deepart import registry
 from deepart.cache import Studio
 from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys
@@ -34,7 +33,7 @@ from deepart.pipelines.gan_origin import Origin
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import Source, VAEPipeline
 from deepart.pipelines.vae_latent import Latent
-from deepart.registry import Located, ModelSpec, get_spec
+from deepart.registry import Located, get_spec
 
 if TYPE_CHECKING:
     from deepart.ui.jobs import Jobs
@@ -290,31 +289,14 @@ class TinyStudio(Studio):
         return getattr(self, task)(name).version
 
 
-def register_gans(patch: pytest.MonkeyPatch) -> None:
-    """Let the registry know the generators, as long as it has none of its own."""
-    if not registry.list_models("gan"):
-        specs = (
-            ModelSpec("gan", "landscapes", "Landscapes", "Impressionist landscapes.", "MIT", (), default=True),
-            ModelSpec("gan", "portraits", "Portraits", "Cartoon portraits.", "MIT", ()),
-        )
-        _register(patch, specs)
+class Request:
+    """What the page's methods ask of a gr.Request."""
 
+    session_hash = "visitor"
+    client = None
 
-def register_vaes(patch: pytest.MonkeyPatch) -> None:
-    """Let the registry know the autoencoders, as long as it has none of its own."""
-    if not registry.list_models("vae"):
-        specs = (
-            ModelSpec(
-                "vae", "pictures", "Pictures", "Any photograph or painting, at any size.", "MIT", (), default=True
-            ),
-            ModelSpec("vae", "portraits", "Portraits", "Drawn portraits, each as 128 numbers.", "MIT", ()),
-        )
-        _register(patch, specs)
-
-
-def _register(patch: pytest.MonkeyPatch, specs: Sequence[ModelSpec]) -> None:
-    known = {(spec.task, spec.name): spec for spec in specs}
-    patch.setattr(registry, "REGISTRY", {**registry.REGISTRY, **known})
+    def __init__(self, language: str | None = None) -> None:
+        self.headers = {"accept-language": language} if language else {}
 
 
 @dataclass
@@ -350,8 +332,6 @@ def serve(files: Path, *arguments: str) -> Iterator[Page]:
         patch.setenv("GRADIO_TEMP_DIR", str(files))
         patch.delenv("GRADIO_SERVER_NAME", raising=False)
         patch.setattr("deepart.ui.Jobs", lambda at_once: jobs)  # to look into, not to change
-        register_gans(patch)
-        register_vaes(patch)
         for attempt in range(3):
             port = free_port()
             options = module.parse(["--port", str(port), *arguments])

@@ -100,8 +100,6 @@ RED = Image.new("RGB", (16, 16), "red")
         ([RED], "walk.avi", 12, OptionError, "The animation's file is PosixPath("),
         ([RED], 5, 12, OptionError, "The animation's file is 5; its name must end in .gif, .webp, .mp4."),
         ([RED], "walk.gif", 0, OptionError, "The fps is 0; it must be a number from 1 to 50."),
-        ([RED], "walk.gif", float("nan"), OptionError, "The fps is nan; it must be"),
-        ([RED], "walk.gif", "12", OptionError, "The fps is '12'; it must be"),
         ([], "walk.gif", 12, OptionError, "There are 0 frames; give a list of 1 to 1000 pictures."),
         (RED, "walk.gif", 12, OptionError, "The frames are no list; give a list of 1 to 1000 pictures."),
         ([RED, "red"], "walk.gif", 12, ImageError, "The frame is of type str, not a PIL image"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,14 +16,8 @@ from gradio_client.exceptions import AppError
 from loopback_hub import LoopbackHub, offer
 from PIL import Image
 from published_vaes import taesd_files
-from running_page import (
-    Page,
-    free_port,
-    serve,
-    tiny_fine,
-    tiny_landscapes,
-    tiny_pictures_vae,
-)
+from running_page import Page, free_port, serve, tiny_fine, tiny_landscapes, tiny_pictures_vae
+from test_hub import Payload
 
 from deepart import VAEPipeline, load_image, registry
 from deepart.pipelines.base import Pipeline
@@ -32,16 +25,6 @@ from deepart.pipelines.base import Pipeline
 Files = dict[str, bytes]
 COMMIT, LATER = "5" * 40, "6" * 40
 FASTGAN = "fastgan-shells"
-
-
-class Payload:
-    """Makes a folder when it is unpickled."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = str(folder)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, (self.folder,)
 
 
 @dataclass

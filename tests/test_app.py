@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_hub import LoopbackHub
 from running_page import ROOT, load_app, tiny_fine, tiny_landscapes, tiny_pictures_vae
 
 from deepart import Studio
@@ -53,34 +52,12 @@ def test_without_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found["server_name"], found["server_port"], found["root_path"]) == (None, None, None)
     assert (found["share"], found["max_size"]) == (False, 20)
     assert set(launch_options()) <= set(found)
-    assert not any(found["host"].values())
-
-
-def test_with_all_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    arguments = [
-        "--host",
-        "0.0.0.0",
-        "--port",
-        "8000",
-        "--share",
-        "--device",
-        "cpu",
-        "--root-path",
-        "/deepart",
-        "--max-queue",
-        "5",
-        "--metrics",
-        "--mcp",
-    ]
-    found = told(monkeypatch, *arguments)
-    assert (found["server_name"], found["server_port"], found["root_path"]) == ("0.0.0.0", 8000, "/deepart")
-    assert (found["share"], found["max_size"]) == (True, 5)
-    assert app.parse(arguments).device == "cpu"
-    assert found["host"] == {"metrics": True, "mcp": True}
+    assert found["host"] == {"metrics": False, "mcp": False, "disk_limit": 5_000_000_000}
+    assert found["max_threads"] == 60  # those that wait have one each
 
 
 OPTIONS = app.options_of(app.make_parser())
-A_VALUE = {"port": "8000", "max_queue": "5", "memory_limit": "1.5"}
+A_VALUE = {"port": "8000", "max_queue": "5", "memory_limit": "1.5", "disk_limit": "1.5"}
 
 
 @pytest.mark.parametrize("action", OPTIONS, ids=lambda action: action.dest)
@@ -110,29 +87,6 @@ def test_an_environment_variable_for_each_option(
     assert f"[{name}]" in " ".join(capsys.readouterr().out.split())
 
 
-def test_several_models_in_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEEPART_GAN", "./mine, org/other")
-    assert app.parse([]).gan == ["./mine", "org/other"]
-    assert app.parse(["--gan", "third"]).gan == ["third"]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "sentence"),
-    [
-        ("DEEPART_PRELOAD", "maybe", "DEEPART_PRELOAD is 'maybe'; it must be one of 1, true, "),
-        ("DEEPART_PORT", "http", "argument --port: invalid int value: 'http'"),
-        ("DEEPART_MAX_QUEUE", "0", "--max-queue is 0; it must be 1 or more."),
-    ],
-)
-def test_an_environment_variable_that_cannot_be(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, sentence: str
-) -> None:
-    monkeypatch.setenv(name, value)
-    with pytest.raises(SystemExit):
-        app.parse([])
-    assert sentence in capsys.readouterr().err
-
-
 def test_models_are_loaded_before_the_page_opens_where_that_is_asked_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -155,6 +109,7 @@ def test_models_are_loaded_before_the_page_opens_where_that_is_asked_for(
         (["--max", "3"], "unrecognized arguments: --max 3"),
         (["--port", "http"], "invalid int value"),
         (["--memory-limit", "0"], "--memory-limit is 0; it must be a number of GB above 0."),
+        (["--disk-limit", "0"], "--disk-limit is 0; it must be a number of GB above 0."),
         (["--memory-limit", "nan"], "--memory-limit is nan; it must be"),
         (["--memory-limit", "all"], "invalid float value"),
     ],
@@ -164,20 +119,6 @@ def test_an_option_that_cannot_be(capsys: pytest.CaptureFixture[str], arguments:
         app.parse(arguments)
     assert caught.value.code == 2
     assert sentence in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(("arguments", "limit"), [([], None), (["--memory-limit", "1.5"], 1_500_000_000)])
-def test_the_memory_limit_reaches_the_studio(
-    monkeypatch: pytest.MonkeyPatch, arguments: list[str], limit: int | None
-) -> None:
-    limits: list[int | None] = []
-    monkeypatch.setattr("deepart.Studio", lambda *, device, memory_limit, **_: limits.append(memory_limit))
-    monkeypatch.setattr("deepart.ui.build_app", lambda studio: Recorder())
-    monkeypatch.setattr("deepart.ui.serving.serving_options", lambda *_, **__: {})
-    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
-    monkeypatch.setattr("sys.argv", ["app.py", *arguments])
-    app.main()
-    assert limits == [limit]
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Studio:
@@ -202,17 +143,6 @@ def test_models_of_one_s_own_are_put_into_the_menu(tmp_path: Path, monkeypatch: 
         "gan": ["my-gan", "another"], "vae": ["my-vae"], "style": ["my-style"],
     }  # fmt: skip
     assert studio.gan("another").generate()[0].tobytes() == made["gan"].generate()[0].tobytes()
-
-
-def test_a_repository_is_put_into_the_menu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny_landscapes().save_pretrained(tmp_path / "saved")
-    files = {path.name: path.read_bytes() for path in (tmp_path / "saved").iterdir()}
-    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "cache"))
-    with LoopbackHub() as hub, hub.used(monkeypatch, tmp_path / "home"):
-        hub.add("org/mine", "a" * 40, files)
-        studio = opened(monkeypatch, "--gan", "org/mine")
-    assert studio.added("gan") == ["org/mine"]
-    assert studio.gan("org/mine").version == "a" * 12  # without the Hub, which is closed now
 
 
 @pytest.mark.parametrize(
@@ -265,3 +195,34 @@ def test_help_needs_neither_gradio_nor_torch(tmp_path: Path) -> None:
     assert found.returncode == 0
     assert "--max-queue" in found.stdout
     assert "loaded []" in found.stdout
+
+
+def test_several_models_in_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPART_GAN", "./mine, org/other")
+    assert app.parse([]).gan == ["./mine", "org/other"]
+    assert app.parse(["--gan", "third"]).gan == ["third"]
+
+
+def test_options_reach_the_page_and_the_studio(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = "--host 0.0.0.0 --port 8000 --share --device cpu --root-path /deepart --max-queue 5 --metrics --mcp"
+    found = told(monkeypatch, *arguments.split(), "--disk-limit", "0.5")
+    assert (found["server_name"], found["server_port"], found["root_path"]) == ("0.0.0.0", 8000, "/deepart")
+    assert (found["share"], found["max_size"]) == (True, 5)
+    assert found["host"] == {"metrics": True, "mcp": True, "disk_limit": 500_000_000}
+    assert opened(monkeypatch, "--memory-limit", "1.5").memory_limit == 1_500_000_000
+
+
+def test_uploads_go_where_one_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
+    assert app.files_folder() == str(tmp_path / "deepart")
+    (tmp_path / "deepart").rmdir()
+    (tmp_path / "deepart").write_text("somebody else's")
+    own = Path(app.files_folder())
+    assert own.parent == tmp_path
+    assert own.is_dir()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "deepart"))
+    with pytest.raises(
+        SystemExit, match=r"^app\.py: Nothing can be written into .*; name a folder .* GRADIO_TEMP_DIR\.$"
+    ):
+        app.files_folder()

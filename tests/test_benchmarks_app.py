@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops
 from running_page import Page
 
 from benchmarks import app, app_click, app_page, app_visitors
-from benchmarks.machine import machine
 from deepart.images import with_settings
 
 BEGAN = 1000.0
-
-
-def test_visitors_pictures_cannot_be_taken_for_one_another() -> None:
-    pictures = {who: app_page.picture_of(who) for who in range(50)}
-    worse = [one.resize((64, 48)).filter(ImageFilter.GaussianBlur(3)) for one in pictures.values()]
-    assert app_visitors.owners(worse, pictures) == list(pictures)
-    assert app_page.distances(pictures[0], [pictures[0]]) == [0.0]
-    assert app_page.distances(Image.new("RGB", (9, 9), "black"), [Image.new("L", (20, 10), "white")]) == [255.0]
 
 
 def test_a_result_of_another_is_found_out() -> None:
@@ -45,35 +34,6 @@ def test_a_result_of_another_is_found_out() -> None:
     assert app_visitors.collection(mine, known) == expected
 
 
-def test_the_time_of_a_click_is_split_without_a_rest() -> None:
-    def call(place: str, began: float, ended: float) -> dict[str, Any]:
-        return {"call": place, "began": BEGAN + began, "ended": BEGAN + ended}
-
-    def said(event: str, message: str, time: float) -> dict[str, Any]:
-        return {"event": event, "message": message, "time": BEGAN + time}
-
-    latent, decode = app_click.PIPELINES[1:3]
-    entries = [
-        said("a", "arrived", 0.010), said("a", "process_starts", 0.011), said("a", "process_completed", 0.030),
-        said("b", "arrived", 0.050), said("b", "process_generating", 0.060),
-        call(app_click.JOB, 0.070, 0.320), call(latent, 0.080, 0.180), call(latent, 0.100, 0.120),
-        call(decode, 0.200, 0.300), call(app_click.WAIT, 0.100, 0.325), call(app_click.BESIDES[1], 0.330, 0.350),
-        said("b", "process_generating", 0.360), said("b", "process_completed", 0.370), said("c", "arrived", 0.380),
-    ]  # fmt: skip
-    found = app_click.split(entries, BEGAN, BEGAN + 0.400)
-    parts = dict(zip(app_click.PARTS, [10, 20, 20, 30, 40, 5, 35, 40], strict=True))
-    assert found["parts"] == pytest.approx(parts)
-    assert found["of which"] == {"save_png": pytest.approx(20)}
-    assert (found["whole"], found["pipeline"], found["besides"]) == pytest.approx((400, 200, 200))
-    assert found["pipeline"] + sum(found["parts"].values()) == pytest.approx(found["whole"])
-    middle = app_click.middle([found, found | {"besides": 50.0}])
-    assert middle["besides_ms"] == {"median": 125.0, "worst": 200.0}
-    assert middle["target_met"]
-    assert not app_click.middle([found, found | {"besides": 400.0}])["target_met"]
-    with pytest.raises(RuntimeError, match="no pipeline"):
-        app_click.split(entries[:5], BEGAN, BEGAN + 1)
-
-
 def test_what_is_timed_is_there_and_does_the_same(tmp_path: Path) -> None:
     for place in (*app_click.PIPELINES, *app_click.BESIDES, app_click.JOB, app_click.WAIT):
         assert callable(app_click.found(place)[2]), place
@@ -88,19 +48,6 @@ def test_what_is_timed_is_there_and_does_the_same(tmp_path: Path) -> None:
     entries = app_click.read(tmp_path / "diary.jsonl", 0, float("inf"))
     assert len(entries) == 8  # those that it makes of itself are within them
     assert app_click.read(tmp_path / "diary.jsonl", max(one["ended"] for one in entries), float("inf")) == []
-
-
-def test_parts_are_measured_one_by_one(tmp_path: Path) -> None:
-    assert app.parts("visitors, first") == ["first", "visitors"]
-    with pytest.raises(argparse.ArgumentTypeError, match="'clicks' is none of first, click, memory, visitors"):
-        app.parts("clicks")
-    path = tmp_path / "app.json"
-    for name, measured in (("memory", {"old": 1}), ("first", {"runs": 3}), ("memory", {"new": 2})):
-        app.write(path, name, measured)
-    assert json.loads(path.read_text()) == {"machine": machine(), "first": {"runs": 3}, "memory": {"new": 2}}
-    path.write_text(json.dumps({"machine": {"processor": "another"}, "first": {}}))
-    app.write(path, "click", {"runs": 1})
-    assert json.loads(path.read_text()) == {"machine": machine(), "click": {"runs": 1}}
 
 
 def test_programs_get_their_own_and_memory_is_read(page: Page, tmp_path: Path) -> None:

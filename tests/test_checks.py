@@ -44,4 +44,5 @@ def test_values_are_shown_short_whatever_they_are() -> None:
 
     assert shown("a") == "'a'"
     assert shown(Broken()) == "a Broken that cannot be shown"
+    assert shown(object()) == "a value of the type object"
     assert len(shown("x" * 1000)) == 61

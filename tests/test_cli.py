@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -111,9 +112,10 @@ def test_every_kind_of_option_is_read_as_the_method_takes_it() -> None:
         ("stylize photos --style painting.jpg --out out --weights 2,1", "2 weights for 1 style pictures"),
         ("stylize photos --style painting.jpg --out out --model fast --steps 9", "has no steps"),
         ("stylize photos --style painting.jpg --out out --model fin", "did you mean 'fine'"),
+        ("stylize photos --style painting.jpg --out out --keep-alpha --format jpeg", "has no transparency"),
         ("stylize photos --style nothing.jpg --out out", "There is no file 'nothing.jpg'"),
         ("stylize photos --style painting.jpg --out photos", "among the pictures"),
-        ("stylize empty --style painting.jpg --out out", "There is no PNG, JPEG or WEBP picture in 'empty'"),
+        ("stylize empty --style painting.jpg --out out", "There is no picture in 'empty'"),
         ("generate --n 0 --out out", "The number of pictures is 0"),
         ("generate --seed -1 --out out", "The seed is -1"),
         ("generate --truncation 9 --out out", "The truncation is 9.0"),
@@ -161,6 +163,23 @@ def test_a_bad_file_is_told_at_the_end_and_the_rest_is_done(
     Path("photos/b.jpg").unlink()
     assert run("stylize photos/ --style painting.jpg --out out --strength .7") == 0
     assert capsys.readouterr().out == "out: 0 made, 3 done before, 0 failed.\n"
+
+
+@pytest.mark.usefixtures("photos", "tiny")
+def test_letters_that_the_output_lacks_end_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("photos/b.jpg").rename("photos/фото.jpg")
+    Path("photos/слова.txt").write_text("no picture")
+    streams = {
+        name: io.TextIOWrapper(io.BytesIO(), encoding="cp1252", write_through=True) for name in ("stdout", "stderr")
+    }
+    with monkeypatch.context() as patch:
+        for name, stream in streams.items():
+            patch.setattr(sys, name, stream)
+        assert run("reconstruct photos --out работа") == 1
+    told = {name: stream.buffer.getvalue().decode("cp1252") for name, stream in streams.items()}
+    assert told["stdout"].endswith(": 3 made, 0 done before, 1 failed, 1 left out." + os.linesep)
+    assert ".txt: The file is text, no picture." in told["stderr"]
+    assert "\\u0444\\u043e\\u0442\\u043e.jpg: The JPEG file is damaged" in told["stderr"]
 
 
 @pytest.mark.usefixtures("photos", "tiny")

@@ -33,24 +33,24 @@ def test_an_error_keeps_its_template_and_its_values() -> None:
     error = OptionError("{came}; at most {most:,} are taken ({path}).", path=Path("x"), most=4096,
                         came=Phrase("The size is {size!r}", size="5 {}"))  # fmt: skip
     assert str(error) == "The size is '5 {}'; at most 4,096 are taken (x)."
-    assert error.template == "{came}; at most {most:,} are taken ({path})."
-    assert error.values == {"came": "The size is '5 {}'", "most": 4096, "path": "x"}
-    came = error.values["came"]
+    assert error.phrase.template == "{came}; at most {most:,} are taken ({path})."
+    assert error.phrase.values == {"came": "The size is '5 {}'", "most": 4096, "path": "x"}
+    came = error.phrase.values["came"]
     assert isinstance(came, Phrase)
     assert (came.template, came.values) == ("The size is {size!r}", {"size": "5 {}"})
 
 
 def test_an_error_without_values_says_what_it_is_given() -> None:
     error = OptionError("A brace, {, is only a brace.")
-    assert str(error) == error.template == "A brace, {, is only a brace."
-    assert error.values == {}
+    assert str(error) == error.phrase.template == "A brace, {, is only a brace."
+    assert error.phrase.values == {}
 
 
 def test_an_error_comes_whole_out_of_another_process() -> None:
     error = pickle.loads(pickle.dumps(OptionError("The size is {size} {{}}.", size=Phrase("{n} px", n=3))))
     assert str(error) == "The size is 3 px {}."
-    assert error.template == "The size is {size} {{}}."
-    assert error.values["size"].values == {"n": 3}
+    assert error.phrase.template == "The size is {size} {{}}."
+    assert error.phrase.values["size"].values == {"n": 3}
 
 
 def test_templates_are_literals_with_names() -> None:

@@ -11,28 +11,24 @@ import pytest
 import torch
 from loopback_hub import LoopbackHub, offer
 from PIL import Image
+from test_gan import furthest
+from vae_lively import apart
 
 from deepart import GANPipeline, checkpoint, registry
 from deepart.errors import WeightsError
 from deepart.images import settings
-from deepart.models.fastgan import DRAFT, FastGAN, FastGANConfig, convert, sefa
+from deepart.models.fastgan import FastGAN, FastGANConfig, convert, sefa
 from deepart.registry import Located, get_spec
 
 LARGE = {
     (0, 0, 0, 0): 0.033384, (0, 0, 211, 307): -0.152584, (0, 0, 422, 614): 0.254616, (0, 0, 633, 921): 0.09814,
     (0, 1, 101, 17): 0.067761, (0, 1, 312, 324): 0.229611, (0, 1, 523, 631): 0.049893, (0, 1, 734, 938): 0.169079,
     (0, 2, 202, 34): -0.041633, (0, 2, 413, 341): -0.428355, (0, 2, 624, 648): 0.401551, (0, 2, 835, 955): 0.14066,
-    (1, 0, 37, 53): 0.017074, (1, 0, 248, 360): -0.100081, (1, 0, 459, 667): 0.625404, (1, 0, 670, 974): 0.061474,
-    (1, 1, 138, 70): 0.00829, (1, 1, 349, 377): -0.129636, (1, 1, 560, 684): 0.062651, (1, 1, 771, 991): 0.017584,
-    (1, 2, 239, 87): -0.110415, (1, 2, 450, 394): 0.145602, (1, 2, 661, 701): 0.253902, (1, 2, 872, 1008): 0.087671,
 }  # fmt: skip
 SMALL = {
     (0, 0, 0, 0): 0.026252, (0, 0, 83, 51): -0.012818, (0, 0, 38, 102): -0.238378, (0, 0, 121, 25): -0.202443,
     (0, 1, 101, 17): -0.010241, (0, 1, 56, 68): -0.350538, (0, 1, 11, 119): -0.105417, (0, 1, 94, 42): -0.127575,
     (0, 2, 74, 34): 0.27052, (0, 2, 29, 85): -0.543698, (0, 2, 112, 8): -0.051492, (0, 2, 67, 59): 0.5766,
-    (1, 0, 37, 53): -0.247176, (1, 0, 120, 104): -0.038192, (1, 0, 75, 27): 0.572077, (1, 0, 30, 78): -0.500258,
-    (1, 1, 10, 70): -0.654734, (1, 1, 93, 121): -0.20679, (1, 1, 48, 44): -0.258615, (1, 1, 3, 95): -0.165799,
-    (1, 2, 111, 87): 0.790047, (1, 2, 66, 10): 0.071127, (1, 2, 21, 61): 0.32087, (1, 2, 104, 112): 0.110146,
 }  # fmt: skip
 """Of z = torch.randn(2, 256) with the seed 0, by an implementation of the paper that is not ours: index and value."""
 
@@ -67,14 +63,6 @@ def gan(tiny: FastGAN) -> GANPipeline:
     return GANPipeline(Located("fastgan", "0" * 12), torch.device("cpu"), tiny, ["axis 1", "axis 2", "axis 3"])
 
 
-def pixels(picture: Image.Image) -> np.ndarray:
-    return np.asarray(picture).astype(int)
-
-
-def furthest(a: Image.Image, b: Image.Image) -> int:
-    return int(np.abs(pixels(a) - pixels(b)).max())
-
-
 # ------------------------------------------------------------------------------------------------------------ network
 
 
@@ -88,32 +76,6 @@ def test_it_agrees_with_the_published_network(network: FastGAN) -> None:
         assert pictures.std().item() == pytest.approx(deviation, abs=1e-4)
 
 
-def test_the_layout_is_the_published_one() -> None:
-    state = fastgan_layout.make_state()
-    assert len(state) == 142
-    assert sum(tensor.nbytes for tensor in state.values()) == pytest.approx(117_073_189, rel=1e-3)  # with its pickle
-
-
-def test_planes_are_the_seed_s_whatever_the_batch(tiny: FastGAN) -> None:
-    alone, among = tiny.planes([7]), tiny.planes([3, 7, 9])
-    assert [plane.shape for plane in alone] == [(1, 1, side, side) for side in (8, 8, 32, 32, 128, 128)]
-    assert all(torch.equal(a[0], b[1]) for a, b in zip(alone, among, strict=True))
-    assert abs(alone[-1].mean()) < 0.05
-    assert alone[-1].std() == pytest.approx(1, abs=0.05)
-
-
-def test_another_fine_latent_changes_the_gates_alone(tiny: FastGAN) -> None:
-    coarse, fine = torch.randn(2, 1, 6)
-    assert torch.equal(tiny(coarse, coarse), tiny(coarse))
-    seen: list[torch.Tensor] = []
-    tiny.grow[DRAFT - 3].register_forward_hook(lambda *hooked: seen.append(hooked[2]))
-    mixed = tiny(coarse, fine)
-    tiny(coarse)
-    assert torch.equal(seen[0], seen[1])  # the coarse maps are those of the one
-    assert not torch.equal(mixed, tiny(coarse))
-    assert not torch.equal(mixed, tiny(fine))
-
-
 def test_directions_are_what_the_first_layer_stretches_most() -> None:
     torch.manual_seed(0)
     weight = torch.randn(40, 5) @ torch.diag(torch.tensor([1.0, 5.0, 2.0, 0.5, 3.0]))
@@ -123,12 +85,6 @@ def test_directions_are_what_the_first_layer_stretches_most() -> None:
     assert torch.allclose(lengths, torch.linalg.svdvals(weight)[:3], rtol=1e-4)
     assert torch.equal(found, sefa(weight, 3))
     assert (found.gather(1, found.abs().argmax(1, keepdim=True)) > 0).all()
-
-
-@pytest.mark.parametrize("channels", [(8,) * 6, ()])
-def test_too_few_sizes_are_refused(channels: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="sizes; a FastGAN has 7 at least"):
-        FastGANConfig(channels=channels)
 
 
 # ----------------------------------------------------------------------------------------------------------- pipeline
@@ -173,15 +129,8 @@ def test_a_picture_is_found_in_small_ones(gan: GANPipeline) -> None:
     assert previews[-1].size == (128, 128)
     found = gan.generate(latents=latent)[0]
     others = gan.generate(16, seed=100)
-    error = [np.abs(pixels(one) - pixels(wanted)).mean() for one in (found, *others)]
+    error = [apart(one, wanted).mean() for one in (found, *others)]
     assert error[0] < np.mean(error[1:])
-
-
-def test_a_saved_pipeline_makes_the_same_pictures(gan: GANPipeline, tmp_path: Path) -> None:
-    gan.save_pretrained(tmp_path / "mine")
-    again = GANPipeline.from_pretrained(tmp_path / "mine", device="cpu")
-    assert again.directions == gan.directions
-    assert furthest(again.generate(seed=2)[0], gan.generate(seed=2)[0]) == 0
 
 
 # ---------------------------------------------------------------------------------------------------------------- Hub
@@ -205,16 +154,6 @@ def test_a_registered_model_comes_from_the_hub(loopback: LoopbackHub, monkeypatc
     assert found["version"] == registry.version(get_spec("gan", "fastgan-painting"))
 
 
-class Payload:
-    """What a pickle may do when it is opened."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.write_text, (self.path, "code ran")
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -234,11 +173,3 @@ def test_a_file_that_does_not_fit_gets_a_sentence(
     with pytest.raises(WeightsError, match=words) as caught:
         GANPipeline.from_pretrained("fastgan-painting", device="cpu")
     assert "\n" not in str(caught.value)
-
-
-def test_code_in_the_file_never_runs(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    target = tmp_path / "ran"
-    offered(loopback, monkeypatch, {"_init": Payload(target)})
-    with pytest.raises(WeightsError, match="holds more than tensors"):
-        GANPipeline.from_pretrained("fastgan-painting", device="cpu")
-    assert not target.exists()

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from gradio.context import LocalContext
 from PIL import ImageChops, ImageStat
-from running_page import TinyStudio
+from running_page import Request, TinyStudio
 
 from deepart import GANPipeline
 from deepart.cache import Studio
 from deepart.images import load_image, settings
-from deepart.ui.finished import FIRST_SEED, NAMED, PICTURES, finished_grid
+from deepart.ui.finished import FIRST_SEED, PICTURES, finished_grid
 from deepart.ui.jobs import Jobs
 from deepart.ui.widgets import shown_directions
 from recipes import first_generate
@@ -24,12 +24,6 @@ class Idle(Studio):
 
     def gan(self, name: str | None = None) -> GANPipeline:
         raise AssertionError(f"The generator {name} is loaded.")
-
-
-class Visit:
-    """Stands for a request of somebody who reads Chinese."""
-
-    headers = {"accept-language": "zh-CN"}  # noqa: RUF012, as of a request
 
 
 def lay(studio: Studio, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -65,19 +59,6 @@ def test_the_committed_pictures_are_what_the_model_makes(landscapes: GANPipeline
         assert sum(difference) / 3 < 25  # the same composition in the same colours
 
 
-def test_the_recipe_writes_exact_pictures_that_name_their_directions(tiny_studio: TinyStudio, tmp_path: Path) -> None:
-    gan, painter = tiny_studio.gan(), tiny_studio.style("fast")
-    (tmp_path / "old.png").touch()
-    paths = first_generate.write(gan, painter, tmp_path, 2)
-    assert sorted(tmp_path.iterdir()) == paths
-    seeds = range(FIRST_SEED, FIRST_SEED + 2)
-    assert [path.name for path in paths] == [f"deepart-landscapes-seed-{seed}.png" for seed in seeds]
-    for path, made in zip(paths, gan.generate(2, seed=FIRST_SEED), strict=True):
-        told = settings(load_image(path)) or {}
-        assert told["model"] == "fast"
-        assert told["painted_from"] == (settings(made) or {}) | {NAMED: ["daylight", "trees", "warmth"]}
-
-
 def test_another_model_has_no_example(tiny_studio: TinyStudio) -> None:
     assert finished_grid(tiny_studio) is None
 
@@ -101,7 +82,7 @@ def test_the_tab_opens_with_the_example(tab: Any, landscapes: GANPipeline) -> No
 def test_what_is_there_from_the_beginning_is_said_in_chinese(tab: Any) -> None:
     grid, chosen = tab.grid, tab.chosen
     assert set(tab._speak()) == {grid.told}  # in English it stands there already
-    token = LocalContext.request.set(Visit())  # type: ignore[arg-type]
+    token = LocalContext.request.set(Request("zh-CN"))  # type: ignore[arg-type]
     try:
         said = tab._speak()
     finally:
@@ -110,12 +91,6 @@ def test_what_is_there_from_the_beginning_is_said_in_chinese(tab: Any) -> None:
     assert said[grid.gallery].constructor_args["value"][3][1] == f"种子 {FIRST_SEED + 3}"
     assert f"种子 {FIRST_SEED}" in said[chosen.title]
     assert not said[chosen.sliders.all[0]].constructor_args["label"].isascii()
-
-
-def test_sliders_that_drag_half_the_picture_along_are_not_shown() -> None:
-    assert shown_directions(("light hair", "light skin", "yellow background", "short hair")) == (
-        "light hair", "short hair",
-    )  # fmt: skip
 
 
 def test_a_link_sets_controls_of_the_tab(tab: Any) -> None:

@@ -52,6 +52,55 @@ def test_pictures_are_found_with_their_folders_and_results_are_not(tmp_path: Pat
     assert targets(single, out) == ["b.webp", "a.webp", "e.webp", "sub/deep/c.webp"]
 
 
+def test_a_picture_is_one_by_its_content_and_what_is_passed_over_is_named(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    for name in ("IMG_1", "a.jfif", "b.jpe", "c.mpo", "d.TMP", "@eaDir/e.jpg", "#recycle/f.jpg", "sub/g.png"):
+        (photos / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (32, 24)).save(photos / name, "JPEG")
+    (photos / "notes.txt").write_text("no picture")
+    (photos / "tape.tiff").write_bytes(b"II*\0" + bytes(20))
+    (photos / "h.jpg").write_text("no picture, but it says so")
+    left: dict[str, str] = {}
+    found = [task.about.relative_to(photos).as_posix() for task in plan([photos], tmp_path / "out", left=left)]
+    assert found == ["IMG_1", "a.jfif", "b.jpe", "c.mpo", "d.TMP", "h.jpg", "tape.tiff", "sub/g.png"]
+    assert left == {str(photos / "notes.txt"): "The file is text, no picture."}
+
+
+def test_earlier_results_among_pictures_are_not_made_again(tmp_path: Path) -> None:
+    photos, first = tmp_path / "photos", tmp_path / "photos" / "painted"
+    picture(photos / "a.png")
+    for suffix in FORMATS.values():
+        assert attempt(Task(photos / "a.png", first / f"a{suffix}"), ASKED, mirrored).made
+    left: dict[str, str] = {}
+    assert targets(plan([photos], tmp_path / "out", left=left), tmp_path / "out") == ["a.png"]
+    assert left == {str(first / f"a{suffix}"): "It is the result of an earlier job." for suffix in FORMATS.values()}
+    assert len(plan([first], tmp_path / "out")) == 3  # these alone are meant
+
+
+def test_links_are_followed_once_and_a_closed_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos, album = tmp_path / "photos", tmp_path / "album"
+    for path in (photos / "a.png", photos / "closed" / "b.png", album / "c.png"):
+        picture(path)
+    for name, target in (("album", album), ("again", album), ("round", tmp_path), ("self", photos), ("gone", "none")):
+        (photos / name).symlink_to(target)
+    scan = os.scandir
+
+    def closed(path: str) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    left: dict[str, str] = {}
+    assert targets(plan([photos], tmp_path / "out", left=left), tmp_path / "out") == ["a.png", "again/c.png"]
+    assert {Path(path).name: reason.split(";")[0] for path, reason in left.items()} == {
+        "album": "It is a link to a folder that is searched already, or to one around it.",
+        "round": "It is a link to a folder that is searched already, or to one around it.",
+        "self": "It is a link to a folder that is searched already, or to one around it.",
+        "gone": "It is a link that leads nowhere.", "closed": "The folder cannot be read",
+    }  # fmt: skip
+
+
 def test_results_of_one_name_keep_their_suffixes(tmp_path: Path) -> None:
     photos, out = tmp_path / "photos", tmp_path / "out"
     for name in ("x.jpg", "x.png", "x.jpg.png", "Y.png", "y.jpg", "z.jpg", "sub/x.jpg"):

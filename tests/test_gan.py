@@ -1,24 +1,22 @@
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
-from running_page import TinyGAN, tiny_landscapes, tiny_portraits
+from running_page import tiny_landscapes
+from vae_lively import apart, settings_of, through_png
 
 from deepart import GANPipeline, images
 from deepart.errors import MemoryLimitError, OptionError, WeightsError
 from deepart.latents import MAX_SEED, noise, pack, short_id, unpack
 from deepart.models.generator import Generator
 from deepart.pipelines.gan import BATCH
-from deepart.pipelines.gan_origin import cross
 from deepart.registry import Located
 
 
@@ -28,24 +26,8 @@ def gan() -> GANPipeline:
     return GANPipeline(Located(tiny.name, tiny.version), tiny.device, tiny._network, tiny.directions)
 
 
-def through_png(picture: Image.Image) -> Image.Image:
-    file = io.BytesIO()
-    images.save_png(picture, file)
-    return images.load_image(file)
-
-
-def pixels(picture: Image.Image) -> np.ndarray:
-    return np.asarray(picture).astype(int)
-
-
 def furthest(a: Image.Image, b: Image.Image) -> int:
-    return int(np.abs(pixels(a) - pixels(b)).max())
-
-
-def settings_of(picture: Image.Image) -> dict[str, Any]:
-    found = images.settings(picture)
-    assert found is not None
-    return found
+    return int(apart(a, b).max())
 
 
 # ----------------------------------------------------------------------------------------------------------- generate
@@ -90,21 +72,6 @@ def test_orders_of_others_change_no_picture(gan: GANPipeline) -> None:
     assert gan.generate_batch([]) == []
 
 
-def test_truncation_brings_pictures_nearer_to_the_average_one(gan: GANPipeline) -> None:
-    [mean] = gan.generate(truncation=0)
-    assert mean.tobytes() == gan.generate(seed=9, truncation=0)[0].tobytes()
-    away = [np.abs(pixels(picture) - pixels(mean)).mean() for picture in gan.sweep(3, truncations=[0, 0.2, 0.5, 1])]
-    assert away[0] == 0
-    assert away == sorted(away)
-    assert len(set(away)) == 4
-
-
-def test_a_sweep_is_one_seed_at_each_truncation(gan: GANPipeline) -> None:
-    pictures = gan.sweep(4, directions={"trees": 1})
-    assert [settings_of(picture)["truncation"] for picture in pictures] == [0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.2]
-    assert furthest(pictures[2], gan.generate(seed=4, truncation=0.6, directions={"trees": 1})[0]) <= 2
-
-
 def test_directions_are_deviations_of_the_latent(gan: GANPipeline) -> None:
     [moved] = gan.generate(seed=2, truncation=0.5, directions={"daylight": 3, "warmth": -1})
     axes = gan._network.directions
@@ -137,8 +104,8 @@ def test_the_ends_of_an_interpolation_are_the_pictures_themselves(gan: GANPipeli
         [picture] = gan.generate(seed=seed, truncation=truncation)
         assert end.tobytes() == picture.tobytes()
         assert end.info == picture.info
-    changes = [np.abs(pixels(a) - pixels(b)).mean() for a, b in pairwise(pictures)]
-    whole = np.abs(pixels(pictures[0]) - pixels(pictures[-1])).mean()
+    changes = [apart(a, b).mean() for a, b in pairwise(pictures)]
+    whole = apart(pictures[0], pictures[-1]).mean()
     assert max(changes) < whole / 3  # no jump
     assert min(changes) > 0
 
@@ -180,9 +147,9 @@ def test_a_mix_has_the_coarse_of_one_and_the_fine_of_the_other(gan: GANPipeline)
     a, b = gan.generate(2, seed=1)
     with torch.inference_mode():
         expected = images.to_image(gan._network(gan.latent(1), gan.latent(2)).add(1).div(2))
-    assert np.abs(pixels(mixed) - pixels(expected)).mean() < 2
+    assert apart(mixed, expected).mean() < 2
     assert gan.mix(1, 1).tobytes() == a.tobytes()
-    assert min(np.abs(pixels(mixed) - pixels(other)).mean() for other in (a, b)) > 5
+    assert min(apart(mixed, other).mean() for other in (a, b)) > 5
     assert {"coarse": 1, "fine": 2}.items() <= settings_of(mixed).items()
 
 
@@ -199,19 +166,6 @@ def test_without_mutation_each_number_is_a_parent_s(gan: GANPipeline) -> None:
         assert {"child": number, "mutation": 0.0, "seed": 1}.items() <= settings_of(child).items()
         assert settings_of(child)["parents"] == [3, 4, short_id(gan.latent(5))]
     assert len({child.tobytes() for child in children}) > 1
-
-
-def test_mutation_leads_away_from_the_parent(gan: GANPipeline) -> None:
-    parent = gan.latent(0)
-    away = [(cross(parent, 16, mutation, 3) - parent).norm(dim=1).mean().item() for mutation in (0, 0.1, 0.4, 1)]
-    assert away[0] == 0
-    assert away == sorted(away)
-
-
-def test_a_child_does_not_depend_on_how_many_there_are(gan: GANPipeline) -> None:
-    few, many = gan.breed([0, 1], 2, seed=5), gan.breed([0, 1], 16, seed=5)
-    assert all(torch.equal(gan.latent(a), gan.latent(b)) for a, b in zip(few, many, strict=False))
-    assert not torch.equal(gan.latent(few[0]), gan.latent(gan.breed([0, 1], 1, seed=6)[0]))
 
 
 # ------------------------------------------------------------------------------------------------- settings and origins
@@ -258,11 +212,6 @@ def test_a_saved_mix_can_be_made_again_and_gone_on_from(gan: GANPipeline) -> Non
         gan.latent(saved)
 
 
-def test_a_picture_of_the_same_weights_under_another_name_will_do(gan: GANPipeline) -> None:
-    other = TinyGAN("mine", gan.directions)
-    assert torch.equal(gan.latent(other.generate(seed=3)[0]), gan.latent(3))
-
-
 def with_info(text: str) -> Image.Image:
     picture = Image.new("RGB", (32, 32))
     picture.info["deepart"] = text
@@ -276,28 +225,20 @@ def changed(**changes: Any) -> Image.Image:
 
 WRONG_ORIGINS = [
     (-1, "The seed is -1; it must be a whole number from 0 to 4294967295."),
-    (2**32, "The seed is 4294967296; it must be"),
-    ("7", "The seed is '7'; it must be"),
     (None, "The seed is None; it must be"),
-    (True, "The seed is True; it must be"),
     (1.0, "The seed is 1.0; it must be"),
     (torch.zeros(7), "The numbers of a latent have the shape (7,); this model takes (n, 8)"),
-    (torch.zeros(2, 8), "The numbers of a latent have the shape (2, 8)"),
     (torch.full((8,), torch.nan), "The numbers of a latent hold numbers that are not finite"),
-    (torch.full((8,), torch.inf), "The numbers of a latent hold numbers that are not finite"),
     (Image.new("RGB", (32, 32)), "The picture carries no settings of DeepArt, so its latent is not known;"),
     (with_info("{"), "The picture carries no settings of DeepArt"),
     (changed(task="style"), "The picture was made by a 'style' model; give one that a GAN made."),
     (changed(model="x", version="1"), "The picture was made by 'x', version '1', and this is 'landscapes', version"),
     (changed(seed=-1), "The seed is -1; it must be"),
-    (changed(seed=None), "The seed is None; it must be"),
     (changed(truncation="a"), "The truncation is 'a'; it must be a number from 0 to 1.5."),
     (changed(directions=[1]), "The directions are [1]; give a mapping of names to amounts."),
     (changed(directions={"x": 1}), "There is no direction 'x'. Known: daylight, trees, warmth."),
     (changed(latent="AAAA"), "A latent in the settings is no base64 text of 8 numbers; take another picture."),
-    (changed(latent=5), "A latent in the settings is no base64 text"),
     (changed(latent=pack(torch.full((8,), torch.nan))), "The latents hold numbers that are not finite"),
-    (changed(coarse=1), "The seed is None; it must be"),
     (changed(coarse=1, fine=[1]), "The seed is [1]; it must be"),
 ]
 
@@ -314,11 +255,6 @@ def test_what_is_no_origin_gets_a_sentence(gan: GANPipeline, origin: Any, senten
         assert str(caught.value).endswith(".")
 
 
-def test_a_picture_of_another_model_is_no_origin(gan: GANPipeline) -> None:
-    with pytest.raises(OptionError, match=r"made by 'portraits', version 'ba9876543210', and this is 'landscapes'"):
-        gan.latent(tiny_portraits().generate()[0])
-
-
 # ------------------------------------------------------------------------------------------------------------ mistakes
 
 nan, inf = float("nan"), float("inf")
@@ -326,52 +262,33 @@ LATENTS = torch.zeros(2, 8)
 WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("generate", (0,), {}, "The number of pictures is 0; it must be a whole number from 1 to 1024."),
     ("generate", (10_000,), {}, "The number of pictures is 10000; it must be a whole number from 1 to 1024."),
-    ("generate", ("3",), {}, "The number of pictures is '3'; it must be"),
     ("generate", (), {"seed": -1}, "The seed is -1; it must be a whole number from 0 to 4294967295."),
-    ("generate", (), {"seed": 2**40}, "The seed is 1099511627776; it must be"),
     ("generate", (), {"seed": 10**5000}, "The seed is a int that cannot be shown; it must be"),
+    ("generate", (), {"seed": Image.new("RGB", (8, 8))}, "The seed is a value of the type Image; it must be"),
     ("generate", (), {"seed": "abc"}, "The seed is 'abc'; it must be"),
     ("generate", (), {"seed": None}, "The seed is None; it must be"),
     ("generate", (3,), {"seed": MAX_SEED - 1}, "The seed is 4294967294, and with 3 pictures the last"),
     ("generate", (), {"truncation": nan}, "The truncation is nan; it must be a number from 0 to 1.5."),
-    ("generate", (), {"truncation": inf}, "The truncation is inf; it must be"),
-    ("generate", (), {"truncation": -0.1}, "The truncation is -0.1; it must be"),
     ("generate", (), {"truncation": 1.6}, "The truncation is 1.6; it must be"),
-    ("generate", (), {"truncation": "1"}, "The truncation is '1'; it must be"),
     ("generate", (), {"directions": {"tree": 1}}, "There is no direction 'tree'; did you mean 'trees'? Known:"),
-    ("generate", (), {"directions": {5: 1}}, "There is no direction 5. Known: daylight, trees, warmth."),
     ("generate", (), {"directions": ["trees"]}, "The directions are ['trees']; give a mapping of names to amounts."),
     ("generate", (), {"directions": {"trees": 11}}, "The amount of 'trees' is 11; it must be a number from -10 to 10."),
-    ("generate", (), {"directions": {"trees": nan}}, "The amount of 'trees' is nan; it must be"),
-    ("generate", (), {"directions": {"trees": "2"}}, "The amount of 'trees' is '2'; it must be"),
     ("generate", (3,), {"latents": LATENTS}, "There are 2 latents for 3 pictures; leave n out, or give as many."),
     ("generate", (), {"latents": [[0.0] * 8]}, "The latents are of type list; give a tensor of shape (n, 8)."),
     ("generate", (), {"latents": torch.zeros(2, 9)}, "The latents have the shape (2, 9); this model takes (n, 8)"),
-    ("generate", (), {"latents": torch.zeros(1025, 8)}, "The latents have the shape (1025, 8)"),
     ("generate", (), {"latents": LATENTS * nan}, "The latents hold numbers that are not finite or beyond 100;"),
     ("sweep", (0,), {"truncations": []}, "There are 0 truncations; give 1 to 16."),
-    ("sweep", (0,), {"truncations": [nan]}, "The truncation is nan; it must be"),
     ("sweep", (0,), {"truncations": 0.5}, "The truncations are 0.5; give a list of 1 to 16."),
     ("interpolate", (0, 1), {"steps": 1}, "The number of steps is 1; it must be a whole number from 2 to 120."),
-    ("interpolate", (0, 1), {"steps": 0}, "The number of steps is 0; it must be"),
-    ("interpolate", (0, 1), {"truncation": nan}, "The truncation is nan; it must be"),
     ("walk", ([0],), {}, "There are 1 seeds of a walk; give 2 to 16."),
-    ("walk", (list(range(17)),), {}, "There are 17 seeds of a walk; give 2 to 16."),
     ("walk", (5,), {}, "The seeds of a walk are 5; give a list of 2 to 16."),
     ("walk", ([0, 1],), {"frames": 7}, "The number of frames is 7; it must be a whole number from 8 to 120."),
-    ("walk", ([0, 1],), {"frames": 121}, "The number of frames is 121; it must be"),
     ("walk", ([0, 1],), {"loop": "yes"}, "The loop is 'yes'; it must be True or False."),
     ("walk", ([0, 1],), {"callback": 3}, "The callback is 3; it must be a function of step, total and preview."),
-    ("walk", ([0, 1],), {"directions": {"x": 1}}, "There is no direction 'x'."),
-    ("mix", (0, 1), {"truncation": nan}, "The truncation is nan; it must be"),
     ("breed", ([],), {}, "There are 0 parents; give 1 to 8."),
-    ("breed", (list(range(9)),), {}, "There are 9 parents; give 1 to 8."),
     ("breed", ("ab",), {}, "The parents are 'ab'; give a list of 1 to 8."),
     ("breed", ([0], 0), {}, "The number of children is 0; it must be a whole number from 1 to 16."),
-    ("breed", ([0], 17), {}, "The number of children is 17; it must be"),
     ("breed", ([0],), {"mutation": 1.1}, "The mutation is 1.1; it must be a number from 0 to 1."),
-    ("breed", ([0],), {"mutation": nan}, "The mutation is nan; it must be"),
-    ("breed", ([0],), {"seed": -5}, "The seed is -5; it must be"),
 ]  # fmt: skip
 
 
@@ -429,14 +346,10 @@ def test_a_saved_pipeline_makes_the_same_pictures(gan: GANPipeline, tmp_path: Pa
     ("change", "words"),
     [
         ({"directions_named": ["a", "b"]}, "names its 3 directions as"),
-        ({"directions_named": ["a", "a", "b"]}, "names its 3 directions as"),
-        ({"directions_named": "abc"}, "names its 3 directions as"),
         ({"directions_named": ["a", "", "b"]}, "names its 3 directions as"),
         ({"features": "vgg99"}, "needs the features 'vgg99', which this DeepArt does not have"),
-        ({"features": 5}, "needs the features 5, which this DeepArt does not have"),
         ({"class": "Gatys"}, "is for a network 'Gatys'; known for gan are: Generator"),
         ({"coarse": 9}, "do not make a network"),
-        ({"channels": [8, 8]}, "does not fit the network"),
         ({"latent": 10**9}, "does not fit the network"),
     ],
 )
@@ -463,7 +376,7 @@ def test_a_gpu_makes_the_same_pictures(gan: GANPipeline, tmp_path: Path) -> None
         (gan.mix(0, 1), there.mix(0, 1)),
     ]
     for ours, theirs in pairs:
-        assert np.abs(pixels(ours) - pixels(theirs)).mean() < 2
+        assert apart(ours, theirs).mean() < 2
     assert there.generate(20)[7].tobytes() == there.generate(20)[7].tobytes()
     assert torch.equal(there.project(pairs[0][0], steps=20), there.project(pairs[0][0], steps=20))
     assert there.project(pairs[0][0], steps=2).device.type == "cpu"

@@ -74,24 +74,6 @@ def test_what_the_callback_raises_stops_the_work(gan: GANPipeline) -> None:
     assert steps == [1, 2, 3]
 
 
-def test_it_begins_with_the_mean_the_nearest_and_the_expected() -> None:
-    """Pictures that are linear in the latent: the regression finds the latent at once."""
-    torch.manual_seed(0)
-    size = gan_project.SMALL
-    base = torch.rand(4, 3, size, size) / 20
-
-    def render(latents: Tensor) -> Tensor:
-        return 0.5 + torch.einsum("nl,lchw->nchw", latents, base - base.mean())
-
-    starts, wanted = torch.randn(64, 4), torch.tensor([[0.5, -1.0, 0.25, 0.75]])
-    mean, nearest, expected = gan_project.begin(render, render(wanted), starts)
-    assert torch.equal(mean, torch.zeros(4))
-    distances = (render(starts) - render(wanted)).square().sum((1, 2, 3))
-    assert torch.equal(nearest, starts[distances.argmin()])
-    assert torch.nn.functional.cosine_similarity(expected, wanted[0], dim=0) > 0.95
-    assert (expected - wanted[0]).norm() < (nearest - wanted[0]).norm()
-
-
 def test_features_are_loaded_on_first_use_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     small = VGGFeatures(VGGConfig(blocks=((4, 4), (4, 4), (4, 4, 4))))
@@ -119,10 +101,8 @@ def test_features_are_loaded_on_first_use_and_counted(monkeypatch: pytest.Monkey
     ("picture", "options", "error", "sentence"),
     [
         ("picture.png", {}, ImageError, "The picture is of type str, not a PIL image;"),
-        (None, {}, ImageError, "The picture is of type NoneType"),
         (Image.new("RGB", (8, 8)), {}, ImageError, "The picture is 8x8 pixels; each side must have at least 16"),
         (Image.new("RGB", (32, 32)), {"steps": 0}, OptionError, "The number of steps is 0; it must be a whole number"),
-        (Image.new("RGB", (32, 32)), {"steps": 2001}, OptionError, "The number of steps is 2001; it must be"),
         (Image.new("RGB", (32, 32)), {"seed": "x"}, OptionError, "The seed is 'x'; it must be"),
         (Image.new("RGB", (32, 32)), {"callback": "x"}, OptionError, "The callback is 'x'; it must be a function"),
     ],

@@ -3,12 +3,10 @@ from __future__ import annotations
 import dataclasses
 import errno
 import hashlib
-import json
 import os
 import pickle
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -120,31 +118,11 @@ def test_bad_local_file(local: Path, loopback: LoopbackHub, name: str, harm: Cal
     assert loopback.requests == []  # a damaged file is told, not quietly replaced by another
 
 
-def test_no_local_file_and_no_repository(tmp_path: Path) -> None:
-    with pytest.raises(
-        WeightsError, match=r"config\.json is missing; restore it with 'git checkout -- weights/style-tiny"
-    ):
-        find(repo=None)
-
-
 def test_unpinned_model_is_not_downloaded(loopback: LoopbackHub) -> None:
     for commit in (None, "main", COMMIT[:12], COMMIT.upper()):
         with pytest.raises(WeightsError, match="not pinned to a commit"):
             find(commit=commit)
     assert loopback.requests == []
-
-
-def test_roots(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert hub.weights_root() == tmp_path / "weights"
-    assert hub.cache_root() == tmp_path / "cache"
-    monkeypatch.delenv("DEEPART_WEIGHTS")
-    monkeypatch.delenv("DEEPART_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert hub.weights_root() == Path(hub.__file__).parent.parent / "weights"
-    assert hub.cache_root() == tmp_path / "deepart"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert hub.cache_root() == tmp_path / ".cache" / "deepart"
 
 
 # --- Checked once
@@ -183,16 +161,6 @@ def test_change_after_the_check_is_noticed(local: Path, harm: Callable[[Path], A
         find()
 
 
-def test_file_too_young_for_its_time_stamp_gets_no_marker(
-    local: Path, digests: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(hub, "_SETTLED", 1e6)
-    find()
-    find()
-    assert len(digests) == 2 * len(CONTENTS)
-    assert not (tmp_path / "cache").exists()
-
-
 def test_cache_that_cannot_be_written(local: Path, digests: list[Path], tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("in the way")
     settle()
@@ -214,14 +182,6 @@ def test_download_then_no_request_at_all(loopback: LoopbackHub) -> None:
     assert loopback.requests == before
     loopback.close()
     assert find() == folder
-
-
-def test_a_cached_start_does_not_import_the_client(loopback: LoopbackHub, tmp_path: Path) -> None:
-    fetch = f"import deepart.hub; print(deepart.hub.fetch({REPO!r}, {COMMIT!r}).name)"
-    assert run(fetch, loopback, tmp_path / "other").stdout == f"{COMMIT}\n"
-    look = "import sys; print('huggingface_hub.file_download' in sys.modules)"
-    found = run(f"{fetch}; {look}", loopback, tmp_path / "other")
-    assert found.stdout == f"{COMMIT}\nFalse\n", found.stderr
 
 
 def refuse_sleep(seconds: float) -> None:
@@ -247,24 +207,19 @@ def test_hub_that_does_not_answer(loopback: LoopbackHub, monkeypatch: pytest.Mon
     assert loopback.count("HEAD") == 1
 
 
-def test_missing_repository(loopback: LoopbackHub) -> None:
-    loopback.missing.add(REPO)
-    for call in (find, lambda: hub.fetch(REPO)):
-        with pytest.raises(UnknownModelError, match=r"no Hub repository org/name, or it is private; .* log in"):
-            call()
-
-
-def test_gated_repository(loopback: LoopbackHub) -> None:
-    loopback.gated.add(REPO)
-    for call in (find, lambda: hub.fetch(REPO)):
-        with pytest.raises(WeightsError, match="is gated; accept its terms"):
-            call()
-
-
-def test_missing_file(loopback: LoopbackHub) -> None:
-    del loopback.repos[REPO][COMMIT]["model.safetensors"]
+@pytest.mark.parametrize(
+    ("lack", "error", "words"),
+    [
+        (lambda there: there.missing.add(REPO), UnknownModelError, "no Hub repository org/name, or it is private; "),
+        (lambda there: there.gated.add(REPO), WeightsError, "is gated; accept its terms"),
+        (lambda there: there.repos[REPO][COMMIT].pop("model.safetensors"), WeightsError,
+         r"'model\.safetensors' of the Hub repository org/name does not exist"),
+    ],
+)  # fmt: skip
+def test_what_is_not_to_be_had(loopback: LoopbackHub, lack: Any, error: type[Exception], words: str) -> None:
+    lack(loopback)
     for call in (find, lambda: hub.fetch(REPO), find):
-        with pytest.raises(WeightsError, match=r"'model\.safetensors' of the Hub repository org/name does not exist"):
+        with pytest.raises(error, match=words):
             call()
 
 
@@ -274,27 +229,14 @@ def test_revision_gone(loopback: LoopbackHub) -> None:
             call()
 
 
-@pytest.mark.parametrize(("status", "words"), [(418, "try again later"), (401, "log in anew"), (403, "log in anew")])
-def test_other_refusal(loopback: LoopbackHub, status: int, words: str) -> None:
-    loopback.status = status
-    with pytest.raises(WeightsError, match=f"status {status}; {words}"):
-        find()
-
-
 @pytest.mark.parametrize("load", [find, lambda: hub.fetch(REPO)], ids=["find", "fetch"])
-def test_flipped_bytes_are_downloaded_anew(loopback: LoopbackHub, load: Callable[[], Path]) -> None:
-    loopback.flipped["model.safetensors"] = 1
-    assert (load() / "model.safetensors").read_bytes() == CONTENTS["model.safetensors"]
-    assert loopback.count("GET", "model.safetensors") == 2
-
-
-@pytest.mark.parametrize("load", [find, lambda: hub.fetch(REPO)], ids=["find", "fetch"])
-def test_flipped_bytes_twice_are_refused(loopback: LoopbackHub, load: Callable[[], Path]) -> None:
+def test_flipped_bytes_are_downloaded_anew_and_twice_refused(loopback: LoopbackHub, load: Callable[[], Path]) -> None:
     loopback.flipped["model.safetensors"] = 2
     with pytest.raises(WeightsError, match=r"model\.safetensors is not the one .* org/name sent it so again"):
         load()
     assert loopback.count("GET", "model.safetensors") == 2
     assert (load() / "model.safetensors").read_bytes() == CONTENTS["model.safetensors"]  # nothing bad was remembered
+    assert loopback.count("GET", "model.safetensors") == 3
 
 
 @pytest.mark.parametrize("load", [find, lambda: hub.fetch(REPO, COMMIT)], ids=["find", "fetch"])
@@ -341,21 +283,6 @@ def test_hub_cache_that_cannot_be_written(loopback: LoopbackHub, tmp_path: Path)
         find()
 
 
-def test_two_threads_cause_one_download(loopback: LoopbackHub) -> None:
-    loopback.hold.clear()
-    results: list[Path] = []
-    threads = [threading.Thread(target=lambda: results.append(find())) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.3)  # long enough for the second to ask the Hub too, if nothing held it back
-    loopback.hold.set()
-    for thread in threads:
-        thread.join()
-    assert len(results) == 2
-    assert loopback.count("GET") == len(CONTENTS)
-    assert loopback.count("HEAD") == 2 * len(CONTENTS)  # our question and the client's, for one thread only
-
-
 def test_branch_is_followed_while_the_hub_is_there(loopback: LoopbackHub) -> None:
     assert hub.fetch(REPO).name == COMMIT
     loopback.add(REPO, LATER, {**CONTENTS, "config.json": b"{}"})
@@ -377,21 +304,6 @@ def test_branch_from_the_cache_while_the_hub_is_away(
     assert hub.fetch(REPO) == folder
 
 
-def test_offline(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    for call in (find, lambda: hub.fetch(REPO)):
-        with pytest.raises(WeightsError, match="HF_HUB_OFFLINE forbids the download"):
-            call()
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    folder = hub.fetch(REPO)
-    seen = len(loopback.requests)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert find() == hub.fetch(REPO) == folder
-    assert len(loopback.requests) == seen
-
-
 def run(code: str, loopback: LoopbackHub, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a line of Python in a new process that finds the Hub through its environment, as a user's does."""
     root = str(Path(hub.__file__).parent.parent)
@@ -403,28 +315,15 @@ def run(code: str, loopback: LoopbackHub, home: Path, **more: str) -> subprocess
 
 def test_new_process(loopback: LoopbackHub, tmp_path: Path) -> None:
     clean = "import sys, deepart.hub, deepart.registry; print({'huggingface_hub', 'gradio'} & set(sys.modules))"
-    fetch = f"print(deepart.hub.fetch({REPO!r}).name)"
-    first = run(f"{clean}; {fetch}", loopback, tmp_path / "other")
-    assert first.stdout == f"set()\n{COMMIT}\n", first.stderr
+    fetch = f"print(deepart.hub.fetch({REPO!r}, {COMMIT!r}).name)"
+    look = "print('huggingface_hub.file_download' in sys.modules)"  # which takes its time
+    first = run(f"{clean}; {fetch}; {look}", loopback, tmp_path / "other")
+    assert first.stdout == f"set()\n{COMMIT}\nTrue\n", first.stderr
     assert loopback.count("GET") == len(CONTENTS)
     seen = len(loopback.requests)
-    second = run(f"{clean}; {fetch}", loopback, tmp_path / "other", HF_HUB_OFFLINE="1")
-    assert second.stdout == first.stdout, second.stderr
+    second = run(f"{clean}; {fetch}; {look}", loopback, tmp_path / "other", HF_HUB_OFFLINE="1")
+    assert second.stdout == f"set()\n{COMMIT}\nFalse\n", second.stderr
     assert len(loopback.requests) == seen
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("org/name", ("org/name", None)),
-        ("org/name@v1.0", ("org/name", "v1.0")),
-        ("My-Org_1/a.b", ("My-Org_1/a.b", None)),
-        (f"o/n@{COMMIT}", ("o/n", COMMIT)),
-        ("o/n@refs/pr/1", ("o/n", "refs/pr/1")),
-    ],
-)
-def test_repository_id(text: str, wanted: tuple[str, str | None]) -> None:
-    assert hub.parse_repo(text) == wanted
 
 
 @pytest.mark.parametrize(
@@ -526,15 +425,6 @@ def test_tensors_that_do_not_fit(tensors: dict[str, torch.Tensor], words: str) -
     assert torch.equal(module.weight, before)
 
 
-def test_build(tmp_path: Path) -> None:
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(CONTENTS["model.safetensors"])
-    network = checkpoint.build(lambda: nn.Linear(3, 2), path)
-    assert torch.equal(network.weight, torch.arange(6.0).reshape(2, 3))
-    assert not network.training
-    assert not network.weight.is_meta
-
-
 def test_build_refuses_before_it_allocates(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(CONTENTS["model.safetensors"])
@@ -559,28 +449,16 @@ def test_build_refuses_layers_without_end(tmp_path: Path) -> None:
     assert made < 1000
 
 
-@pytest.mark.parametrize("make", [lambda: nn.Conv2d(3, -1, 3), lambda: nn.Conv2d(3, 2, 3, groups=2), lambda: [][0]])
-def test_build_with_impossible_numbers(tmp_path: Path, make: Callable[[], nn.Module]) -> None:
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(CONTENTS["model.safetensors"])
-    with pytest.raises(WeightsError, match=r"numbers in .*config\.json do not make a network"):
-        checkpoint.build(make, path)
-
-
 @pytest.mark.parametrize(
     ("data", "words"),
     [
         (b"", "is not JSON"),
         (b"{", "is not JSON"),
-        (b"{'task': 1}", "is not JSON"),
         (b"\xff\xfe", "is not JSON"),
         (b'{"a": NaN}', "NaN is not a number"),
-        (b'{"a": -Infinity}', "-Infinity is not a number"),
         (b"[" * 60000, "is not JSON"),
         (b'{"a": "' + b"x" * 70000 + b'"}', "more than 65536 bytes"),
         (b"[1]", "holds a list, not an object"),
-        (b"null", "holds a NoneType, not an object"),
-        (b'"text"', "holds a str, not an object"),
     ],
 )
 def test_bad_config(tmp_path: Path, data: bytes, words: str) -> None:
@@ -588,21 +466,6 @@ def test_bad_config(tmp_path: Path, data: bytes, words: str) -> None:
     with pytest.raises(WeightsError, match=words) as caught:
         checkpoint.read_config(tmp_path)
     assert str(tmp_path / "config.json") in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("config", "words"),
-    [
-        ({}, "is for the task None; this needs a style model"),
-        ({"task": "gan", "class": "Tiny"}, "is for the task 'gan'; this needs a style model"),
-        ({"task": "style"}, "is for a network None; known for style are: Tiny, Other"),
-        ({"task": "style", "class": "Huge"}, "is for a network 'Huge'; known for style are: Tiny, Other"),
-        ({"task": "style", "class": ["Tiny"]}, r"is for a network \['Tiny'\]"),
-    ],
-)
-def test_config_for_another(config: dict[str, Any], words: str) -> None:
-    with pytest.raises(WeightsError, match=words):
-        checkpoint.check_config(config, "style", ("Tiny", "Other"), Path("folder"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -616,14 +479,6 @@ class Numbers:
     def __post_init__(self) -> None:
         if self.width > 100:
             raise OptionError("too wide")
-
-
-def test_config_numbers() -> None:
-    wanted = Numbers(width=4, rate=1, deep=((1,), (2, 3), ()), flag=True)
-    config = {"task": "style", "class": "Tiny", **dataclasses.asdict(wanted)}
-    assert checkpoint.make_config(Numbers, json.loads(json.dumps(config)), Path("f")) == wanted
-    assert checkpoint.make_config(Numbers, {}, Path("f")) == Numbers()
-    assert checkpoint.make_config(Numbers, {"mine": 1}, Path("f"), besides=["mine"]) == Numbers()
 
 
 @pytest.mark.parametrize(
@@ -694,3 +549,10 @@ def test_full_disk_leaves_the_old_model(tmp_path: Path, monkeypatch: pytest.Monk
         checkpoint.write_folder(tmp_path, CONFIG, {"w": torch.zeros(1)}, "new")
     assert len(written) == 2
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(("status", "words"), [(418, "try again later"), (401, "log in anew"), (403, "log in anew")])
+def test_other_refusal(loopback: LoopbackHub, status: int, words: str) -> None:
+    loopback.status = status
+    with pytest.raises(WeightsError, match=f"status {status}; {words}"):
+        find()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from loopback_hub import LoopbackHub
+from running_page import until
+from test_hub import leftovers
 
 from deepart import hub, registry
 from deepart.hub import ModelFile
@@ -64,10 +66,6 @@ def far_features(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "REGISTRY", dict(registry.REGISTRY) | {("features", "far"): record})
 
 
-def leftovers(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and path.name.endswith((".incomplete", ".tmp"))]
-
-
 def test_progress_rises_from_nothing_to_all(loopback: LoopbackHub) -> None:
     told: list[tuple[int, int | None]] = []
     registry.fetch(spec(), lambda done, total: told.append((done, total)))
@@ -78,15 +76,6 @@ def test_progress_rises_from_nothing_to_all(loopback: LoopbackHub) -> None:
     assert dones == sorted(dones)
     assert len(set(dones)) >= SIZE // CHUNK
     assert spec().here
-
-
-def test_what_is_here_is_told_too_and_makes_no_request(loopback: LoopbackHub) -> None:
-    registry.fetch(spec())
-    seen = len(loopback.requests)
-    told: list[tuple[int, int | None]] = []
-    registry.fetch(spec(), lambda done, total: told.append((done, total)))
-    assert (told[0], told[-1]) == ((0, SIZE), (SIZE, SIZE))
-    assert len(loopback.requests) == seen
 
 
 def test_an_unknown_size_is_learned(loopback: LoopbackHub) -> None:
@@ -131,15 +120,6 @@ def test_a_stopped_download_leaves_nothing_and_can_be_begun_again(
     assert {name: (folder / name).read_bytes() for name in CONTENTS} == CONTENTS
 
 
-def test_a_damaged_body_counts_anew(loopback: LoopbackHub) -> None:
-    loopback.flipped["model.bin"] = 1
-    told: list[int] = []
-    registry.fetch(spec(), lambda done, total: told.append(done))
-    assert told[-1] == SIZE
-    assert max(told) == SIZE
-    assert loopback.count("GET", "model.bin") == 2
-
-
 def test_a_cut_line_is_resumed_without_counting_twice(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     loopback.cut["model.bin"] = 1
@@ -153,13 +133,6 @@ def in_thread(work: object) -> threading.Thread:
     thread = threading.Thread(target=work)
     thread.start()
     return thread
-
-
-def until(happened: object) -> None:
-    end = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def test_two_visitors_cause_one_download_and_both_see_it(
@@ -239,10 +212,3 @@ def test_who_waits_takes_over_when_the_other_leaves(loopback: LoopbackHub, monke
     assert isinstance(ended[0], Enough)
     assert told[-1] == SIZE
     assert loopback.count("GET", "model.bin") == 2
-
-
-def test_a_repository_of_one_s_own_tells_too(loopback: LoopbackHub) -> None:
-    told: list[tuple[int, int | None]] = []
-    hub.fetch(REPO, None, tuple(CONTENTS), lambda done, total: told.append((done, total)))
-    assert told[0] == (0, None)
-    assert told[-1] == (SIZE, SIZE)

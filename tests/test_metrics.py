@@ -15,7 +15,7 @@ from deepart.color import gaussian_blur
 from deepart.errors import ImageError
 from deepart.images import to_tensor
 from deepart.metrics import luma, psnr, ssim
-from deepart.models.vgg import VGGConfig, VGGFeatures
+from deepart.models.vgg import VGGFeatures
 from deepart.pipelines.features import load_features
 
 
@@ -37,11 +37,6 @@ def features() -> VGGFeatures:
 def test_psnr_of_a_known_error() -> None:
     assert psnr(torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), 0.1)) == pytest.approx(20)
     assert psnr(torch.ones(1, 3, 4, 4), torch.ones(1, 3, 4, 4)) == math.inf
-
-
-def test_ssim_of_two_flat_pictures_is_the_luminance_term() -> None:
-    a, b = torch.full((1, 3, 16, 16), 0.5), torch.full((1, 3, 16, 16), 0.25)
-    assert ssim(a, b) == pytest.approx((2 * 0.5 * 0.25 + 1e-4) / (0.5**2 + 0.25**2 + 1e-4), abs=1e-6)
 
 
 def test_ssim_agrees_with_scikit_image(cat: Tensor, noisy: Tensor) -> None:
@@ -66,20 +61,6 @@ def test_distances_to_itself_are_zero_and_grow_with_noise(features: VGGFeatures,
     assert content_distance(features, cat, cat) == pytest.approx(0, abs=1e-9)
     assert style_distance(features, noisy, cat) > 0.01
     assert content_distance(features, noisy, cat) > 0.05
-
-
-def test_style_does_not_look_at_where_things_are_and_content_does(features: VGGFeatures, cat: Tensor) -> None:
-    mirrored = cat.flip(3)
-    assert style_distance(features, mirrored, cat) < 0.2 * content_distance(features, mirrored, cat)
-
-
-def test_style_distance_of_silent_features_is_one() -> None:
-    silent = VGGFeatures(VGGConfig(blocks=((2, 2), (2, 2), (2, 2, 2), (2, 2, 2))))
-    with torch.no_grad():
-        for name, parameter in silent.named_parameters():  # pass the mean of the picture through, without a bias
-            parameter.fill_(1 / 18 if name.endswith("weight") else 0.0)
-    black = silent.mean.expand(1, 3, 32, 32)  # what the network sees as zero
-    assert style_distance(silent, black, torch.ones(1, 3, 32, 32)) == pytest.approx(1)
 
 
 def test_flat_noise_counts_grain_on_flat_areas_only() -> None:

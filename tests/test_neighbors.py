@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from deepart.models import neighbors
-from deepart.models.neighbors import describe, grid, nearest, place_side, take
+from deepart.models.neighbors import describe, grid, nearest, take
 
 
 def maps(seed: int, height: int, width: int) -> dict[str, Tensor]:
@@ -39,27 +38,6 @@ def test_a_mirrored_picture_takes_from_the_mirrored_place() -> None:
     assert torch.equal(index, index.new_tensor(range(256)).view(16, 16).flip(1))
     # What is smaller than a place is taken as it stands there: blocks change places, not what is in them.
     assert torch.equal(take(other["relu3_1"], there, index, own["relu3_1"]), own["relu3_1"])
-
-
-def test_sizes_need_not_agree() -> None:
-    own, other = maps(2, 70, 100), maps(3, 33, 47)
-    here, there = describe(own, *grid(70, 100, 4)), describe(other, *grid(33, 47, 4))
-    index = nearest(here, there)
-    assert index.shape == (17, 25)
-    assert 0 <= index.min() <= index.max() < there.rows * there.columns
-    for name, value in own.items():
-        taken = take(other[name], there, index, value)
-        assert taken.shape == value.shape
-        assert taken.min() >= other[name].min()
-        assert taken.max() <= other[name].max()
-
-
-def test_large_pictures_have_coarser_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert grid(256, 250, place_side(256, 250)) == (64, 62)
-    assert grid(2048, 1536, place_side(2048, 1536)) == (256, 192)
-    monkeypatch.setattr(neighbors, "AT_ONCE", 7)
-    own = describe(maps(4, 64, 48), *grid(64, 48, 4))
-    assert torch.equal(nearest(own, own).flatten(), torch.arange(16 * 12))
 
 
 def test_places_of_8_pixels_hold_more_of_each_layer() -> None:

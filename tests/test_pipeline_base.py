@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +12,9 @@ from loopback_hub import LoopbackHub
 from torch import Tensor, nn
 
 from deepart import checkpoint, registry
-from deepart.errors import MemoryLimitError, OptionError, UnknownModelError, WeightsError
+from deepart.errors import MemoryLimitError
 from deepart.hub import ModelFile
-from deepart.models.vgg import VGGConfig, VGGFeatures
 from deepart.pipelines.base import Pipeline, oom_guard
-from deepart.pipelines.features import load_features
 from deepart.registry import Located, ModelSpec
 
 
@@ -54,40 +51,6 @@ class TinyPipeline(Pipeline):
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         return "Tiny", dataclasses.asdict(self.network.config), self.network.state_dict()
-
-
-class OtherPipeline(TinyPipeline):
-    task = "vae"
-
-
-class StrictPipeline(TinyPipeline):
-    networks = ("Large", "Larger")
-
-
-class FeaturePipeline(Pipeline):
-    """A pipeline without weights of its own: it works with a features network, as "fine" does."""
-
-    task: ClassVar[str] = "style"
-    networks: ClassVar[tuple[str, ...]] = ("Gatys",)
-
-    def __init__(self, located: Located, device: torch.device, features: VGGFeatures) -> None:
-        super().__init__(located, device)
-        self.features = features
-
-    @classmethod
-    def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
-        if located.folder is None:
-            assert located.spec is not None
-            return cls(located, device, load_features(located.spec.features, device=device))
-        numbers = checkpoint.make_config(VGGConfig, config.get("features", {}), located.folder)
-        return cls(
-            located,
-            device,
-            checkpoint.build(lambda: VGGFeatures(numbers), located.folder / checkpoint.TENSORS).to(device),
-        )
-
-    def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
-        return "Gatys", {"features": dataclasses.asdict(self.features.config)}, self.features.state_dict()
 
 
 @pytest.fixture(autouse=True)
@@ -140,16 +103,6 @@ def test_save_and_load_is_exact(tiny: Tiny, tmp_path: Path) -> None:
     assert checkpoint.read_tensors(tmp_path / "out" / "mine" / checkpoint.TENSORS)["layer.bias"].dtype == torch.float32
 
 
-def test_halves_are_saved_where_they_are_exact(tiny: Tiny, tmp_path: Path) -> None:
-    pipeline = TinyPipeline.from_pretrained()
-    with torch.no_grad():
-        for parameter in pipeline.network.parameters():
-            parameter.copy_(parameter.half().float())
-    pipeline.save_pretrained(tmp_path / "out")
-    assert checkpoint.read_tensors(tmp_path / "out" / checkpoint.TENSORS)["layer.bias"].dtype == torch.float16
-    assert same(TinyPipeline.from_pretrained(tmp_path / "out").network, pipeline.network)
-
-
 def test_saved_folder_is_a_hub_repository(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     TinyPipeline.from_pretrained().save_pretrained(tmp_path / "out")
     with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "home"):
@@ -162,77 +115,6 @@ def test_saved_folder_is_a_hub_repository(tiny: Tiny, tmp_path: Path, monkeypatc
     assert "license" not in card  # the Hub's card was not downloaded, so its licence is not known
     assert "saved from `org/tiny`, version aaaaaaaaaaaa." in card
     assert "TinyPipeline.from_pretrained(" in card
-
-
-def test_model_of_another_task(tiny: Tiny, tmp_path: Path) -> None:
-    home = tmp_path / "weights" / "gan-tiny"
-    with pytest.raises(WeightsError, match=r"config\.json is for the task 'gan'; this needs a vae model"):
-        OtherPipeline.from_pretrained(home)
-    with pytest.raises(UnknownModelError, match="no vae model 'tiny', but a gan model of that name"):
-        OtherPipeline.from_pretrained("tiny")
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"width": 5}, "'layer.weight' is 2x4 float32 instead of 2x5 float32"),
-        ({"width": 10**12}, "'layer.weight' is 2x4 float32 instead of 2x1000000000000 float32"),
-        ({"width": -1}, "do not make a network"),
-        ({"width": "4"}, "'width' is \"4\"; it takes a value like 3"),
-        ({"depth": 2}, "has 'depth', which this DeepArt does not know"),
-        ({"task": None}, "is for the task None"),
-    ],
-)
-def test_config_that_does_not_fit(tiny: Tiny, tmp_path: Path, change: dict[str, Any], words: str) -> None:
-    TinyPipeline.from_pretrained().save_pretrained(tmp_path / "out")
-    path = tmp_path / "out" / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    with pytest.raises(WeightsError) as caught:
-        TinyPipeline.from_pretrained(tmp_path / "out")
-    assert words in str(caught.value)
-
-
-def test_device_is_checked_before_anything_is_read(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="abacus"):
-        TinyPipeline.from_pretrained("org/not-asked-for", device="abacus")
-
-
-@pytest.fixture
-def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatures:
-    """A small network in place of features-slim, so that "fine" works with it."""
-    network = VGGFeatures(VGGConfig(blocks=((2,), (3,))))
-    home = tmp_path / "weights" / "features-slim"
-    numbers = {"task": "features", "class": "VGGFeatures", **dataclasses.asdict(network.config)}
-    checkpoint.write_folder(
-        home, numbers, network.state_dict(), "---\nlicense: mit\n---\n# Credits\n\nBy somebody.\n---\n", half=False
-    )
-    files = tuple(
-        ModelFile(name, (home / name).stat().st_size, checkpoint.digest(home / name)) for name in checkpoint.FILES
-    )
-    spec = dataclasses.replace(registry.REGISTRY["features", "slim"], files=files)
-    monkeypatch.setattr(registry, "REGISTRY", {**registry.REGISTRY, ("features", "slim"): spec})
-    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
-    return network
-
-
-def test_model_that_is_only_its_features(small_features: VGGFeatures, tmp_path: Path) -> None:
-    fine = FeaturePipeline.from_pretrained("fine", device="cpu")
-    assert same(fine.features, small_features)
-    assert (fine.name, fine.version) == (
-        "fine",
-        checkpoint.digest(tmp_path / "weights" / "features-slim" / checkpoint.TENSORS)[:12],
-    )
-    fine.save_pretrained(tmp_path / "out")
-    config = json.loads((tmp_path / "out" / "config.json").read_text())
-    assert (config["task"], config["class"]) == ("style", "Gatys")
-    again = FeaturePipeline.from_pretrained(tmp_path / "out", device="cpu")
-    assert same(again.features, small_features)
-    assert again.features.config == small_features.config
-    card = (tmp_path / "out" / "README.md").read_text()
-    assert card.startswith("---\nlicense: mit\nlibrary_name: deepart\ntags: [style]\n---\n# fine\n")
-    assert card.endswith("# Credits\n\nBy somebody.\n---\n")  # the licence of the weights asks for the credits
-    with pytest.raises(WeightsError, match="is for the task 'style'; this needs a gan model"):
-        TinyPipeline.from_pretrained(tmp_path / "out")
 
 
 # ---------------------------------------------------------------------------------------------------- a lack of memory

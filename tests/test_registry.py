@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,6 @@ from safetensors.torch import save
 from deepart import checkpoint, hub, registry
 from deepart.errors import OptionError, UnknownModelError, WeightsError
 from deepart.hub import ModelFile
-from deepart.models.vgg import VGGConfig, VGGFeatures
-from deepart.pipelines.features import load_features
 from deepart.registry import REGISTRY, Located, ModelSpec
 
 ROOT = Path(hub.__file__).parent.parent
@@ -109,15 +106,6 @@ def test_unknown_task(task: Any) -> None:
             call(task)
 
 
-def test_get_spec(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert registry.get_spec("features") is REGISTRY["features", "slim"]
-    assert registry.get_spec("style") is REGISTRY["style", "fine"]
-    assert registry.get_spec("style", "fast") is REGISTRY["style", "fast"]
-    monkeypatch.setattr(registry, "REGISTRY", {})
-    with pytest.raises(UnknownModelError, match="There is no gan model here yet"):
-        registry.get_spec("gan")
-
-
 @pytest.mark.parametrize(
     ("task", "name", "words"),
     [
@@ -197,19 +185,6 @@ def test_no_such_folder(name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         registry.locate("style", name)
 
 
-@pytest.mark.parametrize("name", [".", "..", "/", Path()])
-def test_a_folder_that_is_no_model(name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(WeightsError, match=r"model\.safetensors is missing"):
-        registry.locate("style", name)
-
-
-@pytest.mark.parametrize("name", [3, 1.5, b"fine", ["fine"], True])
-def test_name_that_is_no_text(name: Any) -> None:
-    with pytest.raises(OptionError, match="it must be a name, a folder or a Hub repository id"):
-        registry.locate("style", name)
-
-
 def test_hub_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contents = {"config.json": b'{"task": "style"}', "model.safetensors": TENSORS}
     with LoopbackHub() as server, server.used(monkeypatch, tmp_path):
@@ -221,67 +196,3 @@ def test_hub_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         assert registry.locate("style", "org/name@v2").version == "e" * 12
         with pytest.raises(UnknownModelError, match="no Hub repository org/other"):
             registry.locate("style", "org/other")
-
-
-def test_registered_hub_model_without_a_config_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = make_spec(
-        files=(ModelFile("pytorch_model.bin", len(TENSORS), SHA),),
-        repo_id="org/far",
-        revision="f" * 40,
-        network="FastGAN",
-    )
-    register(monkeypatch, spec)
-    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
-    with LoopbackHub() as server, server.used(monkeypatch, tmp_path):
-        server.add("org/far", "f" * 40, {"pytorch_model.bin": TENSORS})
-        located = registry.locate("gan")
-    assert located.folder is not None
-    assert (located.folder / "pytorch_model.bin").read_bytes() == TENSORS
-    assert (located.version, located.read_config()) == (SHA[:12], {"task": "gan", "class": "FastGAN"})
-
-
-# --- Features
-
-
-@pytest.fixture
-def small_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VGGFeatures:
-    config = VGGConfig(blocks=((2, 3), (4,)), mean=(0.1, 0.2, 0.3), std=(1.0, 2.0, 3.0))
-    network = VGGFeatures(config)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.copy_(parameter.half().float())
-    home = tmp_path / "weights" / "features-small"
-    numbers = {"task": "features", "class": "VGGFeatures", **dataclasses.asdict(config)}
-    checkpoint.write_folder(home, numbers, network.state_dict(), "")
-    files = tuple(
-        ModelFile(name, (home / name).stat().st_size, checkpoint.digest(home / name)) for name in checkpoint.FILES
-    )
-    register(monkeypatch, make_spec(task="features", name="small", files=files, default=False))
-    monkeypatch.setenv("DEEPART_WEIGHTS", str(tmp_path / "weights"))
-    return network
-
-
-def test_features_load_exactly(small_features: VGGFeatures) -> None:
-    loaded = load_features("small", device="cpu")
-    assert loaded.config == small_features.config
-    x = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    layers = small_features.config.layers
-    wanted, found = small_features(x, layers), loaded(x, layers)
-    assert all(torch.equal(found[name], wanted[name]) for name in layers)
-    assert not any(parameter.requires_grad for parameter in loaded.parameters())
-    assert not loaded.training
-
-
-def test_features_of_another_kind(small_features: VGGFeatures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = tmp_path / "weights" / "features-small"
-    text = json.dumps({"task": "gan", "class": "VGGFeatures"})
-    (home / checkpoint.CONFIG).write_text(text)
-    spec = registry.get_spec("features", "small")
-    files = (ModelFile(checkpoint.CONFIG, len(text), checkpoint.digest(home / checkpoint.CONFIG)), spec.files[1])
-    register(monkeypatch, dataclasses.replace(spec, files=files))
-    with pytest.raises(WeightsError, match="is for the task 'gan'; this needs a features model"):
-        load_features("small", device="cpu")
-    with pytest.raises(UnknownModelError, match="There is no features model 'big'"):
-        load_features("big", device="cpu")
-    with pytest.raises(OptionError, match="device"):
-        load_features("small", device="abacus")

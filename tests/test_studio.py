@@ -12,10 +12,10 @@ from typing import Any, Self
 import pytest
 import torch
 from loopback_hub import LoopbackHub
-from running_page import register_vaes, tiny_landscapes, tiny_pictures_vae, tiny_portraits_vae
+from running_page import tiny_landscapes
 
-from deepart import Studio, StyleTransferPipeline, VAEPipeline, cache, checkpoint, memory, registry
-from deepart.errors import DeepArtError, MemoryLimitError, OptionError, UnknownModelError, WeightsError
+from deepart import Studio, StyleTransferPipeline, cache, checkpoint, memory, registry
+from deepart.errors import DeepArtError, MemoryLimitError, OptionError, UnknownModelError
 from deepart.hub import ModelFile
 from deepart.pipelines.base import Pipeline, oom_guard
 from deepart.registry import ModelSpec
@@ -44,11 +44,6 @@ def test_a_pipeline_is_loaded_once_on_its_first_use(monkeypatch: pytest.MonkeyPa
     assert all(pipeline is studio.style() for pipeline in found)
 
 
-def test_one_pipeline_over_the_limit_stays() -> None:
-    studio = Studio(device="cpu", memory_limit=0)
-    assert studio.style("fine") is studio.style("fine")
-
-
 def test_mistakes_get_a_sentence() -> None:
     with pytest.raises(UnknownModelError, match="did you mean 'fine'"):
         Studio(device="cpu").style("fien")
@@ -56,37 +51,6 @@ def test_mistakes_get_a_sentence() -> None:
         Studio(device="cpu").style(5)
     with pytest.raises(OptionError, match="The memory limit is -1"):
         Studio(device="cpu", memory_limit=-1)
-
-
-def test_a_failed_load_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    studio = Studio(device="cpu")
-
-    def fail(*args: object, **options: object) -> None:
-        raise WeightsError("The file is damaged.")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(StyleTransferPipeline, "from_pretrained", fail)
-        with pytest.raises(WeightsError):
-            studio.style()
-    assert studio.style().name == "fine"
-
-
-def test_autoencoders_are_loaded_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    loads: list[tuple[str, torch.device]] = []
-
-    def load(cls: type, name: str, *, device: torch.device) -> VAEPipeline:
-        loads.append((name, device))
-        return tiny_pictures_vae() if name == "pictures" else tiny_portraits_vae()
-
-    register_vaes(monkeypatch)
-    monkeypatch.setattr(VAEPipeline, "from_pretrained", classmethod(load))
-    studio = Studio(device="cpu")
-    assert studio.vae().name == "pictures"
-    assert studio.vae("portraits").name == "portraits"
-    assert studio.vae() is studio.vae("pictures")
-    assert loads == [("pictures", torch.device("cpu")), ("portraits", torch.device("cpu"))]
-    with pytest.raises(UnknownModelError, match="did you mean 'portraits'"):
-        studio.vae("portrait")
 
 
 # ---------------------------------------------------------------------------------------------------------- the memory
@@ -137,13 +101,6 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[[str], Heavy
         return lambda name: heavy._get("style", name, Heavy)
 
     return make
-
-
-def test_what_was_used_longest_ago_leaves_when_others_need_the_room(shop: Callable[..., Any]) -> None:
-    get = shop(200)
-    for name in ("a", "b", "a", "c", "a", "b"):
-        get(name)
-    assert Heavy.loads == ["a", "b", "c", "b"]  # b had been waiting longest when c came
 
 
 def test_one_in_use_never_leaves(shop: Callable[..., Any]) -> None:
@@ -209,18 +166,6 @@ def test_a_lack_of_memory_frees_those_not_in_use_and_the_job_is_done_again(
     assert Heavy.loads == ["a", "b", "c", "c"]
 
 
-def test_a_lack_of_memory_twice_says_what_would_fit(shop: Callable[..., Any]) -> None:
-    get = shop(1000)
-    a, lacks = get("a"), [1, 1, 1, 1]
-    get("b")
-    with pytest.raises(MemoryLimitError, match="The cpu ran out of memory painting; close other programs, or choose"):
-        a.paint(lacks)
-    assert len(lacks) == 2  # it was tried twice
-    with pytest.raises(MemoryLimitError):
-        a.paint(lacks)
-    assert len(lacks) == 1  # there was nothing left to free
-
-
 def test_a_model_that_does_not_fit_is_loaded_after_the_others_have_left(shop: Callable[..., Any]) -> None:
     get = shop(1000)
     idle = weakref.ref(get("a"))
@@ -272,31 +217,6 @@ def test_visitors_of_different_models_do_not_wait_for_each_other(
     assert len(found) == 3
     assert len(set(map(id, found))) == 1
     assert Heavy.loads == ["b", "a"]
-
-
-def test_models_that_come_at_once_count_before_they_are_there(
-    shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    get = shop(200)
-    idle = weakref.ref(get("a"))
-    slow, begun = threading.Event(), threading.Event()
-    load = Heavy.from_pretrained.__func__
-
-    def wait(cls: type, name: str, *, device: torch.device) -> Heavy:
-        if name == "b":
-            begun.set()
-            assert slow.wait(20)
-        return load(cls, name, device=device)
-
-    monkeypatch.setattr(Heavy, "from_pretrained", classmethod(wait))
-    thread = threading.Thread(target=lambda: get("b"))
-    thread.start()
-    assert begun.wait(20)
-    assert idle() is not None
-    get("c")  # 100 bytes of it, and 100 of b to come
-    assert idle() is None
-    slow.set()
-    thread.join()
 
 
 BODY = bytes(10_000)
@@ -403,18 +323,6 @@ def test_a_repository_is_added_and_stays_at_its_commit(loopback: LoopbackHub) ->
     assert kept.gan(REPO).version == COMMIT[:12]
 
 
-def test_two_models_of_one_name_are_refused(tmp_path: Path) -> None:
-    for place in ("one/mine", "other/mine", "portraits"):
-        saved(tmp_path / place, tiny_landscapes())
-    kept = Studio(device="cpu")
-    kept.add("gan", str(tmp_path / "one/mine"))
-    with pytest.raises(OptionError, match="There is a gan model 'mine' already; give the folder another name"):
-        kept.add("gan", str(tmp_path / "other/mine"))
-    with pytest.raises(OptionError, match="There is a gan model 'portraits' already; give the folder another name"):
-        kept.add("gan", str(tmp_path / "portraits"))
-    assert kept.added("gan") == ["mine"]
-
-
 def test_what_is_no_model_is_not_added(tmp_path: Path) -> None:
     saved(tmp_path / "generator", tiny_landscapes())
     (tmp_path / "empty").mkdir()
@@ -450,3 +358,22 @@ def test_a_visitor_reaches_no_folder(loopback: LoopbackHub, tmp_path: Path, task
             kept.fetch(task, name)
         assert "\n" not in str(caught.value)
     assert loopback.requests == []
+
+
+def test_what_was_used_longest_ago_leaves_when_others_need_the_room(shop: Callable[..., Any]) -> None:
+    get = shop(200)
+    for name in ("a", "b", "a", "c", "a", "b"):
+        get(name)
+    assert Heavy.loads == ["a", "b", "c", "b"]  # b had been waiting longest when c came
+
+
+def test_two_models_of_one_name_are_refused(tmp_path: Path) -> None:
+    for place in ("one/mine", "other/mine", "portraits"):
+        saved(tmp_path / place, tiny_landscapes())
+    kept = Studio(device="cpu")
+    kept.add("gan", str(tmp_path / "one/mine"))
+    with pytest.raises(OptionError, match="There is a gan model 'mine' already; give the folder another name"):
+        kept.add("gan", str(tmp_path / "other/mine"))
+    with pytest.raises(OptionError, match="There is a gan model 'portraits' already; give the folder another name"):
+        kept.add("gan", str(tmp_path / "portraits"))
+    assert kept.added("gan") == ["mine"]

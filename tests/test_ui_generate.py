@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import Any
 
 import pytest
 import torch
+from answers import same
 from PIL import Image, ImageChops
-from running_page import TinyStudio, register_gans
+from running_page import Request, TinyStudio
 from test_fastgan import TINY
 
 from deepart.errors import OptionError
@@ -20,20 +20,15 @@ from deepart.images import load_image, save_png, settings
 from deepart.models.fastgan import FastGAN, FastGANConfig, sefa
 from deepart.pipelines.gan import GANPipeline
 from deepart.registry import Located
-from deepart.ui.artwork import Artwork, check_settings, facts, name_of, save_artwork, seed_of, short, slug
-from deepart.ui.breeding import MAX_LITTERS, Litter, found, generation, grown, parents_of, tree
+from deepart.ui.artwork import Artwork, check_settings, name_of, save_artwork, seed_of, short
+from deepart.ui.breeding import parents_of
 from deepart.ui.generate_tools import pieces_of
 from deepart.ui.jobs import Jobs
 from deepart.ui.remake import Remake
 from deepart.ui.style_work import StyleRequests
-from deepart.ui.widgets import strip, thumb
-from deepart.ui.work import GANRequests, again, likeness, lineage, seeds_of
+from deepart.ui.work import GANRequests, again, seeds_of
 
 RED, BLUE = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
-
-
-def same(first: Image.Image, second: Image.Image) -> bool:
-    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
 
 
 def a_piece(name: str, **made: Any) -> Artwork:
@@ -68,25 +63,7 @@ def test_what_pictures_are_called(tiny_studio: TinyStudio) -> None:
     assert short("no base64 of any latent") == "no base6"
 
 
-def test_facts_and_file_names() -> None:
-    made = {"truncation": 0.75, "directions": {"trees": 1.5, "daylight": 0.0, "warmth": -2}, "mutation": 0.2}
-    assert facts(made) == "variety 0.75 · trees +1.5 · warmth -2 · mutation 0.2"
-    assert slug("Child 3 of generation 1") == "child-3-of-generation-1"
-    assert slug("Seed 5 at 0.45") == "seed-5-at-0.45"
-    assert slug("../../etc/passwd") == "etc-passwd"
-    assert slug("♥") == "picture"
-    assert slug("a-" * 500) == "a-" * 29 + "a"
-
-
 # ---------------------------------------------------------------------------------------------------------------- work
-
-
-def test_a_large_grid_is_made_in_parts(tiny_studio: TinyStudio) -> None:
-    told: list[tuple[int, int]] = []
-    work = GANRequests(tiny_studio).grid(None, 20, 7, 1.0, None)
-    pictures = work(lambda step, total, preview: told.append((step, total)))
-    assert told == [(16, 20), (20, 20)]
-    assert all(same(*pair) for pair in zip(pictures, tiny_studio.gan().generate(20, seed=7), strict=True))
 
 
 def test_a_sweep_keeps_what_sliders_did_and_whose_child_a_picture_is(tiny_studio: TinyStudio, tmp_path: Path) -> None:
@@ -137,13 +114,6 @@ def test_a_picture_keeps_its_noise_when_it_is_made_again_and_moved(noisy: GANPip
     assert not same(moved, image)
 
 
-def test_only_what_we_would_say_of_parents_is_kept() -> None:
-    good = {"parents": [3, "0a1b2c3d"], "mutation": 0.2, "child": 1, "seed": 5}
-    assert lineage(good | {"more": "x"}) == good
-    for bad in ({"parents": "3"}, {"parents": []}, {"parents": [{}]}, {"parents": ["x" * 99]}, {"mutation": "much"}):
-        assert lineage(good | bad) == {}
-
-
 def test_settings_that_cannot_come_back(tiny_studio: TinyStudio) -> None:
     for made, sentence in (
         (None, "carries no settings"),
@@ -158,80 +128,13 @@ def test_settings_that_cannot_come_back(tiny_studio: TinyStudio) -> None:
         again(tiny_studio.gan(), good | {"version": "000000000000"}, {})
 
 
-@pytest.mark.parametrize(
-    ("words", "seeds"), [("3, 17,42", [3, 17, 42]), (" 3 17;42 ,", [3, 17, 42]), ("", []), (None, [])]
-)
-def test_seeds_that_are_typed(words: str | None, seeds: list[int]) -> None:
-    assert seeds_of(words) == seeds
-
-
 @pytest.mark.parametrize("bad", ["x", "-1", "1.5", "4294967296", "²", "1e3", "9" * 5000])
 def test_a_seed_that_is_none_is_named(bad: str) -> None:
     with pytest.raises(OptionError, match="is no whole number from 0 to 4294967295; write seeds like 3, 17, 42"):
         seeds_of(f"3, {bad}")
 
 
-def test_a_walk_visits_what_is_chosen_and_liked() -> None:
-    here, liked = a_piece("here"), [a_piece("one", seed=1), a_piece("here"), a_piece("face", model="portraits")]
-    assert pieces_of(True, False, here, liked, "portraits") == [here]
-    assert pieces_of(True, True, here, liked, "portraits") == [here, liked[0]]  # those of the chosen picture's model
-    assert pieces_of(False, True, here, liked, "portraits") == [liked[2]]
-    assert pieces_of(True, False, None, liked, "portraits") == []
-
-
-def test_likeness_is_known_on_paper() -> None:
-    grey = [Image.new("RGB", (16, 16), (value,) * 3) for value in (0, 51)]
-    assert likeness(*grey) == pytest.approx(13.9794, abs=1e-3)  # 51 is a fifth of 255: 20 log10(5)
-    assert likeness(RED, RED) == float("inf")
-
-
 # ------------------------------------------------------------------------------------------------------------ the page
-
-
-def litter(family: list[Litter], *parents: Artwork, names: str) -> Litter:
-    number = generation(family, parents)
-    return Litter(number, parents, tuple(a_piece(f"{name}{number}", child=f"{name}{number}") for name in names), 0.2)
-
-
-def test_generations_are_counted_from_the_founders() -> None:
-    founder, family = a_piece("founder"), []
-    first = litter(family, founder, names="ab")
-    family = grown(family, first)
-    second = litter(family, founder, first.children[1], names="cd")
-    family = grown(family, second)
-    third = litter(family, second.children[0], names="e")
-    aside = litter(family, founder, names="f")
-    assert [one.generation for one in (first, second, third, aside)] == [1, 2, 3, 1]
-    tuned = a_piece("b1", child="b1", directions={"trees": 1.0})  # first.children[1], moved by a slider
-    assert generation(family, [tuned]) == 2
-    assert 'class="da-raised"' in tree(grown([first], litter([first], tuned, names="g")))
-
-
-def test_the_ancestry_is_bounded_and_shown(tmp_path: Path) -> None:
-    family: list[Litter] = []
-    parent = a_piece("<b>founder</b>")
-    for _ in range(MAX_LITTERS + 3):
-        family = grown(family, litter(family, parent, names="xyz"))
-        parent = family[-1].children[2]
-    assert len(family) == MAX_LITTERS
-    assert family[-1].generation == MAX_LITTERS + 3
-    shown = tree(family)
-    assert shown.index(f"Generation {MAX_LITTERS + 3}<") < shown.index("Generation 4<")
-    assert shown.count("da-raised") == MAX_LITTERS - 1
-    assert "<b>founder" not in tree(grown([], litter([], a_piece("<b>founder</b>"), names="x")))
-    assert found(family, "0:child:2") == family[0].children[2]
-    assert found(family, "3:parent:0") == family[3].parents[0]
-    assert "will grow here" in tree([])
-    for gone in ("0:child:9", "99:child:0", "-1:parent:0"):
-        with pytest.raises(OptionError, match="not there any more"):
-            found(family, gone)
-
-
-class Request:
-    """What the page's methods ask of a gr.Request."""
-
-    session_hash = "visitor"
-    client = None
 
 
 @pytest.fixture
@@ -240,7 +143,6 @@ def generate_tab(tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch, tmp_p
 
     from deepart.ui.generate import GenerateTab
 
-    register_gans(monkeypatch)
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with gr.Blocks() as app:
         tab = GenerateTab(app, tiny_studio, Jobs())
@@ -257,7 +159,6 @@ class Searching(GANPipeline):
         super().__init__(Located("landscapes", "f" * 12), torch.device("cpu"), network, ["one", "two", "three"])
         self._stop_at, self._stop = stop_at, stop
         self.last = 0
-        self.late = False
 
     def project(self, image: Image.Image, *, callback: Any = None, **options: Any) -> torch.Tensor:
         def stopping(step: int, total: int, preview: Image.Image | None) -> None:
@@ -266,17 +167,13 @@ class Searching(GANPipeline):
                 self._stop()
             callback(step, total, preview)
 
-        if self.late:
-            callback(0, 1, None)  # as a pipeline of a cluster does that has nothing to tell yet
-            time.sleep(0.7)  # for the page to see it
         return super().project(image, callback=stopping, **options)
 
 
-def search(tab: Any, folder: Path, stop_at: int, late: bool = False) -> tuple[Searching, list[dict[Any, Any]]]:
+def search(tab: Any, folder: Path, stop_at: int) -> tuple[Searching, list[dict[Any, Any]]]:
     """Look for a picture with a network whose previews are small, and stop it after a step; return what came."""
     find = tab.projection
     gan = Searching(stop_at, lambda: find._jobs.stop(Request.session_hash))
-    gan.late = late
     tab.requests._studio.tiny_gans["landscapes"] = gan
     path = folder / "wanted.png"
     save_png(RED.resize((80, 60)), path)
@@ -296,22 +193,6 @@ def test_a_search_that_is_stopped_gives_a_whole_picture(generate_tab: Any, tmp_p
     for words in (", stopped after step 10;", "it is the chosen picture now", "What was found"):
         assert words in changes[-1][find.stage]
     assert not find._jobs._running
-
-
-def test_a_search_that_is_stopped_before_its_first_preview_gives_none(generate_tab: Any, tmp_path: Path) -> None:
-    gan, changes = search(generate_tab, tmp_path, 1)
-    assert gan.last == 1
-    assert "Stopped before anything was found." in changes[-1][generate_tab.projection.stage]
-    assert generate_tab.chosen.piece not in changes[-1]
-
-
-def test_a_search_to_its_end_whose_first_step_is_long_in_coming(generate_tab: Any, tmp_path: Path) -> None:
-    find = generate_tab.projection
-    gan, changes = search(generate_tab, tmp_path, 0, late=True)
-    assert gan.last == 20
-    assert any("Looking at the picture" in change.get(find.start.status, "") for change in changes)
-    assert load_image(changes[-1][generate_tab.chosen.piece].path).size == (256, 256)
-    assert "stopped" not in changes[-1][find.stage]
 
 
 def test_a_painting_that_is_stopped_is_enlarged_and_says_so(generate_tab: Any) -> None:
@@ -372,19 +253,9 @@ def test_a_picture_that_is_gone_gets_a_sentence(generate_tab: Any, tmp_path: Pat
             generate_tab._pick(pieces, Event())
 
 
-def test_names_of_mixes_do_not_grow(generate_tab: Any) -> None:
-    mix, pieces = generate_tab.mix, generate_tab.grid.pieces
-    shape: Any = 0
-    for _ in range(6):
-        *_, last = mix._mix(shape if isinstance(shape, Artwork) else None, None, 0, 1, "landscapes", 1.0, Request())
-        shape = last[pieces][1]
-        assert len(shape.name) < 60
-
-
-def test_thumbnails_are_buttons_with_names(tmp_path: Path) -> None:
-    save_png(RED, tmp_path / "red.png")
-    html = thumb(str(tmp_path / "red.png"), '"><b>', "7")
-    assert 'data-index="7"' in html
-    assert "<b>" not in html
-    assert thumb("no such file", "gone", "0").startswith("<button")
-    assert "nothing" in strip([], "nothing")
+def test_a_walk_visits_what_is_chosen_and_liked() -> None:
+    here, liked = a_piece("here"), [a_piece("one", seed=1), a_piece("here"), a_piece("face", model="portraits")]
+    assert pieces_of(True, False, here, liked, "portraits") == [here]
+    assert pieces_of(True, True, here, liked, "portraits") == [here, liked[0]]  # those of the chosen picture's model
+    assert pieces_of(False, True, here, liked, "portraits") == [liked[2]]
+    assert pieces_of(True, False, None, liked, "portraits") == []

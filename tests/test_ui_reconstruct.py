@@ -4,54 +4,33 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from answers import same
 from PIL import Image, ImageChops, ImageStat
-from running_page import TinyStudio, tiny_pictures_vae, tiny_portraits_vae
+from running_page import Request, TinyStudio, tiny_pictures_vae, tiny_portraits_vae
 
 from deepart.cache import Studio
-from deepart.errors import OptionError, UnsupportedError
 from deepart.images import load_image, save_png, settings, to_tensor, with_settings
 from deepart.metrics import psnr, ssim
 from deepart.pipelines.vae_latent import Latent
 from deepart.pipelines.vae_views import channel, components, error_map
 from deepart.registry import ModelSpec, get_spec, version
-from deepart.ui.artwork import (
-    Nearness,
-    Reconstruction,
-    RoundTrip,
-    current_reconstruction,
-    name_of,
-    name_of_source,
-    nearness,
-    numbers,
-    save_reconstruction,
-)
-from deepart.ui.examples import example_files
+from deepart.ui.artwork import Nearness, Reconstruction, RoundTrip, name_of_source, nearness, save_reconstruction
 from deepart.ui.finished import NUMBERS, PICTURE, first_files
 from deepart.ui.inputs import EXAMPLES
 from deepart.ui.jobs import Jobs
 from deepart.ui.reconstruct_tools import Around, Tools
-from deepart.ui.reconstruct_views import cells, number_cells, strip_of, there_and_back
+from deepart.ui.reconstruct_views import number_cells, strip_of
 from deepart.ui.widgets import RequestId
-from deepart.ui.work import MORPH_SIDE, VAERequests
+from deepart.ui.work import VAERequests
 from recipes import first_reconstruct
 
 CAT = EXAMPLES / "content" / "cat.jpg"
 RED = Image.new("RGB", (32, 24), "red")
-
-
-def same(first: Image.Image, second: Image.Image) -> bool:
-    return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
-
-
-def done(work: Callable[..., Any]) -> Any:
-    """Do a work at once."""
-    return work(lambda step, total, preview: None)
 
 
 @pytest.fixture(scope="module")
@@ -76,22 +55,9 @@ def test_nearness_in_strips_is_that_of_the_whole(size: tuple[int, int]) -> None:
     assert near.ssim == pytest.approx(ssim(to_tensor(a), to_tensor(b)), abs=1e-6)
 
 
-def test_equal_pictures_are_endlessly_near() -> None:
-    assert nearness(RED, RED) == Nearness(math.inf, pytest.approx(1.0))
-
-
 def taken(near: Nearness | None, encode: float | None = 0.0123) -> RoundTrip:
     latent = tiny_pictures_vae().encode(RED)
     return RoundTrip(latent, RED, near, (encode, 2.34), (8, 3, 4), 24.0)
-
-
-def test_numbers_for_programs() -> None:
-    assert numbers(taken(Nearness(30.12345, 0.912345))) == {
-        "psnr": 30.123, "ssim": 0.9123, "latent_shape": [8, 3, 4], "compression": 24.0, "encode_seconds": 0.0123,
-        "decode_seconds": 2.34,
-    }  # fmt: skip
-    assert numbers(taken(Nearness(math.inf, 1.0)))["psnr"] is None
-    assert set(numbers(taken(None, None))) == {"latent_shape", "compression", "decode_seconds"}
 
 
 def test_numbers_for_people() -> None:
@@ -106,25 +72,7 @@ def test_numbers_for_people() -> None:
     assert "Encoded" not in only
 
 
-def test_a_tiny_picture_becomes_more_numbers_than_it_had() -> None:
-    shown = cells(None, (9216,), RED.size)
-    assert "<dd>1 : 4</dd>" in shown
-    assert ">The latent is one list of numbers. <" in shown
-    assert "<wbr>Numbers in the picture: <wbr>2,304 · <wbr>Numbers in the latent: <wbr>9,216<" in shown
-
-
 # -------------------------------------------------------------------------------------------------------------- pieces
-
-
-def test_what_pictures_are_called(cat: Image.Image) -> None:
-    vae = tiny_portraits_vae()
-    pictures = [
-        vae.reconstruct(cat), vae.vary(cat, n=1, seed=3)[0], vae.sample(1, seed=5)[0], vae.combine(cat, RED, RED),
-        vae.edit(cat, {"hair": 1.0}), vae.interpolate(cat, RED, steps=2)[0],
-    ]  # fmt: skip
-    assert [name_of(settings(picture) or {}) for picture in pictures] == [
-        "Reconstruction", "Variation 3", "Sample 5", "A − B + C", "Changed picture", "Frame of a morph",
-    ]  # fmt: skip
 
 
 def test_a_source_is_called_by_its_file_or_its_settings(cat: Image.Image) -> None:
@@ -143,41 +91,7 @@ def a_subject(vae: Any, picture: Image.Image, folder: Path) -> Reconstruction:
     return save_reconstruction(made, str(folder / "cat.png"), "cat", str(folder))
 
 
-def test_a_subject_is_its_files(cat: Image.Image, tmp_path: Path) -> None:
-    vae = tiny_pictures_vae()
-    one = a_subject(vae, cat, tmp_path)
-    assert (one.model, one.size, one.name) == ("pictures", (96, 64), "cat")
-    assert Path(one.latent).name == "deepart-pictures-cat.safetensors"
-    assert Path(one.made.path).name == "deepart-pictures-cat-reconstructed.png"
-    assert same(one.result(), vae.reconstruct(cat))
-    assert settings(one.result()) == settings(vae.reconstruct(cat))
-    assert same(vae.decode(one.source()), one.result())
-    original = one.original()
-    assert original is not None
-    assert same(original, cat)
-    Path(one.latent).unlink()
-    with pytest.raises(OptionError, match="were deleted, as all are after a day"):
-        one.source()
-
-
-def test_what_somebody_works_on_must_be_there(cat: Image.Image, tmp_path: Path) -> None:
-    one = a_subject(tiny_pictures_vae(), cat, tmp_path)
-    assert current_reconstruction(one) is one
-    with pytest.raises(OptionError, match="There is no picture yet"):
-        current_reconstruction(None)
-    with pytest.raises(OptionError, match="Another picture has come since"):
-        current_reconstruction(one, same=False)
-
-
 # ---------------------------------------------------------------------------------------------------------------- work
-
-
-def test_who_draws_where_nobody_is_named(maker: VAERequests, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert maker.drawing(None).name == "portraits"
-    assert maker.drawing("pictures").name == "pictures"
-    monkeypatch.setattr("deepart.ui.work.specs_of", lambda task: [])
-    with pytest.raises(UnsupportedError, match="no model here that pictures can be drawn from"):
-        maker.drawing(None)
 
 
 def test_nobody_s_latent_and_no_drawing_makes_a_model_come_from_the_hub(
@@ -202,22 +116,6 @@ def test_nobody_s_latent_and_no_drawing_makes_a_model_come_from_the_hub(
     assert owner(far) == "taesd"
 
 
-@pytest.mark.parametrize("model", ["pictures", "portraits"])
-def test_frames_of_a_morph_are_small(maker: VAERequests, model: str) -> None:
-    large, other = load_image(CAT), load_image(CAT).resize((900, 300))
-    vae = maker.pipeline(model)
-    for source in (large, vae.latent(large)):
-        frames = done(maker.morph(model, source, vae.latent(other), steps=2, path="linear"))
-        assert frames[0].size == (MORPH_SIDE, 256)
-        assert len(frames) == 2
-
-
-def test_a_loop_has_no_jump() -> None:
-    frames = [Image.new("RGB", (16, 16), (value, 0, 0)) for value in range(4)]
-    assert [frame.getpixel((0, 0))[0] for frame in there_and_back(frames)] == [0, 1, 2, 3, 2, 1]
-    assert there_and_back(frames[:2]) == frames[:2]
-
-
 def test_a_strip_goes_from_the_first_to_the_last() -> None:
     frames = [with_settings(Image.new("RGB", (30, 20), (value, 0, 0)), {"t": value}) for value in range(21)]
     strip = strip_of(frames)
@@ -229,13 +127,6 @@ def test_a_strip_goes_from_the_first_to_the_last() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ the page
-
-
-class Request:
-    """What the page's methods ask of a gr.Request."""
-
-    session_hash = "visitor"
-    client = None
 
 
 @pytest.fixture
@@ -328,14 +219,6 @@ def test_a_model_of_drawn_people_says_so_before_it_takes_a_photograph_apart(
     assert said[0].startswith("This model knows drawn people only")
 
 
-def test_a_model_that_draws_needs_no_picture(tab: Any) -> None:
-    import gradio as gr
-
-    assert reconstructed(tab, None, "portraits")[tab.subject].name == "Sample 0"
-    with pytest.raises(gr.Error, match="There is no picture yet; upload one or choose an example"):
-        reconstructed(tab, None)
-
-
 def test_a_latent_file_has_no_original(tab: Any, cat: Image.Image, tmp_path: Path) -> None:
     vae = tiny_pictures_vae()
     vae.encode(cat).save(tmp_path / "deepart-pictures-cat.safetensors")
@@ -411,17 +294,6 @@ def test_an_empty_box_stands_for_the_picture_above(tools: Any, cat: Image.Image,
         last(combine._combine(one, None, None, None, Request()))
 
 
-def test_there_is_no_tab_without_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    from deepart import registry
-    from deepart.ui import build_app
-
-    left = {key: spec for key, spec in registry.REGISTRY.items() if spec.task != "vae"}
-    monkeypatch.setattr(registry, "REGISTRY", left)
-    names = [block.id for block in build_app(TinyStudio()).blocks.values() if type(block).__name__ == "Tab"]
-    assert "style" in names
-    assert "reconstruct" not in names
-
-
 # ------------------------------------------------------------------------------------------------- the finished example
 
 
@@ -492,34 +364,7 @@ def test_the_example_is_what_the_model_makes(opened: Any) -> None:
     assert (subject.source().mean - opened.subject.value.source().mean).abs().max() < 0.1
 
 
-def test_the_recipe_writes_what_the_tab_opens_with(tmp_path: Path) -> None:
-    (tmp_path / "old.png").touch()
-    path = first_reconstruct.write(tiny_pictures_vae(), tmp_path)
-    assert sorted(tmp_path.iterdir()) == [path, path.with_suffix(".safetensors")]
-    found = load_image(path)
-    [picture] = [one for one in example_files("paintings") if one.stem == PICTURE]
-    assert same(found, tiny_pictures_vae().reconstruct(load_image(picture)))
-    made = settings(found) or {}
-    assert set(made[NUMBERS]) == {"psnr", "ssim", "latent_shape", "compression"}
-    assert made[NUMBERS]["latent_shape"] == [8, 53, 44]
-
-
 # -------------------------------------------------------------------------------------------------------------- Chinese
-
-
-@pytest.fixture
-def chinese() -> Iterator[None]:
-    from gradio.context import LocalContext
-
-    token = LocalContext.request.set(Reading())  # type: ignore[arg-type]
-    yield
-    LocalContext.request.reset(token)
-
-
-class Reading(Request):
-    """A visitor whose browser is Chinese."""
-
-    headers = {"accept-language": "zh-CN,zh;q=0.9"}  # noqa: RUF012, as a request has it
 
 
 @pytest.mark.usefixtures("chinese")

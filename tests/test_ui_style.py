@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import numpy as np
 import pytest
-from gradio.context import LocalContext
 from PIL import Image
 from running_page import TinyStudio
 
@@ -21,19 +19,6 @@ from deepart.ui.finished import first_files
 from deepart.ui.jobs import Jobs
 from deepart.ui.style import StyleTab, _fact_line
 from recipes import first_style
-
-
-class Request:
-    """Stands for the request of a visitor whose browser is Chinese."""
-
-    headers = {"accept-language": "zh-CN,zh;q=0.9"}  # noqa: RUF012, as a request has it
-
-
-@pytest.fixture
-def chinese() -> Iterator[None]:
-    token = LocalContext.request.set(Request())  # type: ignore[arg-type]
-    yield
-    LocalContext.request.reset(token)
 
 
 def lay(studio: Studio) -> StyleTab:

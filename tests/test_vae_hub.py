@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +13,6 @@ from published_vaes import kl_files, offered, taesd_files
 from vae_lively import apart, drawing, settings_of
 
 from deepart import VAEPipeline, registry
-from deepart.errors import UnsupportedError, WeightsError
-from deepart.pipelines.vae_hub import ENCODER, PUBLISHED
 
 MAKERS: dict[str, tuple[str, Callable[[], dict[str, bytes]]]] = {
     "taesd": ("taesd", taesd_files),
@@ -59,12 +56,6 @@ def test_pictures_go_there_and_back(vae: VAEPipeline) -> None:
     assert apart(result, vae.reconstruct(B)).mean() > 0.5
 
 
-def test_what_vectors_do_it_is_not_asked_for(vae: VAEPipeline) -> None:
-    for verb in (vae.sample, lambda: vae.edit(A, {"hair": 1}), lambda: vae.combine(A, A, A)):
-        with pytest.raises(UnsupportedError, match=f"The model '{vae.name}' has "):
-            verb()
-
-
 def test_saved_it_is_a_folder_of_ours(vae: VAEPipeline, tmp_path: Path) -> None:
     vae.save_pretrained(tmp_path / "mine")
     kind = "TAESD" if vae.name == "taesd" else "AutoencoderKL"
@@ -85,36 +76,6 @@ def test_saved_it_is_a_folder_of_ours(vae: VAEPipeline, tmp_path: Path) -> None:
     written = [(tmp_path / folder / "model.safetensors").read_bytes() for folder in ("mine", "again")]
     assert written[0] == written[1]
     assert "license: mit" in (tmp_path / "mine" / "README.md").read_text()
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"deviation": 0}, "do not make a network"),
-        ({"width": 32}, "does not fit the network"),
-        ({"width": "64"}, "it takes a value like 64"),
-        ({"layers": 3}, "has 'layers', which this DeepArt does not know"),
-    ],
-)
-def test_a_config_of_ours_that_does_not_fit_gets_a_sentence(
-    change: dict[str, Any], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with offered(monkeypatch, tmp_path, "taesd", taesd_files()):
-        VAEPipeline.from_pretrained("taesd", device="cpu").save_pretrained(tmp_path / "mine")
-    path = tmp_path / "mine" / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(WeightsError) as caught:
-        VAEPipeline.from_pretrained(tmp_path / "mine", device="cpu")
-    assert words in str(caught.value)
-
-
-def test_files_of_the_wrong_model_get_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = {PUBLISHED: taesd_files(one=False)[ENCODER]}
-    with (
-        offered(monkeypatch, tmp_path, "taesd", files),
-        pytest.raises(WeightsError, match=r"does not fit the network: it lacks 'encoder\.layers\.0\.weight'"),
-    ):
-        VAEPipeline.from_pretrained("taesd", device="cpu")
 
 
 def test_files_in_the_weights_folder_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

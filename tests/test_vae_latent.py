@@ -33,15 +33,6 @@ def same(a: Latent, b: Latent) -> bool:
 # -------------------------------------------------------------------------------------------------------------- latent
 
 
-def test_a_latent_holds_plain_float32_numbers() -> None:
-    made = latent(mean=MEAN.double().requires_grad_(), size=[20, 16])
-    assert made.mean.dtype == torch.float32
-    assert not made.mean.requires_grad
-    assert made.size == (20, 16)
-    assert made.spatial
-    assert not latent(mean=torch.zeros(1, 8), std=torch.ones(1, 8)).spatial
-
-
 nan, inf = float("nan"), float("inf")
 
 
@@ -49,25 +40,17 @@ nan, inf = float("nan"), float("inf")
     ("changes", "sentence"),
     [
         ({"mean": MEAN * nan}, "The mean of the latent holds numbers that are not finite or beyond 10,000;"),
-        ({"mean": MEAN * inf}, "The mean of the latent holds numbers that are not finite"),
-        ({"mean": MEAN * 1e9}, "The mean of the latent holds numbers that are not finite"),
         ({"std": STD * nan}, "The std of the latent holds numbers that are not finite"),
         ({"std": STD * 0}, "The latent has a deviation that is not above 0;"),
-        ({"std": -STD}, "The latent has a deviation that is not above 0;"),
         ({"mean": [1.0]}, "The mean of the latent is of type list; it must be a tensor of fractions."),
         ({"mean": MEAN.int()}, "The mean of the latent is of type torch.int32; it must be"),
-        ({"mean": MEAN.to_sparse()}, "The mean of the latent is of type torch.float32; it must be"),
         ({"mean": MEAN[0]}, "The mean of the latent has the shape (4, 2, 3); it must be (1, channels, h, w) or"),
-        ({"mean": MEAN.expand(2, -1, -1, -1)}, "The mean of the latent has the shape (2, 4, 2, 3); it must be"),
         ({"mean": MEAN[..., :0]}, "The mean of the latent has the shape (1, 4, 2, 0); it must be"),
         ({"std": STD[..., :2]}, "The latent has 4x2x3 means and 4x2x2 deviations; it must have as many"),
         ({"size": (15, 16)}, "The width is 15; it must be a whole number of pixels from 16 to 4096."),
         ({"size": (16, 4097)}, "The height is 4097; it must be"),
-        ({"size": (16.0, 16)}, "The width is 16.0; it must be"),
         ({"size": 16}, "The size is 16; it must be a width and a height in pixels."),
-        ({"size": (16, 16, 16)}, "The size is (16, 16, 16); it must be"),
         ({"model": 5}, "The model of the latent is 5; it must be a name."),
-        ({"model": "x" * 201}, "The model of the latent is 'xxx"),
         ({"version": ""}, "The version of the latent is ''; it must be a name."),
     ],
 )
@@ -141,36 +124,26 @@ UNNAMED = "The file does not say which model made its numbers, so they cannot be
 BAD_FILES: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "The file is empty, not a latent; give one that was saved here as a safetensors file."),
     "a pickle": (pickle.dumps(Evil()), "The file is a Python pickle, not a latent;"),
-    "an old pickle": (pickle.dumps(Evil(), 0), "The file is text, not a latent;"),
     "a torch file": (torch_file(), "The file is a ZIP archive, not a latent;"),
     "a picture": (picture_file(), "The file is PNG, not a latent;"),
     "text": (b"hello, I am not a latent at all", "The file is text, not a latent;"),
-    "JSON": (b'{"mean": [1, 2]}', "The file is text, not a latent;"),
     "cut in the header": (packed()[:60], DAMAGED),
     "cut in the numbers": (packed()[:-1], DAMAGED),
     "too long": (packed() + b"\0", DAMAGED),
     "only a length": (packed()[:8], "The file is of an unknown kind, not a latent;"),
     "a broken header": (packed()[:9] + b"\xff" + packed()[10:], DAMAGED),
-    "a header too long": (struct.pack("<Q", 2**40) + packed()[8:], "The file is of an unknown kind, not a latent;"),
     "an entry that is no entry": (with_header({"mean": 5}), DAMAGED),
     "a shape that does not fit": (with_header({"mean": ENTRY | {"shape": [1, 4, 2, 2]}}), DAMAGED),
     "a shape that is huge": (with_header({"mean": ENTRY | {"shape": [1, 2**40, 2**40, 2**40]}}), DAMAGED),
-    "a shape below zero": (with_header({"mean": ENTRY | {"shape": [-1, -4, 2, 3]}}), DAMAGED),
     "tensors that overlap": (with_header({"mean": ENTRY | {"data_offsets": [96, 192]}}), DAMAGED),
     "another tensor": (packed(more=torch.ones(1)), "The file holds other tensors than those of a latent;"),
     "one tensor": (safetensors.torch.save({"mean": MEAN}), "The file holds other tensors than those of a latent;"),
     "no words": (packed(None), UNNAMED),
     "words of another task": (packed(WORDS | {"task": "gan"}), UNNAMED),
     "words too many": (packed(WORDS | {"colour": "red"}), UNNAMED),
-    "words too few": (packed({"task": "vae"}), UNNAMED),
-    "words that are a list": (packed([1]), UNNAMED),
     "a bad size": (packed(WORDS | {"size": [1e9, 1]}), "The width is 1000000000.0; it must be a whole number"),
-    "a size that is text": (packed(WORDS | {"size": "20x16"}), "The size is '20x16'; it must be a width"),
     "a model without a name": (packed(WORDS | {"model": None}), "The model of the latent is None; it must be a name."),
     "no number": (packed(mean=MEAN * nan), "The mean of the latent holds numbers that are not finite"),
-    "infinity": (packed(std=STD * inf), "The std of the latent holds numbers that are not finite"),
-    "huge numbers": (packed(mean=MEAN * 1e20), "The mean of the latent holds numbers that are not finite"),
-    "no deviation": (packed(std=STD * 0), "The latent has a deviation that is not above 0;"),
     "unequal shapes": (packed(std=STD[:, :2].clone()), "The latent has 4x2x3 means and 2x2x3 deviations;"),
 }  # fmt: skip
 
@@ -220,13 +193,6 @@ def test_what_is_no_file_gets_a_sentence(source: Any, sentence: str) -> None:
     with pytest.raises(OptionError) as caught:
         Latent.load(source)
     assert str(caught.value).startswith(sentence)
-
-
-def test_a_file_that_cannot_be_read_gets_a_sentence() -> None:
-    file = io.BytesIO()
-    file.close()
-    with pytest.raises(OptionError, match="The file cannot be read; give a path"):
-        Latent.load(file)
 
 
 def test_what_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from PIL import Image
 from vae_lively import apart, drawing, lively, tiny_spatial
 
 from deepart.images import to_tensor
+from deepart.models.spans import spans
 from deepart.models.spatial_vae import SpatialVAE
 from deepart.pipelines import vae_tiles
-from deepart.pipelines.vae_tiles import Tiled, spans
+from deepart.pipelines.vae_tiles import Tiled
 
 
 @pytest.fixture(scope="module")
@@ -67,15 +68,6 @@ def test_tiles_are_what_the_whole_is(
     assert again.size == size
     assert apart(result, again).max() <= 1
     assert apart(result, again).mean() < 1e-3
-
-
-def test_in_the_device_s_fastest_type_no_seam_is_seen(network: SpatialVAE, monkeypatch: pytest.MonkeyPatch) -> None:
-    coder, picture = tiled(network), drawing(200, 150)
-    [whole] = coder.decode(coder.encode([picture])[0][0], picture.size)
-    monkeypatch.setattr(vae_tiles, "WHOLE", 64)
-    monkeypatch.setattr(vae_tiles, "CORE", 32)
-    [parts] = coder.decode(coder.encode([picture])[0][0], picture.size)
-    assert apart(whole, parts).mean() < 1
 
 
 @pytest.mark.usefixtures("small_tiles")

@@ -3,12 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
-from PIL import Image
-from skimage import data
 from torchvision.models import vgg16
 
 from deepart.errors import OptionError
-from deepart.images import to_tensor
 from deepart.models.vgg import VGGConfig, VGGFeatures
 from deepart.pipelines.features import load_features
 
@@ -45,30 +42,12 @@ def test_features_are_those_of_torchvision_s_vgg16_under_the_same_weights(x: tor
         assert torch.allclose(found[name], theirs, rtol=1e-4, atol=1e-3 * theirs.abs().max().item()), name
 
 
-def test_the_weights_see_edges(features: VGGFeatures) -> None:
-    flat = torch.full((1, 3, 32, 32), 0.5)
-    edge = flat.clone()
-    edge[..., 16:] = 1.0
-    quiet, loud = (features(x, ("relu2_2",))["relu2_2"][..., 4:-4, 4:-4].std(dim=(2, 3)).mean() for x in (flat, edge))
-    assert loud > 10 * quiet
-
-
-def test_most_channels_see_something_in_a_photograph(features: VGGFeatures) -> None:
-    photograph = to_tensor(Image.fromarray(data.astronaut()).resize((128, 128)))
-    for name, value in features(photograph, ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2")).items():
-        assert (value.amax((0, 2, 3)) > 0).float().mean() > 0.75, name
-
-
 def test_it_computes_no_deeper_than_asked(features: VGGFeatures, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     convolve = F.conv2d
     monkeypatch.setattr(torch.nn.functional, "conv2d", lambda *a, **k: calls.append(1) or convolve(*a, **k))
     features(torch.rand(1, 3, 16, 16), ("relu2_1", "relu1_1"))
     assert len(calls) == 3
-
-
-def test_layers_may_come_in_any_order_and_twice(features: VGGFeatures) -> None:
-    assert set(features(torch.rand(1, 3, 16, 16), ("relu2_1", "relu1_1", "relu2_1"))) == {"relu1_1", "relu2_1"}
 
 
 def test_an_unknown_layer_gets_a_sentence(features: VGGFeatures) -> None:

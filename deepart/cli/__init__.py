@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -25,6 +26,7 @@ wrong and nothing was made, 130 stopped by Ctrl-C."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 1, 2 or 130; argparse itself ends the program with 0 or 2."""
     options = parser().parse_args(arguments)
+    write_anything()
     try:
         status: int = options.run(options)
         return status
@@ -37,6 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `models | head`: nobody reads on, and Python would say so once more at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def write_anything() -> None:
+    """Let no name of a file end a job where the output cannot write its letters, as in a Windows file or LANG=C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def parser() -> argparse.ArgumentParser:

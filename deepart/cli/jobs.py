@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from PIL import Image
@@ -30,10 +31,13 @@ STOPPED = "Stopped; the same command goes on from here."
 
 def stylize(options: argparse.Namespace) -> int:
     """Repaint every picture."""
-    tasks = _planned(options)
+    tasks, left = _planned(options)
     pictures, digests = [load_image(path) for path in options.style], [folder.digest(path) for path in options.style]
     asked = given(options, StyleTransferPipeline.stylize)
-    return _work(options, tasks, _opened(options, StyleTransferPipeline.task, asked, styles=pictures, digests=digests))
+    if asked["keep_alpha"] and options.format == "jpeg":
+        raise OptionError("A JPEG has no transparency; give --format png or webp, or leave out --keep-alpha.")
+    order = _opened(options, StyleTransferPipeline.task, asked, styles=pictures, digests=digests)
+    return _work(options, tasks, order, left)
 
 
 def generate(options: argparse.Namespace) -> int:
@@ -47,8 +51,8 @@ def generate(options: argparse.Namespace) -> int:
 
 def reconstruct(options: argparse.Namespace) -> int:
     """Take every picture apart, and put it together again."""
-    tasks = _planned(options)
-    return _work(options, tasks, _opened(options, VAEPipeline.task, given(options, VAEPipeline.reconstruct)))
+    tasks, left = _planned(options)
+    return _work(options, tasks, _opened(options, VAEPipeline.task, given(options, VAEPipeline.reconstruct)), left)
 
 
 def seeded(asked: dict[str, Any], suffix: str) -> list[tuple[int, str]]:
@@ -71,13 +75,18 @@ def bar(progress: bool | None, total: int | None, title: str = "", **more: Any) 
     return tqdm(total=total, desc=title or None, file=sys.stderr, disable=hidden, dynamic_ncols=True, **more)
 
 
-def tell(out: object, made: int, kept: int, left: int, failed: Sequence[tuple[object, str]], ended: str = "") -> None:
-    """Tell how a job went: counts on stdout; what failed, each with its sentence, and why it `ended`, on stderr."""
+def tell(
+    out: object, made: int, kept: int, left: int, failed: Sequence[tuple[object, str]], ended: str = "",
+    passed: Mapping[str, str] = MappingProxyType({}),
+) -> None:  # fmt: skip
+    """Tell how a job went: counts on stdout; what failed or was passed over, and why, and why it `ended`, on stderr."""
     counts = [f"{made} made", f"{kept} done before", f"{len(failed)} failed"]
     if left:
         counts.append(f"{left} left")
+    if passed:
+        counts.append(f"{len(passed)} left out")
     print(f"{out}: {', '.join(counts)}.")
-    for about, error in failed:
+    for about, error in [*passed.items(), *failed]:
         print(f"{about}: {error}", file=sys.stderr)
     if ended:
         print(ended, file=sys.stderr)
@@ -88,17 +97,21 @@ def full(error: OSError) -> str:
     return f"Stopped, since the disk takes no more: {error.strerror}."
 
 
-def _planned(options: argparse.Namespace) -> list[Task]:
-    tasks = folder.plan(options.pictures, options.out, FORMATS[options.format])
+def _planned(options: argparse.Namespace) -> tuple[list[Task], dict[str, str]]:
+    """Return the tasks, and what is passed over with the reason."""
+    left: dict[str, str] = {}
+    tasks = folder.plan(options.pictures, options.out, FORMATS[options.format], left)
     if not tasks:
+        for path, reason in left.items():
+            print(f"{path}: {reason}", file=sys.stderr)
         raise no_pictures(options.pictures)
-    return tasks
+    return tasks, left
 
 
 def no_pictures(places: Sequence[str | Path]) -> OptionError:
     """Return what is wrong with places that have no picture."""
     return OptionError(
-        "There is no PNG, JPEG or WEBP picture in {places}; name a folder that has some.",
+        "There is no picture in {places}; name a folder that has some.",
         places=", ".join(map(repr, map(str, places))),
     )
 
@@ -113,7 +126,9 @@ def _opened(options: argparse.Namespace, task: str, asked: dict[str, Any], **mor
     return Order(task, name, options.device, asked, **more).open()
 
 
-def _work(options: argparse.Namespace, tasks: Sequence[Task], order: Opened) -> int:
+def _work(
+    options: argparse.Namespace, tasks: Sequence[Task], order: Opened, left: Mapping[str, str] = MappingProxyType({})
+) -> int:
     """Do the tasks, tell how it went, and return the exit status: 0, 1 where some have failed, 130 when stopped."""
     folder.ready(options.out)
     outcomes: list[Outcome] = []
@@ -132,8 +147,8 @@ def _work(options: argparse.Namespace, tasks: Sequence[Task], order: Opened) -> 
             ended, status = full(error), 1
     failed = [(one.task.about, one.error) for one in outcomes if one.error]
     made = sum(one.made for one in outcomes)
-    tell(options.out, made, len(outcomes) - made - len(failed), len(tasks) - len(outcomes), failed, ended)
-    return status or int(bool(failed))
+    tell(options.out, made, len(outcomes) - made - len(failed), len(tasks) - len(outcomes), failed, ended, left)
+    return status or int(bool(failed) or folder.CLOSED in left.values())
 
 
 def _tell(shown: Any, name: str, step: int, total: int, preview: Image.Image | None) -> None:

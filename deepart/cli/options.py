@@ -38,6 +38,7 @@ _HELP = {
     "tv_weight": "how much smoothness counts, of a model that makes corrections",
     "style_layers": "layers that the style is measured in, with commas, of a model that makes corrections",
     "content_layers": "layers that the content is measured in, with commas, of a model that makes corrections",
+    "keep_alpha": "paint inside the shape of a transparent picture; the result is as transparent",
     "n": "how many pictures",
     "truncation": "0 to 1.5; below 1 pictures are more typical and alike",
     "directions": "move every picture by so many deviations; may be given several times",
@@ -70,7 +71,7 @@ def add_commands(
         one.add_argument(
             "--model", help=f"a name (see models), a folder or a Hub repository (default: {get_spec(task).name})"
         )
-        one.add_argument("--device", help="cuda, mps or cpu (default: the best there is)")
+        one.add_argument("--device", help="cuda, cuda:1 and so on, mps or cpu (default: the best there is)")
         one.add_argument(
             "--progress", action=argparse.BooleanOptionalAction, help="show a progress bar (default: in a terminal)"
         )

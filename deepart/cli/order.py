@@ -58,7 +58,8 @@ class Order:
         Raises DeepArtError for what is wrong with the model, the device or the options, whatever the photographs are.
         """
         asked, styles = dict(self.asked), self.styles
-        common: dict[str, Any] = {"task": self.task, "options": asked}
+        said = {name: value for name, value in asked.items() if name != "keep_alpha" or value}  # old marks lack it
+        common: dict[str, Any] = {"task": self.task, "options": said}
         pipeline: GANPipeline | VAEPipeline | StyleTransferPipeline
         if self.task == GANPipeline.task:
             pipeline = gan = GANPipeline.from_pretrained(self.model, device=self.device)

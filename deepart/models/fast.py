@@ -21,6 +21,7 @@ from deepart.device import autocast
 from deepart.models.gatys_loss import resize
 from deepart.models.inverter import LAYERS, MULTIPLE, REACH, Inverter
 from deepart.models.neighbors import Places, Statistics, describe, grid, measure_channels, nearest, place_side, take
+from deepart.models.spans import Span, spans
 from deepart.models.vgg import VGGFeatures
 
 SEEN_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")  # by which places are compared
@@ -53,16 +54,6 @@ class StyleCode:
 Mix = Sequence[tuple[StyleCode, float]]
 
 
-@dataclass(frozen=True)
-class Window:
-    """A part of the result, [top, bottom) x [left, right), in pixels."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-
 def style_sides(height: int, width: int, area: float, style_scale: float) -> tuple[int, int]:
     """Return height and width at which a style is measured for a result of `area` pixels.
 
@@ -74,17 +65,10 @@ def style_sides(height: int, width: int, area: float, style_scale: float) -> tup
     return round(height * scale), round(width * scale)
 
 
-def windows(height: int, width: int) -> list[Window]:
-    """Return the windows of a result, row by row: one where it fits, else near-equal ones that do with a margin."""
-    down, across = _cuts(height), _cuts(width)
-    return [Window(*rows, *columns) for rows in down for columns in across]
-
-
-def _cuts(length: int) -> list[tuple[int, int]]:
-    """Return [start, stop) of near-equal parts of a side; starts are multiples of MULTIPLE."""
-    count = 1 if length <= WINDOW else -(-length // (WINDOW - 2 * REACH))
-    part = -(-length // (count * MULTIPLE)) * MULTIPLE
-    return [(start, min(start + part, length)) for start in range(0, length, part)]
+def windows(height: int, width: int) -> list[tuple[Span, Span]]:
+    """Return the rows and columns of each window of a result: one where it fits, else near-equal ones that do."""
+    down, across = (spans(side, REACH, WINDOW, WINDOW - 2 * REACH, MULTIPLE) for side in (height, width))
+    return [(rows, columns) for rows in down for columns in across]
 
 
 class Fast:
@@ -118,34 +102,27 @@ class Fast:
 
     @torch.inference_mode()
     def paint(
-        self,
-        contents: Tensor,
-        mixes: Sequence[Mix],
-        *,
-        strengths: Sequence[float],
-        chances: Sequence[Tensor],
-        on_window: Callable[[int, Window, Tensor], None],
-    ) -> None:
+        self, contents: Tensor, mixes: Sequence[Mix], *, strengths: Sequence[float], chances: Sequence[Tensor],
+        on_window: Callable[[int, Span, Span, Tensor], None],
+    ) -> None:  # fmt: skip
         """Paint N pictures at once, each in its mix of styles; hand out the windows as they are done.
 
         contents: (N, 3, H, W) in [0, 1], or (1, 3, H, W) for all. mixes: each a list of styles with weights above 0
         that add up to 1. strengths: in (0, 1]. chances: uniform numbers in [0, 1), CHANCES of them.
-        on_window: called as on_window(number from 1 on, window, pictures (N, 3, h, w) in [0, 1]); it may raise.
+        on_window: called as on_window(number from 1 on, rows, columns, pictures (N, 3, h, w) in [0, 1]); it may raise.
         """
         height, width = contents.shape[2:]
         times = len(mixes) if len(contents) == 1 else 1
         own = [content[None] for content in contents] * times
         sketches = [self._sketch(*seen) for seen in zip(own, mixes, strengths, chances, strict=True)]
-        for number, window in enumerate(windows(height, width), 1):
-            around, inner = _with_margin(window, height, width)
-            parts = [_padded(x[..., around.top : around.bottom, around.left : around.right]) for x in own]
+        for number, (rows, columns) in enumerate(windows(height, width), 1):
+            parts = [_padded(x[..., rows.seen, columns.seen]) for x in own]
             batch = max(1, WINDOW**2 // (parts[0].shape[2] * parts[0].shape[3]))
             painted = []
             for start in range(0, len(sketches), batch):
                 some = slice(start, start + batch)
-                pictures = self._look(sketches[some], parts[some])
-                painted.append(pictures[..., inner.top : inner.bottom, inner.left : inner.right])
-            on_window(number, window, torch.cat(painted))
+                painted.append(self._look(sketches[some], parts[some])[..., rows.inside, columns.inside])
+            on_window(number, rows, columns, torch.cat(painted))
 
     def _sketch(self, content: Tensor, mix: Mix, strength: float, chance: Tensor) -> _Sketch:
         """Return what is known of a picture before any of it is painted."""
@@ -220,13 +197,3 @@ def _padded(x: Tensor) -> Tensor:
     """Return x (N, 3, H, W) continued by its last pixels to multiples of what the network takes."""
     down, across = -x.shape[2] % MULTIPLE, -x.shape[3] % MULTIPLE
     return F.pad(x, (0, across, 0, down), mode="replicate") if down or across else x
-
-
-def _with_margin(window: Window, height: int, width: int) -> tuple[Window, Window]:
-    """Return what must be painted for a window to be right up to its edge, and where the window lies in that."""
-    around = Window(
-        max(0, window.top - REACH), min(height, window.bottom + REACH),
-        max(0, window.left - REACH), min(width, window.right + REACH),
-    )  # fmt: skip
-    top, left = window.top - around.top, window.left - around.left
-    return around, Window(top, top + window.bottom - window.top, left, left + window.right - window.left)

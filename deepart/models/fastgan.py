@@ -42,7 +42,6 @@ class FastGANConfig:
     directions: int = 0
 
     def __post_init__(self) -> None:
-        """Raises ValueError for too few sizes."""
         object.__setattr__(self, "channels", tuple(self.channels))  # JSON knows lists only
         if len(self.channels) < DRAFT + 2:
             raise ValueError(f"There are {len(self.channels)} sizes; a FastGAN has {DRAFT + 2} at least.")
@@ -137,11 +136,7 @@ class FastGAN(nn.Module):
         return z
 
     def planes(self, seeds: Sequence[int]) -> list[Tensor]:
-        """Return the noise of pictures by their seeds, on the CPU: planes (N, 1, h, w), in the order of the layers.
-
-        They depend on the seed alone, so that a seed names one picture in any batch. Raises OptionError for a seed
-        that is none.
-        """
+        """Return the noise of pictures by their seeds alone, on the CPU: planes (N, 1, h, w), in the layers' order."""
         sides = [BASE * 2**index for index in range(1, len(self.grow) + 1, 2) for _ in ("first", "second")]
         sizes = [side * side for side in sides]
         rows = torch.stack([noise((seed ^ _OTHER_NOISE) & MAX_SEED, (sum(sizes),)) for seed in seeds])
@@ -175,7 +170,6 @@ class FastGAN(nn.Module):
         return x
 
     def _coarse_maps(self, latents: Tensor, planes: Sequence[Tensor]) -> list[Tensor]:
-        """Return the maps that gate others."""
         waiting = iter(planes)
         maps = [self._begin(latents)]
         for index in range(1, len(self.excite)):
@@ -193,8 +187,7 @@ class FastGAN(nn.Module):
 def convert(state: Mapping[str, Tensor], directions: int = 0) -> dict[str, Tensor]:
     """Return the tensors of a FastGAN from those of a published file, its norms folded, its directions found by sefa().
 
-    state: names and shapes as in huggan/fastgan-few-shot-painting, all of which are read but the counters of batch
-    norms. Raises KeyError for a name that is missing.
+    state: names and shapes as in huggan/fastgan-few-shot-painting; all but the counters of batch norms are read.
     """
     config = FastGANConfig()
     made: dict[str, Tensor] = {}

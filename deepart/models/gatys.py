@@ -52,10 +52,7 @@ class Level:
 
 
 def schedule(height: int, width: int, steps: int) -> list[Level]:
-    """Return the levels from coarse to fine for a result of height x width pixels; the last has that size.
-
-    Side lengths grow by about the square root of two. `steps` is for the first level.
-    """
+    """Return the levels from coarse to fine for a result of height x width pixels; `steps` is for the first level."""
     start = max(FIRST_SIDE / max(height, width), MIN_SIDE / min(height, width))
     count = max(0, round(2 * math.log2(1 / start))) if start < 1 else 0
     levels = []
@@ -81,17 +78,10 @@ class Gatys:
         return self._fine.config.layers
 
     def paint(
-        self,
-        content: Tensor,
-        styles: Sequence[tuple[Tensor, float]],
-        *,
-        levels: Sequence[Level],
-        strength: float,
-        style_scale: float,
-        start_noise: Tensor,
-        on_step: Callable[[int, Callable[[], Tensor]], None],
+        self, content: Tensor, styles: Sequence[tuple[Tensor, float]], *, levels: Sequence[Level], strength: float,
+        style_scale: float, start_noise: Tensor, on_step: Callable[[int, Callable[[], Tensor]], None],
         start: Tensor | None = None,
-    ) -> Tensor:
+    ) -> Tensor:  # fmt: skip
         """Return the content (1, 3, H, W) repainted, in [0, 1], at the size of the last level.
 
         styles: pictures (1, 3, h, w) in [0, 1] with weights that add up to 1. strength: in (0, 1].
@@ -121,15 +111,12 @@ class _Enough(Exception):  # noqa: N818
 
 
 def descend(
-    x: Tensor,
-    objective: Callable[[Tensor], tuple[float, Tensor]],
-    steps: int,
+    x: Tensor, objective: Callable[[Tensor], tuple[float, Tensor]], steps: int,
     on_step: Callable[[int, Callable[[], Tensor]], None],
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Return the best of the pictures that L-BFGS tries in so many corrections of x (1, 3, H, W), in [0, 1].
 
-    objective: returns the loss of a picture and its gradient. on_step: called as on_step(number from 1 on, function
-    that returns the best picture so far).
+    objective: returns the loss of a picture and its gradient. on_step: see Gatys.paint; of the best picture.
     """
     # The optimiser's first step has length 1, which for this many pixels is next to nothing; in these units it has not.
     unit = FIRST_STEP * x.numel()
@@ -137,13 +124,9 @@ def descend(
     best, least, tried = x, math.inf, 0
     kept = max(3, min(HISTORY, HISTORY_BYTES // (2 * x.nbytes)))
     optimizer = torch.optim.LBFGS(
-        [scaled],
-        max_iter=2 * steps,
-        history_size=kept,
-        line_search_fn="strong_wolfe",
-        tolerance_grad=0,
+        [scaled], max_iter=2 * steps, history_size=kept, line_search_fn="strong_wolfe", tolerance_grad=0,
         tolerance_change=0,
-    )
+    )  # fmt: skip
 
     def evaluate() -> float:
         nonlocal best, least, tried

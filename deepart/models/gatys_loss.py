@@ -6,7 +6,7 @@ See deepart/models/gatys.py for the sources.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from deepart.color import detail
 from deepart.device import autocast
 from deepart.models.neighbors import Places, describe, grid, nearest, place_side, take
+from deepart.models.spans import Span, spans
 from deepart.models.vgg import VGGFeatures
 
 MOST_STYLE = 2**22  # pixels of a style: what is known of all its places would take gigabytes
@@ -108,10 +109,7 @@ class _SquaredError(torch.autograd.Function):
 
 
 def total_variation(x: Tensor) -> Tensor:
-    """Return the mean length of the gradient of x (N, C, H, W) over its channels together, in units of a pixel's range.
-
-    Forward differences; a picture of one row or column has none. Smoothed below 1/255, for the gradient at zero.
-    """
+    """Return the mean length of the gradient of x (N, C, H, W) over its channels together, smoothed below 1/255."""
     if min(x.shape[2:]) < 2:
         return x.new_zeros(())
     down = x[..., 1:, :-1] - x[..., :-1, :-1]
@@ -122,31 +120,19 @@ def total_variation(x: Tensor) -> Tensor:
     return mean
 
 
-@dataclass(frozen=True)
-class Window:
-    """A part of a picture that is continued by BORDER on all sides.
+class Window(NamedTuple):
+    """A part of a picture that is continued by BORDER on all sides, in pixels of that."""
 
-    seen: what the features look at, rows and columns of the continued picture. counted: which of that is the part.
-    """
-
-    seen: tuple[slice, slice]
-    counted: tuple[slice, slice]
+    rows: Span
+    columns: Span
 
     def of(self, continued: Tensor) -> Tensor:
         """Return the view of a continued picture (1, C, H, W) that is seen."""
-        return continued[..., self.seen[0], self.seen[1]]
-
-    def places(self, stride: int) -> tuple[slice, slice]:
-        """Return which places of the whole picture's feature maps, each `stride` pixels, belong to the part."""
-        rows, columns = (
-            slice((seen.start + counted.start - BORDER) // stride, (seen.start + counted.stop - BORDER) // stride)
-            for seen, counted in zip(self.seen, self.counted, strict=True)
-        )
-        return rows, columns
+        return continued[..., self.rows.seen, self.columns.seen]
 
     def within(self, maps: Tensor, stride: int) -> Tensor:
-        """Return the view of the whole picture's feature maps (1, C, h, w) that belongs to the part."""
-        rows, columns = self.places(stride)
+        """Return the view of the whole picture's feature maps (1, C, h, w), each `stride` pixels, that is the part."""
+        rows, columns = (slice((a.start - BORDER) // stride, (a.stop - BORDER) // stride) for a in self)
         return maps[..., rows, columns]
 
     def part(self, maps: Tensor, stride: int) -> Tensor:
@@ -154,28 +140,23 @@ class Window:
 
         As many as there are within the whole picture: at a stride of 16 the border is but half a place.
         """
-        first = [side.start // stride for side in self.counted]
-        rows, columns = (
-            slice(start, start + whole.stop - whole.start)
-            for start, whole in zip(first, self.places(stride), strict=True)
-        )
+        first = [a.inside.start // stride for a in self]
+        counts = [(a.stop - BORDER) // stride - (a.start - BORDER) // stride for a in self]
+        rows, columns = (slice(start, start + count) for start, count in zip(first, counts, strict=True))
         part: Tensor = _Part.apply(maps, rows, columns)
         return part
 
 
 def windows(height: int, width: int) -> list[Window]:
     """Return the windows of a picture: one where it fits, else near-equal ones, each seen with a margin."""
-    return [Window((rows[0], columns[0]), (rows[1], columns[1])) for rows in _cuts(height) for columns in _cuts(width)]
+    down, across = (_cuts(side) for side in (height, width))
+    return [Window(rows, columns) for rows in down for columns in across]
 
 
-def _cuts(length: int) -> Iterator[tuple[slice, slice]]:
-    """Yield for each part of a side what is seen, and what of that is the part."""
-    count = math.ceil(length / WINDOW)
-    part = math.ceil(length / count / 8) * 8
-    for start in range(0, length, part):
-        first, stop = start + BORDER, min(start + part, length) + BORDER
-        before = min(first, MARGIN)
-        yield slice(first - before, min(length + 2 * BORDER, stop + MARGIN)), slice(before, before + stop - first)
+def _cuts(length: int) -> list[Span]:
+    """Return the parts of a side of a picture, as parts of the continued one."""
+    parts = spans(length, MARGIN - BORDER, WINDOW, WINDOW, multiple=8)
+    return [Span(a.first, a.start + BORDER, a.stop + BORDER, a.last + 2 * BORDER) for a in parts]
 
 
 def continued(x: Tensor) -> Tensor:
@@ -237,10 +218,7 @@ class Objective:
         ]
 
     def _neighbors(self, picture: Tensor, styles: Sequence[Style], own: Mapping[str, Tensor]) -> list[Target]:
-        """Return as targets, for every place of a picture (1, 3, H, W), the features of the styles' most similar.
-
-        own: the content's feature maps, which count where it has detail.
-        """
+        """Return as targets the features of the styles' most similar places; own: the content's, for its detail."""
         if not self._config.style_weight * self._strength:
             return []
         here = describe(
@@ -315,10 +293,7 @@ class Objective:
         return {name: moments(maps[name]) * (maps[name][0, 0].numel() / size) for name, size in sizes.items()}
 
     def _style_loss(self, found: Mapping[str, Tensor]) -> Tensor:
-        """Return the weighted distance of moments (1, C, C + 1) to the styles': of covariances and means apart.
-
-        A Gram matrix would be mostly the means: a picture of the right colours is near to it without a stroke.
-        """
+        """Return the weighted distance of moments (1, C, C + 1) to the styles': of covariances and means apart."""
         distances = []
         for name, wanted in self._wanted.items():
             for part, (target, scale) in zip(apart(found[name]), wanted, strict=True):
@@ -330,7 +305,7 @@ class Objective:
     def _tangent(self, seen: Tensor, x: Tensor) -> tuple[Callable[[Mapping[str, Tensor]], Tensor], float]:
         """Return the linear function of the moments that touches the style loss at those of x, and its constant.
 
-        A window's part can go through the linear one by itself, and the gradients add up to that of the whole picture.
+        Windows go through it one by one, and their gradients add up to that of the whole picture.
         """
         found: dict[str, Tensor] = {}
         with torch.no_grad():
@@ -361,10 +336,8 @@ def _scaled(wanted: Tensor) -> list[tuple[Tensor, float]]:
     covariances, means = apart(wanted)
     length = float(means.square().sum())
     floor = 0.02 * length**2  # a plain style has covariances of 0
-    return [
-        (covariances, 1 / max(float(covariances.square().sum()), floor, 1e-12)),
-        (means, 1 / max(length, 1e-12)),
-    ]
+    size = max(float(covariances.square().sum()), floor, 1e-12)
+    return [(covariances, 1 / size), (means, 1 / max(length, 1e-12))]
 
 
 def _stride(layer: str) -> int:

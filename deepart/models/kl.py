@@ -6,7 +6,7 @@ That package is no requirement. It is imported when a network of this kind is ma
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -48,10 +48,7 @@ class AutoencoderKL(nn.Module):
     """Pictures to maps of normal distributions, and maps of numbers to pictures; latents are scaled.
 
     Its group norms and its attention look at all that they are given, so a part of a picture does not give exactly the
-    numbers of the whole: `reach` is None. It runs in float32, in which it was published. Of several pictures it takes
-    one after the other.
-
-    Raises UnsupportedError where diffusers is not installed.
+    numbers of the whole: `reach` is None. It runs in float32, one picture after the other. Raises UnsupportedError.
     """
 
     reach: ClassVar[None] = None
@@ -62,14 +59,9 @@ class AutoencoderKL(nn.Module):
         sizes = len(config.block_out_channels)
         self.multiple = 2 ** (sizes - 1)
         self.network = library().AutoencoderKL(
-            latent_channels=config.latent_channels,
-            block_out_channels=config.block_out_channels,
-            layers_per_block=config.layers_per_block,
-            norm_num_groups=config.norm_num_groups,
-            scaling_factor=config.scaling_factor,
-            down_block_types=("DownEncoderBlock2D",) * sizes,
+            **asdict(config), down_block_types=("DownEncoderBlock2D",) * sizes,
             up_block_types=("UpDecoderBlock2D",) * sizes,
-        )
+        )  # fmt: skip
         self.network.enable_slicing()
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -48,16 +48,10 @@ def describe(maps: Mapping[str, Tensor], rows: int, columns: int, statistics: St
 
     statistics: those of the whole picture, where the maps are of a part; None takes the maps' own.
     """
+    statistics = statistics or measure_channels(maps, rows, columns)
     seen = _on_grid(maps, rows, columns)
-    if statistics is None:
-        statistics = _measure(seen)
     flat = torch.cat([(x - mean) * scale for x, (mean, scale) in zip(seen, statistics, strict=True)], 1)[0].flatten(1).T
     return Places(F.normalize(flat, dim=1), rows, columns)
-
-
-def measure_channels(maps: Mapping[str, Tensor], rows: int, columns: int) -> Statistics:
-    """Return by what describe() shifts and scales the channels of feature maps (1, C, h, w) on a grid."""
-    return _measure(_on_grid(maps, rows, columns))
 
 
 def _on_grid(maps: Mapping[str, Tensor], rows: int, columns: int) -> list[Tensor]:
@@ -67,9 +61,10 @@ def _on_grid(maps: Mapping[str, Tensor], rows: int, columns: int) -> list[Tensor
     ]
 
 
-def _measure(seen: Sequence[Tensor]) -> Statistics:
+def measure_channels(maps: Mapping[str, Tensor], rows: int, columns: int) -> Statistics:
+    """Return by what describe() shifts and scales the channels of feature maps (1, C, h, w) on a grid."""
     statistics = []
-    for x in seen:
+    for x in _on_grid(maps, rows, columns):
         mean, deviation = x.mean((2, 3), keepdim=True), x.std((2, 3), correction=0, keepdim=True)
         softened = deviation + 0.1 * deviation.square().mean().sqrt() + 1e-6
         loudness = (deviation / softened).square().sum().sqrt()  # of the layer: each counts alike

@@ -66,11 +66,8 @@ class TAESD(nn.Module):
 
     @property
     def reach(self) -> int:
-        """How many pixels around a place decide about it, in encode as in decode, as a multiple of 8.
-
-        Each convolution at a size of 1 / s of the picture sees s pixels further. Encoder and decoder have the same: one
-        at each end, those of the blocks, and one at each change of size, which counts at the larger of the two.
-        """
+        """How many pixels around a place decide about it, in encode as in decode, as a multiple of 8."""
+        # Each convolution at a size of 1 / s of the picture sees s pixels further; a change of size counts as larger.
         whole = 1 + 3 + self.multiple  # the ends, and the block at the picture's size
         smaller: int = sum(3 * BLOCKS * 2**k + 2 ** (k - 1) for k in range(1, SCALES + 1))
         return -(-(whole + smaller) // self.multiple) * self.multiple

@@ -46,7 +46,6 @@ class VectorVAEConfig:
     prior: int = 0
 
     def __post_init__(self) -> None:
-        """Raises ValueError for an encoder and a decoder that are not of pictures of one size."""
         for name in ("encoder", "decoder"):
             object.__setattr__(self, name, tuple(getattr(self, name)))  # JSON knows lists only
         if not self.encoder or len(self.decoder) != len(self.encoder) + 1:

@@ -40,10 +40,7 @@ VGG19 = VGGConfig(blocks=((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,)))
 
 
 def published_names(config: VGGConfig) -> dict[str, str]:
-    """Return for each tensor of a VGGFeatures its name in torchvision's and timm's files.
-
-    These number all layers, the rectifiers and poolings between the convolutions included.
-    """
+    """Return the names of a VGGFeatures' tensors in torchvision's and timm's files, which number all layers."""
     names: dict[str, str] = {}
     place = 0
     for block, widths in enumerate(config.blocks, 1):
@@ -55,10 +52,7 @@ def published_names(config: VGGConfig) -> dict[str, str]:
 
 
 class VGGFeatures(nn.Module):
-    """The convolutions of a VGG network as named feature maps.
-
-    The convolution before reluB_I is the submodule convB_I. Parameters are frozen: features are measured, not learned.
-    """
+    """The convolutions of a VGG network as named feature maps, frozen; before reluB_I is the submodule convB_I."""
 
     mean: Tensor
     std: Tensor
@@ -80,8 +74,6 @@ class VGGFeatures(nn.Module):
         """Return the wanted feature maps of x (N, 3, H, W) in [0, 1], computing no deeper than asked.
 
         The map of block b has shape (N, C, H / 2^(b-1), W / 2^(b-1)), rounded down. H and W must be at least 2^(b-1).
-
-        Raises OptionError for a layer that this network does not have.
         """
         unknown = [name for name in layers if name not in self.config.layers]
         if unknown:

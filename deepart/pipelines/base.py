@@ -76,10 +76,8 @@ class Pipeline(ABC):
         """Write the model as a folder that from_pretrained takes, and that is a Hub repository as it stands.
 
         It holds config.json, model.safetensors and README.md; other files in the folder stay. Fractions are stored as
-        float16, and matrices in eight bits, where that loses nothing: the pipeline that is loaded from it makes the
-        same pictures.
-
-        Raises OptionError when the folder is a file, WeightsError when the disk refuses.
+        float16, and matrices in eight bits, where that loses nothing. Raises OptionError when the folder is a file,
+        WeightsError when the disk refuses.
         """
         network, numbers, tensors = self._parts()
         config = {"task": self.task, "class": network, **numbers}
@@ -112,10 +110,7 @@ class Pipeline(ABC):
     @classmethod
     @abstractmethod
     def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:
-        """Build the pipeline: config["class"] is one of `networks`; the weights are in located.folder.
-
-        For a registered model that is only its features, located.folder is None and located.spec names them.
-        """
+        """Build the pipeline of the weights in located.folder; None: of only the features that located.spec names."""
 
     @abstractmethod
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
@@ -151,8 +146,7 @@ class Pipeline(ABC):
 def oom_guard(device: torch.device, doing: str, fits: str = "") -> Iterator[None]:
     """Turn a lack of memory into a MemoryLimitError: "The `device` ran out of memory `doing`; `fits`.".
 
-    fits: what would do with less memory, such as "try size=512"; "" stands for nothing in particular. Where the device
-    is not the CPU, the sentence names that too.
+    fits: what would do with less memory, such as "try size=512"; "" stands for nothing in particular.
     """
     try:
         yield
@@ -171,10 +165,7 @@ def oom_guard(device: torch.device, doing: str, fits: str = "") -> Iterator[None
 
 
 def _tried_again(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a verb that is done once more, from its beginning, where on_low_memory() could free something.
-
-    As the same arguments give the same picture, a second try changes nothing but the steps that a callback sees.
-    """
+    """Return a verb that is done once more, from its beginning, where on_low_memory() could free something."""
 
     @functools.wraps(verb)
     def run(self: Pipeline, *args: Any, **options: Any) -> Any:

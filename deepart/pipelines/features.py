@@ -15,10 +15,7 @@ from deepart.registry import FEATURES, get_spec, locate
 
 
 def load_features(name: str | None = None, *, device: str | torch.device | None = None) -> VGGFeatures:
-    """Return a features network with its weights on a device; None stands for the default network, the best device.
-
-    Of one that comes in two widths the half width. Raises UnknownModelError, OptionError for the device, WeightsError.
-    """
+    """Return a features network on a device, None: the default one; of one that comes in two widths the half width."""
     found = load_all_widths(name, device=device)
     return found.half_width if isinstance(found, SlimVGG) else found
 
@@ -47,10 +44,7 @@ def build_features(numbers: object, folder: Path) -> VGGFeatures | SlimVGG:
 
 
 def check_features(name: object, folder: Path) -> str:
-    """Return the name of the features that a model's config asks for, where they are here.
-
-    So no config makes anybody download them unasked. Raises WeightsError.
-    """
+    """Return the name of the features that a model's config asks for, where they are here: none is downloaded."""
     if not isinstance(name, str) or (FEATURES, name) not in registry.REGISTRY:
         raise WeightsError(
             "The model in {folder} needs the features {name}, which this DeepArt does not have.",

@@ -49,6 +49,7 @@ TRUNCATIONS = (0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.2)
 BATCH = 16  # pictures that the network makes at once, at most
 BATCH_PIXELS = 2**21  # and their pixels
 PREVIEW_EVERY = 5  # steps of project() between two previews
+Besides = Sequence[Mapping[str, Any]] | None  # further settings of each picture
 
 
 class GANPipeline(Pipeline):
@@ -76,7 +77,6 @@ class GANPipeline(Pipeline):
         super().__init__(located, device)
         self._network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self._names = tuple(names)
-        self._noisy = network.noisy
         self._features_name = features
         self._features: VGGFeatures | None = None
         self._lock = threading.Lock()
@@ -99,14 +99,14 @@ class GANPipeline(Pipeline):
         return self._network.config.latent
 
     @property
+    def noisy(self) -> bool:
+        """Whether a picture has noise inside beside its latent."""
+        return self._network.noisy
+
+    @property
     def batch(self) -> int:
         """How many pictures are made at once; more are made one batch after the other."""
         return max(1, min(BATCH, BATCH_PIXELS // self.side**2))
-
-    @property
-    def noisy(self) -> bool:
-        """Whether a picture has noise inside beside its latent."""
-        return self._noisy
 
     @property
     def nbytes(self) -> int:
@@ -121,8 +121,6 @@ class GANPipeline(Pipeline):
         """Return n pictures, of the seeds seed, seed + 1, ...; or one for each of the latents (n, latent).
 
         With latents, the seeds are those of the noise inside the network, where it has any.
-
-        Raises OptionError for an option out of its range, MemoryLimitError.
         """
         return self._pictures(self._ordered(n, seed, truncation, directions, latents))
 
@@ -130,8 +128,6 @@ class GANPipeline(Pipeline):
         """Return what generate() gives for each order, which holds its arguments by name; all go through in batches.
 
         In another batch the last bits of a number may differ, so a picture to within 1/255 of what it is alone.
-
-        Raises what generate() raises for any of them.
         """
         ordered = [self._ordered(**{**_DEFAULTS, **order}) for order in orders]
         pictures = iter(self._pictures([recipe for recipes in ordered for recipe in recipes]))
@@ -180,10 +176,8 @@ class GANPipeline(Pipeline):
         starts = [self._reader.start(stop) for stop in stops]
         path = [*starts, starts[0]] if loop else starts
         places = [frame * (len(path) - 1) / (frames if loop else frames - 1) for frame in range(frames)]
-        recipes = [
-            dataclasses.replace(on_path(path, place), truncation=psi, directions=amounts, noise=starts[0].noise)
-            for place in places
-        ]
+        given: dict[str, Any] = {"truncation": psi, "directions": amounts, "noise": starts[0].noise}
+        recipes = [dataclasses.replace(on_path(path, place), **given) for place in places]
         walk = {"stops": [exact(start) for start in starts], "frames": frames, "loop": loop}
         besides = [{"walk": walk, "frame": frame} for frame in range(frames)]
         made: list[Image.Image] = []
@@ -237,10 +231,9 @@ class GANPipeline(Pipeline):
         return self._pictures(recipes, besides)
 
     def latent(self, origin: Origin) -> Tensor:
-        """Return the latent (1, latent) that an origin stands for, on the CPU.
+        """Return the latent (1, latent) that an origin stands for, on the CPU: generate(latents=...) gives its picture.
 
-        generate(latents=...) of it gives the origin's picture; where the network has noise inside, with the seed that
-        the noise is of. Raises OptionError for what is no origin.
+        Where the network has noise inside, that takes the seed that the noise is of.
         """
         finished = self._reader.start(origin)
         if finished.fine is not None:
@@ -250,10 +243,7 @@ class GANPipeline(Pipeline):
         return finished.latent
 
     def recipe(self, origin: Origin) -> Recipe:
-        """Return what makes an origin's picture: its latent before truncation and directions, and these.
-
-        Raises OptionError for what is no origin.
-        """
+        """Return what makes an origin's picture: its latent before truncation and directions, and these."""
         return self._reader.recipe(origin)
 
     def project(
@@ -264,8 +254,6 @@ class GANPipeline(Pipeline):
         image: any picture; its middle square counts. steps: 1 to 2000 corrections. seed: of the latents to begin with.
         callback: called as callback(step, total, preview) after each correction; it may raise to stop. The preview,
         now and then, is the picture so far, and stands for its latent as every picture of the model does.
-
-        Raises ImageError for what is no picture or a tiny one, OptionError, MemoryLimitError.
         """
         check_callback(callback)
         network = self._network
@@ -293,7 +281,6 @@ class GANPipeline(Pipeline):
     def _ordered(
         self, n: int, seed: int, truncation: float, directions: Mapping[str, float] | None, latents: Tensor | None
     ) -> list[Recipe]:
-        """Return the recipes of what generate() is asked for."""
         n = whole_number("number of pictures", n, 1, MAX_PICTURES)
         amounts, psi = check_directions(directions, self._names), check_truncation(truncation)
         if latents is None:
@@ -310,9 +297,7 @@ class GANPipeline(Pipeline):
             for latent, number in zip(given.unsqueeze(1), check_seeds(seed, len(given)), strict=True)
         ]
 
-    def _pictures(
-        self, recipes: Sequence[Recipe], besides: Sequence[Mapping[str, Any]] | None = None
-    ) -> list[Image.Image]:
+    def _pictures(self, recipes: Sequence[Recipe], besides: Besides = None) -> list[Image.Image]:
         return [picture for batch in self._make(recipes, besides) for picture in batch]
 
     def _from_seed(self, seed: int) -> Tensor:
@@ -321,10 +306,8 @@ class GANPipeline(Pipeline):
             latent: Tensor = self._network.map(noise(seed, (1, self.latent_size)).to(self._device))
             return latent.float().cpu()
 
-    def _make(
-        self, recipes: Sequence[Recipe], besides: Sequence[Mapping[str, Any]] | None = None
-    ) -> Iterator[list[Image.Image]]:
-        """Yield the pictures of the recipes in batches, with their settings; `besides` are further settings of each."""
+    def _make(self, recipes: Sequence[Recipe], besides: Besides = None) -> Iterator[list[Image.Image]]:
+        """Yield the pictures of the recipes in batches, with their settings."""
         size = self.batch
         for start in range(0, len(recipes), size):
             part = recipes[start : start + size]
@@ -340,14 +323,11 @@ class GANPipeline(Pipeline):
             ]
 
     def _run(self, latents: Tensor, fine: Tensor | None, seeds: Sequence[int]) -> Tensor:
-        """Return the pictures (N, 3, side, side) in [0, 1] of latents (N, latent), on the CPU.
-
-        seeds: of the noise inside, where there is any.
-        """
+        """Return the pictures (N, 3, side, side) in [0, 1] of latents (N, latent), on the CPU. seeds: of the noise."""
         network, device = self._network, self._device
         with torch.inference_mode(), repeatable(), autocast(device):
             early, late = latents.to(device), None if fine is None else fine.to(device)
-            planes = [plane.to(device) for plane in network.planes(seeds)] if self._noisy else []
+            planes = [plane.to(device) for plane in network.planes(seeds)] if self.noisy else []
             pictures: Tensor = network(early, late, planes).add(1).mul(0.5).cpu()
             return pictures
 
@@ -355,7 +335,7 @@ class GANPipeline(Pipeline):
         return {
             "task": self.task, "model": self.name, "version": self.version, "truncation": recipe.truncation,
             "directions": dict(recipe.directions), "size": [self.side, self.side], **recipe.source(),
-            **({"noise": recipe.noise} if self._noisy and recipe.noise != recipe.seed else {}), **besides,
+            **({"noise": recipe.noise} if self.noisy and recipe.noise != recipe.seed else {}), **besides,
         }  # fmt: skip
 
     def _load_features(self) -> VGGFeatures | None:
@@ -382,11 +362,8 @@ class GANPipeline(Pipeline):
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         numbers = {"features": self._features_name, "directions_named": list(self._names)}
-        return (
-            type(self._network).__name__,
-            numbers | dataclasses.asdict(self._network.config),
-            self._network.state_dict(),
-        )
+        network = self._network
+        return type(network).__name__, numbers | dataclasses.asdict(network.config), network.state_dict()
 
 
 _DEFAULTS = {

@@ -17,11 +17,7 @@ DIRECTIONS = 8  # of a FastGAN: beyond them sefa() finds little
 
 
 def read_published(located: Located, folder: Path) -> tuple[FastGAN, list[str], str | None]:
-    """Return the FastGAN of a registered Hub model, names of its directions, and the features that project() uses.
-
-    Nobody has looked at the directions, so they are numbered. Raises WeightsError for a file that is damaged or does
-    not fit.
-    """
+    """Return the FastGAN of a registered Hub model, names of its directions, and the features that project() uses."""
     assert located.spec is not None
     path = folder / located.spec.files[0].name
     tensors = fastgan_tensors(path)

@@ -50,7 +50,9 @@ class Recipe:
     @property
     def label(self) -> int | str:
         """A short name for people: the seed where the picture comes from one, else an id of its latent."""
-        return self.seed if self.seed is not None and not self.directions else short_id(_joined(self))
+        if self.seed is not None and not self.directions:
+            return self.seed
+        return short_id(self.latent if self.fine is None else torch.cat([self.latent, self.fine]))
 
     def source(self) -> dict[str, Any]:
         """Return what the settings of a picture say about its latent, so that it can be found again."""
@@ -141,10 +143,7 @@ def check_truncation(truncation: float) -> float:
 
 
 def check_directions(directions: Any, names: Sequence[str]) -> dict[str, float]:
-    """Return the amounts that are not 0, in the order of the names.
-
-    Raises OptionError for what is no mapping, a name that is not among them, or an amount out of range.
-    """
+    """Return the amounts that are not 0, in the order of the names; raises OptionError."""
     if directions is None:
         return {}
     if not isinstance(directions, Mapping):
@@ -167,16 +166,9 @@ def check_directions(directions: Any, names: Sequence[str]) -> dict[str, float]:
 
 
 def exact(recipe: Recipe) -> int | str | list[str]:
-    """Return how settings name an origin so that it can be found again: its seed, or its latent as text.
-
-    recipe: a plain one. A mix has two latents.
-    """
+    """Return how settings name a plain recipe so that it can be found again: by seed, or by one or two latents."""
     found = list(recipe.source().values())
     return found if len(found) > 1 else found[0]
-
-
-def _joined(recipe: Recipe) -> Tensor:
-    return recipe.latent if recipe.fine is None else torch.cat([recipe.latent, recipe.fine])
 
 
 def cross(parents: Tensor, n: int, mutation: float, seed: int) -> Tensor:

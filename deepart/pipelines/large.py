@@ -27,16 +27,10 @@ QUALITIES = tuple(STROKES)
 
 
 def paint_large(
-    picture: Image.Image,
-    manner: Image.Image,
-    *,
-    size: int = 1024,
-    quality: str = "fine",
-    seed: int = 0,
-    strength: float = 1.0,
-    callback: Callback | None = None,
+    picture: Image.Image, manner: Image.Image, *, size: int = 1024, quality: str = "fine", seed: int = 0,
+    strength: float = 1.0, callback: Callback | None = None,
     load: Callable[[str], StyleTransferPipeline] = StyleTransferPipeline.from_pretrained,
-) -> Image.Image:
+) -> Image.Image:  # fmt: skip
     """Return a small picture painted large, as an RGB image that carries its settings and those of the small one.
 
     What is where, and in which colours, is the small picture's: a generator knows that much at 64 pixels. The strokes
@@ -44,11 +38,8 @@ def paint_large(
 
     picture: of 32 to 256 pixels each way. manner: a painting. size: longer side of the result, 512 to 2048 pixels.
     quality: "fine", or "fast" for one pass. seed: varies the strokes. strength: 0 is the enlarged picture, 1 is all
-    strokes. callback: see StyleTransferPipeline.stylize. load: returns the pipeline of a quality; for one that is
-    loaded already.
-
-    Raises ImageError for a picture of another size or a manner that cannot be used, OptionError for an option out of
-    its range, MemoryLimitError when the device's memory is too small for the size.
+    strokes. callback: see StyleTransferPipeline.stylize, whose errors this raises. load: returns the pipeline of a
+    quality.
     """
     check_callback(callback)
     if quality not in QUALITIES:

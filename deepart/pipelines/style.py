@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import torch
@@ -77,27 +78,14 @@ class StyleTransferPipeline(Pipeline):
         return super().nbytes + sum(tensor.nbytes for tensor in self._painter.network.features.parameters())
 
     def stylize(
-        self,
-        content: Image.Image,
-        style_image: Image.Image | Sequence[Image.Image],
-        *,
-        weights: Sequence[float] | None = None,
-        strength: float = 1.0,
-        preserve_color: bool = False,
-        style_scale: float = 1.0,
-        size: int | None = None,
-        seed: int = 0,
-        callback: Callback | None = None,
-        steps: int | None = None,
-        style_weight: float | None = None,
-        moments_weight: float | None = None,
-        detail: float | None = None,
-        tv_weight: float | None = None,
-        style_layers: Sequence[str] | None = None,
-        content_layers: Sequence[str] | None = None,
-        start: Image.Image | None = None,
-    ) -> Image.Image:
-        """Return the content repainted in the style, as an RGB image that carries its settings.
+        self, content: Image.Image, style_image: Image.Image | Sequence[Image.Image], *,
+        weights: Sequence[float] | None = None, strength: float = 1.0, preserve_color: bool = False,
+        style_scale: float = 1.0, size: int | None = None, seed: int = 0, callback: Callback | None = None,
+        steps: int | None = None, style_weight: float | None = None, moments_weight: float | None = None,
+        detail: float | None = None, tv_weight: float | None = None, style_layers: Sequence[str] | None = None,
+        content_layers: Sequence[str] | None = None, start: Image.Image | None = None, keep_alpha: bool = False,
+    ) -> Image.Image:  # fmt: skip
+        """Return the content repainted in the style, as an RGB image that carries its settings, EXIF and DPI.
 
         style_image: one picture, or a list of one to three. weights: how much each counts, in any unit (None: equally).
         strength: 0 gives the content back, 1 the full style. preserve_color: keep the content's hue and chroma and take
@@ -110,17 +98,15 @@ class StyleTransferPipeline(Pipeline):
         steps (corrections at the coarsest level), style_weight, moments_weight, detail, tv_weight, style_layers and
         content_layers replace the numbers of the GatysConfig of "fine"; None keeps them. start: a picture that "fast"
         painted, say, for "fine" to begin with in place of the content; it is brought to the size of the result.
+        keep_alpha: the transparency of the content is that of the result, which is then RGBA, painted inside the shape;
+        else it is white.
 
-        The same arguments give the same picture on one device with one number of threads. A one-pass model remembers
-        the styles of its last calls, which makes the next picture in the same style quicker.
-
-        Raises ImageError for a picture too small or too large, OptionError for an option out of its range,
-        UnsupportedError for a number of an optimisation where there is none, MemoryLimitError when the device's memory
-        is too small for the size.
+        A one-pass model remembers the styles of its last calls. Raises ImageError for a picture too small or too large,
+        OptionError, UnsupportedError for a number of an optimisation where there is none, MemoryLimitError.
         """
         check_callback(callback)
         job = check_job(
-            content, style_image, weights, strength, preserve_color, style_scale, size, seed, self.max_side
+            content, style_image, weights, strength, preserve_color, style_scale, size, seed, self.max_side, keep_alpha
         )  # fmt: skip
         numbers = {
             "steps": steps, "style_weight": style_weight, "moments_weight": moments_weight, "detail": detail,
@@ -129,26 +115,17 @@ class StyleTransferPipeline(Pipeline):
         used = self._painter.settings(numbers)
         with self._space(job):
             painted = self._painter.paint(job, numbers, callback)
-        return with_settings(painted, self._settings(job) | used)
+        return self._finished(painted, job, used)
 
     def sheet(
-        self,
-        content: Image.Image,
-        styles: Sequence[Image.Image],
-        *,
-        strength: float = 1.0,
-        preserve_color: bool = False,
-        style_scale: float = 1.0,
-        size: int | None = None,
-        seed: int = 0,
+        self, content: Image.Image, styles: Sequence[Image.Image], *, strength: float = 1.0,
+        preserve_color: bool = False, style_scale: float = 1.0, size: int | None = None, seed: int = 0,
         callback: Callback | None = None,
-    ) -> list[Image.Image]:
+    ) -> list[Image.Image]:  # fmt: skip
         """Return the content in each of one to 16 styles: what stylize() gives for each, painted as one batch.
 
         callback: called as callback(step, total, None) after each style that is measured and after each part of all
-        pictures; it may raise. The other options are those of stylize().
-
-        Raises what stylize() raises, and UnsupportedError for a model that does not paint in one pass.
+        pictures; it may raise. Raises UnsupportedError for a model that does not paint in one pass.
         """
         if not isinstance(self._painter, FastPainter):
             raise UnsupportedError(
@@ -156,12 +133,10 @@ class StyleTransferPipeline(Pipeline):
             )
         check_callback(callback)
         pictures = check_styles(styles, MAX_SHEET)
-        job = check_job(
-            content, pictures[0], None, strength, preserve_color, style_scale, size, seed, self.max_side
-        )  # fmt: skip
+        job = check_job(content, pictures[0], None, strength, preserve_color, style_scale, size, seed, self.max_side)
         with self._space(job):
             painted = self._painter.sheet(dataclasses.replace(job, styles=pictures), callback)
-        return [with_settings(picture, self._settings(job)) for picture in painted]
+        return [self._finished(picture, job) for picture in painted]
 
     def stylize_batch(
         self, orders: Sequence[Mapping[str, Any]], *, callback: Callback | None = None
@@ -170,10 +145,7 @@ class StyleTransferPipeline(Pipeline):
 
         All results must be of one size. In another batch the last bits of a number may differ, so a picture to within
         1/255 on average of what it is alone. callback: called as callback(step, total, None) after each part of all
-        pictures; it may raise.
-
-        Raises what stylize() raises for any of them, OptionError for results of different sizes, and UnsupportedError
-        for a model that does not paint in one pass.
+        pictures; it may raise. Raises UnsupportedError for a model that does not paint in one pass.
         """
         if not isinstance(self._painter, FastPainter):
             raise UnsupportedError(
@@ -189,29 +161,30 @@ class StyleTransferPipeline(Pipeline):
             )
         with self._space(jobs[0]):
             painted = self._painter.paint_batch(jobs, callback)
-        return [with_settings(picture, self._settings(job)) for picture, job in zip(painted, jobs, strict=True)]
+        return [self._finished(picture, job) for picture, job in zip(painted, jobs, strict=True)]
 
     def _job(
-        self, content: Image.Image, style_image: Image.Image | Sequence[Image.Image], *,
-        weights: Sequence[float] | None, strength: float, preserve_color: bool, style_scale: float, size: int | None,
-        seed: int, **numbers: Any,
+        self, content: Image.Image, style_image: Image.Image | Sequence[Image.Image], weights: Sequence[float] | None,
+        strength: float, preserve_color: bool, style_scale: float, size: int | None, seed: int, keep_alpha: bool,
+        **numbers: Any,
     ) -> StyleJob:  # fmt: skip
         """Return what stylize() is asked for, checked."""
         self._painter.settings(numbers)
-        return check_job(
-            content, style_image, weights, strength, preserve_color, style_scale, size, seed, self.max_side
-        )  # fmt: skip
+        options = weights, strength, preserve_color, style_scale, size, seed
+        return check_job(content, style_image, *options, self.max_side, keep_alpha)
 
     def work_shares(self, width: int, height: int, *, size: int | None = None, steps: int | None = None) -> list[float]:
-        """Return the share of the work that is done after each step, for a content of width x height pixels.
-
-        The last is 1. Late steps of "fine" are at finer levels and take longer; with these shares a progress bar runs
-        evenly.
-        """
+        """Return the share of the work that is done after each step: late ones of "fine" are finer and take longer."""
         return self._painter.shares(*result_sides((width, height), size, self.max_side), steps)
 
-    def _settings(self, job: StyleJob) -> dict[str, Any]:
-        return {"task": self.task, "model": self.name, "version": self.version, **job.settings()}
+    def _finished(
+        self, painted: Image.Image, job: StyleJob, used: Mapping[str, Any] = MappingProxyType({})
+    ) -> Image.Image:
+        """Return a result with its alpha and all that it carries."""
+        if job.alpha is not None:
+            painted.putalpha(job.alpha)
+        made = {"task": self.task, "model": self.name, "version": self.version, **job.settings(), **used}
+        return with_settings(painted, made, source=job.content)
 
     def _space(self, job: StyleJob) -> AbstractContextManager[None]:
         longer = max(job.content.size)

@@ -19,8 +19,9 @@ from deepart.device import repeatable
 from deepart.errors import UnsupportedError
 from deepart.images import fit, to_image, to_tensor
 from deepart.latents import chances
-from deepart.models.fast import CHANCES, PLACES, Fast, StyleCode, Window, style_sides, windows
+from deepart.models.fast import CHANCES, PLACES, Fast, StyleCode, style_sides, windows
 from deepart.models.neighbors import place_side
+from deepart.models.spans import Span
 from deepart.pipelines.base import Callback
 from deepart.pipelines.style_job import StyleJob
 
@@ -42,21 +43,18 @@ class FastPainter:
 
     def paint(self, job: StyleJob, numbers: Mapping[str, Any], callback: Callback | None) -> Image.Image:
         """Return the picture; see StyleTransferPipeline.stylize."""
-        self.settings(numbers)
-
-        def report(number: int, total: int, canvases: Sequence[Image.Image]) -> None:
-            if callback is not None:
-                callback(number, total, fit(canvases[0], min(PREVIEW_SIDE, max(canvases[0].size))))
-
-        [painted] = self._paint([job], report)
+        [painted] = self.paint_batch([job], callback, previews=True)
         return painted
 
-    def paint_batch(self, jobs: Sequence[StyleJob], callback: Callback | None) -> list[Image.Image]:
-        """Return the pictures of jobs that are of one size; see StyleTransferPipeline.stylize_batch."""
+    def paint_batch(
+        self, jobs: Sequence[StyleJob], callback: Callback | None, previews: bool = False
+    ) -> list[Image.Image]:
+        """Return the pictures of jobs that are of one size. previews: of the first, for the callback."""
 
         def report(number: int, total: int, canvases: Sequence[Image.Image]) -> None:
             if callback is not None:
-                callback(number, total, None)
+                side = min(PREVIEW_SIDE, max(canvases[0].size))
+                callback(number, total, fit(canvases[0], side) if previews else None)
 
         return self._paint(jobs, report)
 
@@ -89,41 +87,36 @@ class FastPainter:
             if value is not None:
                 raise UnsupportedError(
                     "The model {model!r} paints in one pass and has no {name}; leave it out, or use 'fine'.",
-                    model=self._name,
-                    name=name,
-                )
+                    model=self._name, name=name,
+                )  # fmt: skip
         return {}
 
     def shares(self, width: int, height: int, steps: int | None) -> list[float]:
         """Return the share of the work that is done after each window."""
         self.settings({"steps": steps})
-        parts = [(part.bottom - part.top) * (part.right - part.left) for part in windows(height, width)]
+        parts = [(rows.stop - rows.start) * (part.stop - part.start) for rows, part in windows(height, width)]
         return [work / (width * height) for work in accumulate(parts)]
 
     def _paint(
-        self,
-        jobs: Sequence[StyleJob],
-        report: Callable[[int, int, Sequence[Image.Image]], None],
+        self, jobs: Sequence[StyleJob], report: Callable[[int, int, Sequence[Image.Image]], None],
         measured: Callable[[int], None] = lambda number: None,
-    ) -> list[Image.Image]:
+    ) -> list[Image.Image]:  # fmt: skip
         """Return the pictures of jobs that are of one size, painted window by window, all at once."""
         canvases = [job.content.copy() for job in jobs]
         painted = [(job, canvas) for job, canvas in zip(jobs, canvases, strict=True) if job.strength > 0]
         if not painted:
             return canvases
-        pictures: dict[int, Tensor] = {}  # by content: those of a sheet have one
-        for job, _ in painted:
-            if id(job.content) not in pictures:
-                pictures[id(job.content)] = to_tensor(job.content).to(self._device)
+        contents = {id(job.content): job.content for job, _ in painted}  # those of a sheet are one
+        pictures = {key: to_tensor(content).to(self._device) for key, content in contents.items()}
         own = [pictures[id(job.content)] for job, _ in painted]
         height, width = own[0].shape[2:]
         total = len(windows(height, width))
 
-        def done(number: int, window: Window, seen: Tensor) -> None:
+        def done(number: int, rows: Span, columns: Span, seen: Tensor) -> None:
             for (job, canvas), x, picture in zip(painted, own, seen.unsqueeze(1), strict=True):
-                part = x[..., window.top : window.bottom, window.left : window.right]
+                part = x[..., rows.kept, columns.kept]
                 finished = keep_color(picture, part) if job.preserve_color else picture
-                canvas.paste(to_image(finished), (window.left, window.top))
+                canvas.paste(to_image(finished), (columns.start, rows.start))
             report(number, total, canvases)
 
         with repeatable():

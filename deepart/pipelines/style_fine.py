@@ -95,30 +95,23 @@ class FinePainter:
         return config
 
     def _prepare(self, job: StyleJob) -> tuple[Tensor, list[tuple[Tensor, float]], Callable[[Tensor], Tensor]]:
-        """Return the content and the styles on the device, in each other's colours, and what finishes the result.
-
-        Either the content takes the palette of the styles, or, when it keeps its own, the styles take the content's:
-        then corrections are not spent on colour that would be thrown away.
-        """
+        """Return the content and the styles on the device, in each other's colours, and what finishes the result."""
         x = to_tensor(job.content).to(self._device)
         # Far larger than they are ever looked at they would only cost memory, up to gigabytes.
         area = max(STYLE_PIXELS, job.content.width * job.content.height * job.style_scale**2)
         wanted = [(style, share) for style, share in zip(job.styles, job.shares, strict=True) if share > 0]
-        pictures = [to_tensor(_shrunk(style, area)).to(self._device) for style, _ in wanted]
-        shares = [share for _, share in wanted]
-        if job.preserve_color:
+        pictures = [(to_tensor(_shrunk(style, area)).to(self._device), share) for style, share in wanted]
+        if job.preserve_color:  # the styles take its own: no correction is spent on colour that would be thrown away
             own = color_moments(x)
-            matched = [match_color(picture, *own).clamp(0, 1) for picture in pictures]
-            paired = list(zip(matched, shares, strict=True))
-            return x, paired, lambda painted: keep_color(painted, _at_size_of(x, painted))
-        palettes = [palette(_with_area(picture, x)) for picture in pictures]
-        recolored = match_palette(x, blend_palettes(list(zip(palettes, shares, strict=True)))).clamp(0, 1)
-        paired = list(zip(pictures, shares, strict=True))
+            matched = [(match_color(picture, *own).clamp(0, 1), share) for picture, share in pictures]
+            return x, matched, lambda painted: keep_color(painted, _at_size_of(x, painted))
+        palettes = [(palette(_with_area(picture, x)), share) for picture, share in pictures]
+        recolored = match_palette(x, blend_palettes(palettes)).clamp(0, 1)
 
         def finish(painted: Tensor) -> Tensor:  # features hardly see specks of another hue beside each other
             return torch.lerp(painted, smooth_color(painted), job.strength)
 
-        return torch.lerp(x, recolored, job.strength), paired, finish
+        return torch.lerp(x, recolored, job.strength), pictures, finish
 
 
 def _with_area(picture: Tensor, of: Tensor) -> Tensor:
@@ -136,6 +129,4 @@ def _shrunk(image: Image.Image, area: float) -> Image.Image:
 
 def _at_size_of(x: Tensor, other: Tensor) -> Tensor:
     """Return x at the height and width of the other; previews are smaller than the result."""
-    if x.shape == other.shape:
-        return x
-    return torch.nn.functional.interpolate(x, other.shape[2:], mode="area")
+    return x if x.shape == other.shape else torch.nn.functional.interpolate(x, other.shape[2:], mode="area")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageStat
 
 from deepart.checks import number, shown, whole_number
-from deepart.errors import OptionError
+from deepart.errors import ImageError, OptionError
 from deepart.images import check_image, fit, fitted_size
 from deepart.latents import check_seed
 
@@ -22,7 +22,8 @@ MAX_STYLES = 3
 class StyleJob:
     """One picture to paint; see StyleTransferPipeline.stylize for the options.
 
-    content: at the size of the result. shares: a number for each style; they add up to 1.
+    content: at the size of the result. shares: a number for each style; they add up to 1. alpha: of the result, None
+    where it has none.
     """
 
     content: Image.Image
@@ -32,30 +33,53 @@ class StyleJob:
     preserve_color: bool
     style_scale: float
     seed: int
+    alpha: Image.Image | None = None
 
     def settings(self) -> dict[str, Any]:
         """Return the options, for the result to carry."""
-        return {
+        made = {
             "seed": self.seed, "strength": self.strength, "preserve_color": self.preserve_color,
             "style_scale": self.style_scale, "size": list(self.content.size), "weights": self.shares,
         }  # fmt: skip
+        return made if self.alpha is None else made | {"keep_alpha": True}
 
 
 def check_job(
     content: Image.Image, style_image: Image.Image | Sequence[Image.Image], weights: Sequence[float] | None,
     strength: float, preserve_color: bool, style_scale: float, size: int | None, seed: int, max_side: int,
+    keep_alpha: bool = False,
 ) -> StyleJob:  # fmt: skip
     """Return the job; raises ImageError for a picture that cannot be used, OptionError for an option out of range."""
-    content = check_image(content, "content picture")
+    _check_switch("keep_alpha", keep_alpha)
+    content = check_image(content, "content picture", keep_alpha=keep_alpha)
+    alpha = content.getchannel("A") if content.mode == "RGBA" else None
     styles = check_styles(style_image, MAX_STYLES)
     shares = _check_weights(weights, len(styles))
     strength = number("strength", strength, 0, 1)
     style_scale = number("style_scale", style_scale, 0.25, 4)
     seed = check_seed(seed)
-    if not isinstance(preserve_color, bool):
-        raise OptionError("The preserve_color is {value}; it must be True or False.", value=shown(preserve_color))
-    content = fit(content, max(result_sides(content.size, size, max_side)))
-    return StyleJob(content, styles, shares, strength, preserve_color, style_scale, seed)
+    _check_switch("preserve_color", preserve_color)
+    longer = max(result_sides(content.size, size, max_side))
+    if alpha is not None:
+        content = _filled(content, alpha)
+        alpha = fit(alpha.convert("RGB"), longer).getchannel(0)
+    return StyleJob(fit(content, longer), styles, shares, strength, preserve_color, style_scale, seed, alpha)
+
+
+def _check_switch(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise OptionError("The {name} is {value}; it must be True or False.", name=name, value=shown(value))
+
+
+def _filled(picture: Image.Image, alpha: Image.Image) -> Image.Image:
+    """Return an RGBA picture over its mean colour, so that no white shines through where its shape ends."""
+    if not alpha.getextrema()[1]:
+        raise ImageError("The content picture is wholly transparent; choose one that shows something.")
+    mean = ImageStat.Stat(picture.convert("RGB"), alpha).mean
+    filled = Image.new("RGB", picture.size, tuple(round(value) for value in mean))
+    filled.paste(picture, mask=alpha)
+    filled.info = picture.info
+    return filled
 
 
 def check_styles(style_image: Any, most: int) -> list[Image.Image]:

@@ -15,15 +15,14 @@ from torch import Tensor
 from deepart import checkpoint, images
 from deepart.checks import number, shown, whole_number
 from deepart.errors import ImageError, OptionError, Phrase, UnsupportedError
-from deepart.images import check_image, with_settings
+from deepart.images import check_image, settings, with_settings
 from deepart.latents import check_seeds, noise, pack, slerp, unpack
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
 from deepart.pipelines.gan_origin import MAX_AMOUNT, check_directions
 from deepart.pipelines.vae_hub import NETWORKS, check_extras, read_spatial
 from deepart.pipelines.vae_latent import MAX_SIDE, PATHS, Latent, Way, between, check_model, check_size
-from deepart.pipelines.vae_square import Square
-from deepart.pipelines.vae_tiles import Spatial, Tiled
+from deepart.pipelines.vae_tiles import Spatial, Square, Tiled
 from deepart.registry import Located
 
 __all__ = [
@@ -66,7 +65,6 @@ class VAEPipeline(Pipeline):
     def __init__(
         self, located: Located, device: torch.device, network: Spatial | VectorVAE, names: Sequence[str] = ()
     ) -> None:
-        """names: of the network's directions, in order."""
         super().__init__(located, device)
         network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self._coder = Square(network, device) if isinstance(network, VectorVAE) else Tiled(network, device)
@@ -77,10 +75,7 @@ class VAEPipeline(Pipeline):
     def from_pretrained(
         cls, name: str | os.PathLike[str] | None = None, *, device: str | torch.device | None = None
     ) -> Self:
-        """Return the pipeline of a model, as every pipeline does; see Pipeline.
-
-        Raises UnsupportedError, too, for a model that needs a package which is not installed.
-        """
+        """Return the pipeline of a model; raises UnsupportedError, too, for one that needs a missing package."""
         check_extras(name)
         return super().from_pretrained(name, device=device)
 
@@ -114,42 +109,30 @@ class VAEPipeline(Pipeline):
         return 3 * width * height / torch.Size(self.latent_shape(size)).numel()
 
     def encode(self, image: Image.Image) -> Latent:
-        """Return what the model makes of a picture of up to 4096 pixels a side.
-
-        The numbers are rounded to float16, which is far below what the posterior leaves open, so that a saved latent
-        takes half the room and loses nothing.
-        """
+        """Return what the model makes of a picture of up to 4096 pixels a side, in numbers that float16 can hold."""
         return self._encode([self._checked(image)])[0]
 
     def encode_batch(self, pictures: Sequence[Image.Image]) -> list[Latent]:
-        """Return what encode() makes of each of the pictures, which are of one size, in one batch.
-
-        In another batch the last bits of a number may differ.
-        """
+        """Return what encode() makes of each of the pictures, of one size, but for the last bits of a number."""
         return self._encode(self._of_one_size([self._checked(picture) for picture in pictures]))
 
     def decode_batch(self, latents: Sequence[Latent]) -> list[Image.Image]:
-        """Return the pictures of the latents, which are of pictures of one size, made in one batch.
-
-        In another batch the last bits of a number may differ, so a picture to within 1/255.
-        """
+        """Return what decode() makes of each of the latents, of one size, to within 1/255."""
         found = self._of_one_size([self._own(latent) for latent in latents])
         size = found[0].size
         with self._making(size):
             pictures = self._coder.decode(torch.cat([latent.mean for latent in found]), size)
-        return [
-            with_settings(picture, self._settings(latent.mean[0], size, {}))
-            for latent, picture in zip(found, pictures, strict=True)
-        ]
+        paired = zip(found, pictures, strict=True)
+        return [with_settings(picture, self._settings(latent.mean[0], size, {})) for latent, picture in paired]
 
     def decode(self, latent: Latent) -> Image.Image:
         """Return the picture of a latent's means, of the size that it remembers."""
-        found = self._own(latent)
-        return self._make_one(found, {})
+        return self._make_one(self._own(latent), {})
 
     def reconstruct(self, source: Source) -> Image.Image:
         """Return decode(encode(source)); a Latent, or a picture that stands for one, is only decoded."""
-        return self._make_one(self.latent(source), {})
+        made = self._make_one(self.latent(source), {})
+        return made if isinstance(source, Latent) else with_settings(made, settings(made) or {}, source=source)
 
     def latent(self, source: Source) -> Latent:
         """Return the latent of a source: itself, or what encode() makes of a picture.
@@ -211,8 +194,6 @@ class VAEPipeline(Pipeline):
         """Return 1 to 1024 pictures drawn from the prior, of the seeds seed, seed + 1, ...
 
         temperature: 0 to 1.5; below 1 the pictures are nearer to the usual, above 1 bolder. callback: as of vary().
-
-        Raises UnsupportedError for a model without a prior; see has_prior.
         """
         network = self._vector_network
         if network is None or not self.has_prior:
@@ -227,10 +208,7 @@ class VAEPipeline(Pipeline):
         return self._make(latents, (network.side, network.side), besides, callback)
 
     def edit(self, source: Source, directions: Mapping[str, float]) -> Image.Image:
-        """Return the picture pushed along directions: names, and amounts in standard deviations from -10 to 10.
-
-        Raises UnsupportedError for a spatial model, which has none.
-        """
+        """Return the picture pushed along directions: names, and amounts in standard deviations from -10 to 10."""
         network = self._vector("directions")
         amounts = check_directions(directions, self._names)
         latent = self.latent(source)
@@ -241,10 +219,7 @@ class VAEPipeline(Pipeline):
         return self._make_one(dataclasses.replace(latent, mean=mean), {"directions": amounts})
 
     def combine(self, a: Source, b: Source, c: Source) -> Image.Image:
-        """Return a - b + c: the picture a, with what tells c from b added to it; of a's size.
-
-        Raises UnsupportedError for a spatial model, whose sums are those of pictures laid over each other.
-        """
+        """Return a - b + c: the picture a, with what tells c from b added to it; of a's size."""
         self._vector("arithmetic")
         first, second, third = (self.latent(source) for source in (a, b, c))
         mean = first.mean - second.mean + third.mean
@@ -352,10 +327,7 @@ class VAEPipeline(Pipeline):
         self, latents: Any, size: tuple[int, int], besides: Sequence[Mapping[str, Any]], callback: Callback | None,
         *, alone: bool = False,
     ) -> list[Image.Image]:  # fmt: skip
-        """Return the pictures of latents, each (1, ...), of one size, with settings and `besides` of each.
-
-        alone: the first and the last go into no batch, as in a batch the last bits of a number may differ.
-        """
+        """Return the pictures of latents, each (1, ...), with settings and `besides` of each. alone: see _batches()."""
         made: list[Image.Image] = []
         pending = iter(latents)
         for count in self._batches(len(besides), alone):
@@ -369,7 +341,7 @@ class VAEPipeline(Pipeline):
         return made
 
     def _batches(self, total: int, alone: bool) -> Iterator[int]:
-        """Yield how many pictures are made at once."""
+        """Yield how many pictures are made at once. alone: the ends by themselves, as last bits differ in a batch."""
         most = 1 if self.spatial else BATCH
         ends = [1] if alone else []
         inner = total - 2 * len(ends)

@@ -24,7 +24,11 @@ from deepart.models.taesd import TAESD, TAESDConfig
 from deepart.pipelines.vae_tiles import Spatial
 from deepart.registry import Located
 
-NETWORKS = ("SpatialVAE", "TAESD", "AutoencoderKL")
+_CLASSES: dict[str, tuple[Any, Any]] = {
+    "SpatialVAE": (SpatialVAE, SpatialVAEConfig), "TAESD": (TAESD, TAESDConfig),
+    "AutoencoderKL": (AutoencoderKL, KLConfig),
+}  # fmt: skip
+NETWORKS = tuple(_CLASSES)
 PUBLISHED = "diffusion_pytorch_model.safetensors"  # as diffusers calls it
 ENCODER, DECODER = "taesd_encoder.safetensors", "taesd_decoder.safetensors"
 
@@ -49,46 +53,30 @@ def check_extras(name: object) -> None:
 
 
 def read_spatial(located: Located, config: Mapping[str, Any]) -> Spatial:
-    """Return the network of a model: config["class"] is one of NETWORKS.
-
-    Raises WeightsError for files that are damaged or do not fit, UnsupportedError where diffusers is needed and is not
-    installed.
-    """
+    """Return the network of a model, config["class"] being one of NETWORKS; raises WeightsError, UnsupportedError."""
     folder, kind = located.folder or Path(), config["class"]
     if kind == "AutoencoderKL":
         library()  # a lack of it is not the fault of the numbers in the config
     if located.spec is not None and located.spec.network:
         return read_taesd(folder) if kind == "TAESD" else read_kl(folder)
-    path = folder / checkpoint.TENSORS
-    if kind == "TAESD":
-        tiny = checkpoint.make_config(TAESDConfig, config, folder)
-        return checkpoint.build(lambda: TAESD(tiny), path)
-    if kind == "AutoencoderKL":
-        large = checkpoint.make_config(KLConfig, config, folder)
-        return checkpoint.build(lambda: AutoencoderKL(large), path)
-    shape = checkpoint.make_config(SpatialVAEConfig, config, folder)
-    return checkpoint.build(lambda: SpatialVAE(shape), path)
+    network, shape = _CLASSES[kind]
+    numbers = checkpoint.make_config(shape, config, folder)
+    built: Spatial = checkpoint.build(lambda: network(numbers), folder / checkpoint.TENSORS)
+    return built
 
 
 def read_taesd(folder: Path) -> TAESD:
-    """Return the TAESD of a folder with published files: the one that holds both, else the two.
-
-    Raises WeightsError for files that are missing, damaged or do not fit.
-    """
+    """Return the TAESD of a folder with published files: the one that holds both, else the two."""
     with torch.device("meta"):  # no random numbers first, which would take as long as the file
         network = TAESD()
     # The one file counts first: the Hub's cache may hold the two beside it, which nobody has verified.
     if not (folder / PUBLISHED).exists() and ((folder / ENCODER).exists() or (folder / DECODER).exists()):
-        for name, view in (
-            (ENCODER, network.encoder),
-            (DECODER, nn.Sequential(nn.Identity(), *network.decoder)),  # the first layer is the bound of the latent
-        ):
-            _move_in(view, folder / name)
+        _move_in(network.encoder, folder / ENCODER)
+        _move_in(nn.Sequential(nn.Identity(), *network.decoder), folder / DECODER)  # the first layer bounds the latent
     else:
-        path = folder / PUBLISHED
         both = {"encoder": network.encoder, "decoder": network.decoder}
         one = nn.ModuleDict({name: nn.ModuleDict({"layers": layers}) for name, layers in both.items()})
-        _move_in(one, path)
+        _move_in(one, folder / PUBLISHED)
     return network
 
 
@@ -101,10 +89,7 @@ def _move_in(view: nn.Module, path: Path) -> None:
 
 
 def read_kl(folder: Path) -> AutoencoderKL:
-    """Return the AutoencoderKL of a folder with published files: config.json and the weights.
-
-    Raises WeightsError for files that are missing, damaged or do not fit, UnsupportedError without diffusers.
-    """
+    """Return the AutoencoderKL of a folder with published files: config.json and the weights."""
     config, path = _published_config(folder), folder / PUBLISHED
     tensors = {_new_name(name): tensor for name, tensor in checkpoint.read_tensors(path).items()}
     # The first has shapes but no memory, so that numbers of another network are refused before they cost anything.

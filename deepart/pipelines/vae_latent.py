@@ -72,10 +72,7 @@ class Latent:
         return self.mean.dim() == 4
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it as one safetensors file, which load() reads back to the last bit.
-
-        Raises OptionError when the file cannot be written.
-        """
+        """Write it as one safetensors file, which load() reads back to the last bit; raises OptionError."""
         if not isinstance(path, str | os.PathLike) or not str(path).strip():
             raise OptionError("The file for the latent is {path}; give a name.", path=shown(path))
         tensors = {"mean": self.mean, "std": self.std}
@@ -95,10 +92,7 @@ class Latent:
 
     @classmethod
     def load(cls, path_or_file: str | os.PathLike[str] | BinaryIO) -> Self:
-        """Read a file that save() wrote: a path, or a file open in binary mode. Runs no code from it.
-
-        Raises OptionError for anything else.
-        """
+        """Read a file that save() wrote: a path, or a file open in binary mode. Runs no code; raises OptionError."""
         data, name = _read(path_or_file)
         length = int.from_bytes(data[:8], "little")
         if len(data) < 9 or data[8:9] != b"{" or length > _MAX_HEADER:
@@ -153,10 +147,8 @@ def check_size(size: object) -> tuple[int, int]:
     """Return width and height of a picture, each from MIN_SIDE to MAX_SIDE pixels; raises OptionError for others."""
     if not isinstance(size, tuple | list) or len(size) != 2:
         raise OptionError("The size is {size}; it must be a width and a height in pixels.", size=shown(size))
-    width, height = (
-        whole_number(what, side, MIN_SIDE, MAX_SIDE, "of pixels")
-        for what, side in zip(("width", "height"), size, strict=True)
-    )
+    named = zip(("width", "height"), size, strict=True)
+    width, height = (whole_number(what, side, MIN_SIDE, MAX_SIDE, "of pixels") for what, side in named)
     return width, height
 
 
@@ -185,7 +177,6 @@ def _check_numbers(name: str, tensor: Any) -> Tensor:
 
 
 def _read(source: Any) -> tuple[bytes, str]:
-    """Return the bytes of a file and what to call it."""
     if isinstance(source, str | os.PathLike):
         name: str = Phrase("file {name}", name=_name(source))
         if not os.path.isfile(source):  # nor a folder, nor a pipe, on which a read may never end

@@ -1,4 +1,4 @@
-"""Pictures and maps of latents: a VAE with a spatial latent, on pictures of any size, in bounded memory.
+"""Pictures and latents of pictures of any size: a VAE of squares, and one with a spatial latent, in bounded memory.
 
 A large picture goes in tiles. In most networks a place of the latent, as one of the picture, depends on no more than
 `reach` pixels around it. Then each tile has a margin of as much: what comes out of it is what would come out of the
@@ -12,7 +12,6 @@ that such a network was trained on, and no tile is a sliver, whose few pixels wo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,10 +19,12 @@ from PIL import Image
 from torch import Tensor
 
 from deepart.device import autocast, repeatable
-from deepart.images import to_image, to_tensor
+from deepart.images import fit, fitted_size, to_image, to_tensor
 from deepart.models.kl import AutoencoderKL
+from deepart.models.spans import Span, spans
 from deepart.models.spatial_vae import SpatialVAE
 from deepart.models.taesd import TAESD
+from deepart.models.vector_vae import VectorVAE
 
 WHOLE = 1280  # pixels: the largest side that goes in one piece
 CORE = 1024  # pixels: the largest side of a tile without its margin
@@ -34,48 +35,8 @@ Spatial = SpatialVAE | TAESD | AutoencoderKL
 """A network whose latent is a map."""
 
 
-class Span(NamedTuple):
-    """A part of a side: [start, stop) is kept, and [first, last) is what must be seen for it."""
-
-    first: int
-    start: int
-    stop: int
-    last: int
-
-    def times(self, factor: int) -> Span:
-        """Return it in units that are `factor` times smaller."""
-        return Span(*(factor * place for place in self))
-
-    @property
-    def seen(self) -> slice:
-        """What must be seen."""
-        return slice(self.first, self.last)
-
-    @property
-    def kept(self) -> slice:
-        """What is kept."""
-        return slice(self.start, self.stop)
-
-    @property
-    def inside(self) -> slice:
-        """What is kept, counted from where the seen begins."""
-        return slice(self.start - self.first, self.stop - self.first)
-
-
-def spans(length: int, margin: int, whole: int, core: int) -> list[Span]:
-    """Return a side's near-equal parts: one up to the length `whole`, else as many as keep each within `core`."""
-    part = -(-length // (1 if length <= whole else -(-length // core)))
-    return [
-        Span(max(0, start - margin), start, min(start + part, length), min(start + part + margin, length))
-        for start in range(0, length, part)
-    ]
-
-
 def fade(span: Span) -> Tensor:
-    """Return the share of a tile at each place that it sees, (last - first,): those of all tiles add up to 1.
-
-    Between two tiles it changes evenly, over the margins of both.
-    """
+    """Return the share of a tile at each place that it sees; it changes evenly over the margins of two tiles."""
     places = torch.arange(span.first, span.last) + 0.5
     share = torch.ones(len(places))
     if span.first < span.start:
@@ -99,10 +60,7 @@ class Tiled:
         return self.network.config.channels, height, width
 
     def encode(self, images: Sequence[Image.Image]) -> list[tuple[Tensor, Tensor]]:
-        """Return mean and deviation of pictures of one size, which go through the network together.
-
-        A picture that does not come out even is padded by repeating its last pixels.
-        """
+        """Return mean and deviation of pictures of one size, which go through the network together."""
         padded = [_pad(image, self._block) for image in images]
         mean, std = (torch.zeros(len(images), *self.shape(images[0].size)) for _ in range(2))
         for row, column in self._tiles(mean):
@@ -117,14 +75,8 @@ class Tiled:
         return list(zip(torch.split(mean, 1), torch.split(std, 1), strict=True))
 
     def decode(self, latents: Tensor, size: tuple[int, int]) -> list[Image.Image]:
-        """Return the pictures of latents (N, channels, h, w), cropped to the size.
-
-        As many go through the network together as take no more memory than one large tile does.
-        """
-        pictures = []
-        for some in self._together(latents, self._block):
-            pictures += self._decode(latents[some], size)
-        return pictures
+        """Return the pictures of latents (N, channels, h, w), cropped to the size."""
+        return [one for some in self._together(latents, self._block) for one in self._decode(latents[some], size)]
 
     def _together(self, x: Tensor, factor: int = 1) -> Iterator[slice]:
         """Yield the parts of a batch (N, ...) that go through the network at once; x has 1/factor of the pixels."""
@@ -175,3 +127,45 @@ def _pad(image: Image.Image, multiple: int) -> Image.Image:
     if not right and not bottom:
         return image
     return Image.fromarray(np.pad(np.asarray(image), ((0, bottom), (0, right), (0, 0)), mode="edge"))
+
+
+class Square:
+    """A VectorVAE on one device: RGB images in and out, latents (1, latent) on the CPU.
+
+    A picture is scaled to fit into the square, in its middle, and what it leaves free is filled by repeating its edges.
+    """
+
+    def __init__(self, network: VectorVAE, device: torch.device) -> None:
+        self.network = network
+        self._device = device
+
+    def shape(self, size: tuple[int, int]) -> tuple[int, ...]:
+        """Return the numbers of a latent, which are as many for a picture of any size."""
+        return (self.network.config.latent,)
+
+    def encode(self, images: Sequence[Image.Image]) -> list[tuple[Tensor, Tensor]]:
+        """Return mean and deviation of pictures, made as one batch."""
+        squares = torch.cat([to_tensor(self._square(image)) for image in images])
+        with torch.inference_mode(), repeatable(), autocast(self._device):
+            mean, std = self.network.encode(squares.to(self._device))
+        return list(zip(torch.split(mean.cpu(), 1), torch.split(std.cpu(), 1), strict=True))
+
+    def _square(self, image: Image.Image) -> Image.Image:
+        side = self.network.side
+        left, top, right, bottom = _place(image.size, side)
+        edges = ((top, side - bottom), (left, side - right), (0, 0))
+        return Image.fromarray(np.pad(np.asarray(fit(image, side)), edges, mode="edge"))
+
+    def decode(self, latents: Tensor, size: tuple[int, int]) -> list[Image.Image]:
+        """Return the pictures of latents (N, latent), made as one batch, cropped and scaled to the size."""
+        with torch.inference_mode(), repeatable(), autocast(self._device):
+            squares = self.network.decode(latents.to(self._device)).cpu()
+        box = _place(size, self.network.side)
+        return [to_image(square).resize(size, Image.Resampling.LANCZOS, box) for square in squares]
+
+
+def _place(size: tuple[int, int], side: int) -> tuple[int, int, int, int]:
+    """Return where in the square a picture of a size lies: left, top, right and bottom."""
+    width, height = fitted_size(size, side)
+    left, top = (side - width) // 2, (side - height) // 2
+    return left, top, left + width, top + height

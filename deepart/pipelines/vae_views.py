@@ -54,9 +54,7 @@ def components(latent: Latent, *, side: int | None = None) -> Image.Image:
 def channel(latent: Latent, index: int, *, side: int | None = None) -> Image.Image:
     """Return one channel of a map's means as a heat map, from its 1st to its 99th percentile.
 
-    index: from 0 on. side: as of components().
-
-    Raises OptionError for a channel that there is not, UnsupportedError for a latent that is a vector.
+    index: from 0 on. side: as of components(). Raises UnsupportedError for a latent that is a vector.
     """
     if not latent.spatial:
         raise UnsupportedError(
@@ -70,9 +68,7 @@ def channel(latent: Latent, index: int, *, side: int | None = None) -> Image.Ima
 def error_map(picture: Image.Image, reconstruction: Image.Image, gain: float = GAIN) -> Image.Image:
     """Return where two pictures of one size differ: the mean absolute error of the three colours as a heat map.
 
-    gain: 1 to 100; at 4 an error of a quarter of the range is as bright as can be.
-
-    Raises ImageError for pictures that cannot be used or differ in size, OptionError for the gain.
+    gain: 1 to 100; at 4 an error of a quarter of the range is as bright as can be. Raises ImageError, OptionError.
     """
     gain = number("gain", gain, 1, MAX_GAIN)
     a, b = check_image(picture), check_image(reconstruction, "reconstruction")

@@ -13,7 +13,7 @@ from deepart.ui.endpoints import Endpoints
 from deepart.ui.examples import lay_thumbnails
 from deepart.ui.generate import GenerateTab
 from deepart.ui.i18n import localise
-from deepart.ui.inputs import api_corner, visitor
+from deepart.ui.inputs import api_corner, hide_schemas, refuse_foreign_files, visitor
 from deepart.ui.jobs import Jobs
 from deepart.ui.page import RESULTS, SESSIONS, Link, launch_options, lay_about, restore
 from deepart.ui.reconstruct import ReconstructTab
@@ -86,9 +86,11 @@ def build_app(studio: Studio) -> gr.Blocks:
                 None if style.sheet is None else (style.sheet.model, style.sheet.side),
             )  # fmt: skip
         app.unload(leave)
+    hide_schemas(app)
     app.state_session_capacity = SESSIONS  # as mount_gradio_app() takes it; launch() is told by app.py
     app.jobs = jobs  # type: ignore[attr-defined]  # serving_options() takes it from here, and launch_options() the next
     app.i18n_instance = localise(app)  # launch_options() takes it from here
+    refuse_foreign_files(app)
     return app
 
 

@@ -8,7 +8,7 @@ Each is a method that yields, while its work goes on, empty outputs and {"step",
         yield self._file(picture)
 
     self._add(self._sharpen, "sharpen", {"image": picture_input("Picture"), "strength": ("Strength: 0 to 2", "number")},
-              [picture_output("The result"), json_output("Settings")])
+              [picture_output("The result"), gr.JSON(label="Settings")])
 
 The defaults that "Use via API" shows are those of the method's signature. What several endpoints take or give is one
 component of the page, and what Gradio keeps of a client that has called is dropped after a while.
@@ -36,6 +36,7 @@ from deepart.ui.widgets import FORMATS, save_animations
 from deepart.ui.work import Pictures
 
 FORGOTTEN = 10.0  # seconds after its call
+_STEPS = "While it works it tells the step and the number of steps; what comes last is the result."
 T = TypeVar("T")
 Answer = Iterator[tuple[Any, ...]]
 
@@ -43,8 +44,9 @@ Answer = Iterator[tuple[Any, ...]]
 class EndpointsBase:
     """What endpoints have in common; lay them out inside inputs.api_corner()."""
 
-    def __init__(self, jobs: Jobs) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: Jobs, labels: Mapping[str, Any]) -> None:
+        """labels: of parameters that several endpoints have; see _add."""
+        self._jobs, self._labels = jobs, labels
         self._page: Any = Context.root_block
         self._clients: dict[str, float] = {}  # by session: when it has called last
         self._door = gr.Button()  # which nobody presses: what endpoints are the events of
@@ -54,14 +56,16 @@ class EndpointsBase:
         self, call: Callable[..., Any], name: str, inputs: Mapping[str, Any], outputs: list[Any], **options: Any
     ) -> None:
         """Add an endpoint. inputs: by parameter, a component, or for any JSON a label, a type and an example."""
-        given = inspect.signature(call).parameters
-        boxes = [
-            self._shared(box if not isinstance(box, tuple) else _json_input(given[parameter].default, *box))
-            for parameter, box in inputs.items()
-        ]
+        boxes = []
+        for parameter, given in inspect.signature(call).parameters.items():
+            if parameter != "request":
+                box = inputs.get(parameter) or self._labels[parameter]
+                default = None if given.default is inspect.Parameter.empty else given.default
+                boxes.append(self._shared(api_input(default, *box) if isinstance(box, tuple) else box))
+        about = f"{call.__doc__}{f' {_STEPS}' if inspect.isgeneratorfunction(call) else ''}"
         shown = [self._shared(box) for box in outputs]
         self._cache = getattr(outputs[0], "GRADIO_CACHE", "")
-        self._door.click(call, boxes, shown, api_name=name, **(options or GPU_SLOT))
+        self._door.click(call, boxes, shown, api_name=name, api_description=about, **(options or GPU_SLOT))
 
     def _shared(self, box: Any) -> Any:
         """Return the component that is like this one, the first of its kind: the others leave the page again."""
@@ -131,17 +135,3 @@ def gallery_output(label: str = "The pictures, exact PNGs") -> gr.Gallery:
 def picture_output(label: str) -> gr.Image:
     """Return an output that holds a picture as its file."""
     return gr.Image(label=label, type="filepath", format="png")
-
-
-def file_output(label: str) -> gr.File:
-    """Return an output that holds any file."""
-    return gr.File(label=label)
-
-
-def _json_input(default: Any, label: str, kind: Any, example: Any = None, items: Any = "number") -> Any:
-    return api_input(label, kind, None if default is inspect.Parameter.empty else default, example, items)
-
-
-def json_output(label: str) -> gr.JSON:
-    """Return an output that holds settings."""
-    return gr.JSON(label=label)

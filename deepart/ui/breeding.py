@@ -42,11 +42,6 @@ def generation(family: Sequence[Litter], parents: Sequence[Artwork]) -> int:
     return 1 + max((born.get(parent.root, 0) for parent in parents), default=0)
 
 
-def grown(family: Sequence[Litter], litter: Litter) -> list[Litter]:
-    """Return the family with a litter more; the oldest are forgotten."""
-    return [*family, litter][-MAX_LITTERS:]
-
-
 def found(family: Sequence[Litter], index: str) -> Artwork:
     """Return the picture that a thumbnail of tree() stands for."""
     litter, side, number = index.split(":")
@@ -59,11 +54,8 @@ def tree(family: Sequence[Litter]) -> str:
     if not family:
         return f'<p class="da-note">{html.escape(t("The ancestry of your pictures will grow here."))}</p>'
     raised = {parent.root for litter in family for parent in litter.parents}
-    return f'<div class="da-tree">{"".join(_litter(index, litter, raised) for index, litter in _newest(family))}</div>'
-
-
-def _newest(family: Sequence[Litter]) -> list[tuple[int, Litter]]:
-    return list(enumerate(family))[::-1]
+    litters = [_litter(index, litter, raised) for index, litter in enumerate(family)]
+    return f'<div class="da-tree">{"".join(litters[::-1])}</div>'
 
 
 def _litter(index: int, litter: Litter, raised: set[str]) -> str:
@@ -156,7 +148,6 @@ class Breed:
         self, chosen: Artwork | None, liked: list[Artwork], hung: list[Artwork], family: list[Litter],
         mutation: float, n: int, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Breed for the page."""
         parents = parents_of(chosen, liked, hung)
 
         def work(callback: Callback) -> Pictures:
@@ -173,7 +164,7 @@ class Breed:
         counted = range(1, len(step.made) + 1)
         names = [Phrase("Child {n} of generation {generation}", n=child, generation=number) for child in counted]
         children = self._grid.keep(step.made, names)
-        family = grown(family, Litter(number, tuple(parents), tuple(children), mutation))
+        family = [*family, Litter(number, tuple(parents), tuple(children), mutation)][-MAX_LITTERS:]
         shown = self._grid.show(children, t("Generation {n}: children of {who}", n=number, who=listed(parents)))
         yield shown | {self.family: family, self.tree: tree(family)}
 

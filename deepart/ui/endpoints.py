@@ -21,7 +21,7 @@ from deepart.pipelines.style import MAX_SHEET, StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import get_spec, list_models
-from deepart.ui.api import Answer, EndpointsBase, file_output, gallery_output, json_output, picture_output
+from deepart.ui.api import Answer, EndpointsBase, gallery_output, picture_output
 from deepart.ui.artwork import numbers, save_latent, save_result
 from deepart.ui.inputs import latent_input, picture_input, pictures_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs, Work
@@ -52,16 +52,16 @@ _VARY, _MORPH, _SAMPLE = (
 )
 _ORIGIN = "a seed, the settings of a picture, or the latent in them as text"
 _EITHER = ("integer", "object", "string")
-_AMOUNTS: tuple[str, str, dict[str, float]] = (
-    f"Directions: an object of names and amounts, -{MAX_AMOUNT:g} to {MAX_AMOUNT:g} deviations, or null", "object", {}
-)  # fmt: skip
-_TRUNCATION = (f"Truncation: 0 to {MAX_TRUNCATION:g}; lower is more typical, higher more varied", "number")
-_SEED = (f"Seed of the first picture: 0 to {MAX_SEED}", "integer")
-_FORMAT = (f"Format: {', '.join(FORMATS)}", "string")
-_STYLE_OPTIONS = {
-    "strength": ("Strength: 0 to 1", "number"), "preserve_color": ("Keep the content's colours", "boolean"),
-    "style_scale": ("Stroke size: 0.25 to 4", "number"),
+_LABELS: dict[str, tuple[Any, ...]] = {
+    "n": (f"Number of pictures: 1 to {MAX_GRID}", "integer"),
+    "seed": (f"Seed of the first picture: 0 to {MAX_SEED}", "integer"),
+    "truncation": (f"Truncation: 0 to {MAX_TRUNCATION:g}; lower is more typical, higher more varied", "number"),
+    "directions": (f"Directions: an object of names and amounts, -{MAX_AMOUNT:g} to {MAX_AMOUNT:g} deviations, or null",
+                   "object", {}),
+    "format": (f"Format: {', '.join(FORMATS)}", "string"), "strength": ("Strength: 0 to 1", "number"),
+    "preserve_color": ("Keep the content's colours", "boolean"), "style_scale": ("Stroke size: 0.25 to 4", "number"),
 }  # fmt: skip
+"""Label, type of JSON and example of what parameters take, where an endpoint says nothing else of its own."""
 
 
 class Endpoints(EndpointsBase):
@@ -72,7 +72,7 @@ class Endpoints(EndpointsBase):
         sheet: tuple[str, int] | None,
     ) -> None:  # fmt: skip
         """Add them. sheet: the model that paints a style sheet, and the size that it has unless given."""
-        super().__init__(jobs)
+        super().__init__(jobs, _LABELS)
         self._style = style
         self._add(self._models, "models", {"task": ("Task: gan, vae or style, or null for all", "string", "style")},
                   [gr.JSON(label="Models")], queue=False)  # fmt: skip
@@ -85,10 +85,7 @@ class Endpoints(EndpointsBase):
             self._add_vae()
 
     def _models(self, request: gr.Request, task: str | None = None) -> list[dict[str, Any]]:
-        """List the models: task, name, title, one line about it, licence, whether it is its task's default.
-
-        Further: whether it needs no download, its bytes, the Hub repository that it is from, and what it costs.
-        """
+        """List the models: what each is, its licence, its size, and whether it needs no download."""
         self._forget(request)
         with sentences():
             if task is not None:
@@ -106,7 +103,6 @@ class Endpoints(EndpointsBase):
             self._stylize, "stylize",
             {name: picture_input(label) for name, label in (labels | {"style_3": "Third style"}).items()} | {
                 "weights": ("Weights: a number for each style, or null for equal ones", "array", [1]),
-                **_STYLE_OPTIONS,
                 "size": (f"Longer side of the result in pixels, up to {limits}; null keeps the content's",
                          "integer", 512),
                 "seed": ("Seed", "integer"), "model": _model("style"),
@@ -116,8 +112,9 @@ class Endpoints(EndpointsBase):
                                  "has none", "number", GATYS.style_weight),
                 "quality": ("In place of a model: fine, which works for some seconds, or fast, in one pass; or null",
                             "string"),
+                "keep_alpha": ("Keep the content's transparency", "boolean"),
             },
-            [picture_output("Result, an exact PNG"), json_output("Settings")],
+            [picture_output("Result, an exact PNG"), gr.JSON(label="Settings")],
         )  # fmt: skip
         if sheet is None:
             return
@@ -125,12 +122,12 @@ class Endpoints(EndpointsBase):
         self._add(
             self._sheet, "sheet",
             {"content": picture_input("Content picture"),
-             "styles": pictures_input(f"Style pictures, one to {MAX_SHEET}"), **_STYLE_OPTIONS,
+             "styles": pictures_input(f"Style pictures, one to {MAX_SHEET}"),
              "size": (f"Longer side of each picture in pixels, up to {MAX_SHEET_SIDE}; null for {sheet[1]}",
                       "integer", 256),
              "seed": ("Seed", "integer"),
              "model": (f"Name of a model that paints in one pass, or null for {sheet[0]}", "string", sheet[0])},
-            [gallery_output("The pictures, exact PNGs, in the order of the styles"), json_output("Settings of each")],
+            [gallery_output("The pictures, exact PNGs, in the order of the styles"), gr.JSON(label="Settings of each")],
         )  # fmt: skip
 
     def _stylize(
@@ -139,15 +136,13 @@ class Endpoints(EndpointsBase):
         preserve_color: bool = STYLIZE["preserve_color"], style_scale: float = STYLIZE["style_scale"],
         size: int | None = None, seed: int = STYLIZE["seed"], model: str | None = None,
         steps: int | None = None, style_weight: float | None = None, quality: str | None = None,
+        keep_alpha: bool = STYLIZE["keep_alpha"],
     ) -> Answer:  # fmt: skip
-        """Repaint the content picture in the style of one to three others.
-
-        While it works it tells the step and the number of steps; what comes last is the picture and its settings.
-        """
+        """Repaint the content picture in the style of one to three others."""
         transfer = self._style.transfer(
             content, (style, style_2, style_3), model=model, quality=quality, weights=weights, strength=strength,
             preserve_color=preserve_color, style_scale=style_scale, size=size, seed=seed, steps=steps,
-            style_weight=style_weight,
+            style_weight=style_weight, keep_alpha=keep_alpha,
         )  # fmt: skip
         picture = yield from self._run(request, transfer.work, "/stylize", None, long=transfer.long)
         yield save_result(picture, file_name(picture), self._cache), settings(picture) or {}
@@ -157,10 +152,7 @@ class Endpoints(EndpointsBase):
         preserve_color: bool = _SHEET["preserve_color"], style_scale: float = _SHEET["style_scale"],
         size: int | None = None, seed: int = _SHEET["seed"], model: str | None = None,
     ) -> Answer:  # fmt: skip
-        """Repaint the content picture in each of many styles, in one pass.
-
-        While it works it tells the step and the number of steps; what comes last are the pictures and their settings.
-        """
+        """Repaint the content picture in each of many styles, in one pass."""
         named = [(path, Path(path).name) for path in styles]
         work = self._style.sheet(
             content, named, model=self._sheet_model if model is None else model, strength=strength,
@@ -175,33 +167,31 @@ class Endpoints(EndpointsBase):
     # ------------------------------------------------------------------------------------------------------ generators
 
     def _add_gan(self) -> None:
-        common = {"truncation": _TRUNCATION, "directions": _AMOUNTS, "model": _model("gan")}
         self._add(
             self._generate, "generate",
-            {"n": (f"Number of pictures: 1 to {MAX_GRID}", "integer"), "seed": _SEED, **common,
-             "latent": ("Latent of one picture as text, instead of a seed, or null", "string")},
-            [gallery_output(), json_output("Settings of each")],
+            {"model": _model("gan"), "latent": ("Latent of one picture as text, instead of a seed, or null", "string")},
+            [gallery_output(), gr.JSON(label="Settings of each")],
         )  # fmt: skip
         self._add(
             self._walk, "walk",
             {"seeds": (f"Stops, 2 to {gan.MAX_STOPS}: each {_ORIGIN}", "array", [3, 17, 42], _EITHER),
              "frames": (f"Number of frames: {gan.MIN_FRAMES} to {gan.MAX_FRAMES}", "integer"),
-             "loop": ("Come back to the beginning", "boolean"), **common, "format": _FORMAT},
-            [file_output("The animation"), json_output("Settings")],
+             "loop": ("Come back to the beginning", "boolean"), "model": _model("gan")},
+            [gr.File(label="The animation"), gr.JSON(label="Settings")],
         )  # fmt: skip
         self._add(
             self._mix, "mix",
             {"coarse": (f"Coarse shapes from: {_ORIGIN}", _EITHER, 3),
-             "fine": (f"Fine detail from: {_ORIGIN}", _EITHER, 17), **common},
-            [picture_output("The mix, an exact PNG"), json_output("Settings")],
+             "fine": (f"Fine detail from: {_ORIGIN}", _EITHER, 17), "model": _model("gan")},
+            [picture_output("The mix, an exact PNG"), gr.JSON(label="Settings")],
         )  # fmt: skip
         self._add(
             self._breed, "breed",
             {"seeds": (f"Parents, 1 to {gan.MAX_PARENTS}: each {_ORIGIN}", "array", [3, 17], _EITHER),
              "n": (f"Number of children: 1 to {gan.MAX_CHILDREN}", "integer"),
              "mutation": ("Mutation: 0 only crosses the parents, 1 forgets them", "number"),
-             "seed": ("Seed of the chances", "integer"), "truncation": _TRUNCATION, "model": _model("gan")},
-            [gallery_output(), json_output("Settings of each")],
+             "seed": ("Seed of the chances", "integer"), "model": _model("gan")},
+            [gallery_output(), gr.JSON(label="Settings of each")],
         )  # fmt: skip
         self._add(
             self._paint, "paint",
@@ -209,15 +199,15 @@ class Endpoints(EndpointsBase):
              "manner": picture_input("Painting whose strokes it gets"),
              "size": (f"Longer side of the result in pixels: {SIZES[0]} to {SIZES[1]}", "integer"),
              "quality": ("fine, which works for some seconds, or fast, in one pass", "string"),
-             "seed": ("Seed", "integer"), "strength": _STYLE_OPTIONS["strength"]},
-            [picture_output("The painting, an exact PNG"), json_output("Settings, with those of the small picture")],
+             "seed": ("Seed", "integer")},
+            [picture_output("The painting, an exact PNG"), gr.JSON(label="Settings, with those of the small picture")],
         )  # fmt: skip
         self._add(
             self._project, "project",
             {"image": picture_input("Picture to find; its middle square counts"),
              "steps": (f"Number of steps: 1 to {gan.MAX_STEPS}", "integer"), "seed": ("Seed of the search", "integer"),
              "model": _model("gan")},
-            [picture_output("What was found, an exact PNG"), json_output("Settings; the latent is among them")],
+            [picture_output("What was found, an exact PNG"), gr.JSON(label="Settings; the latent is among them")],
         )  # fmt: skip
 
     def _generate(
@@ -225,10 +215,7 @@ class Endpoints(EndpointsBase):
         truncation: float = _GENERATE["truncation"], directions: dict[str, float] | None = None,
         model: str | None = None, latent: str | None = None,
     ) -> Answer:  # fmt: skip
-        """Make pictures that never existed, from a seed on; the next picture has the next seed.
-
-        While it works it tells the step and the number of steps; what comes last are the pictures and their settings.
-        """
+        """Make pictures that never existed, from a seed on; the next picture has the next seed."""
 
         def one(callback: Callback) -> Pictures:
             if whole(n) != 1:
@@ -242,10 +229,7 @@ class Endpoints(EndpointsBase):
         self, request: gr.Request, image: str, manner: str, size: int = _PAINT["size"],
         quality: str = _PAINT["quality"], seed: int = _PAINT["seed"], strength: float = _PAINT["strength"],
     ) -> Answer:  # fmt: skip
-        """Paint a small picture large: its composition and colours, the strokes of a painting.
-
-        While it works it tells the step and the number of steps; what comes last is the painting and its settings.
-        """
+        """Paint a small picture large: its composition and colours, the strokes of a painting."""
 
         def work(callback: Callback) -> Image.Image:
             return paint_large(
@@ -260,12 +244,9 @@ class Endpoints(EndpointsBase):
     def _walk(
         self, request: gr.Request, seeds: list[Any], frames: int = _WALK["frames"], loop: bool = _WALK["loop"],
         truncation: float = _WALK["truncation"], directions: dict[str, float] | None = None, model: str | None = None,
-        format: str = FORMATS[0],
+        format: str = "webp",
     ) -> Answer:  # fmt: skip
-        """Make an animation that walks through pictures in the order given.
-
-        While it works it tells the step and the number of steps; what comes last is the file and its settings.
-        """
+        """Make an animation that walks through pictures in the order given."""
         work = self._gan.walk(model, seeds, frames=frames, loop=loop, truncation=truncation, directions=directions)
         yield from self._animation(request, work, "/walk", format)
 
@@ -281,10 +262,7 @@ class Endpoints(EndpointsBase):
         self, request: gr.Request, seeds: list[Any], n: int = _BREED["n"], mutation: float = _BREED["mutation"],
         seed: int = _BREED["seed"], truncation: float = _BREED["truncation"], model: str | None = None,
     ) -> Answer:  # fmt: skip
-        """Make children of one to eight pictures, by crossing their latents.
-
-        What comes last are the children and their settings; the latent in these makes a child a parent in turn.
-        """
+        """Make children of one to eight pictures, by crossing latents; that in its settings makes a child a parent."""
         work = self._gan.breed(model, seeds, n=n, mutation=mutation, seed=seed, truncation=truncation)
         yield from self._pictures(request, work, "/breed")
 
@@ -292,11 +270,7 @@ class Endpoints(EndpointsBase):
         self, request: gr.Request, image: str, steps: int = _PROJECT["steps"], seed: int = _PROJECT["seed"],
         model: str | None = None,
     ) -> Answer:  # fmt: skip
-        """Find the picture of the model that comes nearest to a given one.
-
-        While it works it tells the step and the number of steps; what comes last is the picture that was found, and
-        its settings, whose latent goes into the other endpoints.
-        """
+        """Find the picture of the model that comes nearest to a given one."""
         work = self._gan.project(model, image, steps=steps, seed=seed)
         yield self._file((yield from self._run(request, work, "/project", None, long=True)))
 
@@ -306,42 +280,38 @@ class Endpoints(EndpointsBase):
         self._add(
             self._reconstruct, "reconstruct",
             {"image": picture_input("Picture; null where a latent is given"), "latent": latent_input(),
-             "directions": _AMOUNTS, "model": _model("vae")},
-            [picture_output("What came back, an exact PNG"), file_output("The latent, a safetensors file"),
-             json_output("Settings, and numbers of how near it is")],
+             "model": _model("vae")},
+            [picture_output("What came back, an exact PNG"), gr.File(label="The latent, a safetensors file"),
+             gr.JSON(label="Settings, and numbers of how near it is")],
         )  # fmt: skip
         self._add(
             self._vary, "vary",
             {"image": picture_input("Picture; null where a latent is given"),
              "strength": (f"Strength: 0 to {vae.MAX_STRENGTH:g} deviations of the posterior", "number"),
-             "n": (f"Number of pictures: 1 to {MAX_VARIATIONS}", "integer"), "seed": _SEED,
+             "n": (f"Number of pictures: 1 to {MAX_VARIATIONS}", "integer"),
              "latent": latent_input(), "model": _model("vae")},
-            [gallery_output(), json_output("Settings of each")],
+            [gallery_output(), gr.JSON(label="Settings of each")],
         )  # fmt: skip
         self._add(
             self._morph, "morph",
             {"image": picture_input("First picture"), "other": picture_input("Second picture"),
              "steps": (f"Number of frames: {vae.MIN_STEPS} to {vae.MAX_STEPS}", "integer"),
-             "path": (f"Way: {', '.join(vae.PATHS)}", "string"), "model": _model("vae"), "format": _FORMAT},
-            [file_output(f"The animation, at most {MORPH_SIDE} pixels large"), json_output("Settings")],
+             "path": (f"Way: {', '.join(vae.PATHS)}", "string"), "model": _model("vae")},
+            [gr.File(label=f"The animation, at most {MORPH_SIDE} pixels large"), gr.JSON(label="Settings")],
         )  # fmt: skip
         self._add(
             self._sample, "sample",
-            {"n": (f"Number of pictures: 1 to {MAX_GRID}", "integer"), "seed": _SEED,
-             "temperature": (f"Temperature: 0 to {vae.MAX_TEMPERATURE:g}; lower is more typical, higher more varied",
+            {"temperature": (f"Temperature: 0 to {vae.MAX_TEMPERATURE:g}; lower is more typical, higher more varied",
                              "number"),
              "model": ("Name of a model with a prior, or null for the first that has one", "string", "portraits")},
-            [gallery_output(), json_output("Settings of each")],
+            [gallery_output(), gr.JSON(label="Settings of each")],
         )  # fmt: skip
 
     def _reconstruct(
         self, request: gr.Request, image: str | None = None, latent: str | None = None,
         directions: dict[str, float] | None = None, model: str | None = None,
     ) -> Answer:  # fmt: skip
-        """Take a picture apart and put it together, or put a latent together.
-
-        What comes last are the picture, its latent as a file, and the settings with what is known of both.
-        """
+        """Take a picture apart and put it together, or put a latent together."""
         work = self._of_either(image, latent, lambda source: self._vae.take(model, source, directions))
         taken = yield from self._run(request, work, "/reconstruct", None, None)
         path, made = self._file(taken.image)
@@ -351,21 +321,15 @@ class Endpoints(EndpointsBase):
         self, request: gr.Request, image: str | None = None, strength: float = _VARY["strength"], n: int = _VARY["n"],
         seed: int = _VARY["seed"], latent: str | None = None, model: str | None = None,
     ) -> Answer:  # fmt: skip
-        """Make variations of a picture, from a seed on; the next picture has the next seed.
-
-        While it works it tells the step and the number of steps; what comes last are the pictures and their settings.
-        """
+        """Make variations of a picture, from a seed on; the next picture has the next seed."""
         work = self._of_either(image, latent, lambda source: self._vae.vary(model, source, strength, n, seed))
         yield from self._pictures(request, work, "/vary")
 
     def _morph(
         self, request: gr.Request, image: str, other: str, steps: int = _MORPH["steps"], path: str = _MORPH["path"],
-        model: str | None = None, format: str = FORMATS[0],
+        model: str | None = None, format: str = "webp",
     ) -> Answer:  # fmt: skip
-        """Make an animation in which one picture becomes another; of a spatial model it is a cross-fade.
-
-        While it works it tells the step and the number of steps; what comes last is the file and its settings.
-        """
+        """Make an animation in which one picture becomes another; of a spatial model it is a cross-fade."""
         work = self._vae.morph(model, image, other, steps=steps, path=path)
         yield from self._animation(request, work, "/morph", format)
 
@@ -373,10 +337,7 @@ class Endpoints(EndpointsBase):
         self, request: gr.Request, n: int = _SAMPLE["n"], seed: int = _SAMPLE["seed"],
         temperature: float = _SAMPLE["temperature"], model: str | None = None,
     ) -> Answer:  # fmt: skip
-        """Draw pictures that never existed from the prior of a model, from a seed on; the next has the next seed.
-
-        While it works it tells the step and the number of steps; what comes last are the pictures and their settings.
-        """
+        """Draw pictures that never existed from the prior of a model, from a seed on; the next has the next seed."""
         yield from self._pictures(request, self._vae.sample(model, n, seed, temperature), "/sample")
 
     @staticmethod

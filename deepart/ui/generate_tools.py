@@ -12,12 +12,11 @@ from deepart.errors import OptionError, Phrase
 from deepart.images import settings
 from deepart.latents import truncate
 from deepart.pipelines.gan import MAX_FRAMES, MAX_STOPS, MIN_FRAMES, TRUNCATIONS, GANPipeline
-from deepart.pipelines.gan_origin import Origin
 from deepart.pipelines.gan_project import square
 from deepart.ui.artwork import Artwork, check_settings, name_of, save_artwork, slug
 from deepart.ui.grid import Grid
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import GPU_SLOT, SOON, keep_good, mistake, picture_input, read_picture, sentences
+from deepart.ui.inputs import COMPUTING, SOON, keep_good, mistake, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs, Step
 from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.widgets import FPS, Animation, lasting, pair, strip, thumb
@@ -31,7 +30,6 @@ class Walk:
     """An animation from one picture to the next: its controls, and where it plays."""
 
     def __init__(self, requests: GANRequests, jobs: Jobs) -> None:
-        """Lay it out inside the Blocks being built."""
         self._requests, self._jobs = requests, jobs
         self.seeds = gr.Textbox(
             "1, 2, 3", label="Through these seeds", placeholder="3, 17, 42", elem_id="walk-seeds",
@@ -59,7 +57,6 @@ class Walk:
         self, seeds: str, ways: list[str], frames: int, chosen: Artwork | None, liked: list[Artwork], model: str,
         truncation: float, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Walk for the page."""
         loop = _LOOP in ways
         pieces = pieces_of(_HERE in ways, _LIKED in ways, chosen, liked, model)
         model = pieces[0].model if pieces else model
@@ -67,7 +64,10 @@ class Walk:
         def work(callback: Callback) -> Pictures:
             numbers = seeds_of(seeds)
             _check(len(pieces) + len(numbers))
-            stops = [*(one.origin() for one in pieces), *self._seeds(model, numbers, truncation)]
+            pipeline = self._requests.pipeline(model)
+            # The walk itself applies no truncation: pictures stay as they are.
+            own = numbers if truncation == 1 else [truncate(pipeline.latent(one), truncation) for one in numbers]
+            stops = [*(one.origin() for one in pieces), *own]
             return self._requests.walk(model, stops, frames=frames, loop=loop, truncation=1.0)(callback)
 
         glimpse = self.animation.glimpse(t("A frame of the walk"))
@@ -78,20 +78,9 @@ class Walk:
         stops = [translate(one.name) for one in pieces] + [t("Seed {n}", n=number) for number in seeds_of(seeds)]
         way = " → ".join([*stops, *(stops[:1] if loop else [])])
         first = pieces[0].name if pieces else f"Seed {seeds_of(seeds)[0]}"
-        made = step.made
-        yield self.animation.show(
-            made,
-            f"deepart-walk-{slug(first)}-{len(made)}",
-            t("A walk: {way}", way=way),
-            f"{way} · {lasting(len(made))}",
-        )
-
-    def _seeds(self, model: str, numbers: Sequence[int], truncation: float) -> list[Origin]:
-        """Return seeds as stops at a truncation, which the walk itself does not apply: pictures stay as they are."""
-        if truncation == 1:
-            return list(numbers)
-        pipeline = self._requests.pipeline(model)
-        return [truncate(pipeline.latent(number), truncation) for number in numbers]
+        n = len(step.made)
+        name, words = f"deepart-walk-{slug(first)}-{n}", f"{way} · {lasting(n)}"
+        yield self.animation.show(step.made, name, t("A walk: {way}", way=way), words)
 
 
 def pieces_of(here: bool, visit: bool, chosen: Artwork | None, liked: Sequence[Artwork], model: str) -> list[Artwork]:
@@ -104,7 +93,6 @@ def pieces_of(here: bool, visit: bool, chosen: Artwork | None, liked: Sequence[A
 
 
 def _check(stops: int) -> None:
-    """Raise OptionError for a walk that cannot be made."""
     if stops < 2:
         raise OptionError("A walk needs two pictures or more and this one has {count}; type more seeds.", count=stops)
     if stops > MAX_STOPS:
@@ -137,7 +125,6 @@ class Mix:
 
     def wire(self, chosen: Any, as_shape: gr.Button, as_detail: gr.Button, truncation: Any, model: Any) -> None:
         """Connect it; as_shape, as_detail: the buttons that put the chosen picture into a place."""
-        places = [self.shape, self.detail]
         typed: dict[str, Any] = {"trigger_mode": "always_last", **SOON}
         self.shape_seed.input(lambda other: (None, _places(None, other)), self.detail, [self.shape, self.told], **typed)
         self.detail_seed.input(
@@ -145,7 +132,7 @@ class Mix:
         )
         as_shape.click(_put_shape, [chosen, self.detail], [self.shape, self.shape_seed, self.told], **SOON)
         as_detail.click(_put_detail, [chosen, self.shape], [self.detail, self.detail_seed, self.told], **SOON)
-        sources = [*places, self.shape_seed, self.detail_seed, model, truncation]
+        sources = [self.shape, self.detail, self.shape_seed, self.detail_seed, model, truncation]
         mixed = self.start.wire(self._jobs, self._mix, sources, self._grid.parts)
         self._grid.show_after(mixed)
 
@@ -153,8 +140,6 @@ class Mix:
         self, shape: Artwork | None, detail: Artwork | None, shape_seed: Any, detail_seed: Any, model: str,
         truncation: float, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Mix for the page."""
-
         def work(callback: Callback) -> Pictures:
             of = _model_of(shape, detail, model)
             parents: Pictures = []
@@ -196,17 +181,15 @@ def _put_shape(chosen: Artwork | None, other: Artwork | None) -> tuple[Any, Any,
 
 
 def _put_detail(chosen: Artwork | None, other: Artwork | None) -> tuple[Any, Any, str]:
-    """Put the chosen picture into the place for detail."""
     one = the_chosen(chosen)
     return one, one.seed, _places(other, one)
 
 
 def the_chosen(chosen: Artwork | None) -> Artwork:
     """Return the chosen picture; tells the visitor where there is none."""
-    with sentences():
-        if chosen is None:
-            raise OptionError("No picture is chosen yet; click one first.")
-        return chosen
+    if chosen is None:
+        raise mistake("No picture is chosen yet; click one first.")
+    return chosen
 
 
 def _places(shape: Artwork | None, detail: Artwork | None) -> str:
@@ -220,7 +203,6 @@ class Projection:
     """A box for any picture, and beside it the nearest one that the model can make."""
 
     def __init__(self, requests: GANRequests, jobs: Jobs) -> None:
-        """Lay it out inside the Blocks being built."""
         self._requests, self._jobs = requests, jobs
         self.picture = picture_input("Picture to find", height=180, elem_id="find-picture")
         self.steps = gr.Slider(
@@ -228,9 +210,8 @@ class Projection:
             info="Corrections: more come nearer, and take longer.",
         )  # fmt: skip
         self.start = RunButton("Find this picture", "find-", stop="Stop and keep what is found")
-        self.start.lay_status(
-            "The model looks for the picture of its own that comes nearest; its middle square counts."
-        )
+        words = "The model looks for the picture of its own that comes nearest; its middle square counts."
+        self.start.lay_status(words)
         self.stage = gr.HTML("", elem_id="find-stage")
 
     def wire(self, take: Callable[[Artwork], Changes], parts: Sequence[Any], model: Any) -> None:
@@ -240,7 +221,6 @@ class Projection:
         self.start.wire(self._jobs, self._project, [self.picture, self.steps, model], [self.stage, *parts])
 
     def _project(self, path: str | None, steps: int, model: str, request: gr.Request) -> Iterator[Changes]:
-        """Look for a picture, for the page."""
         cache, found = self.picture.GRADIO_CACHE, {}
 
         def work(callback: Callback) -> Image.Image:
@@ -256,13 +236,17 @@ class Projection:
             preview=lambda step: {self.stage: beside(step.preview, t("After {n} steps", n=step.preview_step))},
             long=True,
         )  # fmt: skip
-        image, stopped = step.made, 0
+        image, said = step.made, "{near} dB near it; it is the chosen picture now, so sliders and walks go on from it."
         if image is None and carries(step.preview):
-            image, stopped = self._whole(model, step.preview, request), step.preview_step
+            image = self._whole(model, step.preview, request)
+            said = (
+                "{near} dB near it, stopped after step {step}; it is the chosen picture now, so sliders and walks go "
+                "on from it."
+            )
         if image is None:
             yield {self.stage: note(t("Stopped before anything was found."))}
             return
-        words = _found(likeness(image, found["target"]), stopped)
+        words = translate(Phrase(said, near=f"{likeness(image, found['target']):.1f}", step=step.preview_step))
         one = save_artwork(image, cache, "Found picture")
         yield self._take(one) | {self.stage: beside(image, t("What was found")) + note(words)}
 
@@ -278,17 +262,6 @@ class Projection:
 def carries(preview: Image.Image | None) -> bool:
     """Tell whether a preview says how to make it again."""
     return preview is not None and "latent" in (settings(preview) or {})
-
-
-def _found(near: float, stopped: int) -> str:
-    """Return what is to be said of a picture that was found. near: in dB. stopped: after which step, 0 for the last."""
-    if stopped:
-        return t(
-            "{near} dB near it, stopped after step {step}; it is the chosen picture now, so sliders and walks go on "
-            "from it.",
-            near=f"{near:.1f}", step=stopped,
-        )  # fmt: skip
-    return t("{near} dB near it; it is the chosen picture now, so sliders and walks go on from it.", near=f"{near:.1f}")
 
 
 def _words(step: Step[Any]) -> str:
@@ -310,10 +283,8 @@ class ImportSettings:
         """Connect it; take, parts: those of the chosen picture."""
         self._take = take
         grid = self._grid
-        self.picture.upload(
-            self._read, self.picture, [grid.model, grid.seed, grid.truncation, *parts], show_progress="minimal",
-            show_progress_on=grid.told, api_visibility="private", **GPU_SLOT,
-        )  # fmt: skip
+        controls = [grid.model, grid.seed, grid.truncation, *parts]
+        self.picture.upload(self._read, self.picture, controls, show_progress_on=grid.told, **COMPUTING)
 
     def _read(self, path: str | None, request: gr.Request) -> Changes:
         """Make the picture again from its settings, choose it, and set the controls to them."""

@@ -56,10 +56,7 @@ def t(template: str, /, **values: Any) -> str:
 
 
 def translate(said: str | DeepArtError) -> str:
-    """Return an error, or words that were put together elsewhere, in the language of the visitor.
-
-    A Phrase is looked up by its template, and so are the values in it; other text as it stands.
-    """
+    """Return an error, or words that were put together elsewhere, in the visitor's language; a Phrase by its parts."""
     words = said.phrase if isinstance(said, DeepArtError) else said
     if not chinese():
         return str(words)
@@ -107,7 +104,8 @@ def localise(app: gr.Blocks) -> gr.I18n:
     spoken: dict[str, str] = {}
     for block in shown_blocks(app):
         for name, words in texts(block):
-            there = translate_html(words, _known) if name == "value" and is_html(block) else ZH.get(words, words)
+            coded = name == "value" and isinstance(block, gr.HTML)
+            there = translate_html(words, lambda said: ZH.get(said, said)) if coded else ZH.get(words, words)
             if there == words:
                 continue
             spoken[words] = there
@@ -116,35 +114,23 @@ def localise(app: gr.Blocks) -> gr.I18n:
     return gr.I18n(zh=spoken)
 
 
-def shown_blocks(app: gr.Blocks) -> Iterator[Any]:
-    """Yield the components and layouts of a page, in order, that a visitor may come to see."""
-
-    def walk(block: Any) -> Iterator[Any]:
-        for child in getattr(block, "children", ()):
-            if API not in (getattr(child, "elem_classes", None) or ()):
-                yield child
-                yield from walk(child)
-
-    yield from walk(app)
+def shown_blocks(block: Any) -> Iterator[Any]:
+    """Yield the components and layouts of a page, or a part of it, in order, that a visitor may come to see."""
+    for child in getattr(block, "children", ()):
+        if API not in (getattr(child, "elem_classes", None) or ()):
+            yield child
+            yield from shown_blocks(child)
 
 
 def texts(block: Any) -> Iterator[tuple[str, str]]:
     """Yield the words that a component or a layout shows: the property, or "choice", and the words."""
     for name in _SHOWN:
         words = getattr(block, name, None)
-        if isinstance(words, str) and words.strip() and (name != "value" or _says_its_value(block)):
+        says_it = name != "value" or isinstance(block, gr.HTML | gr.Markdown | gr.Button)
+        if isinstance(words, str) and words.strip() and says_it:
             yield name, words
     for choice in getattr(block, "choices", None) or ():
         yield "choice", str(choice[0] if isinstance(choice, tuple) else choice)
-
-
-def is_html(block: Any) -> bool:
-    """Tell whether the value of a component is HTML."""
-    return isinstance(block, gr.HTML)
-
-
-def _says_its_value(block: Any) -> bool:
-    return isinstance(block, gr.HTML | gr.Markdown | gr.Button)
 
 
 def translate_html(code: str, translate: Callable[[str], str]) -> str:
@@ -159,7 +145,3 @@ def translate_html(code: str, translate: Callable[[str], str]) -> str:
         return f'{match.group(1)}="{html.escape(translate(html.unescape(match.group(2))))}"'
 
     return _TEXT.sub(text, _SPOKEN.sub(attribute, code))
-
-
-def _known(words: str) -> str:
-    return ZH.get(words, words)

@@ -5,24 +5,25 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import gradio as gr
 from gradio.components.api_component import Api
 from gradio.data_classes import FileData, GradioRootModel
+from gradio.exceptions import InvalidPathError
 from PIL import Image
 from pydantic import ValidationError
 
 from deepart import images
 from deepart.errors import DeepArtError, ImageError, Phrase
-from deepart.ui.i18n import API, t, translate
+from deepart.ui.i18n import API, shown_blocks, t, translate
 
 EXAMPLES = Path(__file__).parent / "examples"
 GPU_SLOT: dict[str, Any] = {"concurrency_id": "gpu", "concurrency_limit": None}
 """For every event that computes a picture: the jobs give it its turn, and on ZeroGPU the host does."""
-
+COMPUTING: dict[str, Any] = GPU_SLOT | {"show_progress": "minimal", "api_visibility": "private"}
 
 # For events of the page itself, which compute nothing. The first kind passes the queue by, so that it works however
 # full that is; the second may say what is wrong, which Gradio shows only for events of the queue.
@@ -33,7 +34,6 @@ AT_ONCE: dict[str, Any] = _UNSEEN | {"queue": False}
 SOON: dict[str, Any] = _UNSEEN | {"concurrency_limit": None}
 QUIETLY: dict[str, Any] = _UNSEEN | GPU_SLOT  # for what is computed
 IN_TURN: dict[str, Any] = SOON | {"concurrency_limit": 1}  # one after another, where each goes on from the last
-
 
 _log = logging.getLogger("deepart.ui")
 
@@ -49,7 +49,6 @@ def picture_input(label: str, sources: Sequence[Any] = ("upload", "clipboard"), 
     may set the value of such a box, and no other property: for that Gradio would build the component anew.
     """
     box = gr.Image(label=label, type="filepath", image_mode=None, sources=list(sources), buttons=[], **options)
-    _take_uploads_only(box)
     _hand_over(box, _Upload)
     # For the snippets of "Use via API", which else name a picture on the web.
     box.example_payload = lambda: _EXAMPLE  # type: ignore[method-assign]
@@ -59,28 +58,21 @@ def picture_input(label: str, sources: Sequence[Any] = ("upload", "clipboard"), 
 def latent_input() -> gr.File:
     """Return an input of an endpoint for the file of a latent, which it hands over like picture_input."""
     box = gr.File(label="Latent file instead of a picture, or null")
-    _take_uploads_only(box, "latent")
-    _hand_over(box, _LatentUpload)
+    _hand_over(box, _LatentUpload, "latent")
     return box
 
 
 def pictures_input(label: str) -> gr.File:
     """Return an input of an endpoint for a list of pictures, whose files it hands over like picture_input."""
     box = gr.File(label=label, file_count="multiple")
-    _take_uploads_only(box)
-    box.data_model = _Uploads
-    box.preprocess = _raw_paths  # type: ignore[method-assign, assignment]
+    _hand_over(box, _Uploads)
     box.example_payload = lambda: [_EXAMPLE]  # type: ignore[method-assign]
     return box
 
 
-def _hand_over(box: gr.Image | gr.File, model: type[FileData]) -> None:
-    box.data_model = model
-    box.preprocess = _raw_path  # type: ignore[method-assign, assignment]
-
-
-def _take_uploads_only(box: gr.Image | gr.File, what: str = "picture") -> None:
-    """Let a component refuse what Gradio would fetch from elsewhere."""
+def _hand_over(box: gr.Image | gr.File, model: Any, what: str = "picture") -> None:
+    """Let a component hand over the paths of uploaded files, and refuse what Gradio would fetch from elsewhere."""
+    box.data_model, box.preprocess = model, model.paths  # type: ignore[method-assign]
     move = box.async_move_resource_to_block_cache
 
     async def move_local(source: str | Path | None) -> str | None:
@@ -94,11 +86,23 @@ def _take_uploads_only(box: gr.Image | gr.File, what: str = "picture") -> None:
 _EXAMPLE = {"path": "picture.jpg", "url": "picture.jpg", "meta": {"_type": "gradio.FileData"}}
 
 
-class _Upload(FileData):
-    """What comes in for a picture; anything but an uploaded file is a mistake.
+def refuse_foreign_files(app: gr.Blocks) -> None:
+    """Let calls that name a file which was not uploaded end in a sentence, where Gradio answers null."""
+    preprocess = app.preprocess_data
 
-    Gradio's own ImageData would let a path of the server pass that comes without the mark of a file.
-    """
+    async def checked(*values: Any, **options: Any) -> Any:
+        try:
+            return await preprocess(*values, **options)
+        except InvalidPathError:
+            raise mistake("A file was not uploaded here; upload it first, in Python with handle_file(path).") from None
+
+    app.preprocess_data = checked  # type: ignore[method-assign]
+
+
+# Gradio's own ImageData would let a path of the server pass that comes without the mark of a file. The docstrings are
+# what "Use via API" says of each.
+class _Upload(FileData):
+    """A picture file that was uploaded; in Python handle_file(path)."""
 
     what: ClassVar[str] = "picture"
 
@@ -110,15 +114,19 @@ class _Upload(FileData):
             sentence = "The {what} is not an uploaded file; in Python pass handle_file(path)."
             raise mistake(Phrase(sentence, what=cls.what)) from None
 
+    def paths(self: _Upload | None) -> str | None:
+        """Return the path, None where there is no file."""
+        return None if self is None else self.path
+
 
 class _LatentUpload(_Upload):
-    """What comes in for a latent."""
+    """A latent file that was uploaded; in Python handle_file(path)."""
 
     what: ClassVar[str] = "latent"
 
 
 class _Uploads(GradioRootModel):
-    """What comes in for a list of pictures."""
+    """Picture files that were uploaded; in Python [handle_file(path), ...]."""
 
     root: list[FileData]
 
@@ -129,13 +137,16 @@ class _Uploads(GradioRootModel):
         except ValidationError:
             raise mistake("The pictures are no list of uploaded files; in Python pass [handle_file(path)].") from None
 
+    def paths(self: _Uploads | None) -> list[str]:
+        """Return the paths, none where there are no files."""
+        return [] if self is None else [file.path for file in self.root]
 
-def _raw_path(payload: _Upload | None) -> str | None:
-    return payload.path if payload is not None else None
 
-
-def _raw_paths(payload: _Uploads | None) -> list[str]:
-    return [file.path for file in payload.root] if payload is not None else []
+def new_file(cache: str, name: str) -> str:
+    """Return the path of a file to write where Gradio serves files from, in a new folder."""
+    folder = Path(cache) / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    return str(folder / name)
 
 
 def api_corner() -> gr.Column:
@@ -143,13 +154,14 @@ def api_corner() -> gr.Column:
     return gr.Column(visible=False, elem_classes=API)
 
 
-def api_input(
-    label: str, kind: str | tuple[str, ...], default: Any = None, example: Any = None, items: Any = "number"
-) -> Api:
-    """Return an input of an endpoint that has no place on the page: any JSON value, which the pipeline checks.
+def hide_schemas(app: gr.Blocks) -> None:
+    """Leave schemas of what no endpoint takes or gives out of what the browser loads: they were a sixth of it."""
+    for block in shown_blocks(app):
+        block.api_info = block.example_inputs = dict
 
-    kind is a type of JSON, or several; items is that of the items of an array.
-    """
+
+def api_input(default: Any, label: str, kind: str | tuple[str, ...], example: Any = None, items: Any = "number") -> Api:
+    """Return an input of an endpoint for any JSON value, of one type or several; items: the type of an array's."""
     schema = _schema(kind)
     if kind == "array":
         schema["items"] = _schema(items)
@@ -162,14 +174,14 @@ def _schema(kind: str | tuple[str, ...]) -> dict[str, Any]:
     return {"type": kind} if isinstance(kind, str) else {"anyOf": [{"type": one} for one in kind]}
 
 
-def read_picture(path: str | Image.Image | None, what: str) -> Image.Image:
+def read_picture(path: str | Image.Image | None, what: str, *, keep_alpha: bool = False) -> Image.Image:
     """Return an uploaded picture, or one that was read; raises ImageError with a sentence that says which one."""
     if isinstance(path, Image.Image):
         return path
     if path is None:
         raise ImageError("There is no {what} yet; upload one or choose an example.", what=what)
     try:
-        return images.load_image(path)
+        return images.load_image(path, keep_alpha=keep_alpha)
     except ImageError as error:
         raise ImageError("The {what} cannot be used. {reason}", what=what, reason=error.phrase) from error
 
@@ -208,14 +220,13 @@ def _look_at(*paths: str | None) -> None:
 
 def _last_good(kept: list[str | None], *paths: str | None) -> list[str | None]:
     """Return the last good files after a change; for a moment, while a new one comes, there is none."""
-    return [path if _good(path) else before for path, before in zip(paths, kept, strict=True)]
-
-
-def _good(path: str | None) -> bool:
-    try:
-        return path is not None and images.picture_size(path) is not None
-    except ImageError:
-        return False
+    good = list(kept)
+    for index, path in enumerate(paths):
+        with suppress(ImageError):
+            if path is not None:
+                images.picture_size(path)
+                good[index] = path
+    return good
 
 
 # ----------------------------------------------------------------------------------------------- visitors and mistakes

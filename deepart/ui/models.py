@@ -48,10 +48,7 @@ def summary_of(task: str, name: str) -> str:
 
 
 def model_menu(task: str, name: str, others: Sequence[str] = ()) -> gr.Radio:
-    """Return the choice of a model, which nobody sees where there is only one; name: of the element on the page.
-
-    others: models that are not registered.
-    """
+    """Return the choice of a model, which nobody sees where there is only one. name: its id. others: see offered()."""
     choices = offered(task, others)
     return gr.Radio(
         choices, value=choices[0][1], label="Model", show_label=False, container=False, visible=len(choices) > 1,
@@ -60,13 +57,16 @@ def model_menu(task: str, name: str, others: Sequence[str] = ()) -> gr.Radio:
 
 
 _HINT = "Choose one to see how large it is, and under which licence."
+# Pixels of the longer side that the page begins with, for one pass and for dozens, on a processor. On a card all is
+# there in a moment; but a picture of 4096 pixels has 30 megabytes.
+_BEGIN = {True: 768, False: 512}
+_BEGIN_ON_CARD = 1024
 
 
 class MoreModels:
     """The models of one task that have to be downloaded, and the menu that they go into."""
 
     def __init__(self, task: str, studio: Studio, jobs: Jobs, menu: gr.Radio) -> None:
-        """Lay it out, closed, inside the Blocks being built."""
         self._task, self._studio, self._jobs, self._menu = task, studio, jobs, menu
         self._others = studio.added(task)  # models that are not registered, and that every visitor may see
         prefix = f"{task}-more"
@@ -85,7 +85,7 @@ class MoreModels:
 
     def wire(self, app: gr.Blocks) -> Any:
         """Connect it, and return the event that succeeds when a new model is chosen in the menu."""
-        app.load(self._refresh, None, self._menu, **AT_ONCE)
+        app.load(self.menu_at, None, self._menu, **AT_ONCE)  # with what other visitors have downloaded
         self.choice.input(self._describe, self.choice, [self.about, self.get.start], **AT_ONCE)
         # Beside the work of others: it needs the network, and hardly the machine.
         fetched: Any = self.get.wire(
@@ -93,15 +93,11 @@ class MoreModels:
         )
         return fetched
 
-    def menu_at(self, name: str) -> gr.Radio:
-        """Return the menu with all that is here in it, and one chosen."""
+    def menu_at(self, name: str | None = None) -> gr.Radio:
+        """Return the menu with all that is here by now, and one chosen; None: the choice stays."""
         choices = offered(self._task, self._others)
-        return gr.Radio(choices, value=name, visible=len(choices) > 1)
-
-    def _refresh(self) -> gr.Radio:
-        """Put into the menu what other visitors have downloaded since the page was built."""
-        choices = offered(self._task, self._others)
-        return gr.Radio(choices, visible=len(choices) > 1)
+        chosen: dict[str, Any] = {} if name is None else {"value": name}
+        return gr.Radio(choices, visible=len(choices) > 1, **chosen)
 
     def _describe(self, name: str) -> Changes:
         spec = get_spec(self._task, name)
@@ -110,8 +106,6 @@ class MoreModels:
         return {self.about: note(about_model(spec)), self.get.start: gr.Button(words)}
 
     def _fetch(self, name: str | None, request: gr.Request) -> Iterator[Changes]:
-        """Download a model, load it, and choose it."""
-
         def work(callback: Callback) -> str:
             if name is None:
                 raise OptionError("No model is chosen yet; choose one first.")
@@ -167,19 +161,9 @@ def loading(studio: Studio, task: str, name: str) -> str:
     return "" if studio.is_loaded(task, name) else t("Loading the model, which its first use does")
 
 
-_ON_CPU = "cpu"
-# Pixels of the longer side that the page begins with, for one pass and for dozens. On a card all is there in a moment;
-# but a picture of 4096 pixels has 30 megabytes.
-_BEGIN = {True: 768, False: 512}
-_BEGIN_ON_CARD = {True: 1024, False: 1024}
-
-
 @dataclass(frozen=True)
 class StyleModel:
-    """A style model: name and title as registered, whether it paints in one pass, the largest side that it paints.
-
-    ours: whether it travels with the repository.
-    """
+    """A style model: name and title, whether it paints in one pass, the largest side, whether it comes with us."""
 
     name: str
     title: str
@@ -196,7 +180,7 @@ class StyleModel:
 
     def size(self, device: str, wished: int | None = None) -> int:
         """Return the size that the page shows for it: what the visitor wished, as far as it goes, else its own."""
-        own = (_BEGIN if device == _ON_CPU else _BEGIN_ON_CARD)[self.one_pass]
+        own = _BEGIN[self.one_pass] if device == "cpu" else _BEGIN_ON_CARD
         return own if wished is None else min(wished, self.max_side)
 
 

@@ -31,7 +31,7 @@ from deepart.ui.artwork import (
     slug,
 )
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, mistake, picture_input, read_picture, sentences
+from deepart.ui.inputs import AT_ONCE, COMPUTING, SOON, mistake, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.page import settings_in
 from deepart.ui.reconstruct_views import strip_of, there_and_back
@@ -112,7 +112,6 @@ class Tools:
 
 
 def _taken(one: Artwork | None) -> tuple[str, None, str]:
-    """Take apart a picture that a tool has made."""
     with sentences():
         if one is None:
             raise OptionError("No picture is chosen yet; click one first.")
@@ -123,7 +122,6 @@ class Vary:
     """Variations: the same picture, with the latent moved by chance within what the model is unsure of."""
 
     def __init__(self, around: Around) -> None:
-        """Lay it out inside the Blocks being built."""
         self._around = around
         self.strength = gr.Slider(
             0, _MOST, _VARY["strength"], step=0.25, label=t("Strength"), elem_id="vary-strength", interactive=True,
@@ -145,8 +143,6 @@ class Vary:
         self, subject: Reconstruction | None, now: str, mark: str, n: Any, seed: Any, strength: float,
         request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Make variations for the page."""
-
         def work(callback: Callback) -> Pictures:
             one = current_reconstruction(subject, now == mark)
             return self._around.requests.vary(one.model, one.source(), strength, n, seed)(callback)
@@ -166,7 +162,6 @@ class Sample:
     """Pictures that never existed, drawn from the prior of a model that has one."""
 
     def __init__(self, around: Around, model: str) -> None:
-        """Lay it out inside the Blocks being built."""
         self._around, self._model = around, model
         self.seed = _seed(_SAMPLE["seed"], "sample-seed")
         self.count = _count(MAX_GRID, _DRAWN, "sample-count")
@@ -187,7 +182,6 @@ class Sample:
         self.start.wire(self._around.jobs, self._sample, [self.count, self.seed, self.temperature], results.parts)
 
     def _sample(self, n: Any, seed: Any, temperature: float, request: gr.Request) -> Iterator[Changes]:
-        """Draw for the page."""
         words = t("Drawing 1 picture") if n == 1 else t("Drawing {n} pictures", n=n)
         work = self._around.requests.sample(self._model, n, seed, temperature)
         step = yield from self.start.stream(request, work, words)
@@ -214,26 +208,21 @@ class Morph:
     """An animation and a strip from the picture above to a second one."""
 
     def __init__(self, around: Around, model: str, drawable: bool) -> None:
-        """Lay it out inside the Blocks being built."""
         self._around, self._model = around, model
         with gr.Row():
             with gr.Column(min_width=150):
                 self.picture = picture_input(t("Second picture"), height=170, elem_id="morph-picture", interactive=True)
                 self.draw = gr.Button(t("Draw a portrait"), size="sm", visible=drawable, elem_id="morph-draw")
             with gr.Column(min_width=220):  # on a phone under the other
+                info = t("{n} are shown in a second, at most {side} pixels large.", n=f"{FPS:g}", side=MORPH_SIDE)
                 self.frames = gr.Slider(
                     MIN_STEPS, MAX_STEPS, _FRAMES, step=1, label=t("Frames"), buttons=[], elem_id="morph-frames",
-                    interactive=True, info=t(
-                        "{n} are shown in a second, at most {side} pixels large.", n=f"{FPS:g}", side=MORPH_SIDE
-                    ),
+                    interactive=True, info=info,
                 )  # fmt: skip
                 self.back = gr.Checkbox(
-                    True,
-                    label=t("And back again"),
-                    info=t("So that the animation has no jump."),
-                    elem_id="morph-back",
-                    interactive=True,
-                )
+                    True, label=t("And back again"), info=t("So that the animation has no jump."),
+                    elem_id="morph-back", interactive=True,
+                )  # fmt: skip
                 self.path = gr.Radio(
                     [(translate(name.capitalize()), name) for name in PATHS], value=PATHS[0], label=t("Path"),
                     elem_id="morph-path", interactive=True,
@@ -249,22 +238,17 @@ class Morph:
     def wire(self, results: ResultsGallery) -> None:
         """Connect it with the picture that a morph begins with."""
         around = self._around
-        self.draw.click(
-            self._draw, None, self.picture, show_progress="minimal", show_progress_on=self.start.status,
-            api_visibility="private", **GPU_SLOT,
-        )  # fmt: skip
+        self.draw.click(self._draw, None, self.picture, show_progress_on=self.start.status, **COMPUTING)
         needs = [around.subject, *around.request_id.parts, self.picture, self.frames, self.path, self.back]
         self.start.wire(around.jobs, self._morph, needs, [self.strip, *self.animation.parts])
 
     def _draw(self, request: gr.Request) -> str:
-        """Draw the second picture."""
         return _samples(self._around, request, self._model, 1, self.strip.GRADIO_CACHE)[0]
 
     def _morph(
         self, subject: Reconstruction | None, now: str, mark: str, other: str | None, frames: int, path: str,
         back: bool, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Morph for the page."""
         names: list[str] = []
 
         def work(callback: Callback) -> Pictures:
@@ -294,11 +278,9 @@ class Morph:
 
 
 def _samples(around: Around, request: gr.Request, model: str, n: int, cache: str) -> list[str]:
-    """Return the files of new samples."""
     with sentences():
-        made = around.jobs.do(
-            request, around.requests.sample(model, n, random.randint(0, MAX_SEED - n), 1.0), "page vae-samples"
-        )
+        work = around.requests.sample(model, n, random.randint(0, MAX_SEED - n), 1.0)
+        made = around.jobs.do(request, work, "page vae-samples")
         if made is None:
             raise mistake("The work was stopped before there was a picture.")
         return [save_artwork(image, cache).path for image in made]
@@ -322,16 +304,14 @@ class Change:
         self.sliders.wire(around.subject, around.request_id, self._change, self._show, results.parts, self.reset)
 
     def _change(self, request: gr.Request, subject: Reconstruction | None, values: tuple[float, ...]) -> Artwork | None:
-        """Make the picture again with what the sliders say."""
         one = current_reconstruction(subject)
         amounts = {name: amount for name, amount in said(self._names, values, {}).items() if amount}
         if not amounts:
             return one.made
         work = self._around.requests.edit(one.model, one.source(), amounts)
         made = self._around.jobs.do(request, work, "page vae-sliders")
-        return (
-            None if made is None else save_artwork(made, self._results.cache, Phrase("{name} changed", name=one.name))
-        )
+        name = Phrase("{name} changed", name=one.name)
+        return None if made is None else save_artwork(made, self._results.cache, name)
 
     def _show(self, one: Artwork) -> Changes:
         return self._results.show([one], facts(one.made) or t("Not changed yet."))
@@ -341,7 +321,6 @@ class Combine:
     """A - B + C: what A has and B has not, given to C."""
 
     def __init__(self, around: Around, model: str, drawable: bool) -> None:
-        """Lay it out inside the Blocks being built."""
         self._around, self._model = around, model
         with gr.Row(elem_classes="da-three"):
             self.boxes = [
@@ -361,21 +340,15 @@ class Combine:
     def wire(self, results: ResultsGallery) -> None:
         """Connect it with the picture above, and with the gallery for what it makes."""
         self._results = results
-        self.draw.click(
-            self._draw, None, self.boxes, show_progress="minimal", show_progress_on=self.start.status,
-            api_visibility="private", **GPU_SLOT,
-        )  # fmt: skip
+        self.draw.click(self._draw, None, self.boxes, show_progress_on=self.start.status, **COMPUTING)
         self.start.wire(self._around.jobs, self._combine, [self._around.subject, *self.boxes], results.parts)
 
     def _draw(self, request: gr.Request) -> list[str]:
-        """Fill the boxes with three samples."""
         return _samples(self._around, request, self._model, len(_LETTERS), self._results.cache)
 
     def _combine(
         self, subject: Reconstruction | None, a: str | None, b: str | None, c: str | None, request: gr.Request
     ) -> Iterator[Changes]:
-        """Add up for the page."""
-
         def work(callback: Callback) -> Image.Image:
             if (a, b, c) == (None, None, None):
                 raise ImageError("There is no picture A, B or C yet; upload one or draw three.")

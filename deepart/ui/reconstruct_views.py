@@ -30,15 +30,12 @@ class ErrorMap:
     """Where the reconstruction differs, as a heat map, with a slider for how much is shown."""
 
     def __init__(self) -> None:
-        """Lay it out inside the Blocks being built."""
         self.stage = gr.HTML(stage(None, "The error map will appear here."), elem_id="vae-error")
         self.gain = gr.Slider(
             1, _MOST_GAIN, vae_views.GAIN, step=0.5, label="Gain", buttons=[], elem_id="vae-gain",
             info="At 4 an error of a quarter of the range is as bright as can be.",
         )  # fmt: skip
-        self.download = gr.DownloadButton(
-            "Download the map", size="sm", interactive=False, elem_id="vae-error-download"
-        )
+        self.download = _download("Download the map", "vae-error-download")
 
     def wire(self, subject: Any, tab: gr.Tab) -> None:
         """Follow the reconstruction, which is a state, and the slider. tab: where it is."""
@@ -48,7 +45,6 @@ class ErrorMap:
         )  # fmt: skip
 
     def _look(self, subject: Reconstruction | None, gain: float) -> Changes:
-        """Make the map, which needs no model."""
         if subject is None:
             return {self.download: gr.skip()}
         with sentences():
@@ -61,17 +57,13 @@ class ErrorMap:
             made = (settings(result) or {}) | {"view": "error map", "gain": gain}
             image = with_settings(fit(heat, min(_SIDE, max(heat.size))), made)
             words = t("How far each pixel is off, times {gain}: dark is exact, bright is wrong.", gain=f"{gain:g}")
-            return {
-                self.stage: stage(image, words),
-                self.download: offered(image, self.download, "Error map"),
-            }
+            return {self.stage: stage(image, words), self.download: offered(image, self.download, "Error map")}
 
 
 class Inside:
     """The latent as pictures: its components, and one channel of a map."""
 
     def __init__(self) -> None:
-        """Lay it out inside the Blocks being built."""
         with gr.Row(elem_classes="da-two"):
             self.whole = gr.HTML(frame(None, "The latent will appear here."), elem_id="vae-inside", min_width=140)
             self.heat = gr.HTML(
@@ -82,12 +74,8 @@ class Inside:
             info="Each is a small picture of something that the model looks for.",
         )  # fmt: skip
         with gr.Row():
-            self.download = gr.DownloadButton(
-                "Download the latent's picture", size="sm", interactive=False, elem_id="vae-inside-download"
-            )
-            self.download_channel = gr.DownloadButton(
-                "Download the channel", size="sm", interactive=False, elem_id="vae-channel-download"
-            )
+            self.download = _download("Download the latent's picture", "vae-inside-download")
+            self.download_channel = _download("Download the channel", "vae-channel-download")
 
     def wire(self, subject: Any, tab: gr.Tab) -> None:
         """Follow the reconstruction, which is a state, and the slider. tab: where it is."""
@@ -99,40 +87,31 @@ class Inside:
         self.channel.input(self._look_at_channel, [subject, self.channel], channel, trigger_mode="always_last", **SOON)
 
     def _look(self, subject: Reconstruction | None, number: int) -> Changes:
-        """Make the picture of the latent, and of a channel where it has that."""
         if subject is None:
             return {self.channel: gr.skip()}
         with sentences():
-            latent = Latent.load(subject.latent_file())
+            latent = subject.source()
             image = with_settings(vae_views.components(latent, side=_SIDE), subject.made.made | {"view": "components"})
-            words = (
-                t("Its first three principal components, as colours.")
-                if latent.spatial
-                else t("Its numbers, row by row: dark is low, bright is high.")
-            )
-            name = "Components" if latent.spatial else "Latent"
+            said, name = "Its numbers, row by row: dark is low, bright is high.", "Latent"
+            if latent.spatial:
+                said, name = "Its first three principal components, as colours.", "Components"
             changes: Changes = {
-                self.whole: frame(image, t("The latent")) + note(words),
+                self.whole: frame(image, t("The latent")) + note(translate(said)),
                 self.download: offered(image, self.download, name),
             }
             if not latent.spatial:
-                return changes | {part: gr.update(visible=False) for part in self._of_maps}
+                hidden = (self.heat, self.channel, self.download_channel)
+                return changes | {part: gr.update(visible=False) for part in hidden}
             channels = latent.mean.shape[1]
             number = min(int(number), channels)
-            changes |= {part: gr.update(visible=True) for part in self._of_maps}
             changes[self.channel] = gr.Slider(maximum=channels, value=number, visible=True)
             return changes | self._channel(latent, number, subject)
 
-    @property
-    def _of_maps(self) -> list[Any]:
-        return [self.heat, self.channel, self.download_channel]
-
     def _look_at_channel(self, subject: Reconstruction | None, number: int) -> Changes:
-        """Make the picture of another channel."""
         if subject is None:
             return {self.heat: gr.skip()}
         with sentences():
-            latent = Latent.load(subject.latent_file())
+            latent = subject.source()
             return self._channel(latent, min(int(number), latent.mean.shape[1]), subject)
 
     def _channel(self, latent: Latent, number: int, subject: Reconstruction) -> Changes:
@@ -144,6 +123,10 @@ class Inside:
             self.heat: gr.HTML(frame(image, translate(name)) + note(words), visible=True),
             self.download_channel: offered(image, self.download_channel, name),
         }
+
+
+def _download(words: str, name: str) -> gr.DownloadButton:
+    return gr.DownloadButton(words, size="sm", interactive=False, elem_id=name)
 
 
 def offered(image: Image.Image, button: gr.DownloadButton, name: str) -> gr.DownloadButton:
@@ -169,7 +152,7 @@ def example_title(subject: Reconstruction, model: str) -> str:
 
 
 def number_cells(taken: RoundTrip) -> str:
-    """Return the same for the page, as HTML: cells of a number and what it is."""
+    """Return what is known of a round trip; see cells()."""
     return cells(taken.near, taken.shape, taken.latent.size, taken.seconds)
 
 
@@ -182,28 +165,20 @@ def cells(
     Numbers and words are texts of their own, so that the page can say the words in another language.
     """
     before, after = 3 * size[0] * size[1], math.prod(shape)
-    found = [] if near is None else _near(near)
-    found += [(" × ".join(map(str, shape)), t("Latent")), (_ratio(before / after), t("Compression"))]
+    found = []
+    if near is not None:
+        exact = t("exact") if math.isinf(near.psnr) else f"{near.psnr:.1f} dB"
+        found += [(exact, "PSNR"), (f"{near.ssim:.3f}", "SSIM")]
+    # A tiny picture becomes more numbers than it had.
+    ratio = f"{before / after:.3g} : 1" if before >= after else f"1 : {after / before:.3g}"
+    found += [(" × ".join(map(str, shape)), t("Latent")), (ratio, t("Compression"))]
     times = zip(seconds, (t("Encoded in"), t("Decoded in")), strict=True)
-    found += [(_seconds(value), what) for value, what in times if value]
+    found += [(f"{1000 * value:.0f} ms" if value < 1 else f"{value:.1f} s", what) for value, what in times if value]
     shown = "".join(f"<div><dt>{html.escape(what)}</dt><dd>{html.escape(value)}</dd></div>" for value, what in found)
     kind = t("The latent is a map of numbers.") if len(shape) > 1 else t("The latent is one list of numbers.")
     counts = ((t("Numbers in the picture:"), before), (t("Numbers in the latent:"), after))
     told = " · ".join(f"<wbr>{html.escape(words)} <wbr>{count:,}" for words, count in counts)
     return f'<dl class="da-numbers">{shown}</dl><p class="da-note">{html.escape(kind)} {told}</p>'
-
-
-def _near(near: Nearness) -> list[tuple[str, str]]:
-    return [(t("exact") if math.isinf(near.psnr) else f"{near.psnr:.1f} dB", "PSNR"), (f"{near.ssim:.3f}", "SSIM")]
-
-
-def _ratio(ratio: float) -> str:
-    """Return how many numbers became one; a tiny picture becomes more numbers than it had."""
-    return f"{ratio:.3g} : 1" if ratio >= 1 else f"1 : {1 / ratio:.3g}"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def there_and_back(frames: list[Image.Image]) -> list[Image.Image]:

@@ -40,7 +40,6 @@ from deepart.ui.jobs import Jobs, Step, Work
 
 T = TypeVar("T")
 Changes = dict[Any, Any]  # of components of the page
-_OLD = "This result is of earlier inputs; press the button for one of those above."
 PATIENCE = 0.3
 """Seconds that work goes on before the page tells of it: to show how far it is takes time from what is soon done."""
 
@@ -73,7 +72,8 @@ class RunButton:
     def _at_rest(self) -> str:
         """Return the words at rest, and others that page.js shows in their place beside a result of other inputs."""
         hint = f'<p class="da-note" id="{self._prefix}hint">{html.escape(translate(self._words))}</p>'
-        return f'{hint}<p class="da-note da-old">{html.escape(translate(_OLD))}</p>'
+        old = t("This result is of earlier inputs; press the button for one of those above.")
+        return f'{hint}<p class="da-note da-old">{html.escape(old)}</p>'
 
     def wire(
         self, jobs: Jobs, handler: Callable[..., Iterator[Changes]], inputs: Sequence[Any], outputs: Sequence[Any], *,

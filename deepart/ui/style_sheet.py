@@ -157,7 +157,6 @@ class Sheet:
         self, content: str | None, style: str | None, chosen: list[str], strength: float, keep: bool, scale: float,
         seed: int, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Paint the sheet for the page."""
         styles = self._styles(style, chosen)
 
         def work(callback: Callback) -> Pictures:

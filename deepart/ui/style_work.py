@@ -23,9 +23,9 @@ from deepart.registry import get_spec
 from deepart.ui.artwork import Artwork, save_result, slug
 from deepart.ui.examples import named
 from deepart.ui.inputs import read_picture
-from deepart.ui.jobs import Callback, Step, Work
+from deepart.ui.jobs import Callback, Step
 from deepart.ui.models import style_models
-from deepart.ui.work import Pictures, defaults, model_name, whole
+from deepart.ui.work import Pictures, defaults, model_name, request, whole
 
 MAX_SHEET_SIDE = 1024  # pixels: sixteen pictures are held at once
 GATYS = GatysConfig()
@@ -53,12 +53,11 @@ class Transfer:
 
     def work(self, callback: Callback) -> Image.Image:
         """Read the pictures and paint; see StyleTransferPipeline.stylize."""
-        self.pipeline, self._options = (
-            self._requests.pipeline(model_of(self._quality, self._model)),
-            checked(self._options),
-        )
+        self.pipeline = self._requests.pipeline(model_of(self._quality, self._model))
+        self._options = checked(self._options)
         content, files = self._files
-        self.content = read_picture(content, "content picture")
+        alpha = self._options.get("keep_alpha") is True
+        self.content = read_picture(content, "content picture", keep_alpha=alpha)
         named = [(path, what) for path, what in zip(files, _NAMES, strict=True) if path or what == _NAMES[0]]
         styles = [read_picture(*one) for one in named]
         if not self.pipeline.one_pass:
@@ -86,11 +85,8 @@ class Transfer:
             return None
         size = self._options["size"]
         sides = self.content.size if size is None else fitted_size(self.content.size, size)
-        made: dict[str, Any] = {
-            "task": self.pipeline.task,
-            "model": self.pipeline.name,
-            "version": self.pipeline.version,
-        }
+        model = self.pipeline
+        made: dict[str, Any] = {"task": model.task, "model": model.name, "version": model.version}
         made |= {name: value for name, value in self._options.items() if value is not None}
         made |= {"size": list(sides), "stopped_at": step.preview_step}
         return with_settings(step.preview.resize(sides, Image.Resampling.LANCZOS), made)
@@ -112,26 +108,24 @@ class StyleRequests:
         """Return the request for one picture. quality: one of QUALITIES, which name a model too; None: see model."""
         return Transfer(self, content, styles, model, quality, options)
 
+    @request
     def sheet(
-        self, content: str | Image.Image | None, styles: Sequence[tuple[str, str]], *, model: Any, **options: Any
-    ) -> Work[Pictures]:
-        """Return the work that paints one content in each of many styles, each a file and what it is called."""
-
-        def work(callback: Callback) -> Pictures:
-            pipeline, known = self.pipeline(model), checked(options)
-            whole_number("size", known["size"], MIN_SIDE, min(MAX_SHEET_SIDE, pipeline.max_side), "of pixels")
-            if not 1 <= len(styles) <= MAX_SHEET:  # before they are read
-                raise OptionError(
-                    "There are {count} style pictures; give one to {most}.", count=len(styles), most=MAX_SHEET
-                )
-            picture = read_picture(content, "content picture")
-            named = [
-                (path, Phrase("style picture {n} ({title})", n=number, title=title))
-                for number, (path, title) in enumerate(styles, 1)
-            ]
-            return pipeline.sheet(picture, [read_picture(*one) for one in named], **known, callback=callback)
-
-        return work
+        self, callback: Callback, /, content: str | Image.Image | None, styles: Sequence[tuple[str, str]], *,
+        model: Any, **options: Any,
+    ) -> Pictures:  # fmt: skip
+        """Paint one content in each of many styles, each a file and what it is called."""
+        pipeline, known = self.pipeline(model), checked(options)
+        whole_number("size", known["size"], MIN_SIDE, min(MAX_SHEET_SIDE, pipeline.max_side), "of pixels")
+        if not 1 <= len(styles) <= MAX_SHEET:  # before they are read
+            raise OptionError(
+                "There are {count} style pictures; give one to {most}.", count=len(styles), most=MAX_SHEET
+            )
+        picture = read_picture(content, "content picture")
+        named = [
+            (path, Phrase("style picture {n} ({title})", n=number, title=title))
+            for number, (path, title) in enumerate(styles, 1)
+        ]
+        return pipeline.sheet(picture, [read_picture(*one) for one in named], **known, callback=callback)
 
 
 def model_of(quality: Any, model: Any) -> Any:

@@ -1,11 +1,10 @@
-"""A mark on what is chosen, by which a late answer is told from one that is still wanted."""
+"""What tabs share: pictures on the page, files to download, animations, sliders, and marks on what is chosen."""
 
 from __future__ import annotations
 
 import base64
 import html
 import io
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,12 +14,23 @@ import gradio as gr
 from PIL import Image
 
 from deepart.animations import save_animation
-from deepart.images import fit, load_image
+from deepart.images import fit, load_image, notes
 from deepart.ui.artwork import DPI, Artwork, at, bundle
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences
+from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, new_file, sentences
 from deepart.ui.jobs import Step
 from deepart.ui.run import Changes, new_text, note
+
+VEIL = '<div class="da-veil"></div>'  # over what was painted: it can be seen through
+_THUMBNAIL, _LARGE = 64, 512  # pixels; the latter is what the page shows a picture at, made by Lanczos
+IMAGE_FORMATS = {"PNG": "", "JPEG": ".jpg", "WEBP": ".webp"}  # with the endings of those that are written
+_QUALITY = 92
+FORMATS = {"webp": "WebP", "gif": "GIF", "mp4": "MP4"}
+FPS = 12.0
+MAX_SLIDERS = 6  # a model's strongest directions
+IMPURE = ("light skin", "yellow background")  # drag half of the picture along; Python and the endpoints keep them
+REACH = 3.0  # deviations, either way
+T = TypeVar("T")
 
 
 def into_sight(name: str) -> str:
@@ -28,23 +38,9 @@ def into_sight(name: str) -> str:
     return f"deepart.intoSight('{name}');"
 
 
-# ----------------------------------------------------------------------------------------------------------- progress
-
-
-VEIL = '<div class="da-veil"></div>'  # over what was painted: it can be seen through
-
-
 def stage(image: Image.Image | None, words: str) -> str:
     """Return the picture so far, or words where there is none yet, as HTML of the size of the result."""
-    if image is None:
-        return f'<div class="da-stage"><p>{html.escape(words)}</p></div>'
-    packed = io.BytesIO()
-    image.save(packed, "JPEG", quality=85)
-    data = base64.b64encode(packed.getvalue()).decode()
-    return f'<div class="da-stage"><img alt="{html.escape(words)}" src="data:image/jpeg;base64,{data}"></div>'
-
-
-T = TypeVar("T")
+    return _square("da-stage", None if image is None else address(image, 85, "JPEG"), words)
 
 
 class RequestId:
@@ -69,46 +65,37 @@ class RequestId:
         return {self.now: text, self.mark: text}
 
 
-def if_current(turn: str, made: tuple[str, T] | None) -> T | None:
-    """Return what was made, and in which turn, where it is still this turn; else None."""
-    return made[1] if made is not None and made[0] == turn else None
-
-
-_THUMBNAIL = 64  # pixels
-
-
-_LARGE = 512  # pixels: what the page shows a picture at, made by Lanczos
-
-
-def address(image: Image.Image, quality: int = 90) -> str:
+def address(image: Image.Image, quality: int = 90, kind: str = "WEBP") -> str:
     """Return a picture as an address that holds it."""
     packed = io.BytesIO()
-    image.save(packed, "WEBP", quality=quality, method=2)  # half the time of the usual 4, hardly larger
-    return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
+    image.save(packed, kind, quality=quality, method=2)  # of WebP: half the time of the usual 4, hardly larger
+    return _holding(packed.getvalue(), kind)
+
+
+def _holding(data: bytes, kind: str = "WEBP") -> str:
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(data).decode()}"
+
+
+def _square(kind: str, source: str | None, words: str) -> str:
+    """Return a square of a class with a picture, or with words where there is none; else these are read out."""
+    said = html.escape(words)
+    inner = f"<p>{said}</p>" if source is None else f'<img alt="{said}" src="{source}">'
+    return f'<div class="{kind}">{inner}</div>'
 
 
 def frame(image: Image.Image | None, words: str) -> str:
     """Return a square with a picture, enlarged for viewing; or with words, where there is none."""
-    if image is None:
-        return f'<div class="da-frame"><p>{html.escape(words)}</p></div>'
-    large = fit(image, max(_LARGE, *image.size))
-    return f'<div class="da-frame"><img alt="{html.escape(words)}" src="{address(large)}"></div>'
+    large = None if image is None else address(fit(image, max(_LARGE, *image.size)))
+    return _square("da-frame", large, words)
 
 
-def playing(path: str, words: str) -> str:
-    """Return a square in which an animation plays, from a WebP file."""
-    data = base64.b64encode(Path(path).read_bytes()).decode()
-    return f'<div class="da-frame"><img alt="{html.escape(words)}" src="data:image/webp;base64,{data}"></div>'
-
-
-def pair(first: tuple[Image.Image, str], second: tuple[Image.Image | None, str]) -> str:
-    """Return two pictures beside each other, each with words under it."""
-    return f'<div class="da-pair">{"".join(_figure(*one) for one in (first, second))}</div>'
-
-
-def _figure(image: Image.Image | None, words: str) -> str:
-    caption = f"<figcaption>{html.escape(words)}</figcaption>"
-    return f"<figure>{frame(image, '' if image is None else words)}{caption}</figure>"
+def pair(*pictures: tuple[Image.Image | None, str]) -> str:
+    """Return pictures beside each other, each with words under it."""
+    figures = (
+        f"<figure>{frame(image, '' if image is None else words)}<figcaption>{html.escape(words)}</figcaption></figure>"
+        for image, words in pictures
+    )
+    return f'<div class="da-pair">{"".join(figures)}</div>'
 
 
 @lru_cache(maxsize=4096)
@@ -133,15 +120,6 @@ def strip(thumbs: Sequence[str], words: str = "") -> str:
     return f'<div class="da-thumbs">{"".join(thumbs)}</div>'
 
 
-IMAGE_FORMATS = ("PNG", "JPEG", "WEBP")
-
-
-_QUALITY = 92
-
-
-_SUFFIX = {"JPEG": ".jpg", "WEBP": ".webp"}
-
-
 class Format:
     """The choice beside a button that downloads a result."""
 
@@ -149,7 +127,7 @@ class Format:
         """Lay it out inside the Blocks being built; button: what downloads, which has a name on the page."""
         self._button = button
         self.choice = gr.Dropdown(
-            list(IMAGE_FORMATS), value=IMAGE_FORMATS[0], label="Format of the file", filterable=False, scale=0,
+            list(IMAGE_FORMATS), value="PNG", label="Format of the file", filterable=False, scale=0,
             min_width=120, elem_id=f"{button.elem_id}-format", elem_classes="da-format",
         )  # fmt: skip
 
@@ -169,13 +147,13 @@ class Format:
 
 def converted(path: str, kind: str, cache: str) -> str:
     """Return the file of a PNG in another format, written where Gradio serves files from; a PNG is as it is."""
-    if kind not in _SUFFIX:
+    if not IMAGE_FORMATS.get(kind):
         return path
-    folder = Path(cache) / uuid.uuid4().hex  # of its own: other visitors may have the same example
-    folder.mkdir(parents=True)
-    target = folder / f"{Path(path).stem}{_SUFFIX[kind]}"
-    load_image(path).save(target, kind, quality=_QUALITY, dpi=(DPI, DPI))  # WEBP has no place for the last
-    return str(target)
+    # In a folder of its own: other visitors may have the same example.
+    target = new_file(cache, f"{Path(path).stem}{IMAGE_FORMATS[kind]}")
+    image = load_image(path, keep_alpha=kind == "WEBP")
+    image.save(target, kind, quality=_QUALITY, **(notes(image) | {"dpi": (DPI, DPI)}))  # WEBP has no place for the DPI
+    return target
 
 
 class ResultsGallery:
@@ -235,15 +213,6 @@ class ResultsGallery:
             return {self.go: gr.skip()} if one == picked else self._mean(one)
 
 
-FORMATS = ("webp", "gif", "mp4")
-
-
-FPS = 12.0
-
-
-_TITLES = {"webp": "WebP", "gif": "GIF", "mp4": "MP4"}
-
-
 class Animation:
     """A square in which an animation plays, with a line about it, and a button for each kind of file."""
 
@@ -252,7 +221,8 @@ class Animation:
         self.stage = gr.HTML(frame(None, words), elem_id=f"{prefix}stage")
         with gr.Row(elem_classes="da-acts", visible=False) as self.row:
             self.files = [
-                gr.DownloadButton(_TITLES[kind], size="sm", min_width=80, elem_id=f"{prefix}{kind}") for kind in FORMATS
+                gr.DownloadButton(title, size="sm", min_width=80, elem_id=f"{prefix}{kind}")
+                for kind, title in FORMATS.items()
             ]
 
     @property
@@ -262,9 +232,10 @@ class Animation:
 
     def show(self, made: list[Image.Image], name: str, what: str, words: str, below: str = "") -> Changes:
         """Play the frames. name: of the files. what: is shown, for those who do not see it. words, below: under it."""
-        paths = save_animations(made, FORMATS, name, self.files[0].GRADIO_CACHE)
+        paths = save_animations(made, list(FORMATS), name, self.files[0].GRADIO_CACHE)
         buttons = {button: gr.DownloadButton(value=path) for button, path in zip(self.files, paths, strict=True)}
-        return {self.stage: playing(paths[0], what) + note(words) + below, self.row: gr.Row(visible=True), **buttons}
+        playing = _square("da-frame", _holding(Path(paths[0]).read_bytes()), what)
+        return {self.stage: playing + note(words) + below, self.row: gr.Row(visible=True), **buttons}
 
     def glimpse(self, what: str) -> Callable[[Step[Any]], Changes]:
         """Return what shows a frame while the others are made; for RunButton.stream(preview=...)."""
@@ -277,9 +248,7 @@ class Animation:
 
 def save_animations(frames: list[Image.Image], kinds: Sequence[str], name: str, cache: str) -> list[str]:
     """Write an animation in some formats where Gradio serves files from, and return their paths."""
-    folder = Path(cache) / uuid.uuid4().hex
-    folder.mkdir(parents=True)
-    paths = [str(folder / f"{name}.{kind}") for kind in kinds]
+    paths = [new_file(cache, f"{name}.{kind}") for kind in kinds]
     for path in paths:
         save_animation(frames, path, fps=FPS)
     return paths
@@ -288,15 +257,6 @@ def save_animations(frames: list[Image.Image], kinds: Sequence[str], name: str, 
 def lasting(frames: int) -> str:
     """Return how long an animation is, in words."""
     return t("{n} frames, {seconds} seconds", n=frames, seconds=f"{frames / FPS:.1f}")
-
-
-MAX_SLIDERS = 6  # a model's strongest directions
-
-
-IMPURE = ("light skin", "yellow background")  # drag half of the picture along; Python and the endpoints keep them
-
-
-REACH = 3.0  # deviations, either way
 
 
 class Sliders:
@@ -321,13 +281,10 @@ class Sliders:
         """Show the sliders of these directions, set to the amounts; without one a direction stands at 0."""
         changes: Changes = {}
         for index, slider in enumerate(self.all):
-            name = names[index] if index < len(names) else ""
-            amount = within(amounts.get(name, 0.0))
-            changes[slider] = (
-                gr.Slider(label=translate(name).capitalize(), visible=True, value=amount)
-                if name
-                else gr.Slider(visible=False, value=0)
-            )
+            changes[slider] = gr.Slider(visible=False, value=0)
+            if index < len(names):
+                label, amount = translate(names[index]).capitalize(), within(amounts.get(names[index], 0.0))
+                changes[slider] = gr.Slider(label=label, visible=True, value=amount)
         return changes
 
     def wire(
@@ -348,8 +305,7 @@ class Sliders:
 
         def show(now: str, held: tuple[str, T] | None) -> Changes:
             with sentences():
-                made = if_current(now, held)
-                return {outputs[0]: gr.skip()} if made is None else arrive(made)
+                return {outputs[0]: gr.skip()} if held is None or held[0] != now else arrive(held[1])
 
         needs = [subject, *request_id.parts, *self.all]
         slid = [slider.input for slider in self.all]
@@ -365,11 +321,7 @@ def shown_directions(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def said(names: Sequence[str], values: Sequence[float], now: Mapping[str, float]) -> dict[str, float]:
-    """Return what sliders say, by the names of their directions.
-
-    now: where the picture is. Other directions stay as they are, and so do those that are farther out than their
-    sliders can show.
-    """
+    """Return what sliders say, by direction; others, and those beyond their sliders' ends, stay where they are now."""
     told = dict(zip(names, values, strict=False))
     stay: dict[str, Any] = {name: amount for name, amount in now.items() if told.get(name) in (None, within(amount))}
     return told | stay

@@ -15,7 +15,8 @@ import inspect
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from PIL import Image
 
@@ -40,6 +41,20 @@ MAX_VARIATIONS = 16  # pictures at once
 WALK_SIDE = 512  # pixels: a minute of larger frames is more than a browser takes gladly
 MORPH_SIDE = 384  # pixels; the frames of a morph are all held at once
 Pictures = list[Image.Image]
+Given = str | Source | None
+"""An uploaded file, or what is read of one: a picture, or a latent."""
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def request(method: Callable[Concatenate[Any, Callback, P], T]) -> Callable[Concatenate[Any, P], Work[T]]:
+    """Make of a method that works one that is asked first, without the callback, and returns the work."""
+
+    @wraps(method)
+    def asked(self: Any, /, *args: P.args, **options: P.kwargs) -> Work[T]:
+        return lambda callback: method(self, callback, *args, **options)
+
+    return asked
 
 
 def defaults(method: Callable[..., Any]) -> dict[str, Any]:
@@ -78,99 +93,72 @@ class GANRequests:
         """Note the names of the directions of the model that made a picture."""
         self._directions[artwork.model, str(artwork.made.get("version"))] = names
 
-    def grid(self, model: Any, n: Any, seed: Any, truncation: Any, directions: Any) -> Work[Pictures]:
-        """Return the work that makes n pictures from a seed on."""
+    @request
+    def grid(self, callback: Callback, /, model: Any, n: Any, seed: Any, truncation: Any, directions: Any) -> Pictures:
+        """Make n pictures from a seed on."""
+        number, pipeline = count(n), self.pipeline(model)
+        first = check_seeds(typed_seed(seed), number)[0]
+        made: Pictures = []
+        while len(made) < number:  # in parts, between which it can be stopped
+            part = min(pipeline.batch, number - len(made))
+            made += pipeline.generate(part, seed=first + len(made), truncation=truncation, directions=directions)
+            callback(len(made), number, None)
+        return made
 
-        def work(callback: Callback) -> Pictures:
-            number, pipeline = count(n), self.pipeline(model)
-            first = check_seeds(typed_seed(seed), number)[0]
-            made: Pictures = []
-            while len(made) < number:  # in parts, between which it can be stopped
-                part = min(pipeline.batch, number - len(made))
-                made += pipeline.generate(part, seed=first + len(made), truncation=truncation, directions=directions)
-                callback(len(made), number, None)
-            return made
+    @request
+    def one(self, callback: Callback, /, model: Any, latent: Any, truncation: Any, directions: Any) -> Pictures:
+        """Make the picture of a latent, which comes as text."""
+        pipeline = self.pipeline(model)
+        numbers = unpack(latent, pipeline.latent_size)
+        return pipeline.generate(latents=numbers, truncation=truncation, directions=directions)
 
-        return work
+    @request
+    def sweep(self, callback: Callback, /, artwork: Artwork) -> Pictures:
+        """Make a picture at several truncations."""
+        untouched = blank(artwork.made | {"truncation": 1.0, "directions": {}})
+        swept = self.pipeline(artwork.model).sweep(untouched, directions=artwork.amounts)
+        born = lineage(artwork.made)
+        return [with_settings(picture, (settings(picture) or {}) | born) for picture in swept]
 
-    def one(self, model: Any, latent: Any, truncation: Any, directions: Any) -> Work[Pictures]:
-        """Return the work that makes the picture of a latent, which comes as text."""
+    @request
+    def moved(self, callback: Callback, /, artworks: Sequence[Artwork], directions: Mapping[str, float]) -> Pictures:
+        """Make pictures again, moved along directions from where they were without any."""
+        made: Pictures = []
+        for artwork in artworks:
+            made.append(again(self.pipeline(artwork.model), artwork.made, directions))
+            callback(len(made), len(artworks), None)
+        return made
 
-        def work(callback: Callback) -> Pictures:
-            pipeline = self.pipeline(model)
-            numbers = unpack(latent, pipeline.latent_size)
-            return pipeline.generate(latents=numbers, truncation=truncation, directions=directions)
+    @request
+    def walk(self, callback: Callback, /, model: Any, stops: Any, *, frames: Any, **options: Any) -> Pictures:
+        """Make the frames of a walk, which are WALK_SIDE pixels at most. options: of GANPipeline.walk."""
+        pipeline, origins = self.pipeline(model), self.origins(model, stops)
+        made = pipeline.walk(origins, frames=whole(frames), callback=callback, **options)
+        return [with_settings(fit(one, min(WALK_SIDE, one.width)), settings(one) or {}) for one in made]
 
-        return work
-
-    def sweep(self, artwork: Artwork) -> Work[Pictures]:
-        """Return the work that makes a picture at several truncations."""
-
-        def work(callback: Callback) -> Pictures:
-            untouched = blank(artwork.made | {"truncation": 1.0, "directions": {}})
-            swept = self.pipeline(artwork.model).sweep(untouched, directions=artwork.amounts)
-            born = lineage(artwork.made)
-            return [with_settings(picture, (settings(picture) or {}) | born) for picture in swept]
-
-        return work
-
-    def moved(self, artworks: Sequence[Artwork], directions: Mapping[str, float]) -> Work[Pictures]:
-        """Return the work that makes pictures again, moved along directions from where they were without any."""
-
-        def work(callback: Callback) -> Pictures:
-            made: Pictures = []
-            for artwork in artworks:
-                made.append(again(self.pipeline(artwork.model), artwork.made, directions))
-                callback(len(made), len(artworks), None)
-            return made
-
-        return work
-
-    def walk(
-        self, model: Any, stops: Any, *, frames: Any, loop: Any, truncation: Any, directions: Any = None
-    ) -> Work[Pictures]:
-        """Return the work that makes the frames of a walk, which are WALK_SIDE pixels at most."""
-
-        def work(callback: Callback) -> Pictures:
-            pipeline, origins = self.pipeline(model), self.origins(model, stops)
-            made = pipeline.walk(
-                origins, frames=whole(frames), loop=loop, truncation=truncation, directions=directions,
-                callback=callback,
-            )  # fmt: skip
-            return [with_settings(fit(one, min(WALK_SIDE, one.width)), settings(one) or {}) for one in made]
-
-        return work
-
+    @request
     def mix(
-        self, model: Any, coarse: Any, fine: Any, *, truncation: Any, directions: Any = None, both: bool = False
-    ) -> Work[Pictures]:
-        """Return the work that mixes the coarse of one with the fine of the other; both: and the other way round."""
+        self, callback: Callback, /, model: Any, coarse: Any, fine: Any, *, both: bool = False, **options: Any
+    ) -> Pictures:
+        """Mix the coarse of one with the fine of the other; both: and the other way round."""
+        pipeline, (one, other) = self.pipeline(model), (self.origin(model, given) for given in (coarse, fine))
+        pairs = [(one, other), (other, one)][: 1 + both]
+        return [pipeline.mix(*two, **options) for two in pairs]
 
-        def work(callback: Callback) -> Pictures:
-            pipeline, (one, other) = self.pipeline(model), (self.origin(model, given) for given in (coarse, fine))
-            pairs = [(one, other), (other, one)][: 1 + both]
-            return [pipeline.mix(*two, truncation=truncation, directions=directions) for two in pairs]
+    @request
+    def breed(self, callback: Callback, /, model: Any, parents: Any, *, n: Any, seed: Any, **options: Any) -> Pictures:
+        """Make children."""
+        pipeline, origins = self.pipeline(model), self.origins(model, parents)
+        return pipeline.breed(origins, whole(n), seed=check_seed(seed), **options)
 
-        return work
-
-    def breed(self, model: Any, parents: Any, *, n: Any, mutation: Any, seed: Any, truncation: Any) -> Work[Pictures]:
-        """Return the work that makes children."""
-
-        def work(callback: Callback) -> Pictures:
-            pipeline, origins = self.pipeline(model), self.origins(model, parents)
-            return pipeline.breed(origins, whole(n), mutation=mutation, seed=check_seed(seed), truncation=truncation)
-
-        return work
-
-    def project(self, model: Any, source: str | Image.Image | None, *, steps: Any, seed: Any) -> Work[Image.Image]:
-        """Return the work that looks for a picture; its result is that of the latent that was found."""
-
-        def work(callback: Callback) -> Image.Image:
-            picture, pipeline = read_picture(source, "picture to find"), self.pipeline(model)
-            latent = pipeline.project(picture, steps=whole(steps), seed=check_seed(seed), callback=callback)
-            return pipeline.generate(latents=latent)[0]
-
-        return work
+    @request
+    def project(
+        self, callback: Callback, /, model: Any, source: str | Image.Image | None, *, steps: Any, seed: Any
+    ) -> Image.Image:
+        """Look for a picture; its result is that of the latent that was found."""
+        picture, pipeline = read_picture(source, "picture to find"), self.pipeline(model)
+        latent = pipeline.project(picture, steps=whole(steps), seed=check_seed(seed), callback=callback)
+        return pipeline.generate(latents=latent)[0]
 
     def origin(self, model: Any, given: Any) -> Origin:
         """Return what a picture comes from as the pipeline takes it."""
@@ -219,9 +207,9 @@ def whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def count(value: Any) -> int:
+def count(value: Any, most: int = MAX_GRID) -> int:
     """Return a number of pictures; raises OptionError."""
-    return whole_number("number of pictures", whole(value), 1, MAX_GRID)
+    return whole_number("number of pictures", whole(value), 1, most)
 
 
 def check_seed(value: Any) -> int:
@@ -253,10 +241,7 @@ def seeds_of(words: str | None) -> list[int]:
 
 
 class VAERequests:
-    """Makes work of requests to autoencoders.
-
-    A source is an uploaded file, or what Source says: a picture, or a latent.
-    """
+    """Makes work of requests to autoencoders."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
@@ -276,87 +261,67 @@ class VAERequests:
         return pipeline
 
     def owner(self, latent: Latent, model: str) -> str:
-        """Return the name of the registered model that made a latent, where it needs no download; else the given name.
-
-        So no file that somebody opens makes the page download a model.
-        """
+        """Return the name of the model that made a latent, where it is here; else the given name: no file downloads."""
         versions = {version(spec): spec.name for spec in specs_of("vae") if spec.here}
         return versions.get(latent.version, model)
 
-    def take(self, model: Any, source: str | Source | None, directions: Any = None) -> Work[RoundTrip]:
-        """Return the work that takes a picture apart and puts it together, moved along directions."""
+    @request
+    def take(self, callback: Callback, /, model: Any, source: Given, directions: Any = None) -> RoundTrip:
+        """Take a picture apart and put it together, moved along directions."""
+        pipeline, given = self.pipeline(model), read_source(source)
+        began = time.monotonic()
+        latent = pipeline.latent(given)
+        encoded = time.monotonic()
+        callback(1, 3, None)
+        image = pipeline.edit(latent, directions) if directions else pipeline.decode(latent)
+        decoded = time.monotonic()
+        callback(2, 3, None)
+        near: Nearness | None = None
+        seconds: tuple[float | None, float] = (None, decoded - encoded)
+        if not isinstance(given, Latent):
+            near = None if directions else nearness(given, image)
+            seconds = (encoded - began, decoded - encoded)
+        return RoundTrip(
+            latent, image, near, seconds, pipeline.latent_shape(latent.size), pipeline.compression(latent.size)
+        )
 
-        def work(callback: Callback) -> RoundTrip:
-            pipeline, given = self.pipeline(model), read_source(source)
-            began = time.monotonic()
-            latent = pipeline.latent(given)
-            encoded = time.monotonic()
-            callback(1, 3, None)
-            image = pipeline.edit(latent, directions) if directions else pipeline.decode(latent)
-            decoded = time.monotonic()
-            callback(2, 3, None)
-            near: Nearness | None = None
-            seconds: tuple[float | None, float] = (None, decoded - encoded)
-            if not isinstance(given, Latent):
-                near = None if directions else nearness(given, image)
-                seconds = (encoded - began, decoded - encoded)
-            return RoundTrip(
-                latent, image, near, seconds, pipeline.latent_shape(latent.size), pipeline.compression(latent.size)
-            )
+    @request
+    def vary(self, callback: Callback, /, model: Any, source: Given, strength: Any, n: Any, seed: Any) -> Pictures:
+        """Make n variations, from a seed on."""
+        number = count(n, MAX_VARIATIONS)
+        first = check_seeds(typed_seed(seed), number)[0]
+        return self.pipeline(model).vary(read_source(source), strength, n=number, seed=first, callback=callback)
 
-        return work
-
-    def vary(self, model: Any, source: str | Source | None, strength: Any, n: Any, seed: Any) -> Work[Pictures]:
-        """Return the work that makes n variations, from a seed on."""
-
-        def work(callback: Callback) -> Pictures:
-            number = whole_number("number of pictures", whole(n), 1, MAX_VARIATIONS)
-            first = check_seeds(typed_seed(seed), number)[0]
-            return self.pipeline(model).vary(read_source(source), strength, n=number, seed=first, callback=callback)
-
-        return work
-
+    @request
     def morph(
-        self, model: Any, source: str | Source | None, other: str | Source | None, *, steps: Any, path: Any
-    ) -> Work[Pictures]:
-        """Return the work that makes the frames of a morph, which are MORPH_SIDE pixels at most."""
+        self, callback: Callback, /, model: Any, source: Given, other: Given, *, steps: Any, path: Any
+    ) -> Pictures:
+        """Make the frames of a morph, which are MORPH_SIDE pixels at most."""
+        pipeline = self.pipeline(model)
+        given = read_source(source, "first picture"), read_source(other, "second picture")
+        first, second = (_small(pipeline, one) for one in given)
+        return pipeline.interpolate(first, second, steps=whole(steps), path=path, callback=callback)
 
-        def work(callback: Callback) -> Pictures:
-            pipeline = self.pipeline(model)
-            given = read_source(source, "first picture"), read_source(other, "second picture")
-            first, second = (_small(pipeline, one) for one in given)
-            return pipeline.interpolate(first, second, steps=whole(steps), path=path, callback=callback)
+    @request
+    def sample(self, callback: Callback, /, model: Any, n: Any, seed: Any, temperature: Any) -> Pictures:
+        """Draw n pictures, from a seed on."""
+        pipeline, number = self.drawing(model), count(n)
+        first = check_seeds(typed_seed(seed), number)[0]
+        return pipeline.sample(number, seed=first, temperature=temperature, callback=callback)
 
-        return work
+    @request
+    def edit(self, callback: Callback, /, model: Any, source: Given, directions: Mapping[str, float]) -> Image.Image:
+        """Move a picture along directions."""
+        return self.pipeline(model).edit(read_source(source), directions)
 
-    def sample(self, model: Any, n: Any, seed: Any, temperature: Any) -> Work[Pictures]:
-        """Return the work that draws n pictures, from a seed on."""
-
-        def work(callback: Callback) -> Pictures:
-            pipeline, number = self.drawing(model), count(n)
-            first = check_seeds(typed_seed(seed), number)[0]
-            return pipeline.sample(number, seed=first, temperature=temperature, callback=callback)
-
-        return work
-
-    def edit(self, model: Any, source: str | Source | None, directions: Mapping[str, float]) -> Work[Image.Image]:
-        """Return the work that moves a picture along directions."""
-        return lambda callback: self.pipeline(model).edit(read_source(source), directions)
-
-    def combine(self, model: Any, a: str | Source, b: str | Source, c: str | Source) -> Work[Image.Image]:
-        """Return the work that makes A - B + C."""
-
-        def work(callback: Callback) -> Image.Image:
-            pictures = [
-                read_source(one, Phrase("picture {letter}", letter=letter))
-                for one, letter in zip((a, b, c), "ABC", strict=True)
-            ]
-            return self.pipeline(model).combine(*pictures)
-
-        return work
+    @request
+    def combine(self, callback: Callback, /, model: Any, *three: str | Source) -> Image.Image:
+        """Make A - B + C."""
+        named = [(one, Phrase("picture {letter}", letter=letter)) for one, letter in zip(three, "ABC", strict=True)]
+        return self.pipeline(model).combine(*(read_source(*one) for one in named))
 
 
-def read_source(source: str | Source | None, what: str = "picture") -> Source:
+def read_source(source: Given, what: str = "picture") -> Source:
     """Return a picture or a latent; a file of a picture is read, and scaled down where it is too large.
 
     what: it is, for a sentence about it.

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from running_page import tiny_fast, tiny_fine, tiny_landscapes, tiny_pictures_vae
 
@@ -80,30 +79,12 @@ def test_each_gets_what_it_would_get_alone(pipeline: Any, requests: list[Request
             assert far(a, b) < 1
 
 
-def test_latents_come_as_they_would_alone() -> None:
-    pipeline = tiny_pictures_vae()
-    requests = [Request("vae", None, "latent", (picture(48, color),)) for color in ("red", "blue")]
-    for one, request in zip(batches.batch(pipeline, requests, lambda *_: None), requests, strict=True):
-        assert one.mean.allclose(pipeline.encode(request.args[0]).mean, atol=0.02)
-
-
 def test_fine_paints_one_at_a_time_and_a_bad_one_is_to_blame() -> None:
     assert not batches.pays(tiny_fine(), stylize())
     with pytest.raises(OptionError, match="The truncation is 9"):
         batches.batch(tiny_landscapes(), [generate(seed=3), generate(truncation=9)], lambda *_: None)
     with pytest.raises(ValueError, match="do not go together"):
         batches.batch(tiny_landscapes(), [Request("gan", None, "sweep", (1,))] * 2, lambda *_: None)
-
-
-def test_large_pictures_go_together_on_a_gpu_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    fast, vae, gan = tiny_fast(), tiny_pictures_vae(), tiny_landscapes()
-    large = stylize(size=600)
-    assert not batches.pays(fast, large)
-    assert not batches.pays(vae, Request("vae", None, "encode", (picture(5000),)))
-    assert batches.pays(gan, generate())
-    assert batches.pays(fast, stylize("no picture"))  # which goes with no other anyway
-    monkeypatch.setattr(fast, "_device", torch.device("cuda"))
-    assert batches.pays(fast, large)
 
 
 # ----------------------------------------------------------------------------------------------- the hands of a replica

@@ -69,11 +69,6 @@ def test_copies_of_a_painting_name_one_source(art: Path, tmp_path: Path) -> None
     assert len(files) == 12 * art_pictures.CROPS
 
 
-def test_pictures_of_one_origin_are_of_one_painting() -> None:
-    hashes = np.stack([art_pictures.perceptual_hashes(blobs(seed)) for seed in range(4)])
-    assert art_pictures.same_paintings(hashes, ["a", "b", "c", "b"]) == [0, 1, 2, 1]
-
-
 def test_a_painting_that_is_missing_or_another_is_named(art: Path, tmp_path: Path) -> None:
     path = art / "paintings" / "landscape" / "someone-0003.jpg"
     blobs(99).save(path)

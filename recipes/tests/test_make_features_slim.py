@@ -7,25 +7,7 @@ import torch
 from PIL import Image
 
 from deepart.models.vgg import VGGConfig, VGGFeatures
-from recipes.make_features_slim import SIDE, read_crops, refit, select_channels, slim
-
-
-def test_a_channel_that_says_what_another_says_is_not_chosen_beside_it() -> None:
-    generator = torch.Generator().manual_seed(0)
-    a, b = torch.randn(2, 4000, generator=generator, dtype=torch.float64)
-    covariance = torch.cov(torch.stack([a, 2 * a, b, -a]))
-    assert {1, 2} <= {*select_channels(covariance, 2), 1}
-    assert 2 in select_channels(covariance, 2)
-
-
-def test_the_fit_finds_a_convolution_that_is_there() -> None:
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(6, 3, 12, 12, generator=generator)
-    true = torch.nn.Conv2d(3, 5, 3, padding=1)
-    with torch.no_grad():
-        weight, bias = refit(x, true(x), generator)
-        assert (weight - true.weight).abs().max() < 0.01
-        assert (bias - true.bias).abs().max() < 0.01
+from recipes.make_features_slim import SIDE, read_crops, slim
 
 
 def test_a_slim_network_follows_its_teacher() -> None:

@@ -24,7 +24,6 @@ from recipes import (
     export_vae,
     gan_card,
     gan_directions,
-    own_card,
     own_pictures,
     train_gan,
     train_style,
@@ -211,66 +210,49 @@ def test_a_set_has_squares_and_whole_pictures(data: Path) -> None:
         assert (square.size, whole.size) == ((32, 32), (40, 60))
 
 
-def test_a_card_says_no_licence_that_nobody_gave(photos: Path, tmp_path: Path) -> None:
-    prepare(photos, tmp_path / "data")
-    text = " ".join(own_card.data_text((tmp_path / "data" / "manifest.json").read_bytes()).split())
-    start = f"The set has {COUNT} pictures of the maker's own. Their licence is not said. The manifest, with the name"
-    assert text.startswith(start)
-
-
 def test_what_is_left_out_is_named_with_the_reason(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (photos / "broken.jpg").write_bytes(b"no picture")
-    (photos / "notes.txt").write_text("no picture either, by its name")
+    (photos / "notes.txt").write_text("no picture either")
+    (photos / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (photos / "0 é.png").rename(photos / "IMG_0")
     Image.new("RGB", (31, 80)).save(photos / "small.png")
-    with Image.open(photos / "0 é.png") as first:
+    with Image.open(photos / "IMG_0") as first:
         first.save(photos / "again.png", compress_level=1)
     prepare(photos, tmp_path / "data")
     used, *rest = capsys.readouterr().out.splitlines()
-    assert used == f"{COUNT} pictures of {photos} are used, 3 are left out."
+    assert used == f"{COUNT} pictures of {photos} are used, 5 are left out."
     reasons = dict(line.strip().split(": ", 1) for line in rest)
-    assert reasons["again.png"] == "It is the same picture as 0 é.png."
+    assert reasons["again.png"] == "It is the same picture as IMG_0."
+    assert reasons["notes.txt"] == "The file is text, no picture."
+    assert "HEIC" in reasons["IMG_1.HEIC"]
     assert reasons["small.png"] == "It is 31x80 pixels; each side must have 32 or more."
     assert "broken.jpg" in reasons
 
 
 @pytest.mark.parametrize(
-    ("case", "sentence"),
+    ("place", "out", "more", "sentence"),
     [
-        ("missing", "no folder; give the one that your pictures are in"),
-        ("no styles", "nowhere is no folder; give the one"),
-        ("side", "The side is 5; it must be a whole number from 16 to 1024"),
-        ("few", "has 47 good pictures, and training needs 48 at the very least"),
-        ("styles", "has 0 good pictures, and training needs 48"),
-        ("taken", "has something in it; give a new folder"),
-        ("inside", "lies among the pictures themselves"),
+        ("nowhere", "sets/cats", (), "no folder; give the one that your pictures are in"),
+        ("photos", "sets/cats", ("--styles", "nowhere"), "nowhere is no folder; give the one"),
+        ("photos", "sets/cats", ("--side", "5"), "The side is 5; it must be a whole number from 16 to 1024"),
+        ("few", "sets/cats", (), "has 47 good pictures, and training needs 48 at the very least"),
+        ("photos", "sets/cats", ("--styles", "empty"), "has 0 good pictures, and training needs 48"),
+        ("photos", "few", (), "has something in it; give a new folder"),
+        ("photos", "photos/set", (), "lies among the pictures themselves"),
     ],
 )
+@pytest.mark.usefixtures("photos")
 def test_a_set_that_cannot_be_made_is_one_sentence_and_leaves_nothing(
-    case: str, sentence: str, photos: Path, tmp_path: Path
+    place: str, out: str, more: tuple[str, ...], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, more, place = tmp_path / "sets" / "cats", [], photos
-    if case == "missing":
-        place = tmp_path / "nowhere"
-    elif case == "no styles":
-        more = ["--styles", str(tmp_path / "nowhere")]
-    elif case == "side":
-        more = ["--side", "5"]
-    elif case == "few":
-        for name in ("0 é.png", "nested/deeper/1 é.JPG", "2 é.webp"):
-            (photos / name).unlink()
-    elif case == "styles":
-        (tmp_path / "empty").mkdir()
-        more = ["--styles", str(tmp_path / "empty")]
-    elif case == "taken":
-        out.mkdir(parents=True)
-        (out / "mine.txt").write_text("mine")
-    else:
-        out = photos / "set"
+    monkeypatch.chdir(tmp_path)
+    draw(Path("few"), 47)
+    Path("empty").mkdir()
     before = sorted(path for path in tmp_path.rglob("*") if path.is_file())
     with pytest.raises(SystemExit, match=sentence):
-        prepare(place, out, *more)
+        prepare(Path(place), Path(out), *more)
     assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == before
     assert not list(tmp_path.rglob(".cats-*"))
 

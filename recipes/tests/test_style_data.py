@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import gzip
 import hashlib
 import json
@@ -60,17 +59,6 @@ def sources(tmp_path: Path) -> Path:
     return tmp_path / "sources"
 
 
-def test_the_copyright_file_is_read_in_its_order() -> None:
-    assert style_data.licences(COPYRIGHT) == [
-        ("images/*", "CC-BY-SA-4.0"),
-        ("images/land/*", "public-domain"),
-        ("images/land/*-author*", "CC-BY-SA-4.0"),
-        ("images/land/fields1*", "public-domain"),
-        ("images/land/sky8*", "public-domain"),
-        ("images/land/lava5*", "CC-BY-SA-4.0"),
-    ]
-
-
 @pytest.mark.parametrize(
     ("name", "public"),
     [
@@ -86,28 +74,6 @@ def test_only_the_public_domain_counts(name: str, public: bool) -> None:
     assert style_data.is_public_domain(f"images/{name}", style_data.licences(COPYRIGHT)) is public
 
 
-def test_pictures_of_the_evaluation_are_left_out(sources: Path) -> None:
-    names = [path.name for path in style_data.public_domain_photographs(sources)]
-    assert names == ["fields1@2x.jpg", "hills@2x.jpg", "mountain@2x.jpg"]
-    assert {"sky8@2x.jpg", "nasa7@2x.jpg", "beach2@2x.jpg", "space2@2x.jpg"} <= style_data.EVALUATION
-
-
-def test_a_missing_package_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="No endless-sky-high-dpi"):
-        style_data.main([str(tmp_path), str(tmp_path / "out")])
-
-
-def test_every_beginning_is_a_fair_mixture() -> None:
-    total = sum(kind.share for kind in repertoire.KINDS.values())
-    assert total == pytest.approx(1)
-    order = repertoire.schedule(400)
-    assert order[:50] == repertoire.schedule(50)
-    for count in (50, 170, 400):
-        painted = collections.Counter(order[:count])
-        for name, kind in repertoire.KINDS.items():
-            assert abs(painted[name] - kind.share * count) < 2
-
-
 @pytest.mark.parametrize("kind", [name for name, kind in repertoire.KINDS.items() if kind.needs in ("photographs", "")])
 def test_one_seed_is_one_style_picture(kind: str, sources: Path) -> None:
     used = repertoire.Sources(style_data.public_domain_photographs(sources))
@@ -120,17 +86,6 @@ def test_one_seed_is_one_style_picture(kind: str, sources: Path) -> None:
     assert (first.mode, first.size) == ("RGB", (120, 96))
     assert first.tobytes() == paint(1).tobytes()
     assert first.tobytes() != paint(2).tobytes()
-
-
-def test_ready_patterns_are_tiled_in_whole_sheets(tmp_path: Path) -> None:
-    for family in repertoire.FAMILIES:
-        Image.new("RGB", (32, 32), "#c03020").save(tmp_path / f"{family}-000.png")
-    sources = repertoire.Sources([], patterns=sorted(tmp_path.glob("*.png")))
-    sitting = repertoire.Sitting(np.random.default_rng(0), sources, (90, 60))
-    image = repertoire.tiled_patterns(sitting)
-    assert image.size == (90, 60)
-    assert np.asarray(image).reshape(-1, 3).std(0).max() == 0  # no gap between the tiles
-    assert set(sitting.used) <= {f"{family}-000.png" for family in repertoire.FAMILIES}
 
 
 def test_it_makes_resumes_and_lists_the_set(

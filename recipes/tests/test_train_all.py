@@ -62,20 +62,3 @@ def test_one_command_packs_trains_writes_and_measures(
     speed = json.loads((out / "speed.json").read_text())
     assert [(row["model"], row["size"]) for row in speed["runs"]] == [("fine", 64), ("fast", 64)]
     assert all(row["gmac"] > 0 for row in speed["runs"])
-
-
-def test_a_pack_holds_as_much_as_may_travel(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train_all, "MOST_PACK", 100_000)
-    train_all.main([str(data), str(tmp_path / "pack"), "--make"])
-    kept = list((tmp_path / "pack").rglob("*.jpg"))
-    assert 0 < len(kept) < 52
-    assert sum(path.stat().st_size for path in kept) < 100_000
-    monkeypatch.setattr(train_all, "MOST_ALL", 1000)
-    with pytest.raises(SystemExit, match="at most 0 travel"):
-        train_all.main([str(tmp_path / "pack"), str(tmp_path / "out")])
-
-
-def test_a_pack_without_a_set_gets_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "pack").mkdir()
-    with pytest.raises(SystemExit, match="holds no set; make the pack with --make"):
-        train_all.main([str(tmp_path / "pack"), str(tmp_path / "out")])

@@ -15,10 +15,9 @@ from PIL import Image
 from deepart import VAEPipeline, checkpoint
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from deepart.pipelines.features import load_features
 from recipes import export_vae, train_vae, vae_adversary
 from recipes.gan_discriminator import LAYERS, FeatureDiscriminator
-from recipes.vae_adversary import Adversary, PatchDiscriminator
+from recipes.vae_adversary import PatchDiscriminator
 
 MAKERS: dict[str, Callable[[], train_vae.VAE]] = {
     "pictures": lambda: SpatialVAE(
@@ -114,56 +113,3 @@ def test_it_trains_in_two_phases_resumes_and_exports_a_model(model: str, data: P
         assert len(pipeline.directions) == config["directions"] == len(config["directions_named"])
         with Image.open(tmp_path / "sheet.jpg") as drawn:
             assert drawn.size == (7 * 32, export_vae.COUNT * 2 * 32)  # two are held out
-
-
-def test_the_learning_rate_warms_up_and_falls(data: Path, tmp_path: Path) -> None:
-    trainer = train_vae.Trainer(
-        train_vae.parse(arguments("pictures", data, tmp_path / "vae-pictures", "--minutes", "1"))
-    )
-    rates = []
-    for trainer.step, trainer.seconds in ((0, 0.0), (99, 0.0), (500, 30.0), (900, 45.0), (1000, 60.0)):
-        rates.append(trainer.pace() / trainer.options.rate)
-    assert rates == pytest.approx([0.01, 1, 1, 0.51, 0.02])
-
-
-def test_every_parameter_has_one_optimizer_but_those_of_the_prior() -> None:
-    for make in MAKERS.values():
-        network = make()
-        taken = [
-            id(parameter)
-            for optimizer in train_vae.make_optimizers(network).values()
-            for parameter in optimizer.param_groups[0]["params"]
-        ]
-        wanted = {id(parameter) for name, parameter in network.named_parameters() if not name.startswith("flow")}
-        assert len(taken) == len(set(taken))
-        assert set(taken) == wanted
-
-
-def test_the_adversary_learns_to_tell_and_says_where_to_go() -> None:
-    torch.manual_seed(0)
-    adversary = Adversary(load_features(device="cpu"))
-    for _ in range(30):
-        real = torch.rand(4, 3, 1, 1).expand(4, 3, 32, 32)
-        made = (real + 0.3 * torch.randn(4, 3, 32, 32)).requires_grad_()
-        parts = adversary.advance(real, made, push=0.1, rate=0.01)
-    assert parts["d_patch"] < 0.4
-    assert parts["g_patch"] > 0.1 * 0.9
-    (parts["g_patch"] + parts["g_feature"]).backward()
-    assert made.grad is not None
-    assert made.grad.abs().sum() > 0
-    assert all(parameter.requires_grad for parameter in adversary.patch.parameters())
-
-
-def test_directions_are_as_long_as_the_latents_spread() -> None:
-    torch.manual_seed(0)
-    network = MAKERS["portraits"]()
-    assert isinstance(network, VectorVAE)
-    with torch.no_grad():
-        network.synthesis.weight.zero_()
-        network.synthesis.weight[:256, 2] = (
-            0.05  # the third number of a latent is the brightness, and no other does much
-        )
-    latents = torch.randn(800, 12) * torch.tensor([1.0, 1.0, 3.0] + 9 * [1.0]) + 5
-    strongest = export_vae.strongest(network.requires_grad_(False), latents, 1)[0]
-    assert strongest[2].abs() == pytest.approx(3, rel=0.1)
-    assert strongest[[0, 1, *range(3, 12)]].abs().max() < 0.3

@@ -31,7 +31,8 @@ SEEN = """() => {
     const found = new Set();
     const seen = element => element.checkVisibility({visibilityProperty: true}) && element.getClientRects().length > 0;
     for (const element of document.querySelectorAll("body *")) {
-        if (element.closest("footer, script, style, .da-api, .da-how em, #crop-editor, .da-language") || !seen(element)) continue;
+        const foreign = element.closest("footer, script, style, .da-api, .da-how em, #crop-editor, .da-language");
+        if (foreign || !seen(element)) continue;
         for (const node of element.childNodes)
             if (node.nodeType === Node.TEXT_NODE && node.data.trim()) found.add(node.data.trim());
         for (const name of ["placeholder", "aria-label", "title", "alt"])
