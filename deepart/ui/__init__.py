@@ -17,7 +17,7 @@ from deepart.ui.inputs import api_corner, hide_schemas, refuse_foreign_files, vi
 from deepart.ui.jobs import Jobs
 from deepart.ui.page import RESULTS, SESSIONS, Link, launch_options, lay_about, restore
 from deepart.ui.reconstruct import ReconstructTab
-from deepart.ui.remake import Remake, settings_of
+from deepart.ui.remake import Remake
 from deepart.ui.results import MyResults, Place, Recall
 from deepart.ui.run import new_text
 from deepart.ui.shelf import Reader, Shelf
@@ -145,10 +145,7 @@ def _connect(
     session.shelf.wire(remake, kept, liked, style.content)
     session.shelf.restore(app, liked, style.content, style.cleared)
     recall = Recall(tabs, {link.tab: link.linked for link in links}, boxes, besides, outputs)
-    for used in (
-        recall.wire(session.use.click, session.picked, lambda picked: picked[-1]),
-        recall.wire(style.reread.upload, style.reread, lambda path: {"made": settings_of(path), "path": ""}),
-    ):
-        style.follow(used)
-        if reconstruct is not None:
-            reconstruct.follow(used)
+    used = recall.wire(session.use, session.picked)
+    style.follow(used)
+    if reconstruct is not None:
+        reconstruct.follow(used)

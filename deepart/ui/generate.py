@@ -15,7 +15,7 @@ from deepart.images import fit, load_image, settings, with_settings
 from deepart.ui.artwork import Artwork, at, facts, save_artwork
 from deepart.ui.breeding import Breed
 from deepart.ui.finished import finished_grid
-from deepart.ui.generate_tools import ImportSettings, Mix, Projection, Walk, the_chosen
+from deepart.ui.generate_tools import Mix, Projection, Walk, the_chosen
 from deepart.ui.grid import Grid, LargePainting, about, painted
 from deepart.ui.i18n import chinese, t, translate
 from deepart.ui.inputs import AT_ONCE, GPU_SLOT, IN_TURN, SOON, mistake, sentences
@@ -205,8 +205,6 @@ class GenerateTab:
                 self.breed = Breed(requests, jobs, self.grid)
             with gr.Tab("Find", id="find"):
                 self.projection = Projection(requests, jobs)
-            with gr.Tab("Import", id="import"):
-                self.import_settings = ImportSettings(requests, jobs, self.grid)
         self.grid.lay_settings()
 
     @property
@@ -240,7 +238,6 @@ class GenerateTab:
         chosen.wire(grid.seed, grid.painting)
         breed.wire(take, chosen.piece, parts, chosen.like)
         self.projection.wire(take, parts, grid.model)
-        self.import_settings.wire(take, parts)
         self.walk.wire(grid.truncation, chosen.piece, breed.liked, grid.model)
         self.mix.wire(chosen.piece, chosen.as_shape, chosen.as_detail, grid.truncation, grid.model)
         gr.on(

@@ -11,16 +11,16 @@ from PIL import Image
 from deepart.errors import OptionError, Phrase
 from deepart.images import settings
 from deepart.latents import truncate
-from deepart.pipelines.gan import MAX_FRAMES, MAX_STOPS, MIN_FRAMES, TRUNCATIONS, GANPipeline
+from deepart.pipelines.gan import MAX_FRAMES, MAX_STOPS, MIN_FRAMES, GANPipeline
 from deepart.pipelines.gan_project import square
-from deepart.ui.artwork import Artwork, check_settings, name_of, save_artwork, slug
+from deepart.ui.artwork import Artwork, name_of, save_artwork, slug
 from deepart.ui.grid import Grid
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import COMPUTING, SOON, keep_good, mistake, picture_input, read_picture, sentences
+from deepart.ui.inputs import SOON, keep_good, mistake, picture_input, read_picture
 from deepart.ui.jobs import Callback, Jobs, Step
 from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.widgets import FPS, Animation, lasting, pair, strip, thumb
-from deepart.ui.work import GANRequests, Pictures, again, check_seed, defaults, likeness, seeds_of
+from deepart.ui.work import GANRequests, Pictures, check_seed, defaults, likeness, seeds_of
 
 _WALK, _PROJECT = defaults(GANPipeline.walk), defaults(GANPipeline.project)
 _HERE, _LIKED, _LOOP = "here", "liked", "loop"
@@ -269,39 +269,3 @@ def _words(step: Step[Any]) -> str:
         return t("Looking at the picture")
     share = f"{100 * step.share:.0f}"
     return t("{share} % · step {step} of {total}", share=share, step=step.step, total=step.total)
-
-
-class ImportSettings:
-    """A box for a picture that was made here."""
-
-    def __init__(self, requests: GANRequests, jobs: Jobs, grid: Grid) -> None:
-        """Lay it out inside the Blocks being built. grid: whose controls are set."""
-        self._requests, self._jobs, self._grid = requests, jobs, grid
-        self.picture = picture_input("A PNG that was downloaded from this tab", height=160, elem_id="reread")
-
-    def wire(self, take: Callable[[Artwork], Changes], parts: Sequence[Any]) -> None:
-        """Connect it; take, parts: those of the chosen picture."""
-        self._take = take
-        grid = self._grid
-        controls = [grid.model, grid.seed, grid.truncation, *parts]
-        self.picture.upload(self._read, self.picture, controls, show_progress_on=grid.told, **COMPUTING)
-
-    def _read(self, path: str | None, request: gr.Request) -> Changes:
-        """Make the picture again from its settings, choose it, and set the controls to them."""
-        with sentences():
-
-            def work(callback: Callback) -> Image.Image:
-                made = check_settings(settings(read_picture(path, "picture")))
-                return again(self._requests.pipeline(made["model"]), made, made.get("directions") or {})
-
-            image = self._jobs.do(request, work, "page import-settings")
-            if image is None:
-                raise mistake("The work was stopped before there was a picture.")
-            one = save_artwork(image, self.picture.GRADIO_CACHE)
-            grid, truncation = self._grid, one.made["truncation"]
-            changes = self._take(one) | {grid.model: grid.more.menu_at(one.model)}
-            if one.seed is not None:
-                changes[grid.seed] = one.seed
-            if TRUNCATIONS[0] <= truncation <= TRUNCATIONS[-1]:
-                changes[grid.truncation] = truncation
-            return changes

@@ -212,10 +212,10 @@ document.addEventListener('dragover', event => {
   if (event.dataTransfer.types.includes('Files')) event.preventDefault();
 });
 document.addEventListener('drop', event => {
-  if (!deepart.putPicture(event.dataTransfer.files, event.target)) return;
-  event.preventDefault();
-  event.stopPropagation();
-}, true);
+  // Only what Gradio's own boxes have not taken comes here; the browser would leave the page for it.
+  if (event.dataTransfer.files.length) event.preventDefault();
+  deepart.putPicture(event.dataTransfer.files, event.target);
+});
 if (!new URLSearchParams(window.location.search).get('tab') && localStorage.getItem('deepart-tab')) {
   window.history.replaceState(null, '', deepart.addressOf(localStorage.getItem('deepart-tab')));
 }

@@ -129,14 +129,14 @@ class Recall:
         changes |= {box: str(file) for box, file in zip(self._boxes.get(tab, ()), files, strict=False) if file}
         return changes | (self._besides[tab](one) if tab in self._besides else {})
 
-    def wire(self, cause: Callable[..., Any], source: Any, record_of: Callable[[Any], Record]) -> Any:
-        """Let an event do it, and return what follows. source: the component that record_of takes the value of."""
+    def wire(self, button: gr.Button, picked: Any) -> Any:
+        """Let a button do it, and return its event. picked: the state with records, of which the last one counts."""
 
-        def use(held: Any, *shown: Any) -> Changes:
+        def use(held: list[Record], *shown: Any) -> Changes:
             with sentences():
-                return self.changes(record_of(held), shown)
+                return self.changes(held[-1], shown)
 
-        return cause(use, [source, *self.boxes], self.outputs, **SOON)
+        return button.click(use, [picked, *self.boxes], self.outputs, **SOON)
 
 
 class MyResults:

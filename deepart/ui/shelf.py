@@ -178,6 +178,5 @@ def is_ours(path: str, cache: str) -> bool:
 
 def thumb_html(thumb: Any) -> str:
     """Return a thumbnail that the browser has kept as HTML; empty where it is none."""
-    """Return a thumbnail that the browser has kept as HTML; empty where it is none."""
     good = isinstance(thumb, str) and re.fullmatch(r"data:image/webp;base64,[A-Za-z0-9+/=]+", thumb)
     return f'<img class="da-thumb" alt="" src="{thumb}">' if good else ""

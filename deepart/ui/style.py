@@ -69,8 +69,8 @@ class StyleTab:
         gr.HTML(note("Your photograph: upload, paste or drop one. Or press a pair that goes well together."))
         with gr.Row(elem_classes="da-photo"):
             self.content = picture_input(
-                "Your photograph", sources=["upload", "webcam"], value=str(self._pair.files[0]), height=210,
-                elem_id="content", min_width=160,
+                "Your photograph", sources=["upload", "webcam", "clipboard"], value=str(self._pair.files[0]),
+                height=210, elem_id="content", min_width=160,
             )  # fmt: skip
             self.pairs = PairRow()
         self.wall = Wall(self.requests, self._jobs, None if self._quick is None else self._quick.name)
@@ -103,9 +103,6 @@ class StyleTab:
                 info="The same seed gives the same picture, another one varies the details.", elem_id="seed",
             )  # fmt: skip
             self.dice = gr.Button("Shuffle", size="sm", elem_id="dice")
-            self.reread = gr.UploadButton(
-                "Take the settings of a picture made here", file_types=["image"], size="sm", elem_id="style-reread"
-            )  # fmt: skip
             with gr.Column(visible=not self._first.one_pass) as self.corrected:
                 self.steps = gr.Slider(
                     2, 100, GATYS.steps, step=1, label="Steps", elem_id="steps",

@@ -50,6 +50,16 @@ def save(tab: Tab, button: str, folder: Path) -> Path:
     return path
 
 
+def brought(tab: Tab, path: Path, name: str) -> None:
+    """Open a picture that was made here, and take its settings; name: a part of what it is called."""
+    go(tab, "My results")
+    with tab.expect_file_chooser() as chooser:
+        tab.locator("#session-open").click()
+    chooser.value.set_files(path)
+    expect(tab.locator("#session-facts .da-title")).to_contain_text(name)
+    tab.locator("#session-use").click()
+
+
 def same(first: Image.Image, second: Image.Image) -> bool:
     return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hands import DESKTOP, PATIENCE, PHONE, OpenTab, go, no_sideways_scroll, put, same, save, told, write
+from hands import DESKTOP, PATIENCE, PHONE, OpenTab, brought, go, no_sideways_scroll, put, same, save, told, write
 from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as Tab
@@ -167,9 +167,6 @@ def test_mistakes_get_a_sentence_and_lose_nothing(page: Page, tab: Tab, tmp_path
     put(tab, "mix-shape", "-4")
     tab.locator("#mix-start").click()
     told(tab, "The seed is -4")
-    go(tab, "Import")
-    tab.locator("#reread input[type=file]").set_input_files(PHOTO)
-    told(tab, "The picture carries no settings of DeepArt")
     go(tab, "Find")
     tab.locator("#find-start").click()
     told(tab, "There is no picture to find yet")
@@ -333,8 +330,7 @@ def test_the_chosen_picture_stays_in_sight(open_tab: OpenTab) -> None:
 def test_settings_come_back_from_a_picture(page: Page, tab: Tab, tmp_path: Path) -> None:
     [made] = page.portraits.generate(seed=77, truncation=0.6, directions={"smile": -2.0})
     save_png(made, tmp_path / "mine.png")
-    go(tab, "Import")
-    tab.locator("#reread input[type=file]").set_input_files(tmp_path / "mine.png")
+    brought(tab, tmp_path / "mine.png", "Seed 77")
     chosen(tab, "Seed 77")
     expect(tab.locator("#gan-seed input")).to_have_value("77")
     expect(tab.locator("#gan-truncation input[type=number]")).to_have_value("0.6")
@@ -347,9 +343,7 @@ def test_settings_come_back_from_a_picture(page: Page, tab: Tab, tmp_path: Path)
     assert settings(found) == settings(made)
     [child] = page.landscapes.breed([3, 17], 1)
     save_png(child, tmp_path / "child.png")
-    go(tab, "Import")
-    tab.locator("#reread").get_by_role("button", name="Remove Image").click()
-    tab.locator("#reread input[type=file]").set_input_files(tmp_path / "child.png")
+    brought(tab, tmp_path / "child.png", "Child of 3, 17")
     chosen(tab, "Child of 3, 17")
     assert same(saved(tab, tmp_path), child)
 

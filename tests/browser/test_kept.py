@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hands import PHONE, go, no_sideways_scroll, same, save, told
+from hands import PHONE, brought, go, no_sideways_scroll, same, save, told
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from running_page import Page
@@ -181,11 +181,7 @@ def test_a_painting_s_png_gives_its_settings_back(open_tab: OpenTab, tmp_path: P
     other = open_tab()
     go(other, "Style transfer")
     other.locator("#style").get_by_role("button", name="Remove Image").click()
-    other.get_by_role("button", name="Fine tuning").click()
-    other.locator("input[data-testid=file-upload]").last.wait_for(state="attached")
-    with other.expect_file_chooser() as chooser:
-        other.locator("#style-reread").click()
-    chooser.value.set_files(path)
+    brought(other, path, "128 px")
     expect(other.locator("#strength input[type=number]")).to_have_value("0.4")
     expect(other.locator("#size input[type=number]")).to_have_value("128")
     expect(other.locator("#style .image-frame img")).to_have_attribute("src", re.compile("stained-glass"))
