@@ -24,7 +24,7 @@ from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, GPU_SLOT, keep_good, mistake, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs, Work
 from deepart.ui.models import MoreModels, loading, model_menu
-from deepart.ui.run import Changes, RunButton, new_text, note
+from deepart.ui.run import Changes, RunButton, hidden_text, new_text, note
 from deepart.ui.widgets import into_sight
 from deepart.ui.work import MAX_GRID, GANRequests, defaults, whole
 
@@ -111,7 +111,7 @@ class Grid:
         self.example = _as_served(example, self.gallery)
         self.pieces: Any = gr.State(self.example)  # list[Artwork], as the gallery shows them
         self.marks = gr.HTML(mark_rules(self.example, [], next(iter(self.example), None)), elem_classes="da-rules")
-        self.wanted = gr.Textbox(visible="hidden", elem_id="gan-wanted")  # changes when pictures should be made
+        self.wanted = hidden_text("gan-wanted")  # changes when pictures should be made
 
     def lay_settings(self) -> None:
         """Lay out what can be set of new pictures."""

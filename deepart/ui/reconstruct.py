@@ -45,7 +45,7 @@ from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title
 from deepart.ui.reconstruct_tools import Around, Tools
 from deepart.ui.reconstruct_views import ErrorMap, Inside, cells, example_title, number_cells, title
 from deepart.ui.results import SendTo
-from deepart.ui.run import Changes, RunButton, new_text, note
+from deepart.ui.run import Changes, RunButton, hidden_text, new_text, note
 from deepart.ui.widgets import Format, RequestId, into_sight, stage
 from deepart.ui.work import VAERequests, defaults
 
@@ -81,10 +81,10 @@ class ReconstructTab:
         self.placed: Any = gr.State((None, None))
         self.request_id = RequestId("vae-mark")
         # Changes when what is in the box should be taken apart.
-        self.wanted = gr.Textbox(visible="hidden", elem_id="vae-wanted")
+        self.wanted = hidden_text("vae-wanted")
         self.made: Any = gr.State([])  # list[Artwork]: what a tool has made last
         self.tools_of: Any = gr.State("")  # the model whose tools are there, "" for one that has none
-        self.tool_settings = gr.Textbox("", visible="hidden", elem_id="vae-tool-settings", max_length=400)
+        self.tool_settings = hidden_text("vae-tool-settings", value="", max_length=400)
         with gr.Row(elem_classes="da-studio"):
             with gr.Column(elem_classes="da-pictures da-source"):
                 self._lay_source()
@@ -204,8 +204,8 @@ class ReconstructTab:
         # What belongs into the box, and the result in sight.
         seen = f"(...values) => {{ {into_sight('vae-title')} return values; }}"
         work.success(_placed, [self.placed, self.picture], self.picture, js=seen, **AT_ONCE)
-        for gone in (work.failure, self.start.leave.click):  # the model of the menu is not what the page shows
-            gone(self._model_of, [self.subject, self.model], self.model, **AT_ONCE)
+        # The model of the menu is then not what the page shows.
+        work.failure(self._model_of, [self.subject, self.model], self.model, **AT_ONCE)
         self.format.wire(self.subject, lambda subject: subject.made.path)
         self.error_map.wire(self.subject, self._error_tab)
         self.inside.wire(self.subject, self._inside_tab)

@@ -22,7 +22,7 @@ from deepart.ui.inputs import AT_ONCE, IN_TURN, SOON, sentences
 from deepart.ui.jobs import Jobs
 from deepart.ui.page import settings_in
 from deepart.ui.remake import Remake, asked, packed, settings_of, sources, unpacked
-from deepart.ui.run import Changes, RunButton, new_text, note
+from deepart.ui.run import Changes, RunButton, hidden_text, new_text, note
 from deepart.ui.shelf import Record, Shelf, artwork_of, is_ours, made_of, record, thumb_html
 from deepart.ui.widgets import Format
 
@@ -177,7 +177,7 @@ class MyResults:
             self.again.lay_status()
             self.address = gr.HTML("", elem_id="session-address")
             self.send = SendTo("session", ("content", "style", "photo", "find"))
-        self.wanted = gr.Textbox(visible="hidden", elem_id="session-wanted")  # changes when it should be made again
+        self.wanted = hidden_text("session-wanted")  # changes when it should be made again
         self.format.wire(self.picked, lambda picked: picked[-1]["path"] or None if picked else None)
 
     @property

@@ -11,7 +11,7 @@ decoded once. Whatever it raises comes out of stream() as one sentence for the v
 
 On the page a RunButton starts it. Lay out the button, then its status line, and connect both:
 
-    self.run = RunButton("Sharpen", "sharp-")         # ids: #sharp-start, -leave, -stop, -hint, -progress
+    self.run = RunButton("Sharpen", "sharp-")         # ids: #sharp-start, -stop, -hint, -progress
     self.run.lay_status("What it will do.")           # one line: these words at rest, progress at work
     self.run.wire(jobs, self._sharpen, inputs=[self.picture], outputs=[self.stage, self.result])
 
@@ -29,7 +29,7 @@ import html
 import json
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.context import Context
@@ -45,7 +45,7 @@ PATIENCE = 0.3
 
 
 class RunButton:
-    """A button that starts work, those that leave the queue and stop, of which one is seen, and a status line.
+    """A button that starts work, one in its place that stops it or lets it leave the queue, and a status line.
 
     Only the status line is an output: its HTML says which of the buttons is seen, so that a click changes one component
     of the page and not five.
@@ -56,12 +56,11 @@ class RunButton:
     ) -> None:
         """Lay out the buttons inside the Blocks being built; lay_status() does the rest.
 
-        words: on the button. prefix, verb: of its element's id; the others have the prefix and "leave", "stop", "hint",
-        "progress". variant: of a gr.Button. stop: what the button that ends the work says, where that is not "Stop".
+        words: on the button. prefix, verb: of its element's id; the others have the prefix and "stop", "hint" or
+        "progress". variant: of a gr.Button. stop: what the button that ends the work says, where not "Stop".
         """
         self._prefix, self._name = prefix, f"{prefix}{verb}"
         self.start = gr.Button(words, variant=variant, elem_id=self._name)
-        self.leave = gr.Button(t("Leave the queue"), elem_id=f"{prefix}leave", elem_classes="da-leave")
         self.stop = gr.Button(stop or t("Stop"), elem_id=f"{prefix}stop", elem_classes="da-stop")
 
     def lay_status(self, words: str = "") -> None:
@@ -97,7 +96,7 @@ class RunButton:
         first = begin or {}
 
         def started() -> Changes:
-            return {self.status: gr.update(value=self._html("queued", progress(None, t("In the queue"))))} | first
+            return {self.status: gr.update(value=self._html(progress(None, t("In the queue"))))} | first
 
         def rested() -> Changes:
             return {self.status: gr.update(value=self._at_rest())} | self._rest
@@ -113,7 +112,6 @@ class RunButton:
         if not beside and (example is not None or not triggers):
             self._mark([*triggers, self.start.click], working, inputs, example)
         working.failure(None, None, list(rested()), js=by_itself(rested), **AT_ONCE)
-        self.leave.click(rested, None, list(rested()), cancels=working, **AT_ONCE)
         self.stop.click(self._stop, None, None, **AT_ONCE)
         return working
 
@@ -152,7 +150,7 @@ class RunButton:
             if step.done:
                 break
             if step.before is not None:
-                yield {self.status: self._html("queued", progress(None, place(step.before, step.left)))}
+                yield {self.status: self._html(progress(None, place(step.before, step.left)))}
                 continue
             said = loading if loading and not step.step else words if isinstance(words, str) else words(step)
             changes: Changes = {self.status: self._bar(step, said)}
@@ -172,15 +170,14 @@ class RunButton:
     def _bar(self, step: Step[Any], words: str) -> str:
         share = step.share or None
         if step.stopping:
-            return self._html("stopping", progress(share, t("Stopping after this step")))
-        return self._html("running", progress(share, with_time_left(words, step.left)))
+            return self._html(progress(share, t("Stopping after this step")), stopping=True)
+        return self._html(progress(share, with_time_left(words, step.left)))
 
-    def _html(self, state: Literal["queued", "running", "stopping"], bar: str) -> str:
+    def _html(self, bar: str, stopping: bool = False) -> str:
         """Return the status line with the rules that show the right button."""
-        prefix = self._prefix
-        seen = f"#{prefix}leave" if state == "queued" else f"#{prefix}stop"
-        dead = [f"#{one}" for one in self._locks] + ([seen] if state == "stopping" else [])
-        rules = f"#{self._name} {{ display: none !important; }} {seen} {{ display: inline-flex; }}"
+        stop = f"#{self._prefix}stop"
+        dead = [f"#{one}" for one in self._locks] + ([stop] if stopping else [])
+        rules = f"#{self._name} {{ display: none !important; }} {stop} {{ display: inline-flex; }}"
         if dead:
             rules += f" {', '.join(dead)} {{ pointer-events: none; opacity: 0.5; }}"
         return f"<style>{rules}</style>{bar}"
@@ -220,6 +217,11 @@ def by_itself(begin: Callable[[], Changes], sight: str = "") -> str:
 def new_text() -> str:
     """Return a text that never was: written into a hidden box, it starts what waits for a change of that."""
     return uuid.uuid4().hex
+
+
+def hidden_text(name: str, **options: Any) -> gr.Textbox:
+    """Return a text that nobody sees, for events to change and to wait for. name: of the element on the page."""
+    return gr.Textbox(visible="hidden", container=False, elem_id=name, **options)
 
 
 def note(words: str) -> str:

@@ -25,7 +25,7 @@ from deepart.ui.inputs import AT_ONCE, SOON
 from deepart.ui.models import title_of
 from deepart.ui.page import browser_secret
 from deepart.ui.remake import Remake
-from deepart.ui.run import Changes
+from deepart.ui.run import Changes, hidden_text
 from deepart.ui.widgets import address
 
 _THUMBNAIL, _MOST_BYTES, _MOST_SETTINGS = 160, 10_000, 8_000  # pixels; bytes of a thumbnail, letters of settings
@@ -42,7 +42,7 @@ class Shelf:
     def __init__(self) -> None:
         """Lay it out inside the Blocks being built."""
         self.store = gr.BrowserState({"results": []}, storage_key="deepart", secret=browser_secret())
-        self.news = gr.Textbox(visible="hidden", elem_id="session-news")  # JSON: what the storage does not have yet
+        self.news = hidden_text("session-news")  # JSON: what the storage does not have yet
         self._told: Any = gr.State(_Told())
 
     def merge(self, event: Any) -> Any:

@@ -25,7 +25,7 @@ from deepart.ui.inputs import AT_ONCE, keep_good, picture_input
 from deepart.ui.jobs import Jobs, Step
 from deepart.ui.models import MoreModels, StyleModel, loading, model_menu, style_model_of, style_models, title_of
 from deepart.ui.results import SendTo
-from deepart.ui.run import Changes, RunButton, note
+from deepart.ui.run import Changes, RunButton, hidden_text, note
 from deepart.ui.style_sheet import Sheet, Wall
 from deepart.ui.style_work import GATYS, STYLIZE, StyleRequests, save_painting
 from deepart.ui.widgets import VEIL, Format, stage
@@ -47,8 +47,8 @@ class StyleTab:
         self._quick = next((way for way in self._ways.values() if way.one_pass), None)
         self._pressed: deque[str] = deque(maxlen=1000)  # presses that have been heard, of all visitors
         self.sheet: Sheet | None = None
-        self.wanted = gr.Textbox(visible="hidden", elem_id="style-wanted")  # changes when it should be painted
-        self._press = gr.Textbox(visible="hidden", elem_id="style-press")  # changes with a press of a style or pair
+        self.wanted = hidden_text("style-wanted")  # changes when it should be painted
+        self._press = hidden_text("style-press")  # changes with a press of a style or pair
         with gr.Row(elem_classes="da-studio"):
             with gr.Column(elem_classes="da-result"):
                 self._lay_result()

@@ -19,7 +19,7 @@ from deepart.ui.artwork import DPI, Artwork, at, bundle
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, new_file, sentences
 from deepart.ui.jobs import Step
-from deepart.ui.run import Changes, new_text, note
+from deepart.ui.run import Changes, hidden_text, new_text, note
 
 VEIL = '<div class="da-veil"></div>'  # over what was painted: it can be seen through
 _THUMBNAIL, _LARGE = 64, 512  # pixels; the latter is what the page shows a picture at, made by Lanczos
@@ -52,7 +52,7 @@ class RequestId:
     def __init__(self, name: str) -> None:
         """Lay it out inside the Blocks being built; name: of the element on the page."""
         self.now = gr.State("")
-        self.mark = gr.Textbox(visible="hidden", elem_id=name)
+        self.mark = hidden_text(name)
 
     @property
     def parts(self) -> list[gr.State | gr.Textbox]:

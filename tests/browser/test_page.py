@@ -310,7 +310,7 @@ def test_a_sheet_takes_its_turn_and_is_stopped(page: Page, open_tab: OpenTab, mo
     open_sheet(tab)
     tab.locator("#sheet-paint").click()
     expect(tab.locator("#sheet-progress")).to_contain_text("In the queue: 1 before you")
-    tab.locator("#sheet-leave").click()
+    tab.locator("#sheet-stop").click()
     expect(tab.locator("#sheet-paint")).to_be_visible()
     page.fine.release()
     expect(other.locator("#facts")).to_contain_text("128 × 85 pixels")
@@ -440,7 +440,7 @@ def test_waiting_and_leaving(open_tab: OpenTab, tmp_path: Path) -> None:
         tabs[2].locator("#paint").click()
         expect(tabs[2].get_by_test_id("toast-body")).to_contain_text("The queue is full, with 1 waiting")
         expect(tabs[2].locator("#paint")).to_be_visible()
-        tabs[1].locator("#leave").click()
+        tabs[1].locator("#stop").click()
         expect(tabs[1].locator("#paint")).to_be_visible()
         # Requests of the page pass through this thread: it must not sleep.
         until(lambda: page.jobs.waiting == 0, lambda seconds: tabs[1].wait_for_timeout(1000 * seconds))
