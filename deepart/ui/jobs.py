@@ -84,8 +84,8 @@ class Done:
 class _Job(Generic[T]):
     """Work in a thread of its own; stream() watches it from the thread that serves the visitor."""
 
-    def __init__(self, work: Work[T], kind: Kind, places: Places) -> None:
-        self._work, self.kind, self._places = work, kind, places
+    def __init__(self, work: Work[T], kind: Kind, places: Places, share: Callable[[int, int], float] | None) -> None:
+        self._work, self.kind, self._places, self._share = work, kind, places, share
         self._context = contextvars.copy_context()  # which knows the visitor's language
         self.news = threading.Condition()
         self.now: Step[T] = Step()
@@ -93,11 +93,9 @@ class _Job(Generic[T]):
         self.began: float | None = None
         self._paused: float | None = None
         self._step_at = 0.0
-        self._share: Callable[[int, int], float] | None = None
         self.error: BaseException | None = None
 
-    def start(self, share: Callable[[int, int], float] | None) -> None:
-        self._share = share
+    def start(self) -> None:
         threading.Thread(target=self._context.run, args=(self._run,), name="deepart-job", daemon=True).start()
 
     def stop(self) -> None:
@@ -145,7 +143,9 @@ class _Job(Generic[T]):
         return 0.0 if self.began is None else (self._paused or time.monotonic()) - self.began
 
     def timed(self, step: Step[T]) -> Step[T]:
-        """Return a step of work that has begun with the time that has gone and the time that is left."""
+        """Return a step with the time that has gone and the time that is left; work that waits knows it already."""
+        if step.before is not None:
+            return step
         seconds, left = self.seconds(), None
         if step.share >= _KNOWN:
             left = max(self._step_at / step.share * (1 - step.share) - (seconds - self._step_at), 0.0)
@@ -278,7 +278,7 @@ class Jobs:
         self.most = most
         self._places = Places(at_once)
         self._lock = threading.Lock()
-        self._running: defaultdict[str, dict[_Job[Any], str]] = defaultdict(dict)  # by visitor, with the job's name
+        self._running: dict[_Job[Any], tuple[str, str]] = {}  # with the visitor's and the job's name
         self.listeners: list[Callable[[Done], None]] = []
         """Called with each request that has ended, from many threads."""
         self.audience: Audience | None = None
@@ -287,14 +287,13 @@ class Jobs:
     @property
     def running(self) -> int:
         """How many jobs run, or wait for their place on the machine."""
-        with self._lock:
-            return sum(map(len, self._running.values()))
+        return len(self._running)
 
     @property
     def waiting(self) -> int:
         """How many jobs wait for their first turn."""
         with self._lock:
-            return sum(self._places.waits(job) for its in self._running.values() for job in its)
+            return sum(map(self._places.waits, self._running))
 
     def stream(
         self, request: gr.Request, work: Work[T], name: str, *, every: float = 0.5, pause: float = 0.2,
@@ -311,19 +310,16 @@ class Jobs:
         share: returns the share of the work that is done after a step of how many, where steps are not alike; it is
         first called when the work calls its callback. long, beside: see Kind.
         """
-        job, who = _Job(work, Kind(name, long, beside), self._places), visitor(request)
+        job, who = _Job(work, Kind(name, long, beside), self._places, share), visitor(request)
         with self._counted(who, _arrival(request), job, name), sentences():
             self._join(who, job)
-            job.start(share)
+            job.start()
             self._wait(job, patience)
             seen: Step[T] | None = None
             event, heard = LocalContext.event_id.get(None), time.monotonic()
             while not job.now.done:
                 now = job.now
-                yield replace(
-                    now if now.before is not None else job.timed(now),
-                    fresh=now.preview is not (seen and seen.preview),
-                )
+                yield replace(job.timed(now), fresh=now.preview is not (seen and seen.preview))
                 seen = now
                 self._wait(job, pause)
                 self._wait(job, every - pause if now.before is None else _LOOK, seen)
@@ -339,7 +335,7 @@ class Jobs:
     def _join(self, who: str, job: _Job[Any]) -> None:
         """Let a job wait for its turn; raises gr.Error where too many do."""
         with self._lock:
-            mine = sum(self._places.waits(one) for one in self._running[who])
+            mine = sum(self._places.waits(one) for one, (whose, _) in self._running.items() if whose == who)
             full = mine < MAX_WAITING and not self._places.join(job, self.most)
         if mine >= MAX_WAITING:
             words = Phrase("You have {n} requests in the queue already; please let one of them be done first.", n=mine)
@@ -350,15 +346,13 @@ class Jobs:
 
     def do(self, request: gr.Request, work: Work[T], name: str) -> T | None:
         """Let short work be done and return what it made, None when it was stopped; raises as stream() does."""
-        made: T | None = None
-        for step in self.stream(request, work, name, every=0.05, pause=0.0):
-            made = step.made
-        return made
+        *_, last = self.stream(request, work, name, every=0.05, pause=0.0)
+        return last.made
 
     def stop(self, who: str, name: str | None = None) -> None:
         """Stop the jobs of one visitor, those of one name or all; those of others go on."""
         with self._lock:
-            jobs = [job for job, its in self._running.get(who, {}).items() if name in (None, its)]
+            jobs = [job for job, (whose, its) in self._running.items() if whose == who and name in (None, its)]
         for job in jobs:
             job.stop()
 
@@ -374,7 +368,7 @@ class Jobs:
         """Let a job be known while it runs, stop it at the end, and tell the listeners what became of it."""
         outcome: Outcome = "failed"
         with self._lock:
-            self._running[who][job] = name
+            self._running[job] = who, name
         try:
             yield
             outcome = "ok" if job.now.made is not None else "stopped"
@@ -387,9 +381,7 @@ class Jobs:
         finally:
             job.stop()
             with self._lock:
-                del self._running[who][job]
-                if not self._running[who]:
-                    del self._running[who]
+                del self._running[job]
             waited = (time.monotonic() if job.began is None else job.began) - arrived
             for listener in self.listeners:
                 listener(Done(name, outcome, waited, job.seconds()))

@@ -96,7 +96,7 @@ class RunButton:
         first = begin or {}
 
         def started() -> Changes:
-            return {self.status: gr.update(value=self._html(progress(None, t("In the queue"))))} | first
+            return {self.status: gr.update(value=self._html(progress(None, t("In the queue")), dead=True))} | first
 
         def rested() -> Changes:
             return {self.status: gr.update(value=self._at_rest())} | self._rest
@@ -170,16 +170,19 @@ class RunButton:
     def _bar(self, step: Step[Any], words: str) -> str:
         share = step.share or None
         if step.stopping:
-            return self._html(progress(share, t("Stopping after this step")), stopping=True)
+            return self._html(progress(share, t("Stopping after this step")), dead=True)
         return self._html(progress(share, with_time_left(words, step.left)))
 
-    def _html(self, bar: str, stopping: bool = False) -> str:
-        """Return the status line with the rules that show the right button."""
+    def _html(self, bar: str, dead: bool = False) -> str:
+        """Return the status line with the rules that show the right button.
+
+        dead: stopping can not be pressed, since it is already, or before the server knows of the work.
+        """
         stop = f"#{self._prefix}stop"
-        dead = [f"#{one}" for one in self._locks] + ([stop] if stopping else [])
+        locked = [f"#{one}" for one in self._locks] + ([stop] if dead else [])
         rules = f"#{self._name} {{ display: none !important; }} {stop} {{ display: inline-flex; }}"
-        if dead:
-            rules += f" {', '.join(dead)} {{ pointer-events: none; opacity: 0.5; }}"
+        if locked:
+            rules += f" {', '.join(locked)} {{ pointer-events: none; opacity: 0.5; }}"
         return f"<style>{rules}</style>{bar}"
 
     def _event(self, handler: Callable[..., Iterator[Changes]]) -> Callable[..., Iterator[Changes]]:
