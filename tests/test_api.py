@@ -200,10 +200,10 @@ def file_at(path: str | Path) -> dict[str, Any]:
 def test_numbers_that_are_none(page: Page) -> None:
     """Python's client refuses to send these; others do not."""
     paths = [file_at(upload(page, path.name, path.read_bytes())) for path in (CONTENT, STYLE)]
-    rest = [None, None, None, float("nan"), False, 1.0, 48, 0, "fine", 3, None, None]
+    rest = [None, None, None, float("nan"), False, 1.0, 48, 0, "fine", 3, None, None, False]
     assert "The strength is nan; it must be a number from 0 to 1." in call(page, [*paths, *rest])
     rest[3:5] = [1.0, False]
-    rest[-2] = float("inf")
+    rest[-3] = float("inf")
     assert "The style_weight is inf; it must be a number" in call(page, [*paths, *rest])
 
 
@@ -212,7 +212,7 @@ def test_files_of_the_server_stay_closed(page: Page, tmp_path: Path) -> None:
     Image.new("RGB", (64, 64), "red").save(secret)
     style = file_at(upload(page, STYLE.name, STYLE.read_bytes()))
     for content in (file_at(secret), {"path": str(secret)}, file_at(f"{page.files}/../{tmp_path.name}/secret.png")):
-        answer = call(page, [content, style, None, None, None, 1.0, False, 1.0, 48, 0, "fine", 3, None, None])
+        answer = call(page, [content, style, None, None, None, 1.0, False, 1.0, 48, 0, "fine", 3, None, None, False])
         assert "event: error" in answer
         assert "secret" not in answer
         for pictures in ([file_at(CONTENT), [content]], [content, [style]]):
@@ -274,7 +274,7 @@ def test_cancelled_work_stops(page: Page, client: Client) -> None:
 def test_work_stops_when_nobody_waits(page: Page, client: Client) -> None:
     paths = [file_at(upload(page, path.name, path.read_bytes())) for path in (CONTENT, STYLE)]
     page.fine.hold(2)
-    stream = begin(page, [*paths, None, None, None, 1.0, False, 1.0, 48, 0, "fine", 1000, None, None])
+    stream = begin(page, [*paths, None, None, None, 1.0, False, 1.0, 48, 0, "fine", 1000, None, None, False])
     assert page.fine.held.wait(60)
     stream.close()
     nothing_but_one_step_is_done(page, client)

@@ -26,10 +26,8 @@ from deepart.ui.inputs import Fault, mistake, sentences, visitor
 T = TypeVar("T")
 Callback = Callable[[int, int, Image.Image | None], None]
 Work = Callable[[Callback], T]
-MAX_WAITING = 3
-"""Jobs of one visitor that may wait for a place."""
-UNHEARD = 20.0
-"""Seconds after which the work of a program that does not listen for its result is stopped."""
+MAX_WAITING = 3  # jobs of one visitor that may wait for a place
+UNHEARD = 20.0  # seconds after which the work of a program that does not listen for its result is stopped
 _KNOWN = 0.05  # share of the work after which the time left can be told
 _LOOK = 2.0  # seconds between two looks at whether somebody who waits is still there
 
@@ -70,9 +68,8 @@ Outcome = Literal["ok", "refused", "full", "stopped", "failed"]
 class Done:
     """A request that has ended, for who keeps books. It holds nothing of the visitor.
 
-    name: "/stylize", or "page paint". outcome: ok; refused, a mistake of the visitor's; full, there was no place in the
-    queue; stopped; failed, our fault. waited: seconds from its arrival to its place on the machine. seconds: that it
-    had that place.
+    name: "/stylize", or "page paint". outcome: ok; refused, a mistake of the visitor's; full, no place in the queue;
+    stopped; failed, our fault. waited: seconds from its arrival to its place. seconds: that it had that place.
     """
 
     name: str
@@ -279,10 +276,8 @@ class Jobs:
         self._places = Places(at_once)
         self._lock = threading.Lock()
         self._running: dict[_Job[Any], tuple[str, str]] = {}  # with the visitor's and the job's name
-        self.listeners: list[Callable[[Done], None]] = []
-        """Called with each request that has ended, from many threads."""
-        self.audience: Audience | None = None
-        """Knows who listens for results; None where nobody can tell."""
+        self.listeners: list[Callable[[Done], None]] = []  # called with each request that has ended, from many threads
+        self.audience: Audience | None = None  # None where nobody can tell who listens
 
     @property
     def running(self) -> int:
@@ -391,8 +386,7 @@ class Full(gr.Error):
     """What a visitor is told where too many wait."""
 
 
-ARRIVED = "deepart.arrived"
-"""The key in a request's scope under which serving notes when it came, by time.monotonic()."""
+ARRIVED = "deepart.arrived"  # in a request's scope: when it came, by time.monotonic()
 
 
 def _arrival(request: gr.Request) -> float:
