@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import threading
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from PIL import Image
 from running_page import Page, TinyStudio, until
 
-from deepart import memory, registry
+from deepart import memory
 from deepart.errors import OptionError
 from deepart.images import load_image, save_png
 from deepart.ui import build_app
@@ -65,18 +64,6 @@ def test_the_ways_are_those_of_the_pipelines(tiny_studio: TinyStudio) -> None:
         pipeline = tiny_studio.style(name)
         assert (way.one_pass, way.max_side) == (pipeline.one_pass, pipeline.max_side)
         assert way.sentence.startswith(f"{way.title} ")
-
-
-def test_the_page_opens_with_one_style_model_of_either_kind(
-    tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, endpoints in (("fine", ["models", "stylize"]), ("fast", ["models", "sheet", "stylize"])):
-        features = {key: spec for key, spec in registry.REGISTRY.items() if key[0] == registry.FEATURES}
-        only = features | {("style", name): dataclasses.replace(registry.REGISTRY["style", name], default=True)}
-        with monkeypatch.context() as patch:
-            patch.setattr(registry, "REGISTRY", only)
-            events = build_app(tiny_studio).fns.values()
-        assert sorted(event.api_name for event in events if event.api_visibility == "public") == endpoints
 
 
 def test_an_example_is_known_by_its_content(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import gradio as gr
 
 from deepart import memory
 from deepart.cache import Studio
-from deepart.registry import list_models
 from deepart.ui.endpoints import Endpoints
 from deepart.ui.examples import lay_thumbnails
 from deepart.ui.generate import GenerateTab
@@ -18,7 +17,7 @@ from deepart.ui.jobs import Jobs
 from deepart.ui.page import RESULTS, SESSIONS, Link, launch_options, lay_about, restore
 from deepart.ui.reconstruct import ReconstructTab
 from deepart.ui.remake import Remake
-from deepart.ui.results import MyResults, Place, Recall
+from deepart.ui.results import MyResults, Place, recall
 from deepart.ui.run import new_text
 from deepart.ui.shelf import Reader, Shelf
 from deepart.ui.style import StyleTab
@@ -54,37 +53,27 @@ def build_app(studio: Studio) -> gr.Blocks:
     with gr.Blocks(title="DeepArt", analytics_enabled=False, fill_width=True) as app:
         gr.HTML(_HEAD.format(_HERE if studio.at_once == 1 else _THERE))
         lay_thumbnails()
-        generate: GenerateTab | None = None
-        reconstruct: ReconstructTab | None = None
-        links: list[Link] = []
         shelf = Shelf()
         with gr.Tabs(overflow_behavior="wrap", elem_id="tabs") as tabs:
             with gr.Tab("Style transfer", id="style"):
                 style = StyleTab(app, studio, jobs)
-                links.append(_under(style, "style", style.wanted))
-            if list_models("gan"):
-                with gr.Tab("Generate", id="generate"):
-                    generate = GenerateTab(app, studio, jobs)
-                    links.append(_under(generate, "generate", generate.grid.wanted))
-            if list_models("vae"):
-                with gr.Tab("Reconstruct", id="reconstruct"):
-                    reconstruct = ReconstructTab(app, studio, jobs)
-                    links.append(_under(reconstruct, "reconstruct"))
+                links = [_under(style, "style", style.wanted)]
+            with gr.Tab("Generate", id="generate"):
+                generate = GenerateTab(app, studio, jobs)
+                links.append(_under(generate, "generate", generate.grid.wanted))
+            with gr.Tab("Reconstruct", id="reconstruct"):
+                reconstruct = ReconstructTab(app, studio, jobs)
+                links.append(_under(reconstruct, "reconstruct"))
             with gr.Tab("My results", id=RESULTS):
                 session = MyResults(shelf, jobs)
-        _connect(app, tabs, generate, reconstruct, style, session, links)
-        for link in links:
-            link.wire()
+        used = _connect(app, tabs, generate, reconstruct, style, session, links)
         linked = restore(app, tabs, links, session.asked, session.asked_for)
-        style.follow(linked)
-        if reconstruct is not None:
-            reconstruct.follow(linked)
+        for event in (used, linked):
+            style.follow(event)
+            reconstruct.follow(event)
         with api_corner():
-            Endpoints(
-                jobs, style.requests, None if generate is None else generate.requests,
-                None if reconstruct is None else reconstruct.requests,
-                None if style.sheet is None else (style.sheet.model, style.sheet.side),
-            )  # fmt: skip
+            sheet = style.sheet
+            Endpoints(jobs, style.requests, generate.requests, reconstruct.requests, sheet.model, sheet.side)
         app.unload(leave)
     hide_schemas(app)
     app.state_session_capacity = SESSIONS  # as mount_gradio_app() takes it; launch() is told by app.py
@@ -103,49 +92,39 @@ def _under(tab: StyleTab | GenerateTab | ReconstructTab, name: str, wanted: Any 
 
 
 def _connect(
-    app: gr.Blocks, tabs: gr.Tabs, generate: GenerateTab | None, reconstruct: ReconstructTab | None, style: StyleTab,
+    app: gr.Blocks, tabs: gr.Tabs, generate: GenerateTab, reconstruct: ReconstructTab, style: StyleTab,
     session: MyResults, links: list[Link],
-) -> None:  # fmt: skip
-    """Let the results of each tab be sent to the others, be kept for the visitor, and give their settings back."""
-    kept: dict[Any, Reader] = {style.result: lambda one: [one]}
+) -> Any:  # fmt: skip
+    """Let the results of each tab be sent to the others, be kept for the visitor, and give their settings back.
+
+    Returns the event that does the last.
+    """
+    chosen, shelf = generate.chosen, session.shelf
+    kept: dict[Any, Reader] = {
+        style.result: lambda one: [one], style.sheet.pieces: lambda pieces: pieces,
+        reconstruct.made: lambda pieces: pieces, reconstruct.subject: lambda subject: [subject.made],
+        generate.grid.pieces: lambda pieces: pieces, chosen.piece: lambda piece: [piece],
+    }  # fmt: skip
+    anew = {reconstruct.opened: lambda: None, reconstruct.wanted: new_text}
+    inside = {generate.tools: lambda: gr.Tabs(selected="find")}
     places = {
         "content": Place(style.content, "style", "content", style.cleared),
         "style": Place(style.style, "style", "style", style.cleared),
+        "photo": Place(reconstruct.picture, "reconstruct", "vae-title", anew),
+        "find": Place(generate.projection.picture, "generate", "find-picture", inside),
     }
-    boxes: dict[str, list[Any]] = {"style": [style.content, style.style, style.style_2, style.style_3]}
-    besides: dict[str, Any] = {"style": style.recall}
-    outputs: list[Any] = style.weights
-    liked = None
-    if style.sheet is not None:
-        kept[style.sheet.pieces] = lambda pieces: pieces
-    if reconstruct is not None:
-        kept |= {reconstruct.made: lambda pieces: pieces, reconstruct.subject: lambda subject: [subject.made]}
-        places["photo"] = Place(
-            reconstruct.picture, "reconstruct", "vae-title", {reconstruct.opened: lambda: None}, reconstruct.wanted
-        )
-        boxes["reconstruct"] = [reconstruct.picture]
-        besides["reconstruct"] = lambda one: {reconstruct.opened: None, reconstruct.wanted: new_text()}
-        outputs += [reconstruct.opened, reconstruct.wanted]
-    if generate is not None:
-        liked, chosen = generate.breed.liked, generate.chosen
-        kept |= {generate.grid.pieces: lambda pieces: pieces, chosen.piece: lambda piece: [piece]}
-        inside = {generate.tools: lambda: gr.Tabs(selected="find")}
-        places["find"] = Place(generate.projection.picture, "generate", "find-picture", inside)
-        besides["generate"], outputs = generate.recall, [*outputs, *chosen.parts]
-        chosen.send.wire(chosen.piece, lambda piece: piece.path, places, tabs)
-    if reconstruct is not None:
-        reconstruct.send.wire(reconstruct.subject, lambda subject: subject.made.path, places, tabs)
+    chosen.send.wire(chosen.piece, lambda piece: piece.path, places, tabs)
+    reconstruct.send.wire(reconstruct.subject, lambda subject: subject.made.path, places, tabs)
     style.send.wire(style.result, lambda one: one.path, places, tabs)
     session.send.wire(session.picked, lambda picked: picked[-1]["path"] or None if picked else None, places, tabs)
-    remake = Remake(
-        style.requests, None if generate is None else generate.requests,
-        None if generate is None else generate.grid.painting, None if reconstruct is None else reconstruct.requests,
+    remake = Remake(style.requests, generate.requests, generate.grid.painting, reconstruct.requests)
+    session.wire(remake, generate.breed.liked)
+    shelf.wire(remake, kept, generate.breed.liked, style.content)
+    shelf.restore(app, generate.breed.liked, style.content, style.cleared)
+    return recall(
+        session.use, session.picked, tabs, {link.tab: link.linked for link in links},
+        {"style": [style.content, style.style, style.style_2, style.style_3], "reconstruct": [reconstruct.picture]},
+        {"style": style.recall, "generate": generate.recall,
+         "reconstruct": lambda one: {part: make() for part, make in anew.items()}},
+        [*style.weights, *chosen.parts, *anew],
     )  # fmt: skip
-    session.wire(remake, liked)
-    session.shelf.wire(remake, kept, liked, style.content)
-    session.shelf.restore(app, liked, style.content, style.cleared)
-    recall = Recall(tabs, {link.tab: link.linked for link in links}, boxes, besides, outputs)
-    used = recall.wire(session.use, session.picked)
-    style.follow(used)
-    if reconstruct is not None:
-        reconstruct.follow(used)

@@ -68,21 +68,17 @@ class Endpoints(EndpointsBase):
     """All endpoints of the page; lay them out inside inputs.api_corner()."""
 
     def __init__(
-        self, jobs: Jobs, style: StyleRequests, generators: GANRequests | None, autoencoders: VAERequests | None,
-        sheet: tuple[str, int] | None,
-    ) -> None:  # fmt: skip
-        """Add them. sheet: the model that paints a style sheet, and the size that it has unless given."""
+        self, jobs: Jobs, style: StyleRequests, gan: GANRequests, vae: VAERequests, sheet_model: str, sheet_side: int
+    ) -> None:
+        """Add them. sheet_model, sheet_side: what paints a style sheet, and the size that this has unless given."""
         super().__init__(jobs, _LABELS)
-        self._style = style
+        self._style, self._gan, self._vae = style, gan, vae
+        self._sheet_model, self._sheet_side = sheet_model, sheet_side
         self._add(self._models, "models", {"task": ("Task: gan, vae or style, or null for all", "string", "style")},
                   [gr.JSON(label="Models")], queue=False)  # fmt: skip
-        self._add_style(sheet)
-        if generators is not None:
-            self._gan = generators
-            self._add_gan()
-        if autoencoders is not None:
-            self._vae = autoencoders
-            self._add_vae()
+        self._add_style()
+        self._add_gan()
+        self._add_vae()
 
     def _models(self, request: gr.Request, task: str | None = None) -> list[dict[str, Any]]:
         """List the models: what each is, its licence, its size, and whether it needs no download."""
@@ -96,7 +92,7 @@ class Endpoints(EndpointsBase):
 
     # -------------------------------------------------------------------------------------------------- style transfer
 
-    def _add_style(self, sheet: tuple[str, int] | None) -> None:
+    def _add_style(self) -> None:
         limits = ", ".join(f"{way.max_side} with {way.title}" for way in style_models().values())
         labels = {"content": "Content picture", "style": "Style picture", "style_2": "Second style"}
         self._add(
@@ -116,17 +112,15 @@ class Endpoints(EndpointsBase):
             },
             [picture_output("Result, an exact PNG"), gr.JSON(label="Settings")],
         )  # fmt: skip
-        if sheet is None:
-            return
-        self._sheet_model, self._sheet_side = sheet
         self._add(
             self._sheet, "sheet",
             {"content": picture_input("Content picture"),
              "styles": pictures_input(f"Style pictures, one to {MAX_SHEET}"),
-             "size": (f"Longer side of each picture in pixels, up to {MAX_SHEET_SIDE}; null for {sheet[1]}",
+             "size": (f"Longer side of each picture in pixels, up to {MAX_SHEET_SIDE}; null for {self._sheet_side}",
                       "integer", 256),
              "seed": ("Seed", "integer"),
-             "model": (f"Name of a model that paints in one pass, or null for {sheet[0]}", "string", sheet[0])},
+             "model": (f"Name of a model that paints in one pass, or null for {self._sheet_model}", "string",
+                       self._sheet_model)},
             [gallery_output("The pictures, exact PNGs, in the order of the styles"), gr.JSON(label="Settings of each")],
         )  # fmt: skip
 

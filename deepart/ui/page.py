@@ -122,15 +122,11 @@ class Link:
         started: a hidden text whose change begins the work of the tab.
         """
         self.tab, self.linked, self.started = tab, dict(linked), started
-        self.button = gr.Button(
-            "Copy a link to these settings", size="sm", elem_id=f"{tab}-link", elem_classes="da-link"
-        )
-        self.address = gr.HTML("", elem_id=f"{tab}-address")
-
-    def wire(self) -> None:
-        """Connect it. The link is made in the browser: only that knows under which address the page is seen."""
-        script = f"(...values) => deepart.copyLink({self.tab!r}, {list(self.linked)!r}, values)"
-        self.button.click(None, list(self.linked.values()), self.address, js=script, api_visibility="private")
+        button = gr.Button("Copy a link to these settings", size="sm", elem_id=f"{tab}-link", elem_classes="da-link")
+        address = gr.HTML("", elem_id=f"{tab}-address")
+        # The link is made in the browser: only that knows under which address the page is seen.
+        script = f"(...values) => deepart.copyLink({tab!r}, {list(self.linked)!r}, values)"
+        button.click(None, list(self.linked.values()), address, js=script, api_visibility="private")
 
 
 def restore(

@@ -35,11 +35,9 @@ _MOST = 64 << 10  # bytes of the settings in a link
 
 
 class Remake:
-    """Makes work of settings; a tab that is not there makes nothing."""
+    """Makes work of settings."""
 
-    def __init__(
-        self, style: StyleRequests, gan: GANRequests | None, painting: LargePainting | None, vae: VAERequests | None
-    ) -> None:
+    def __init__(self, style: StyleRequests, gan: GANRequests, painting: LargePainting, vae: VAERequests) -> None:
         self._style, self._gan, self._painting, self._vae = style, gan, painting, vae
 
     def can(self, made: Mapping[str, Any] | None) -> bool:
@@ -47,12 +45,11 @@ class Remake:
         if not made or "view" in made or "stopped_at" in made:
             return False
         if "painted_from" in made:
-            return self._painting is not None and _small(made) and str(made.get("manner")) in manners()
+            return _small(made) and str(made.get("manner")) in manners()
         if str(made.get("task")) not in TABS or not _here(made):
             return False
-        if made["task"] == "style":
-            return None not in sources(made)
-        return self._gan is not None if made["task"] == "gan" else self._vae is not None and _decodable(made)
+        known = made["task"] == "gan" or (made["task"] == "vae" and "latent" in made)
+        return known or None not in sources(made)
 
     def work(self, made: dict[str, Any]) -> Work[Image.Image]:
         """Return the work that makes the picture of settings again."""
@@ -69,12 +66,10 @@ class Remake:
         return work
 
     def _generate(self, made: dict[str, Any], callback: Callback) -> Image.Image:
-        assert self._gan is not None
         known = check_settings(made)
         return again(self._gan.pipeline(known["model"]), known, known.get("directions") or {})
 
     def _paint(self, made: dict[str, Any], callback: Callback) -> Image.Image:
-        assert self._painting is not None
         piece = Artwork("", json.dumps(made["painted_from"]), "")
         work = self._painting.work(piece, str(manners()[made["manner"]]), longer_side(made), str(made.get("model")))
         return work(callback)
@@ -89,7 +84,6 @@ class Remake:
         return with_settings(painted := transfer.work(callback), (settings(painted) or {}) | {"from": made["from"]})
 
     def _reconstruct(self, made: dict[str, Any], callback: Callback) -> Image.Image:
-        assert self._vae is not None
         if "latent" in made:  # an empty picture with these settings stands for their latent
             width, height = (max(MIN_SIDE, min(MAX_SIDE, int(side))) for side in made["size"])
             carrier = with_settings(Image.new("RGB", (width, height)), made)
@@ -107,10 +101,6 @@ def _here(made: Mapping[str, Any]) -> bool:
 def _small(made: Mapping[str, Any]) -> bool:
     small = made["painted_from"]
     return isinstance(small, dict) and small.get("task") == "gan" and _here(small)
-
-
-def _decodable(made: Mapping[str, Any]) -> bool:
-    return "latent" in made or None not in sources(made)
 
 
 def sources(made: Mapping[str, Any]) -> list[Path | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,15 +39,13 @@ class Place:
     """Where a picture can be sent: its box, the tab that it is in, the box's name on the page.
 
     besides: makes what else changes, by component; it is called when that is wanted, as a component that is made while
-    the page is built would be a part of it. started: a hidden text whose change begins the work there, where that
-    should begin at once.
+    the page is built would be a part of it.
     """
 
     box: Any
     tab: str
     name: str
     besides: Mapping[Any, Callable[[], Any]] = field(default_factory=dict)
-    started: Any = None
 
 
 class SendTo:
@@ -71,7 +68,7 @@ class SendTo:
         self._row.value = f'<div class="da-send"><p class="da-note">Send to</p>{buttons}</div>'
         outputs = [tabs]
         for place in there.values():
-            outputs += [place.box, *place.besides, *([place.started] if place.started is not None else [])]
+            outputs += [place.box, *place.besides]
         boxes = [place.box for place in there.values()]
         sent = self._row.select(_sender(there, path_of, tabs), [result, *boxes], list(dict.fromkeys(outputs)), **SOON)
         names = json.dumps({target: place.name for target, place in there.items()})
@@ -91,10 +88,7 @@ def _sender(places: Mapping[str, Place], path_of: Callable[[Any], str | None], t
             # All boxes have a value: those that an event leaves as they are Gradio builds anew; see picture_input.
             changes: Changes = dict(zip(boxes, shown, strict=True)) | {place.box: path}
             changes[tabs] = gr.Tabs(selected=place.tab)
-            changes |= {part: make() for part, make in place.besides.items()}
-            if place.started is not None:
-                changes[place.started] = uuid.uuid4().hex
-            return changes
+            return changes | {part: make() for part, make in place.besides.items()}
 
     return send
 
@@ -104,39 +98,33 @@ _SOME = "Click a picture for its settings; click another, and the two are under 
 _CLEAR = "Clear all pictures but those with a heart?"
 
 
-class Recall:
-    """Puts the settings of a result on the controls of its tab."""
+def recall(
+    button: gr.Button, picked: Any, tabs: gr.Tabs, linked: Mapping[str, Mapping[str, Any]],
+    boxes: Mapping[str, Sequence[Any]], besides: Mapping[str, Callable[[Record], Changes]], outputs: Sequence[Any],
+) -> Any:  # fmt: skip
+    """Let a button put the settings of the last result that was picked on the controls of its tab; return the event.
 
-    def __init__(self, tabs: gr.Tabs, linked: Mapping[str, Mapping[str, Any]], boxes: Mapping[str, Sequence[Any]],
-                 besides: Mapping[str, Callable[[Record], Changes]], outputs: Sequence[Any]) -> None:  # fmt: skip
-        """linked, boxes: of each tab the controls by what an address calls them, and the boxes for the pictures that a
-        result was made of. besides: what else changes on a tab. outputs: the components of that."""
-        self._tabs, self._linked, self._besides = tabs, linked, besides
-        self._boxes = {tab: list(of) for tab, of in boxes.items()}
-        self.boxes = [box for of in boxes.values() for box in of]
-        controls = [part for of in linked.values() for part in of.values()]
-        self.outputs = list(dict.fromkeys([tabs, *controls, *self.boxes, *outputs]))
+    linked, boxes: of each tab the controls by what an address calls them, and the boxes for the pictures that a result
+    was made of. besides: what else changes on a tab; outputs: the components of that.
+    """
+    everywhere = [box for of in boxes.values() for box in of]
+    controls = [part for of in linked.values() for part in of.values()]
 
-    def changes(self, one: Record, shown: Sequence[Any]) -> Changes:
-        """Return the changes for a record. shown: what is in the boxes, where an upload stays."""
-        made = one["made"]
-        tab, values = asked(made)
-        changes: Changes = dict(zip(self.boxes, shown, strict=True)) | {self._tabs: gr.Tabs(selected=tab)}
-        changes |= settings_in(values, self._linked[tab])
-        files = sources(made)
-        if tab in self._boxes and None in files:
-            gr.Info(t("It was made of a picture of yours: put that in again, if another is there now."), title="")
-        changes |= {box: str(file) for box, file in zip(self._boxes.get(tab, ()), files, strict=False) if file}
-        return changes | (self._besides[tab](one) if tab in self._besides else {})
+    def use(held: list[Record], *shown: Any) -> Changes:
+        with sentences():
+            made = held[-1]["made"]
+            tab, values = asked(made)
+            # What was uploaded stays in its box.
+            changes: Changes = dict(zip(everywhere, shown, strict=True)) | {tabs: gr.Tabs(selected=tab)}
+            changes |= settings_in(values, linked[tab])
+            files = sources(made)
+            if tab in boxes and None in files:
+                gr.Info(t("It was made of a picture of yours: put that in again, if another is there now."), title="")
+            changes |= {box: str(file) for box, file in zip(boxes.get(tab, ()), files, strict=False) if file}
+            return changes | besides[tab](held[-1])
 
-    def wire(self, button: gr.Button, picked: Any) -> Any:
-        """Let a button do it, and return its event. picked: the state with records, of which the last one counts."""
-
-        def use(held: list[Record], *shown: Any) -> Changes:
-            with sentences():
-                return self.changes(held[-1], shown)
-
-        return button.click(use, [picked, *self.boxes], self.outputs, **SOON)
+    changed = list(dict.fromkeys([tabs, *controls, *everywhere, *outputs]))
+    return button.click(use, [picked, *everywhere], changed, **SOON)
 
 
 class MyResults:
@@ -187,7 +175,7 @@ class MyResults:
         return [self.picked, self.one, self.slider, self.facts, *acts]
 
     def wire(self, remake: Remake, liked: Any) -> None:
-        """Connect it. liked: the state of what has a heart, None without a generator."""
+        """Connect it. liked: the state of what has a heart."""
         self._remake, self._hearts, shelf, store = remake, liked, self.shelf, self.shelf.store
         store.change(None, store, self.grid, js="deepart.draw", **AT_ONCE)
         # In turn, so that no click is lost that comes while another is still answered.
@@ -202,12 +190,10 @@ class MyResults:
             self._jobs, self._again, [self.picked], [shelf.news, *self.shown], triggers=[self.wanted.change]
         )
         shelf.merge(made)
-        hearts = [] if liked is None else [liked]
-        shelf.merge(self.like.click(self._like, [self.picked, *hearts], [self.picked, self.like, shelf.news, *hearts],
-                                    **SOON))  # fmt: skip
-        self.link.click(self._link, self.picked, self.address, **AT_ONCE).then(
-            None, self.address, self.address, js="deepart.copyResult", **AT_ONCE
-        )
+        loved = self.like.click(self._like, [self.picked, liked], [self.picked, self.like, shelf.news, liked], **SOON)
+        shelf.merge(loved)
+        linked = self.link.click(lambda picked: packed(picked[-1]["made"]), self.picked, self.address, **AT_ONCE)
+        linked.then(None, self.address, self.address, js="deepart.copyResult", **AT_ONCE)
 
     def show(self, picked: list[Record]) -> Changes:
         """Show the last result that was picked; beside the one before, where both have their files."""
@@ -286,7 +272,7 @@ class MyResults:
         kept |= {"key": one["key"], "name": one["name"] if one["thumb"] else kept["name"]}
         yield self.show([self.checked(kept)]) | {self.shelf.news: json.dumps({"add": [kept]})}
 
-    def _like(self, picked: list[Record], *hearts: list[Artwork]) -> Changes:
+    def _like(self, picked: list[Record], hearts: list[Artwork]) -> Changes:
         """Give a result its heart, or take it; that of a generated picture is what breeding goes by."""
         one = picked[-1] | {"liked": not picked[-1]["liked"]}
         changes: Changes = {
@@ -294,14 +280,10 @@ class MyResults:
             self.shelf.news: json.dumps({"hearts": {one["key"]: one["liked"]}}),
         }  # fmt: skip
         piece = artwork_of(one)
-        return changes if piece is None else changes | self._loved(piece, one["liked"], *hearts)
-
-    def _loved(self, piece: Artwork, liked: bool, hearts: list[Artwork]) -> Changes:
-        others = [other for other in hearts if other.text != piece.text]
-        return {self._hearts: [*others, piece] if liked else others}
-
-    def _link(self, picked: list[Record]) -> str:
-        return packed(picked[-1]["made"])
+        if piece is not None:
+            others = [other for other in hearts if other.text != piece.text]
+            changes[self._hearts] = [*others, piece] if one["liked"] else others
+        return changes
 
 
 def _heart(one: Record) -> gr.Button:

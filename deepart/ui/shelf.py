@@ -51,12 +51,12 @@ class Shelf:
 
     def wire(self, remake: Remake, sources: Mapping[Any, Reader], liked: Any, photo: gr.Image) -> None:
         """Keep what components of other tabs come to hold. liked: the state of what has a heart."""
-        parts = [*sources, *([] if liked is None else [liked]), photo]
+        parts = [*sources, liked, photo]
         first = {(key_of(one), one.path) for part, read in sources.items() for one in _held(read, part.value)}
 
         def keep(told: _Told, *values: Any) -> Changes:
             held = [one for read, value in zip(sources.values(), values, strict=False) for one in _held(read, value)]
-            hearts = {key_of(one): one for one in (values[-2] if liked is not None else [])}
+            hearts = {key_of(one): one for one in values[-2]}
             held = [one for one in held if (key_of(one), one.path) not in first] + list(hearts.values())
             new = {(key_of(one), one.path): one for one in held if (key_of(one), one.path) not in told.seen}
             records = [record(one, remake, key in hearts) for (key, _), one in new.items() if Path(one.path).is_file()]
@@ -80,16 +80,14 @@ class Shelf:
 
         photo: its box. besides: what else changes with that, by component.
         """
-        hearts = [] if liked is None else [liked]
 
         def back(kept: Any, shown: str | None) -> Changes:
             found = kept if isinstance(kept, dict) else {}
             loved = [one for one in map(artwork_of, found.get("liked") or []) if one is not None]
             changes: Changes = {
                 self._told: _Told({(key_of(one), one.path) for one in loved}, {key_of(one) for one in loved}),
-                photo: shown,
-            }
-            changes |= dict.fromkeys(hearts, loved)
+                liked: loved, photo: shown,
+            }  # fmt: skip
             last = found.get("photo")
             if isinstance(last, dict):
                 path = str(last.get("path"))
@@ -102,7 +100,7 @@ class Shelf:
                 gr.Info(html.escape(gone), title="", duration=20)
             return changes
 
-        outputs = [self._told, *hearts, photo, *besides]
+        outputs = [self._told, liked, photo, *besides]
         app.load(back, [self.store, photo], outputs, js="(store, shown) => [deepart.kept(store), shown]", **SOON)
 
 

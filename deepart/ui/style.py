@@ -44,9 +44,8 @@ class StyleTab:
         self._example = next(iter(first_files(studio, "style")), None)  # PAIRS[0], painted
         self._pair = PAIRS[0] if self._example is not None else _plain_pair()
         # What a press of a style paints by.
-        self._quick = next((way for way in self._ways.values() if way.one_pass), None)
+        self._quick = next(way.name for way in self._ways.values() if way.one_pass)
         self._pressed: deque[str] = deque(maxlen=1000)  # presses that have been heard, of all visitors
-        self.sheet: Sheet | None = None
         self.wanted = hidden_text("style-wanted")  # changes when it should be painted
         self._press = hidden_text("style-press")  # changes with a press of a style or pair
         with gr.Row(elem_classes="da-studio"):
@@ -73,7 +72,7 @@ class StyleTab:
                 height=210, elem_id="content", min_width=160,
             )  # fmt: skip
             self.pairs = PairRow()
-        self.wall = Wall(self.requests, self._jobs, None if self._quick is None else self._quick.name)
+        self.wall = Wall(self.requests, self._jobs, self._quick)
 
     def _lay_options(self) -> None:
         self._wished = gr.State(None)  # the size that the visitor has set; until then the way of painting decides
@@ -125,9 +124,8 @@ class StyleTab:
             self.weight = _weight_slider("Weight of the first style", elem_id="weight")
             self.weight_2 = _weight_slider("Weight of the second")
             self.weight_3 = _weight_slider("Weight of the third")
-        if self._quick is not None:
-            with gr.Accordion("Try many styles at once", open=False):
-                self.sheet = Sheet(self.requests, self._jobs, self._quick.name, self._device)
+        with gr.Accordion("Try many styles at once", open=False):
+            self.sheet = Sheet(self.requests, self._jobs, self._quick, self._device)
 
     def _lay_further(self) -> None:
         self.format = Format(self.download)
@@ -174,8 +172,7 @@ class StyleTab:
             begin={self.preview: gr.update(value=VEIL, visible=True)}, rest={self.preview: gr.update(visible=False)},
             triggers=[self.wanted.change, self._press.change], sight="canvas", example=self._example is not None,
         )  # fmt: skip
-        if self.sheet is not None:
-            self.sheet.wire(self.content, self.style, [self.strength, self.keep, self.scale, self.seed])
+        self.sheet.wire(self.content, self.style, [self.strength, self.keep, self.scale, self.seed])
         self.format.wire(self.result, lambda one: one.path)
 
     @property
@@ -262,9 +259,9 @@ class StyleTab:
         seed: int, model: str, steps: int, style_weight: float, press: str, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
         """Paint for the page: show how far it is, then what came out; by the quick way for a press of a style."""
-        if self._quick is not None and press and press not in self._pressed:
+        if press and press not in self._pressed:
             self._pressed.append(press)
-            model = self._quick.name
+            model = self._quick
         styles = (style, style_2, style_3)
         weights = [number for number, path in zip((weight, weight_2, weight_3), styles, strict=True) if path]
         one_pass = self._one_pass(model)

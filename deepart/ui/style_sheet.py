@@ -32,7 +32,7 @@ _SIDE_ON_CARD = 512
 class Wall:
     """The styles, each a button; once there is a photograph, each shows that in its style."""
 
-    def __init__(self, requests: StyleRequests, jobs: Jobs, model: str | None) -> None:
+    def __init__(self, requests: StyleRequests, jobs: Jobs, model: str) -> None:
         """Lay it out inside the Blocks being built. model: the one of a single pass that paints the small pictures."""
         self._requests, self._jobs, self._model = requests, jobs, model
         self._files = example_files("style", "paintings")
@@ -59,8 +59,7 @@ class Wall:
         self._row.select(press, None, [style, wanted], **AT_ONCE)
         self._own.upload(own, self._own, [style, wanted], **SOON)
         style.change(self._mark, style, self._ring, trigger_mode="always_last", **AT_ONCE)
-        if self._model is not None:
-            content.change(self._look, content, self._small, trigger_mode="always_last", **QUIETLY)
+        content.change(self._look, content, self._small, trigger_mode="always_last", **QUIETLY)
 
     def _mark(self, style: str | None) -> str:
         """Return the rule for the ring around the style that is chosen."""
