@@ -26,6 +26,7 @@ from deepart.pipelines.vae_latent import Latent
 from deepart.registry import get_spec, list_models
 from deepart.ui.examples import TITLES, example_of, named
 from deepart.ui.i18n import t, translate
+from deepart.ui.inputs import new_file
 from deepart.ui.models import title_of
 
 _SLUG = 60  # letters of a name that go into a file's
@@ -296,11 +297,9 @@ def save_reconstruction(taken: RoundTrip, picture: str | None, name: str, cache:
 
 def save_latent(latent: Latent, name: str, cache: str) -> str:
     """Write a latent where Gradio serves files from, and return its path."""
-    folder = Path(cache) / uuid.uuid4().hex
-    folder.mkdir(parents=True)
-    path = folder / f"deepart-{slug(latent.model)}-{slug(name)}.safetensors"
+    path = new_file(cache, f"deepart-{slug(latent.model)}-{slug(name)}.safetensors")
     latent.save(path)
-    return str(path)
+    return path
 
 
 def name_of_source(path: str, made: Mapping[str, Any] | None = None) -> str:
@@ -344,20 +343,16 @@ def _finite(value: float) -> float | None:
 
 def save_result(image: Image.Image, name: str, cache: str) -> str:
     """Write an exact PNG, settings inside, where Gradio serves files from and deletes them after a day."""
-    folder = Path(cache) / uuid.uuid4().hex
-    folder.mkdir(parents=True)
-    path = folder / f"{name}.png"
+    path = new_file(cache, f"{name}.png")
     images.save_png(image, path, compress_level=1, dpi=DPI)  # somebody is waiting: a quarter of the time
-    return str(path)
+    return path
 
 
 def save_before(image: Image.Image, cache: str) -> str:
     """Write the content to compare a result with, like save_result: as JPEG, which takes no time."""
-    folder = Path(cache) / uuid.uuid4().hex
-    folder.mkdir(parents=True)
-    path = folder / "before.jpg"
+    path = new_file(cache, "before.jpg")
     image.save(path, quality=92)
-    return str(path)
+    return path
 
 
 @dataclass(frozen=True)

@@ -122,11 +122,11 @@ class Chosen:
             image = with_settings(fit(step.preview, whole(size)), made)
         yield {} if image is None else self.show(painted(one, image, self.download.GRADIO_CACHE))
 
-    def _change(self, request: gr.Request, chosen: Artwork | None, values: tuple[float, ...]) -> Artwork | None:
+    def _change(self, request: gr.Request, chosen: Artwork | None, values: tuple[float, ...]) -> Artwork:
         """Make the chosen picture again with what the sliders say."""
         one = the_chosen(chosen)
-        made = self._jobs.do(request, self._requests.moved([one], self.amounts(one, values)), "page sliders")
-        return save_artwork(made[0], self.download.GRADIO_CACHE, one.name) if made else None
+        [made] = self._jobs.do(request, self._requests.moved([one], self.amounts(one, values)), "page sliders")
+        return save_artwork(made, self.download.GRADIO_CACHE, one.name)
 
     def amounts(self, chosen: Artwork, values: tuple[float, ...]) -> dict[str, float]:
         """Return what the sliders say of a picture, by the names of the model's directions."""
@@ -157,13 +157,13 @@ def _title(chosen: Artwork | None) -> str:
         return '<p class="da-title">&nbsp;</p>' + note("")
     image = load_image(chosen.path)
     width, height = image.size
-    said = t("{width} × {height} pixels", width=width, height=height)
+    size = t("{width} × {height} pixels", width=width, height=height)
     stopped = (settings(image) or {}).get("stopped_at")
     if stopped:
-        said += f" · {t('stopped after step {n}, and enlarged', n=stopped)}"
+        size += f" · {t('stopped after step {n}, and enlarged', n=stopped)}"
     if width <= (chosen.made.get("size") or [128])[0]:
-        said = t("{width} × {height} pixels, enlarged here", width=width, height=height)
-    told, size = facts(chosen.made), said
+        size = t("{width} × {height} pixels, enlarged here", width=width, height=height)
+    told = facts(chosen.made)
     return f'<p class="da-title">{html.escape(translate(chosen.name))}</p>' + note(f"{told} · {size}" if told else size)
 
 
@@ -240,13 +240,8 @@ class GenerateTab:
         self.projection.wire(take, parts, grid.model)
         self.walk.wire(grid.truncation, chosen.piece, breed.liked, grid.model)
         self.mix.wire(chosen.piece, chosen.as_shape, chosen.as_detail, grid.truncation, grid.model)
-        gr.on(
-            [chosen.as_shape.click, chosen.as_detail.click],
-            lambda: gr.Tabs(selected="mix"),
-            None,
-            self.tools,
-            **AT_ONCE,
-        )
+        for put in (chosen.as_shape, chosen.as_detail):
+            put.click(lambda: gr.Tabs(selected="mix"), None, self.tools, **AT_ONCE)
         if grid.example:
             shown = [grid.gallery, grid.told, chosen.stage, chosen.title, *chosen.sliders.all]
             app.load(self._speak, None, shown, **AT_ONCE)
@@ -279,8 +274,6 @@ class GenerateTab:
                 raise OptionError("The pictures of the grid are of another model than the sliders; make new ones.")
             work = self.requests.moved(pieces, self.chosen.amounts(chosen, values))
             pictures = self._jobs.do(request, work, "page apply")
-            if pictures is None:
-                raise mistake("The work was stopped before there was a picture.")
             moved = self.grid.keep(pictures, [one.name for one in pieces])
             n = len(moved)
             return self.grid.show(

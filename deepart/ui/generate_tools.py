@@ -237,7 +237,7 @@ class Projection:
             long=True,
         )  # fmt: skip
         image, said = step.made, "{near} dB near it; it is the chosen picture now, so sliders and walks go on from it."
-        if image is None and carries(step.preview):
+        if image is None and step.preview is not None and "latent" in (settings(step.preview) or {}):
             image = self._whole(model, step.preview, request)
             said = (
                 "{near} dB near it, stopped after step {step}; it is the chosen picture now, so sliders and walks go "
@@ -250,18 +250,12 @@ class Projection:
         one = save_artwork(image, cache, "Found picture")
         yield self._take(one) | {self.stage: beside(image, t("What was found")) + note(words)}
 
-    def _whole(self, model: str, preview: Image.Image | None, request: gr.Request) -> Image.Image | None:
+    def _whole(self, model: str, preview: Image.Image, request: gr.Request) -> Image.Image:
         """Return the picture that a preview stands for: a large network is looked through at a small size."""
-        if preview is None or preview.width == self._requests.pipeline(model).side:
+        if preview.width == self._requests.pipeline(model).side:
             return preview
         small = save_artwork(preview, self.picture.GRADIO_CACHE, "Found picture")
-        made = self._jobs.do(request, self._requests.moved([small], small.amounts), "page find-whole")
-        return made[0] if made else None
-
-
-def carries(preview: Image.Image | None) -> bool:
-    """Tell whether a preview says how to make it again."""
-    return preview is not None and "latent" in (settings(preview) or {})
+        return self._jobs.do(request, self._requests.moved([small], small.amounts), "page find-whole")[0]
 
 
 def _words(step: Step[Any]) -> str:

@@ -21,7 +21,7 @@ from deepart.ui.artwork import Artwork, bundle, name_of, save_artwork, save_resu
 from deepart.ui.examples import example_files, example_row
 from deepart.ui.finished import FIRST_SEED, PICTURES
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, GPU_SLOT, keep_good, mistake, picture_input, read_picture, sentences
+from deepart.ui.inputs import AT_ONCE, GPU_SLOT, keep_good, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs, Work
 from deepart.ui.models import MoreModels, loading, model_menu
 from deepart.ui.run import Changes, RunButton, hidden_text, new_text, note
@@ -223,8 +223,6 @@ class Grid:
             if chosen is None:
                 raise OptionError("No picture is chosen yet; click one first.")
             pictures = self._jobs.do(request, self._requests.sweep(chosen), "page gan-sweep")
-            if pictures is None:
-                raise mistake("The work was stopped before there was a picture.")
             base = name_of(chosen.made)
             names = [Phrase("{name} at {truncation}", name=base, truncation=f"{one:g}") for one in TRUNCATIONS]
             low, high = f"{TRUNCATIONS[0]:g}", f"{TRUNCATIONS[-1]:g}"

@@ -339,9 +339,11 @@ class Jobs:
             words = Phrase("The queue is full, with {n} waiting; please try again in a minute.", n=self.most)
             raise mistake(words, Full)
 
-    def do(self, request: gr.Request, work: Work[T], name: str) -> T | None:
-        """Let short work be done and return what it made, None when it was stopped; raises as stream() does."""
+    def do(self, request: gr.Request, work: Work[T], name: str) -> T:
+        """Let short work be done and return what it made; raises as stream() does, and where it was stopped."""
         *_, last = self.stream(request, work, name, every=0.05, pause=0.0)
+        if last.made is None:
+            raise mistake("The work was stopped before there was a picture.")
         return last.made
 
     def stop(self, who: str, name: str | None = None) -> None:

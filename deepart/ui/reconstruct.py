@@ -34,7 +34,6 @@ from deepart.ui.inputs import (
     GPU_SLOT,
     SOON,
     keep_good,
-    mistake,
     picture_input,
     read_picture,
     read_scaled,
@@ -194,13 +193,9 @@ class ReconstructTab:
         self.more.wire(app).success(new_text, None, self.wanted, **AT_ONCE)
         needs = [self.picture, self.opened, self.model, self.subject]
         work = self.start.wire(
-            self._jobs,
-            self._reconstruct,
-            needs,
-            self._shown,
-            triggers=[self.wanted.change, self.model.input],
+            self._jobs, self._reconstruct, needs, self._shown, triggers=[self.wanted.change, self.model.input],
             sight="vae-title",
-        )
+        )  # fmt: skip
         # What belongs into the box, and the result in sight.
         seen = f"(...values) => {{ {into_sight('vae-title')} return values; }}"
         work.success(_placed, [self.placed, self.picture], self.picture, js=seen, **AT_ONCE)
@@ -228,10 +223,8 @@ class ReconstructTab:
         """Take a new picture of the model's."""
         with sentences():
             seed = random.randint(0, MAX_SEED)
-            made = self._jobs.do(request, self.requests.sample(model, 1, seed, _TEMPERATURE), "page vae-draw")
-            if made is None:
-                raise mistake("The work was stopped before there was a picture.")
-            return save_artwork(made[0], self.download.GRADIO_CACHE).path, None, new_text()
+            [made] = self._jobs.do(request, self.requests.sample(model, 1, seed, _TEMPERATURE), "page vae-draw")
+            return save_artwork(made, self.download.GRADIO_CACHE).path, None, new_text()
 
     def _drawn(self, model: str, seed: int) -> str:
         """Return the file of a sample, drawn within work."""

@@ -31,7 +31,7 @@ from deepart.ui.artwork import (
     slug,
 )
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, COMPUTING, SOON, mistake, picture_input, read_picture, sentences
+from deepart.ui.inputs import AT_ONCE, COMPUTING, SOON, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.page import settings_in
 from deepart.ui.reconstruct_views import strip_of, there_and_back
@@ -281,8 +281,6 @@ def _samples(around: Around, request: gr.Request, model: str, n: int, cache: str
     with sentences():
         work = around.requests.sample(model, n, random.randint(0, MAX_SEED - n), 1.0)
         made = around.jobs.do(request, work, "page vae-samples")
-        if made is None:
-            raise mistake("The work was stopped before there was a picture.")
         return [save_artwork(image, cache).path for image in made]
 
 
@@ -303,15 +301,14 @@ class Change:
         around.subject.change(lambda: level, None, self.sliders.all, **AT_ONCE)
         self.sliders.wire(around.subject, around.request_id, self._change, self._show, results.parts, self.reset)
 
-    def _change(self, request: gr.Request, subject: Reconstruction | None, values: tuple[float, ...]) -> Artwork | None:
+    def _change(self, request: gr.Request, subject: Reconstruction | None, values: tuple[float, ...]) -> Artwork:
         one = current_reconstruction(subject)
         amounts = {name: amount for name, amount in said(self._names, values, {}).items() if amount}
         if not amounts:
             return one.made
         work = self._around.requests.edit(one.model, one.source(), amounts)
         made = self._around.jobs.do(request, work, "page vae-sliders")
-        name = Phrase("{name} changed", name=one.name)
-        return None if made is None else save_artwork(made, self._results.cache, name)
+        return save_artwork(made, self._results.cache, Phrase("{name} changed", name=one.name))
 
     def _show(self, one: Artwork) -> Changes:
         return self._results.show([one], facts(one.made) or t("Not changed yet."))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -105,13 +104,8 @@ def _pictures(files: Sequence[Path], addresses: Sequence[str]) -> str:
     return _rules("", " ".join(f"{variable(path)}: url({one});" for path, one in zip(files, addresses, strict=False)))
 
 
-@dataclass(frozen=True)
-class Style:
-    """A style of a sheet: its file, what stands under its picture, and a part of the name of its file."""
-
-    path: str
-    title: str
-    name: str
+Style = tuple[str, str]
+"""What takes part in a sheet: the file of a style, and what stands under its picture."""
 
 
 class Sheet:
@@ -147,10 +141,9 @@ class Sheet:
 
     def _styles(self, style: str | None, chosen: Sequence[str]) -> list[Style]:
         """Return the styles that take part: an uploaded one, then the examples that are ticked."""
-        examples = [Style(str(path), TITLES[name], name) for name, path in self._examples.items() if name in chosen]
-        if style is None or example_of(style) is not None:
-            return examples
-        return [Style(style, "Your style picture", "yours"), *examples]
+        examples = [(str(path), TITLES[name]) for name, path in self._examples.items() if name in chosen]
+        mine = [] if style is None or example_of(style) is not None else [(style, "Your style picture")]
+        return [*mine, *examples]
 
     def _paint_sheet(
         self, content: str | None, style: str | None, chosen: list[str], strength: float, keep: bool, scale: float,
@@ -161,9 +154,8 @@ class Sheet:
         def work(callback: Callback) -> Pictures:
             if not styles:
                 raise OptionError("No style is chosen; tick one or more.")
-            named = [(one.path, one.title) for one in styles]
             return self._requests.sheet(
-                content, named, model=self.model, strength=strength, preserve_color=keep, style_scale=scale,
+                content, styles, model=self.model, strength=strength, preserve_color=keep, style_scale=scale,
                 size=self.side, seed=seed,
             )(callback)  # fmt: skip
 
@@ -175,8 +167,8 @@ class Sheet:
 
     def _show(self, styles: list[Style], pictures: list[Image.Image], content: str) -> Changes:
         cache = self.gallery.GRADIO_CACHE
-        pieces = [save_painting(one, [content, style.path], cache) for style, one in zip(styles, pictures, strict=True)]
-        shown = [(piece.path, translate(style.title)) for style, piece in zip(styles, pieces, strict=True)]
+        pieces = [save_painting(one, [content, path], cache) for (path, _), one in zip(styles, pictures, strict=True)]
+        shown = [(piece.path, translate(title)) for (_, title), piece in zip(styles, pieces, strict=True)]
         return {
             self.gallery: gr.Gallery(shown, selected_index=None, visible=True),
             self.told: note(""),
@@ -186,6 +178,6 @@ class Sheet:
 
     def _choose(self, event: gr.SelectData, shown: list[Style]) -> tuple[str, str]:
         """Make the style of a picture of the sheet the style picture."""
-        style = shown[event.index]
-        name = translate(style.title)
-        return style.path, note(t("{name}: this is the style picture now, and Paint makes it at full size.", name=name))
+        path, title = shown[event.index]
+        name = translate(title)
+        return path, note(t("{name}: this is the style picture now, and Paint makes it at full size.", name=name))

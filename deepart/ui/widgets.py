@@ -288,7 +288,7 @@ class Sliders:
         return changes
 
     def wire(
-        self, subject: Any, request_id: RequestId, change: Callable[..., T | None], arrive: Callable[[T], Changes],
+        self, subject: Any, request_id: RequestId, change: Callable[..., T], arrive: Callable[[T], Changes],
         outputs: Sequence[Any], reset: gr.Button,
     ) -> None:  # fmt: skip
         """Let the sliders change a subject, which is a state, and a button put them all to 0.
@@ -300,8 +300,7 @@ class Sliders:
 
         def make(request: gr.Request, held: Any, now: str, mark: str, *values: float) -> Any:
             with sentences():
-                made = change(request, held, values) if mark == now else None
-                return gr.skip() if made is None else (now, made)
+                return (now, change(request, held, values)) if mark == now else gr.skip()
 
         def show(now: str, held: tuple[str, T] | None) -> Changes:
             with sentences():
