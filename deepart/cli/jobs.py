@@ -111,8 +111,7 @@ def _planned(options: argparse.Namespace) -> tuple[list[Task], dict[str, str]]:
 def no_pictures(places: Sequence[str | Path]) -> OptionError:
     """Return what is wrong with places that have no picture."""
     return OptionError(
-        "There is no picture in {places}; name a folder that has some.",
-        places=", ".join(map(repr, map(str, places))),
+        "There is no picture in {places}; name a folder that has some.", places=", ".join(map(repr, map(str, places)))
     )
 
 

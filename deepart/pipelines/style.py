@@ -25,14 +25,7 @@ from deepart.pipelines.base import Callback, Pipeline, check_callback
 from deepart.pipelines.features import build_features, check_features, load_all_widths
 from deepart.pipelines.style_fast import FastPainter
 from deepart.pipelines.style_fine import FinePainter
-from deepart.pipelines.style_job import (
-    MAX_STYLES,
-    MIN_SIDE,
-    StyleJob,
-    check_job,
-    check_styles,
-    result_sides,
-)
+from deepart.pipelines.style_job import MAX_STYLES, MIN_SIDE, StyleJob, check_job, check_styles, result_sides
 from deepart.registry import Located
 
 __all__ = ["MAX_SHEET", "MAX_STYLES", "MIN_SIDE", "Callback", "StyleTransferPipeline"]

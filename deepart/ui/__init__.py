@@ -24,16 +24,13 @@ from deepart.ui.style import StyleTab
 
 __all__ = ["build_app", "launch_options"]
 
-
 _HEAD = (
     '<header class="da-head"><h1>DeepArt</h1><p>{}</p><button type="button" class="da-theme" '
     'aria-label="Light or dark" title="Light or dark" onclick="deepart.switchTheme()"></button><button type="button" '
     'class="da-language" aria-label="English or Chinese" onclick="deepart.switchLanguage()"></button></header>'
 )
 
-
 _HERE = "Make pictures that never existed, take pictures apart, repaint photographs. All is computed on this machine."
-
 
 _THERE = (
     "Make pictures that never existed, take pictures apart, repaint photographs. All is computed on the machines of "

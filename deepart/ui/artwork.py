@@ -240,8 +240,7 @@ class Reconstruction:
     """A picture that was taken apart.
 
     name: of the picture on the page. picture: the file of it, None where there is only a latent. latent: the file of
-    that. made: what came out. It
-    holds nothing but text and numbers, as visitors keep it; see Artwork.
+    that. made: what came out. It holds nothing but text and numbers, as visitors keep it; see Artwork.
     """
 
     name: str
@@ -268,13 +267,9 @@ class Reconstruction:
         """Return what came out; raises OptionError when it is deleted."""
         return load_image(_there(self.made.path))
 
-    def latent_file(self) -> str:
-        """Return the file of the latent; raises OptionError when it is deleted."""
-        return _there(self.latent)
-
     def source(self) -> Latent:
         """Return what tools begin with; raises OptionError when it is deleted."""
-        return Latent.load(self.latent_file())
+        return Latent.load(_there(self.latent))
 
 
 def current_reconstruction(subject: Reconstruction | None, same: bool = True) -> Reconstruction:

@@ -33,7 +33,6 @@ def first_files(studio: Studio, task: str) -> list[Path]:
 
 PICTURES, FIRST_SEED = 4, 32  # on the grid that a visitor finds, painted large
 
-
 NAMED = "directions_named"
 """The key under which settings of the example's small pictures have the names of their directions, strongest first."""
 
@@ -58,9 +57,7 @@ def finished_grid(studio: Studio) -> GridExample | None:
 
 PICTURE = "arcimboldo-spring"  # the smallest of the examples, with detail enough for the error map to tell something
 
-
 LATENT = ".safetensors"  # of the file beside the example's PNG
-
 
 NUMBERS = "numbers"
 """The key under which the example's PNG has what is known of it: psnr in dB, ssim, latent_shape, compression."""

@@ -41,7 +41,6 @@ _TEXT = re.compile(r">([^<>]*[^\s<>][^<>]*)<")
 _SWITCHED = re.compile(r"\bdeepart_language=([\w-]+)")  # the cookie of the page's switch; see page.js
 _SPOKEN = re.compile(r'\b(alt|title|aria-label|placeholder)="([^"]+)"')
 
-
 _written: ContextVar[bool | None] = ContextVar("written", default=None)
 _SHOWN = ("label", "info", "placeholder", "value")  # properties of components that Gradio's page translates
 

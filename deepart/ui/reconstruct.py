@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,6 @@ from PIL import Image
 from deepart.cache import Studio
 from deepart.errors import ImageError
 from deepart.images import picture_size, settings
-from deepart.latents import MAX_SEED
 from deepart.pipelines.vae import Source, VAEPipeline
 from deepart.pipelines.vae_latent import MAX_SIDE, Latent
 from deepart.ui.artwork import (
@@ -29,19 +27,10 @@ from deepart.ui.artwork import (
 from deepart.ui.examples import example_files, example_of, example_row
 from deepart.ui.finished import finished_reconstruction
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import (
-    AT_ONCE,
-    GPU_SLOT,
-    SOON,
-    keep_good,
-    picture_input,
-    read_picture,
-    read_scaled,
-    sentences,
-)
+from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, keep_good, picture_input, read_picture, read_scaled, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title_of
-from deepart.ui.reconstruct_tools import Around, Tools
+from deepart.ui.reconstruct_tools import Around, Tools, drawn
 from deepart.ui.reconstruct_views import ErrorMap, Inside, cells, example_title, number_cells, title
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, hidden_text, new_text, note
@@ -221,10 +210,8 @@ class ReconstructTab:
 
     def _draw_one(self, model: str, request: gr.Request) -> tuple[str, None, str]:
         """Take a new picture of the model's."""
-        with sentences():
-            seed = random.randint(0, MAX_SEED)
-            [made] = self._jobs.do(request, self.requests.sample(model, 1, seed, _TEMPERATURE), "page vae-draw")
-            return save_artwork(made, self.download.GRADIO_CACHE).path, None, new_text()
+        [path] = drawn(self.requests, self._jobs, request, model, 1, self.download.GRADIO_CACHE)
+        return path, None, new_text()
 
     def _drawn(self, model: str, seed: int) -> str:
         """Return the file of a sample, drawn within work."""

@@ -243,7 +243,8 @@ class Morph:
         self.start.wire(around.jobs, self._morph, needs, [self.strip, *self.animation.parts])
 
     def _draw(self, request: gr.Request) -> str:
-        return _samples(self._around, request, self._model, 1, self.strip.GRADIO_CACHE)[0]
+        around = self._around
+        return drawn(around.requests, around.jobs, request, self._model, 1, self.strip.GRADIO_CACHE)[0]
 
     def _morph(
         self, subject: Reconstruction | None, now: str, mark: str, other: str | None, frames: int, path: str,
@@ -277,11 +278,11 @@ class Morph:
         return self.animation.show(frames, name, what, words, image) | {self.strip: gr.DownloadButton(value=file)}
 
 
-def _samples(around: Around, request: gr.Request, model: str, n: int, cache: str) -> list[str]:
+def drawn(requests: VAERequests, jobs: Jobs, request: gr.Request, model: str, n: int, cache: str) -> list[str]:
+    """Draw pictures that never existed, at once, and return their files."""
     with sentences():
-        work = around.requests.sample(model, n, random.randint(0, MAX_SEED - n), 1.0)
-        made = around.jobs.do(request, work, "page vae-samples")
-        return [save_artwork(image, cache).path for image in made]
+        work = requests.sample(model, n, random.randint(0, MAX_SEED - n), _SAMPLE["temperature"])
+        return [save_artwork(image, cache).path for image in jobs.do(request, work, "page vae-draw")]
 
 
 class Change:
@@ -341,7 +342,8 @@ class Combine:
         self.start.wire(self._around.jobs, self._combine, [self._around.subject, *self.boxes], results.parts)
 
     def _draw(self, request: gr.Request) -> list[str]:
-        return _samples(self._around, request, self._model, len(_LETTERS), self._results.cache)
+        around = self._around
+        return drawn(around.requests, around.jobs, request, self._model, len(_LETTERS), self._results.cache)
 
     def _combine(
         self, subject: Reconstruction | None, a: str | None, b: str | None, c: str | None, request: gr.Request

@@ -264,7 +264,7 @@ class StyleTab:
             model = self._quick
         styles = (style, style_2, style_3)
         weights = [number for number, path in zip((weight, weight_2, weight_3), styles, strict=True) if path]
-        one_pass = self._one_pass(model)
+        one_pass = self._way(model).one_pass
         transfer = self.requests.transfer(
             content, styles, model=model, weights=weights, strength=strength, preserve_color=keep, style_scale=scale,
             size=size, seed=seed, steps=None if one_pass else steps,
@@ -286,10 +286,6 @@ class StyleTab:
         if image is not None:
             files = [str(path) for path in (content, *styles) if path]
             yield self._show(transfer.content, image, step, files)
-
-    def _one_pass(self, model: str) -> bool:
-        """Tell whether a model paints in one pass; one that is not registered is loaded by now, or soon."""
-        return self._ways[model].one_pass if model in self._ways else self.requests.pipeline(model).one_pass
 
     def _show(self, content: Image.Image, image: Image.Image, step: Step[Image.Image], files: Sequence[str]) -> Changes:
         """Show the result beside the content, and offer its file. files: of the content, and of the styles."""
