@@ -31,7 +31,7 @@ def first_files(studio: Studio, task: str) -> list[Path]:
     return files if current else []
 
 
-PICTURES, FIRST_SEED = 4, 32  # on the grid that a visitor finds, painted large
+PICTURES, FIRST_SEED = 4, 53  # on the grid that a visitor finds, painted large
 
 NAMED = "directions_named"
 """The key under which settings of the example's small pictures have the names of their directions, strongest first."""
