@@ -20,6 +20,7 @@ from deepart.checks import number, shown
 from deepart.errors import ImageError, OptionError, Phrase
 
 MAX_FRAMES = 1000
+_SHOWN, _STRIP = 8, 160  # pictures of a strip, and its height in pixels
 _GIF_WHOLE, _GIF_COPY = 128, 96  # pixels: what is the largest frame whose own pixels choose its palette, else a copy
 MIN_FPS, MAX_FPS = 1, 50  # a GIF counts in hundredths of a second, and browsers slow down frames of one
 
@@ -129,3 +130,22 @@ def _durations(count: int, fps: float, unit: int) -> list[int]:
     """Return milliseconds for each of the frames, in whole units, which add up to the whole as nearly as may be."""
     ends = [round(frame * 1000 / fps / unit) * unit for frame in range(count + 1)]
     return [end - start for start, end in pairwise(ends)]
+
+
+def there_and_back(frames: list[Image.Image]) -> list[Image.Image]:
+    """Return the frames and then those between the ends once more, backwards, so that a loop has no jump."""
+    return frames + frames[-2:0:-1]
+
+
+def strip_of(frames: Sequence[Image.Image]) -> Image.Image:
+    """Return up to eight of the frames, from the first to the last, beside each other as one picture."""
+    count = min(_SHOWN, len(frames))
+    small = [frames[round(index * (len(frames) - 1) / (count - 1))] for index in range(count)]
+    width, height = small[0].size
+    if height > _STRIP:
+        small = [images.fit(one, max(1, round(max(one.size) * _STRIP / height))) for one in small]
+        width, height = small[0].size
+    strip = Image.new("RGB", (count * width, height))
+    for index, one in enumerate(small):
+        strip.paste(one, (index * width, 0))
+    return images.with_settings(strip, (images.settings(frames[0]) or {}) | {"view": "strip", "pictures": count})

@@ -13,6 +13,7 @@ from answers import same
 from PIL import Image, ImageChops, ImageStat
 from running_page import Request, TinyStudio, tiny_pictures_vae, tiny_portraits_vae
 
+from deepart.animations import strip_of
 from deepart.cache import Studio
 from deepart.images import load_image, save_png, settings, to_tensor, with_settings
 from deepart.metrics import psnr, ssim
@@ -24,7 +25,7 @@ from deepart.ui.finished import NUMBERS, PICTURE, first_files
 from deepart.ui.inputs import EXAMPLES
 from deepart.ui.jobs import Jobs
 from deepart.ui.reconstruct_tools import Around, Tools
-from deepart.ui.reconstruct_views import number_cells, strip_of
+from deepart.ui.reconstruct_views import number_cells
 from deepart.ui.widgets import RequestId
 from deepart.ui.work import VAERequests
 from recipes import first_reconstruct

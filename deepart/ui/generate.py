@@ -276,8 +276,5 @@ class GenerateTab:
             pictures = self._jobs.do(request, work, "page apply")
             moved = self.grid.keep(pictures, [one.name for one in pieces])
             n = len(moved)
-            return self.grid.show(
-                moved,
-                t("1 picture with the sliders' changes") if n == 1
-                else t("{n} pictures with the sliders' changes", n=n),
-            )  # fmt: skip
+            one, many = t("1 picture with the sliders' changes"), t("{n} pictures with the sliders' changes", n=n)
+            return self.grid.show(moved, one if n == 1 else many)

@@ -13,14 +13,14 @@ from deepart.images import settings
 from deepart.latents import truncate
 from deepart.pipelines.gan import MAX_FRAMES, MAX_STOPS, MIN_FRAMES, GANPipeline
 from deepart.pipelines.gan_project import square
-from deepart.ui.artwork import Artwork, name_of, save_artwork, slug
+from deepart.ui.artwork import Artwork, name_of, nearness, save_artwork, slug
 from deepart.ui.grid import Grid
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import SOON, keep_good, mistake, picture_input, read_picture
 from deepart.ui.jobs import Callback, Jobs, Step
 from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.widgets import FPS, Animation, lasting, pair, strip, thumb
-from deepart.ui.work import GANRequests, Pictures, check_seed, defaults, likeness, seeds_of
+from deepart.ui.work import GANRequests, Pictures, check_seed, defaults, seeds_of
 
 _WALK, _PROJECT = defaults(GANPipeline.walk), defaults(GANPipeline.project)
 _HERE, _LIKED, _LOOP = "here", "liked", "loop"
@@ -246,7 +246,7 @@ class Projection:
         if image is None:
             yield {self.stage: note(t("Stopped before anything was found."))}
             return
-        words = translate(Phrase(said, near=f"{likeness(image, found['target']):.1f}", step=step.preview_step))
+        words = translate(Phrase(said, near=f"{nearness(image, found['target']).psnr:.1f}", step=step.preview_step))
         one = save_artwork(image, cache, "Found picture")
         yield self._take(one) | {self.stage: beside(image, t("What was found")) + note(words)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +44,6 @@ _HINT = "The picture is squeezed into fewer numbers than it has, and comes back.
 _DRAWN_FIRST = 0  # seed of the picture that a model begins with which knows only its own kind
 _TEMPERATURE = defaults(VAEPipeline.sample)["temperature"]
 _WITH_VECTOR = "Choose Portraits to vary, morph, change, combine and draw faces."
-
-
-@dataclass(frozen=True)
-class _Looked:
-    """A picture or a latent, its file, and what came out."""
-
-    path: str
-    source: Source
-    taken: RoundTrip
 
 
 class ReconstructTab:
@@ -248,10 +239,10 @@ class ReconstructTab:
     ) -> Iterator[Changes]:
         """Take a picture apart for the page, and put it together."""
 
-        def work(callback: Callback) -> _Looked:
+        def work(callback: Callback) -> tuple[str, Source, RoundTrip]:
             if path is None and opened is not None:
                 source: Source = Latent.load(opened)
-                return _Looked(opened, source, self.requests.take(model, source)(callback))
+                return opened, source, self.requests.take(model, source)(callback)
             suitable = self._suitable(path, model, subject)
             picture = read_scaled(suitable, "picture", MAX_SIDE)
             if max(picture_size(suitable)) > MAX_SIDE:  # the error map compares with what was taken apart
@@ -262,24 +253,21 @@ class ReconstructTab:
                     "looks for a drawn person like it."
                 )
                 gr.Warning(words, title="")
-            return _Looked(suitable, picture, self.requests.take(model, picture)(callback))
+            return suitable, picture, self.requests.take(model, picture)(callback)
 
         words = t("Taking the picture apart, and putting it together")
         step = yield from self.start.stream(request, work, words, loading=loading(self._studio, "vae", model))
-        looked = step.made
-        if looked is None:
+        if step.made is None:
             yield {self.model: self._model_of(subject, model)}
             return
-        picture = looked.source if isinstance(looked.source, Image.Image) else None
-        name = name_of_source(looked.path, None if picture is None else settings(picture))
-        file = None if picture is None else looked.path
-        one = save_reconstruction(looked.taken, file, name, self.download.GRADIO_CACHE)
-        yield self._show(one, looked) | {self.placed: (path, file)}
+        looked, source, taken = step.made
+        known, file = (settings(source), looked) if isinstance(source, Image.Image) else (None, None)
+        one = save_reconstruction(taken, file, name_of_source(looked, known), self.download.GRADIO_CACHE)
+        yield self._show(one, source, taken) | {self.placed: (path, file)}
 
-    def _show(self, one: Reconstruction, looked: _Looked) -> Changes:
+    def _show(self, one: Reconstruction, source: Source, taken: RoundTrip) -> Changes:
         """Show a reconstruction, begin all tools with it, and let the page be as its model is."""
-        cache = self.download.GRADIO_CACHE
-        taken, source, pipeline = looked.taken, looked.source, self.requests.pipeline(one.model)
+        cache, pipeline = self.download.GRADIO_CACHE, self.requests.pipeline(one.model)
         drawable = pipeline.has_prior
         changes: Changes = {
             self.subject: one,

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 import gradio as gr
 from PIL import Image
 
+from deepart.animations import strip_of, there_and_back
 from deepart.errors import ImageError, OptionError, Phrase
 from deepart.images import settings
 from deepart.latents import MAX_SEED
@@ -34,7 +35,6 @@ from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, COMPUTING, SOON, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.page import settings_in
-from deepart.ui.reconstruct_views import strip_of, there_and_back
 from deepart.ui.run import Changes, RunButton, new_text, progress
 from deepart.ui.widgets import (
     FPS,

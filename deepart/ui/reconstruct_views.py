@@ -22,8 +22,6 @@ from deepart.ui.widgets import frame, stage
 
 _SIDE = 1024  # pixels; of what the page shows
 _MOST_GAIN = 16.0
-_SHOWN = 8  # pictures of the strip of a morph
-_STRIP = 160  # pixels; height of the strip
 
 
 class ErrorMap:
@@ -179,22 +177,3 @@ def cells(
     counts = ((t("Numbers in the picture:"), before), (t("Numbers in the latent:"), after))
     told = " · ".join(f"<wbr>{html.escape(words)} <wbr>{count:,}" for words, count in counts)
     return f'<dl class="da-numbers">{shown}</dl><p class="da-note">{html.escape(kind)} {told}</p>'
-
-
-def there_and_back(frames: list[Image.Image]) -> list[Image.Image]:
-    """Return the frames and then those between the ends once more, backwards, so that a loop has no jump."""
-    return frames + frames[-2:0:-1]
-
-
-def strip_of(frames: Sequence[Image.Image]) -> Image.Image:
-    """Return up to eight of the frames, from the first to the last, beside each other as one picture."""
-    count = min(_SHOWN, len(frames))
-    small = [frames[round(index * (len(frames) - 1) / (count - 1))] for index in range(count)]
-    width, height = small[0].size
-    if height > _STRIP:
-        small = [fit(one, max(1, round(max(one.size) * _STRIP / height))) for one in small]
-        width, height = small[0].size
-    strip = Image.new("RGB", (count * width, height))
-    for index, one in enumerate(small):
-        strip.paste(one, (index * width, 0))
-    return with_settings(strip, (settings(frames[0]) or {}) | {"view": "strip", "pictures": count})

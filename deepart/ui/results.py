@@ -6,7 +6,7 @@ import hashlib
 import html
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ class Place:
     box: Any
     tab: str
     name: str
-    besides: Mapping[Any, Callable[[], Any]] = field(default_factory=dict)
+    besides: Mapping[Any, Callable[[], Any]]
 
 
 class SendTo:
@@ -66,31 +66,24 @@ class SendTo:
             for target in there
         )
         self._row.value = f'<div class="da-send"><p class="da-note">Send to</p>{buttons}</div>'
-        outputs = [tabs]
-        for place in there.values():
-            outputs += [place.box, *place.besides]
         boxes = [place.box for place in there.values()]
-        sent = self._row.select(_sender(there, path_of, tabs), [result, *boxes], list(dict.fromkeys(outputs)), **SOON)
+
+        def send(event: gr.SelectData, held: Any, *shown: Any) -> Changes:
+            with sentences():
+                place, path = there[str(event.index)], None if held is None else path_of(held)
+                if path is None:
+                    raise OptionError("There is no result to send yet; make one first.")
+                if not Path(path).is_file():
+                    raise OptionError("The file of this picture was deleted, as all are after a day; make it again.")
+                # All boxes have a value: those that an event leaves as they are Gradio builds anew; see picture_input.
+                changes: Changes = dict(zip(boxes, shown, strict=True)) | {place.box: path}
+                changes[tabs] = gr.Tabs(selected=place.tab)
+                return changes | {part: make() for part, make in place.besides.items()}
+
+        outputs = [tabs, *boxes, *(part for place in there.values() for part in place.besides)]
+        sent = self._row.select(send, [result, *boxes], list(dict.fromkeys(outputs)), **SOON)
         names = json.dumps({target: place.name for target, place in there.items()})
         sent.success(None, None, None, js=f"() => deepart.intoSight({names}[deepart.chosen])")
-
-
-def _sender(places: Mapping[str, Place], path_of: Callable[[Any], str | None], tabs: gr.Tabs) -> Callable[..., Changes]:
-    boxes = [place.box for place in places.values()]
-
-    def send(event: gr.SelectData, result: Any, *shown: Any) -> Changes:
-        with sentences():
-            place, path = places[str(event.index)], None if result is None else path_of(result)
-            if path is None:
-                raise OptionError("There is no result to send yet; make one first.")
-            if not Path(path).is_file():
-                raise OptionError("The file of this picture was deleted, as all are after a day; make it again.")
-            # All boxes have a value: those that an event leaves as they are Gradio builds anew; see picture_input.
-            changes: Changes = dict(zip(boxes, shown, strict=True)) | {place.box: path}
-            changes[tabs] = gr.Tabs(selected=place.tab)
-            return changes | {part: make() for part, make in place.besides.items()}
-
-    return send
 
 
 _NONE = "What you make on the other tabs is kept here and in this browser, the newest first, up to 60 pictures."

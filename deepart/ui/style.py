@@ -59,7 +59,9 @@ class StyleTab:
                     self._lay_options()
                 with gr.Column(min_width=260):
                     self._lay_blend()
-                    self._lay_further()
+                    self.format = Format(self.download)
+                    self.send = SendTo("style", ("content", "style", "photo", "find"))
+                    self.more = MoreModels("style", self._studio, self._jobs, self.model)
         self._wire(app)
 
     # ---------------------------------------------------------------------------------------------------- what is there
@@ -126,11 +128,6 @@ class StyleTab:
             self.weight_3 = _weight_slider("Weight of the third")
         with gr.Accordion("Try many styles at once", open=False):
             self.sheet = Sheet(self.requests, self._jobs, self._quick, self._device)
-
-    def _lay_further(self) -> None:
-        self.format = Format(self.download)
-        self.send = SendTo("style", ("content", "style", "photo", "find"))
-        self.more = MoreModels("style", self._studio, self._jobs, self.model)
 
     def _lay_result(self) -> None:
         with gr.Column(elem_classes="da-canvas", elem_id="canvas"):

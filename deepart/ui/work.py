@@ -23,9 +23,8 @@ from PIL import Image
 from deepart.cache import Studio
 from deepart.checks import shown, whole_number
 from deepart.errors import OptionError, Phrase, UnsupportedError
-from deepart.images import MIN_SIDE, fit, fitted_size, settings, to_tensor, with_settings
+from deepart.images import MIN_SIDE, fit, fitted_size, settings, with_settings
 from deepart.latents import MAX_SEED, check_seeds, unpack
-from deepart.metrics import psnr
 from deepart.pipelines.gan import MAX_PARENTS, GANPipeline
 from deepart.pipelines.gan_origin import Origin
 from deepart.pipelines.vae import Source, VAEPipeline
@@ -195,11 +194,6 @@ def lineage(made: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     kept = {name: made[name] for name in ("child", "seed") if isinstance(made.get(name), int)}
     return {"parents": parents, "mutation": mutation, **kept}
-
-
-def likeness(picture: Image.Image, target: Image.Image) -> float:
-    """Return how near a picture comes to another of its size, in dB; the same picture is infinitely near."""
-    return psnr(to_tensor(picture), to_tensor(target))
 
 
 def whole(value: Any) -> Any:
