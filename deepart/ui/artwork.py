@@ -39,9 +39,8 @@ _BLANK = (16, 16)  # pixels: as good as the picture itself where only its settin
 class Artwork:
     """A picture of a generating model: its exact PNG, its settings as JSON, and what it is called, in English.
 
-    The page says its name through translate(), and its file is named after it.
-
-    It holds nothing but text, so that a visitor's state stays small and Gradio can tell whether it has changed.
+    The page says its name through translate(), and its file is named after it. It holds nothing but text, so that a
+    visitor's state stays small and Gradio can tell whether it has changed.
     """
 
     path: str

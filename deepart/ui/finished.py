@@ -33,34 +33,26 @@ def first_files(studio: Studio, task: str) -> list[Path]:
 
 PICTURES, FIRST_SEED = 4, 53  # on the grid that a visitor finds, painted large
 
-NAMED = "directions_named"
-"""The key under which settings of the example's small pictures have the names of their directions, strongest first."""
+NAMED = "directions_named"  # the key in settings of the example's small pictures: their directions, strongest first
 
 
-@dataclass(frozen=True)
-class GridExample:
-    """The finished example: the pictures, and the names of their model's directions."""
+def finished_grid(studio: Studio) -> tuple[list[Artwork], tuple[str, ...]]:
+    """Return the pictures that the default generator of a studio made, and the names of its directions.
 
-    pieces: tuple[Artwork, ...]
-    names: tuple[str, ...]
-
-
-def finished_grid(studio: Studio) -> GridExample | None:
-    """Return the example that the default generator of a studio made; None where there is none. Loads no model."""
+    Both are empty where there are none. It loads no model.
+    """
     pieces, names = [], []
     for path in first_files(studio, "gan"):
         made = (settings(load_image(path)) or {})["painted_from"]
         names = made.pop(NAMED)
         pieces.append(Artwork(str(path), json.dumps(made, sort_keys=True), name_of(made)))
-    return GridExample(tuple(sorted(pieces, key=lambda one: one.seed or 0)), tuple(names)) if pieces else None
+    return sorted(pieces, key=lambda one: one.seed or 0), tuple(names)
 
 
 PICTURE = "arcimboldo-spring"  # the smallest of the examples, with detail enough for the error map to tell something
-
 LATENT = ".safetensors"  # of the file beside the example's PNG
 
-NUMBERS = "numbers"
-"""The key under which the example's PNG has what is known of it: psnr in dB, ssim, latent_shape, compression."""
+NUMBERS = "numbers"  # the key in the example's PNG for what is known: psnr in dB, ssim, latent_shape, compression
 
 
 @dataclass(frozen=True)

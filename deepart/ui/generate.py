@@ -26,8 +26,6 @@ from deepart.ui.shelf import artwork_of
 from deepart.ui.widgets import Format, RequestId, Sliders, frame, into_sight, said, shown_directions
 from deepart.ui.work import GANRequests, whole
 
-_EMPTY = "Click a picture to see it here."
-
 
 class Chosen:
     """The chosen picture and its buttons; lay_sliders() puts the sliders where they belong."""
@@ -38,7 +36,8 @@ class Chosen:
         self.piece: Any = gr.State(first)  # Artwork | None
         self.request_id = RequestId("chosen-mark")
         with gr.Row(elem_classes="da-hero"):
-            self.stage = gr.HTML(frame(None, _EMPTY) if first is None else _large(first), elem_id="chosen")
+            empty = frame(None, "Click a picture to see it here.")
+            self.stage = gr.HTML(empty if first is None else _large(first), elem_id="chosen")
             with gr.Column(elem_classes="da-acts", min_width=100):
                 self.title = gr.HTML(_title(first), elem_id="chosen-title")
                 self.like = _button("♡ Like", "like")
@@ -178,12 +177,12 @@ class GenerateTab:
         """Lay the tab out inside the Blocks being built, and wire it."""
         self.requests = requests = GANRequests(studio)
         self._jobs = jobs
-        example = finished_grid(studio)
-        if example is not None:
-            requests.know(example.pieces[0], example.names)
+        example, names = finished_grid(studio)
+        if example:
+            requests.know(example[0], names)
         with gr.Row(elem_classes="da-atelier"):
             with gr.Column(elem_classes="da-wall"):
-                self.grid = Grid(requests, jobs, studio, () if example is None else example.pieces)
+                self.grid = Grid(requests, jobs, studio, example)
             with gr.Column(elem_classes="da-bench"):
                 self.chosen = Chosen(requests, jobs, next(iter(self.grid.example), None))
                 more = gr.Accordion("More", open=False, elem_id="generate-extras", elem_classes="da-more")

@@ -28,11 +28,8 @@ from gradio.i18n import I18nData
 from deepart.errors import DeepArtError, Phrase
 
 _HERE = Path(__file__).parent
-ABOUT = {
-    path.stem: path.read_text("utf-8").strip()
-    for path in sorted((_HERE / "about").glob("*.md"))
-    if "." not in path.stem
-}
+_TOLD = [path for path in sorted((_HERE / "about").glob("*.md")) if "." not in path.stem]
+ABOUT = {path.stem: path.read_text("utf-8").strip() for path in _TOLD}
 """How the models of a task work, by task, as Markdown; about/*.zh.md says the same in Chinese."""
 ZH: dict[str, str] = json.loads((_HERE / "zh.json").read_text("utf-8"))
 ZH |= {words: (_HERE / "about" / f"{task}.zh.md").read_text("utf-8").strip() for task, words in ABOUT.items()}

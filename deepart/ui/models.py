@@ -56,7 +56,6 @@ def model_menu(task: str, name: str, others: Sequence[str] = ()) -> gr.Radio:
     )  # fmt: skip
 
 
-_HINT = "Choose one to see how large it is, and under which licence."
 # Pixels of the longer side that the page begins with, for one pass and for dozens, on a processor. On a card all is
 # there in a moment; but a picture of 4096 pixels has 30 megabytes.
 _BEGIN = {True: 768, False: 512}
@@ -79,7 +78,8 @@ class MoreModels:
                 [(spec.title, spec.name) for spec in specs], label="Model of the Hub", show_label=False,
                 container=False, elem_id=f"{prefix}-choice",
             )  # fmt: skip
-            self.about = gr.HTML(note(_HINT), elem_id=f"{prefix}-about")
+            hint = note("Choose one to see how large it is, and under which licence.")
+            self.about = gr.HTML(hint, elem_id=f"{prefix}-about")
             self.get = RunButton("Get it", f"{prefix}-", "get")
             self.get.lay_status()
 

@@ -38,9 +38,6 @@ from deepart.ui.widgets import Format, RequestId, into_sight, stage
 from deepart.ui.work import VAERequests, defaults
 
 _EXACT = 1_000_000  # pixels: larger ones are compared with a JPEG, as a PNG takes seconds
-_NOTHING = "There is no picture yet; upload one or choose an example."
-_EXAMPLES = ("content", "paintings")  # folders
-_HINT = "The picture is squeezed into fewer numbers than it has, and comes back."
 _DRAWN_FIRST = 0  # seed of the picture that a model begins with which knows only its own kind
 _TEMPERATURE = defaults(VAEPipeline.sample)["temperature"]
 _WITH_VECTOR = "Choose Portraits to vary, morph, change, combine and draw faces."
@@ -77,7 +74,7 @@ class ReconstructTab:
     # ---------------------------------------------------------------------------------------------------- what is there
 
     def _lay_source(self) -> None:
-        examples = example_files(*_EXAMPLES)
+        examples = example_files("content", "paintings")
         self.model = model_menu("vae", "vae-model", self._studio.added("vae"))
         self.about = gr.HTML(_about(self.model.value, tools=False), elem_id="vae-about")
         self._first = str(examples[0]) if self._example is None else str(self._example.subject.picture)
@@ -86,7 +83,7 @@ class ReconstructTab:
             self._chosen = example_row(examples, self.picture)
         self.draw = gr.Button("Draw a portrait", size="sm", visible=False, elem_id="vae-draw")
         self.start = RunButton("Reconstruct", "vae-", variant="primary")
-        self.start.lay_status(_HINT)
+        self.start.lay_status("The picture is squeezed into fewer numbers than it has, and comes back.")
 
     def _lay_result(self) -> None:
         example = self._example
@@ -221,7 +218,7 @@ class ReconstructTab:
         drawable = self.requests.pipeline(model).has_prior
         if path is None:
             if not drawable:
-                raise ImageError(_NOTHING)
+                raise ImageError("There is no picture yet; upload one or choose an example.")
             return self._drawn(model, _DRAWN_FIRST)
         if subject is None or subject.model == model:
             return path

@@ -45,7 +45,9 @@ class Remake:
         if not made or "view" in made or "stopped_at" in made:
             return False
         if "painted_from" in made:
-            return _small(made) and str(made.get("manner")) in manners()
+            small = made["painted_from"]
+            generated = isinstance(small, dict) and small.get("task") == "gan" and _here(small)
+            return generated and str(made.get("manner")) in manners()
         if str(made.get("task")) not in TABS or not _here(made):
             return False
         known = made["task"] == "gan" or (made["task"] == "vae" and "latent" in made)
@@ -96,11 +98,6 @@ class Remake:
 def _here(made: Mapping[str, Any]) -> bool:
     task, model = made["task"], made.get("model")
     return model in list_models(task) and get_spec(task, str(model)).here
-
-
-def _small(made: Mapping[str, Any]) -> bool:
-    small = made["painted_from"]
-    return isinstance(small, dict) and small.get("task") == "gan" and _here(small)
 
 
 def sources(made: Mapping[str, Any]) -> list[Path | None]:

@@ -40,8 +40,7 @@ from deepart.ui.jobs import Jobs, Step, Work
 
 T = TypeVar("T")
 Changes = dict[Any, Any]  # of components of the page
-PATIENCE = 0.3
-"""Seconds that work goes on before the page tells of it: to show how far it is takes time from what is soon done."""
+PATIENCE = 0.3  # seconds before the page tells how far work is, which takes time from what is soon done
 
 
 class RunButton:

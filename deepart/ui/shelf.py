@@ -73,7 +73,8 @@ class Shelf:
             }
 
         changed = [part.change for part in parts]
-        self.merge(gr.on(changed, keep, [self._told, *parts], [self._told, self.news], **_IN_ORDER))
+        told = [self._told, self.news]  # one after another, of each visitor's
+        self.merge(gr.on(changed, keep, [self._told, *parts], told, trigger_mode="always_last", **AT_ONCE))
 
     def restore(self, app: gr.Blocks, liked: Any, photo: gr.Image, besides: Mapping[Any, Callable[[], Any]]) -> None:
         """Let what the browser has kept come back when the page opens: the hearts, and the last photograph.
@@ -102,9 +103,6 @@ class Shelf:
 
         outputs = [self._told, liked, photo, *besides]
         app.load(back, [self.store, photo], outputs, js="(store, shown) => [deepart.kept(store), shown]", **SOON)
-
-
-_IN_ORDER: dict[str, Any] = AT_ONCE | {"trigger_mode": "always_last"}  # one after another, of each visitor's
 
 
 @dataclass(frozen=True)
