@@ -51,7 +51,6 @@ def finished_grid(studio: Studio) -> tuple[list[Artwork], tuple[str, ...]]:
 
 PICTURE = "arcimboldo-spring"  # the smallest of the examples, with detail enough for the error map to tell something
 LATENT = ".safetensors"  # of the file beside the example's PNG
-
 NUMBERS = "numbers"  # the key in the example's PNG for what is known: psnr in dB, ssim, latent_shape, compression
 
 
