@@ -34,7 +34,7 @@ from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title
 from deepart.ui.reconstruct_tools import Around, Tools
 from deepart.ui.reconstruct_views import ErrorMap, Inside, cells, example_title, number_cells, title
 from deepart.ui.results import SendTo
-from deepart.ui.run import Changes, RunButton, note
+from deepart.ui.run import Changes, RunButton, note, replacing
 from deepart.ui.widgets import Format, RequestId, into_sight, new_text, stage
 from deepart.ui.work import VAERequests, defaults
 
@@ -258,7 +258,8 @@ class ReconstructTab:
             return _Looked(suitable, picture, self.requests.take(model, picture)(callback))
 
         words = t("Taking the picture apart, and putting it together")
-        step = yield from self.start.stream(request, work, words, loading=loading(self._studio, "vae", model))
+        last = replacing(self._jobs, request, "page vae-sliders", work)
+        step = yield from self.start.stream(request, last, words, loading=loading(self._studio, "vae", model))
         looked = step.made
         if looked is None:
             yield {self.model: self._model_of(subject, model)}
