@@ -17,12 +17,15 @@ from deepart.pipelines.style import StyleTransferPipeline
 SMALLEST, LARGEST = 32, 256  # pixels: sides of what is painted
 SIZES = 512, 2048  # pixels: longer side of the result
 BLUR = 0.5  # pixels of the small picture, by which the enlarged one is blurred: its grid of pixels would show
-# What is enlarged has no detail to keep, so strokes may be large, or run over all of it. Moments of a whole painting
-# would lay cracks and ridges where the picture is plain.
+# What is enlarged has no detail to keep, so strokes are larger and may run over all of it. At the whole strength, or
+# with all of a painting's moments, cracks and ridges are laid where the picture is plain.
 STROKES: dict[str, dict[str, Any]] = {
     "fast": {"strength": 0.7, "style_scale": 2.0},
-    "fine": {"style_weight": 10.0, "moments_weight": 0.25, "detail": 0.0, "content_layers": ("relu4_2",)},
-}
+    "fine": {
+        "strength": 0.8, "style_scale": 1.5, "style_weight": 5.0, "moments_weight": 0.5, "detail": 0.0,
+        "content_layers": ("relu4_2",),
+    },
+}  # fmt: skip
 QUALITIES = tuple(STROKES)
 
 
@@ -58,7 +61,7 @@ def paint_large(
     scale = size / max(small.size)
     enlarged = small.resize([round(side * scale) for side in small.size], Image.Resampling.BICUBIC)
     enlarged = enlarged.filter(ImageFilter.GaussianBlur(BLUR * scale))
-    options = STROKES[quality] | {"strength": STROKES[quality].get("strength", 1.0) * strength}
+    options = STROKES[quality] | {"strength": STROKES[quality]["strength"] * strength}
     painted = load(quality).stylize(enlarged, manner, preserve_color=True, seed=seed, callback=callback, **options)
     made: dict[str, Any] = settings(painted) or {}
     painting = hashlib.sha256(manner.tobytes()).hexdigest()[:12]  # of its pixels: whose strokes they are

@@ -343,7 +343,7 @@ class Jobs:
         """Let short work be done and return what it made; raises as stream() does, and where it was stopped."""
         *_, last = self.stream(request, work, name, every=0.05, pause=0.0)
         if last.made is None:
-            raise mistake("The work was stopped before there was a picture.")
+            raise mistake("The work was stopped before there was a picture.", Ended)
         return last.made
 
     def stop(self, who: str, name: str | None = None) -> None:
@@ -386,6 +386,10 @@ class Jobs:
 
 class Full(gr.Error):
     """What a visitor is told where too many wait."""
+
+
+class Ended(gr.Error):
+    """What a visitor is told of short work that was stopped."""
 
 
 ARRIVED = "deepart.arrived"  # in a request's scope: when it came, by time.monotonic()

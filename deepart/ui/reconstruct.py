@@ -27,7 +27,17 @@ from deepart.ui.artwork import (
 from deepart.ui.examples import example_files, example_of, example_row
 from deepart.ui.finished import finished_reconstruction
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, keep_good, picture_input, read_picture, read_scaled, sentences
+from deepart.ui.inputs import (
+    AT_ONCE,
+    GPU_SLOT,
+    SOON,
+    keep_good,
+    picture_input,
+    read_picture,
+    read_scaled,
+    sentences,
+    visitor,
+)
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title_of
 from deepart.ui.reconstruct_tools import Around, Tools, drawn
@@ -236,7 +246,7 @@ class ReconstructTab:
     ) -> Iterator[Changes]:
         """Take a picture apart for the page, and put it together."""
 
-        def work(callback: Callback) -> tuple[str, Source, RoundTrip]:
+        def look(callback: Callback) -> tuple[str, Source, RoundTrip]:
             if path is None and opened is not None:
                 source: Source = Latent.load(opened)
                 return opened, source, self.requests.take(model, source)(callback)
@@ -251,6 +261,11 @@ class ReconstructTab:
                 )
                 gr.Warning(words, title="")
             return suitable, picture, self.requests.take(model, picture)(callback)
+
+        def work(callback: Callback) -> tuple[str, Source, RoundTrip]:
+            looked = look(callback)
+            self._jobs.stop(visitor(request), "page vae-sliders")  # what waits is about the picture before
+            return looked
 
         words = t("Taking the picture apart, and putting it together")
         step = yield from self.start.stream(request, work, words, loading=loading(self._studio, "vae", model))

@@ -6,6 +6,7 @@ import base64
 import html
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from deepart.images import fit, load_image, notes
 from deepart.ui.artwork import DPI, Artwork, at, bundle
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, new_file, sentences
-from deepart.ui.jobs import Step
+from deepart.ui.jobs import Ended, Step
 from deepart.ui.run import Changes, hidden_text, new_text, note
 
 VEIL = '<div class="da-veil"></div>'  # over what was painted: it can be seen through
@@ -299,8 +300,9 @@ class Sliders:
         moved: Any = gr.State(None)  # tuple[str, T] | None: what was made, and for which request
 
         def make(request: gr.Request, held: Any, now: str, mark: str, *values: float) -> Any:
-            with sentences():
+            with sentences(), suppress(Ended):  # another picture has come
                 return (now, change(request, held, values)) if mark == now else gr.skip()
+            return gr.skip()
 
         def show(now: str, held: tuple[str, T] | None) -> Changes:
             with sentences():
