@@ -25,7 +25,7 @@ from deepart.ui.finished import NUMBERS, PICTURE, first_files
 from deepart.ui.inputs import EXAMPLES
 from deepart.ui.jobs import Jobs
 from deepart.ui.reconstruct_tools import Around, Tools
-from deepart.ui.reconstruct_views import number_cells
+from deepart.ui.reconstruct_views import cells
 from deepart.ui.widgets import RequestId
 from deepart.ui.work import VAERequests
 from recipes import first_reconstruct
@@ -59,6 +59,10 @@ def test_nearness_in_strips_is_that_of_the_whole(size: tuple[int, int]) -> None:
 def taken(near: Nearness | None, encode: float | None = 0.0123) -> RoundTrip:
     latent = tiny_pictures_vae().encode(RED)
     return RoundTrip(latent, RED, near, (encode, 2.34), (8, 3, 4), 24.0)
+
+
+def number_cells(one: RoundTrip) -> str:
+    return cells(one.near, one.shape, one.latent.size, one.seconds)
 
 
 def test_numbers_for_people() -> None:

@@ -12,7 +12,7 @@ from deepart.ui.endpoints import Endpoints
 from deepart.ui.examples import lay_thumbnails
 from deepart.ui.generate import GenerateTab
 from deepart.ui.i18n import localise
-from deepart.ui.inputs import api_corner, hide_schemas, refuse_foreign_files, visitor
+from deepart.ui.inputs import api_corner, hide_schemas, refuse_foreign_files
 from deepart.ui.jobs import Jobs
 from deepart.ui.page import RESULTS, SESSIONS, Link, launch_options, lay_about, restore
 from deepart.ui.reconstruct import ReconstructTab
@@ -29,9 +29,7 @@ _HEAD = (
     'aria-label="Light or dark" title="Light or dark" onclick="deepart.switchTheme()"></button><button type="button" '
     'class="da-language" aria-label="English or Chinese" onclick="deepart.switchLanguage()"></button></header>'
 )
-
 _HERE = "Make pictures that never existed, take pictures apart, repaint photographs. All is computed on this machine."
-
 _THERE = (
     "Make pictures that never existed, take pictures apart, repaint photographs. All is computed on the machines of "
     "whoever offers this page."
@@ -43,7 +41,7 @@ def build_app(studio: Studio) -> gr.Blocks:
     jobs = Jobs(studio.at_once)
 
     def leave(request: gr.Request) -> None:
-        jobs.stop(visitor(request))
+        jobs.stop(request)
         memory.trim()
 
     app: gr.Blocks

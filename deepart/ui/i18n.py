@@ -86,8 +86,7 @@ def writing(chinese: bool) -> Iterator[None]:
         _written.reset(before)
 
 
-IN_CHINESE = "navigator.language.toLowerCase().startsWith('zh-')"
-"""JavaScript that tells what chinese() tells, in the visitor's browser."""
+IN_CHINESE = "navigator.language.toLowerCase().startsWith('zh-')"  # chinese(), in the visitor's browser
 
 
 def spoken(words: str) -> str:

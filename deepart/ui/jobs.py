@@ -40,11 +40,11 @@ class Stopped(Exception):  # noqa: N818, it is no error: it carries a wish out o
 class Step(Generic[T]):
     """How far work is. The last step that stream() yields is `done` and has what the work made.
 
-    step, total: steps done of how many; 0 before the first. share: of the work that is done, 0 to 1. left: seconds,
-    None where nobody knows. seconds: since the work has its place. preview: the newest picture, made after step
-    `preview_step`. fresh: whether the step before had another preview. stopping: a wish to stop was heard. made: None
-    before the end, and at the end of work that was stopped. before: jobs whose turn comes first, as long as the work
-    has not begun; None from then on. `left` are then the seconds until it begins.
+    step, total: steps done of how many; 0 before the first. share: of the work that is done, 0 to 1. left: seconds
+    until it ends, or begins while it waits; None where nobody knows. seconds: since the work has its place. preview:
+    the newest picture, made after step `preview_step`. fresh: whether the step before had another preview. stopping: a
+    wish to stop was heard. made: None before the end, and after work that was stopped. before: jobs whose turn comes
+    first; None once it has begun.
     """
 
     step: int = 0
@@ -287,8 +287,7 @@ class Jobs:
     @property
     def waiting(self) -> int:
         """How many jobs wait for their first turn."""
-        with self._lock:
-            return sum(map(self._places.waits, self._running))
+        return sum(map(self._places.waits, list(self._running)))
 
     def stream(
         self, request: gr.Request, work: Work[T], name: str, *, every: float = 0.5, pause: float = 0.2,
@@ -346,8 +345,9 @@ class Jobs:
             raise mistake("The work was stopped before there was a picture.", Ended)
         return last.made
 
-    def stop(self, who: str, name: str | None = None) -> None:
+    def stop(self, who: str | gr.Request, name: str | None = None) -> None:
         """Stop the jobs of one visitor, those of one name or all; those of others go on."""
+        who = who if isinstance(who, str) else visitor(who)
         with self._lock:
             jobs = [job for job, (whose, its) in self._running.items() if whose == who and name in (None, its)]
         for job in jobs:

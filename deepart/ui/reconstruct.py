@@ -27,21 +27,11 @@ from deepart.ui.artwork import (
 from deepart.ui.examples import example_files, example_of, example_row
 from deepart.ui.finished import finished_reconstruction
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import (
-    AT_ONCE,
-    GPU_SLOT,
-    SOON,
-    keep_good,
-    picture_input,
-    read_picture,
-    read_scaled,
-    sentences,
-    visitor,
-)
+from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, keep_good, picture_input, read_picture, read_scaled, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title_of
 from deepart.ui.reconstruct_tools import Around, Tools, drawn
-from deepart.ui.reconstruct_views import ErrorMap, Inside, cells, example_title, number_cells, title
+from deepart.ui.reconstruct_views import ErrorMap, Inside, cells, example_title, title
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, hidden_text, new_text, note
 from deepart.ui.widgets import Format, RequestId, into_sight, stage
@@ -49,7 +39,6 @@ from deepart.ui.work import VAERequests, defaults
 
 _EXACT = 1_000_000  # pixels: larger ones are compared with a JPEG, as a PNG takes seconds
 _DRAWN_FIRST = 0  # seed of the picture that a model begins with which knows only its own kind
-_TEMPERATURE = defaults(VAEPipeline.sample)["temperature"]
 _WITH_VECTOR = "Choose Portraits to vary, morph, change, combine and draw faces."
 
 
@@ -213,7 +202,7 @@ class ReconstructTab:
 
     def _drawn(self, model: str, seed: int) -> str:
         """Return the file of a sample, drawn within work."""
-        [image] = self.requests.sample(model, 1, seed, _TEMPERATURE)(lambda *_: None)
+        [image] = self.requests.sample(model, 1, seed, defaults(VAEPipeline.sample)["temperature"])(lambda *_: None)
         return save_artwork(image, self.download.GRADIO_CACHE).path
 
     def _model_of(self, subject: Reconstruction | None, model: str) -> gr.Radio:
@@ -264,7 +253,7 @@ class ReconstructTab:
 
         def work(callback: Callback) -> tuple[str, Source, RoundTrip]:
             looked = look(callback)
-            self._jobs.stop(visitor(request), "page vae-sliders")  # what waits is about the picture before
+            self._jobs.stop(request, "page vae-sliders")  # what waits is about the picture before
             return looked
 
         words = t("Taking the picture apart, and putting it together")
@@ -280,16 +269,16 @@ class ReconstructTab:
     def _show(self, one: Reconstruction, source: Source, taken: RoundTrip) -> Changes:
         """Show a reconstruction, begin all tools with it, and let the page be as its model is."""
         cache, pipeline = self.download.GRADIO_CACHE, self.requests.pipeline(one.model)
-        drawable = pipeline.has_prior
         changes: Changes = {
             self.subject: one,
-            self.title: title(one, title_of("vae", one.model)), self.facts: number_cells(taken),
+            self.title: title(one, title_of("vae", one.model)),
+            self.facts: cells(taken.near, taken.shape, taken.latent.size, taken.seconds),
             self.download: gr.DownloadButton(value=one.made.path, interactive=True),
             self.latent: gr.DownloadButton(value=one.latent, interactive=True),
             self.model: self.more.menu_at(one.model),
             self.about: _about(one.model, tools=not pipeline.spatial),
-            self.examples: gr.Column(visible=not drawable),
-            self.draw: gr.Button(visible=drawable),
+            self.examples: gr.Column(visible=not pipeline.has_prior),
+            self.draw: gr.Button(visible=pipeline.has_prior),
             self.tools_of: "" if pipeline.spatial else one.model,
         }  # fmt: skip
         if isinstance(source, Latent):

@@ -14,7 +14,7 @@ from deepart.errors import Phrase
 from deepart.images import fit, settings, with_settings
 from deepart.pipelines import vae_views
 from deepart.pipelines.vae_latent import Latent
-from deepart.ui.artwork import Nearness, Reconstruction, RoundTrip, save_artwork
+from deepart.ui.artwork import Nearness, Reconstruction, save_artwork
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import SOON, sentences
 from deepart.ui.run import Changes, note
@@ -147,11 +147,6 @@ def example_title(subject: Reconstruction, model: str) -> str:
     parts = ("A finished example: Reconstruct makes it again", model, f"{width} × {height}")
     words = " <wbr>· <wbr>".join(html.escape(part) for part in parts)
     return f'<p class="da-title">{html.escape(subject.name)}</p><p class="da-note">{words}</p>'
-
-
-def number_cells(taken: RoundTrip) -> str:
-    """Return what is known of a round trip; see cells()."""
-    return cells(taken.near, taken.shape, taken.latent.size, taken.seconds)
 
 
 def cells(

@@ -35,7 +35,7 @@ import gradio as gr
 from gradio.context import Context
 
 from deepart.ui.i18n import IN_CHINESE, t, translate, writing
-from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences, visitor
+from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences
 from deepart.ui.jobs import Jobs, Step, Work
 
 T = TypeVar("T")
@@ -200,7 +200,7 @@ class RunButton:
         return event
 
     def _stop(self, request: gr.Request) -> None:
-        self._jobs.stop(visitor(request), self._book)  # what is there comes from the event that works
+        self._jobs.stop(request, self._book)  # what is there comes from the event that works
 
 
 def by_itself(begin: Callable[[], Changes], sight: str = "") -> str:

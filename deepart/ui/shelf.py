@@ -72,9 +72,8 @@ class Shelf:
                 self.news: json.dumps(news) if records or news["hearts"] or "photo" in news else gr.skip(),
             }
 
-        changed = [part.change for part in parts]
-        told = [self._told, self.news]  # one after another, of each visitor's
-        self.merge(gr.on(changed, keep, [self._told, *parts], told, trigger_mode="always_last", **AT_ONCE))
+        causes, told = [part.change for part in parts], [self._told, self.news]  # one after another, of each visitor's
+        self.merge(gr.on(causes, keep, [self._told, *parts], told, trigger_mode="always_last", **AT_ONCE))
 
     def restore(self, app: gr.Blocks, liked: Any, photo: gr.Image, besides: Mapping[Any, Callable[[], Any]]) -> None:
         """Let what the browser has kept come back when the page opens: the hearts, and the last photograph.

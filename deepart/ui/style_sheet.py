@@ -102,8 +102,7 @@ def _pictures(files: Sequence[Path], addresses: Sequence[str]) -> str:
     return _rules("", " ".join(f"{variable(path)}: url({one});" for path, one in zip(files, addresses, strict=False)))
 
 
-Style = tuple[str, str]
-"""What takes part in a sheet: the file of a style, and what stands under its picture."""
+Style = tuple[str, str]  # what takes part in a sheet: the file of a style, and what stands under its picture
 
 
 class Sheet:
