@@ -28,13 +28,23 @@ from deepart.ui.artwork import (
 from deepart.ui.examples import example_files, example_of, example_row
 from deepart.ui.finished import finished_reconstruction
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, keep_good, mistake, picture_input, read_picture, sentences
+from deepart.ui.inputs import (
+    AT_ONCE,
+    GPU_SLOT,
+    SOON,
+    keep_good,
+    mistake,
+    picture_input,
+    read_picture,
+    sentences,
+    visitor,
+)  # fmt: skip
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title_of
 from deepart.ui.reconstruct_tools import Around, Tools
 from deepart.ui.reconstruct_views import ErrorMap, Inside, cells, example_title, number_cells, title
 from deepart.ui.results import SendTo
-from deepart.ui.run import Changes, RunButton, note, replacing
+from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.widgets import Format, RequestId, into_sight, new_text, stage
 from deepart.ui.work import VAERequests, defaults
 
@@ -255,11 +265,12 @@ class ReconstructTab:
                     "looks for a drawn person like it."
                 )
                 gr.Warning(words, title="")
-            return _Looked(suitable, picture, self.requests.take(model, picture)(callback))
+            looked = _Looked(suitable, picture, self.requests.take(model, picture)(callback))
+            self._jobs.stop(visitor(request), "page vae-sliders")  # what waits is about the picture before
+            return looked
 
         words = t("Taking the picture apart, and putting it together")
-        last = replacing(self._jobs, request, "page vae-sliders", work)
-        step = yield from self.start.stream(request, last, words, loading=loading(self._studio, "vae", model))
+        step = yield from self.start.stream(request, work, words, loading=loading(self._studio, "vae", model))
         looked = step.made
         if looked is None:
             yield {self.model: self._model_of(subject, model)}

@@ -35,7 +35,7 @@ from gradio.context import Context
 
 from deepart.ui.i18n import IN_CHINESE, t, translate, writing
 from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences, visitor
-from deepart.ui.jobs import Callback, Jobs, Step, Work
+from deepart.ui.jobs import Jobs, Step, Work
 
 T = TypeVar("T")
 Changes = dict[Any, Any]  # of components of the page
@@ -225,17 +225,6 @@ def with_time_left(words: str, seconds: float | None) -> str:
     if seconds is None or seconds < 1.5:
         return words
     return f"{words} · {t('about {time} left', time=duration(seconds))}"
-
-
-def replacing(jobs: Jobs, request: gr.Request, name: str, work: Work[T]) -> Work[T]:
-    """Return work that, once done, stops what of the visitor's waits under a name: that is about what was before."""
-
-    def done(callback: Callback) -> T:
-        made = work(callback)
-        jobs.stop(visitor(request), name)
-        return made
-
-    return done
 
 
 def place(before: int, seconds: float | None) -> str:
