@@ -120,7 +120,8 @@ class GANPipeline(Pipeline):
     ) -> list[Image.Image]:  # fmt: skip
         """Return n pictures, of the seeds seed, seed + 1, ...; or one for each of the latents (n, latent).
 
-        With latents, the seeds are those of the noise inside the network, where it has any.
+        With latents, the seeds are those of the noise inside the network, where it has any. Raises OptionError for an
+        option out of its range, MemoryLimitError.
         """
         return self._pictures(self._ordered(n, seed, truncation, directions, latents))
 
@@ -233,7 +234,8 @@ class GANPipeline(Pipeline):
     def latent(self, origin: Origin) -> Tensor:
         """Return the latent (1, latent) that an origin stands for, on the CPU: generate(latents=...) gives its picture.
 
-        Where the network has noise inside, that takes the seed that the noise is of.
+        Where the network has noise inside, that takes the seed that the noise is of. Raises OptionError for what is no
+        origin, and for a mix.
         """
         finished = self._reader.start(origin)
         if finished.fine is not None:
@@ -243,7 +245,10 @@ class GANPipeline(Pipeline):
         return finished.latent
 
     def recipe(self, origin: Origin) -> Recipe:
-        """Return what makes an origin's picture: its latent before truncation and directions, and these."""
+        """Return what makes an origin's picture: its latent before truncation and directions, and these.
+
+        Raises OptionError for what is no origin.
+        """
         return self._reader.recipe(origin)
 
     def project(
@@ -253,7 +258,8 @@ class GANPipeline(Pipeline):
 
         image: any picture; its middle square counts. steps: 1 to 2000 corrections. seed: of the latents to begin with.
         callback: called as callback(step, total, preview) after each correction; it may raise to stop. The preview,
-        now and then, is the picture so far, and stands for its latent as every picture of the model does.
+        now and then, is the picture so far, and stands for its latent as every picture of the model does. Raises
+        ImageError for what is no picture or a tiny one, OptionError, MemoryLimitError.
         """
         check_callback(callback)
         network = self._network

@@ -194,6 +194,7 @@ class VAEPipeline(Pipeline):
         """Return 1 to 1024 pictures drawn from the prior, of the seeds seed, seed + 1, ...
 
         temperature: 0 to 1.5; below 1 the pictures are nearer to the usual, above 1 bolder. callback: as of vary().
+        Raises UnsupportedError for a model without a prior; see has_prior.
         """
         network = self._vector_network
         if network is None or not self.has_prior:
@@ -208,7 +209,10 @@ class VAEPipeline(Pipeline):
         return self._make(latents, (network.side, network.side), besides, callback)
 
     def edit(self, source: Source, directions: Mapping[str, float]) -> Image.Image:
-        """Return the picture pushed along directions: names, and amounts in standard deviations from -10 to 10."""
+        """Return the picture pushed along directions: names, and amounts in standard deviations from -10 to 10.
+
+        Raises UnsupportedError for a spatial model, which has none.
+        """
         network = self._vector("directions")
         amounts = check_directions(directions, self._names)
         latent = self.latent(source)
@@ -219,7 +223,10 @@ class VAEPipeline(Pipeline):
         return self._make_one(dataclasses.replace(latent, mean=mean), {"directions": amounts})
 
     def combine(self, a: Source, b: Source, c: Source) -> Image.Image:
-        """Return a - b + c: the picture a, with what tells c from b added to it; of a's size."""
+        """Return a - b + c: the picture a, with what tells c from b added to it; of a's size.
+
+        Raises UnsupportedError for a spatial model, whose sums are those of pictures laid over each other.
+        """
         self._vector("arithmetic")
         first, second, third = (self.latent(source) for source in (a, b, c))
         mean = first.mean - second.mean + third.mean
