@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image, ImageChops
+from playwright.sync_api import Locator, expect
 from playwright.sync_api import Page as Tab
-from playwright.sync_api import expect
 from running_page import until
 
 OpenTab = Callable[..., Tab]  # see the fixture open_tab
@@ -22,14 +22,16 @@ def go(tab: Tab, name: str) -> None:
 
 
 def put(tab: Tab, box: str, value: str) -> None:
-    field = tab.locator(f"#{box} input[type=number]")
-    field.fill(value)
-    field.press("Tab")
+    _fill(tab, tab.locator(f"#{box} input[type=number]"), value)
 
 
 def write(tab: Tab, box: str, words: str) -> None:
-    """Type words into a box; one that has only just come up may still fall back to its first value."""
-    field = tab.locator(f"#{box}").get_by_role("textbox")
+    _fill(tab, tab.locator(f"#{box}").get_by_role("textbox"), words)
+    tab.wait_for_timeout(300)
+
+
+def _fill(tab: Tab, field: Locator, words: str) -> None:
+    """Type words into a field; one that has only just come up may still fall back to its first value."""
 
     def stays() -> bool:
         field.fill(words)
@@ -38,7 +40,6 @@ def write(tab: Tab, box: str, words: str) -> None:
         return field.input_value() == words
 
     until(stays)
-    tab.wait_for_timeout(300)
 
 
 def save(tab: Tab, button: str, folder: Path) -> Path:
