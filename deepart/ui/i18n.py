@@ -24,6 +24,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import LocalContext
 from gradio.i18n import I18nData
+from starlette.requests import cookie_parser
 
 from deepart.errors import DeepArtError, Phrase
 
@@ -35,7 +36,7 @@ ZH: dict[str, str] = json.loads((_HERE / "zh.json").read_text("utf-8"))
 ZH |= {words: (_HERE / "about" / f"{task}.zh.md").read_text("utf-8").strip() for task, words in ABOUT.items()}
 API = "da-api"  # class of the columns in which endpoints keep their parts: nobody sees these, so they stay English
 _TEXT = re.compile(r">([^<>]*[^\s<>][^<>]*)<")
-_SWITCHED = re.compile(r"\bdeepart_language=([\w-]+)")  # the cookie of the page's switch; see page.js
+LANGUAGE, LANGUAGES = "deepart_language", ("en-GB", "zh-CN")  # the cookie of the page's switch; see page.js
 _SPOKEN = re.compile(r'\b(alt|title|aria-label|placeholder)="([^"]+)"')
 
 _written: ContextVar[bool | None] = ContextVar("written", default=None)
@@ -71,8 +72,8 @@ def chinese() -> bool:
     request = LocalContext.request.get(None)
     if request is None:
         return False
-    switched = _SWITCHED.search(request.headers.get("cookie") or "")
-    wanted = switched.group(1) if switched else request.headers.get("accept-language") or ""
+    switched = cookie_parser(request.headers.get("cookie") or "").get(LANGUAGE)
+    wanted = switched if switched in LANGUAGES else request.headers.get("accept-language") or ""
     return wanted.lower().startswith("zh-")
 
 

@@ -143,7 +143,7 @@ const deepart = {
     window.history.replaceState(window.history.state, '', address);
   },
 
-  // English or Chinese: a cookie, which the server reads too, and in the browser what Gradio goes by.
+  // English or Chinese: a cookie, by which the server lets the page speak; see switch_language().
   switchLanguage() {
     const other = navigator.language.toLowerCase().startsWith('zh-') ? 'en-GB' : 'zh-CN';
     const framed = window.location.protocol === 'https:' ? 'SameSite=None; Secure; Partitioned' : 'SameSite=Lax';
@@ -185,11 +185,6 @@ const deepart = {
 };
 window.deepart = deepart;
 
-const language = document.cookie.match(/\bdeepart_language=([\w-]+)/)?.[1];
-if (language) {
-  Object.defineProperty(navigator, 'language', { get: () => language, configurable: true });
-  Object.defineProperty(navigator, 'languages', { get: () => [language], configurable: true });
-}
 document.documentElement.lang = navigator.language.toLowerCase().startsWith('zh-') ? 'zh-CN' : 'en';
 const theme = localStorage.getItem('deepart-theme');
 if (theme && !new URL(window.location.href).searchParams.has('__theme')) deepart.addTheme(theme);
@@ -207,6 +202,13 @@ document.addEventListener('load', event => {
 }, true);
 document.addEventListener('paste', event => {
   if (event.clipboardData && deepart.putPicture(event.clipboardData.files, event.target)) event.preventDefault();
+}, true);
+document.addEventListener('click', event => {
+  // Gradio asks for a file only where a box is empty, and empties it when it should ask for another.
+  const box = event.target.closest?.(':is(#content, #vae-picture):has(.image-frame)');
+  if (!box || !event.target.closest('.image-frame, [aria-label="Upload file"].selected')) return;
+  event.stopPropagation();
+  box.querySelector('input[type=file]')?.click();
 }, true);
 document.addEventListener('dragover', event => {
   if (event.dataTransfer.types.includes('Files')) event.preventDefault();

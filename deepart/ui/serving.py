@@ -17,16 +17,18 @@ from urllib.parse import parse_qs
 import gradio as gr
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deepart import memory
 from deepart.cache import Studio
 from deepart.errors import OptionError
 from deepart.registry import REGISTRY
+from deepart.ui.i18n import LANGUAGE, LANGUAGES
 from deepart.ui.inputs import GPU_SLOT
 from deepart.ui.jobs import ARRIVED, Done, Jobs
 from deepart.ui.upkeep import MOST, sweeping
@@ -56,7 +58,7 @@ def serving_options(
     if metrics:
         counted = Metrics(page, studio, jobs)
         routes.append(Route("/metrics", lambda request: Response(counted.text(), media_type=CONTENT_TYPE)))
-    middleware = [Middleware(audience.watch)]
+    middleware = [Middleware(audience.watch), Middleware(switch_language)]
     options = {"routes": routes, "middleware": middleware, "lifespan": sweeping(page, disk_limit)}
     return {"mcp_server": mcp, "app_kwargs": options}
 
@@ -162,6 +164,38 @@ def _listens_for(scope: Scope) -> str | None:
     if parts[-2:] == ["queue", "data"]:
         return next(iter(parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [])), None)
     return parts[-1] if "call" in parts[-4:-2] else None
+
+
+_SPEAKS = """<head><script>
+  Object.defineProperty(navigator, 'language', { get: () => '%s', configurable: true });
+  Object.defineProperty(navigator, 'languages', { get: () => ['%s'], configurable: true });
+</script>"""
+
+
+def switch_language(app: ASGIApp) -> ASGIApp:
+    """Return the application behind middleware that lets the page be in the language of its switch, a cookie.
+
+    Gradio translates by what the browser says, and asks it before any script of the page's own.
+    """
+
+    async def switched(scope: Scope, receive: Receive, send: Send) -> None:
+        language = Request(scope).cookies.get(LANGUAGE) if scope["type"] == "http" else None
+        begun: list[Message] = []
+
+        async def send_on(message: Message) -> None:
+            if "headers" in message and "text/html" in (MutableHeaders(scope=message).get("content-type") or ""):
+                begun.append(message)
+                return
+            if begun:
+                page = message["body"].replace(b"<head>", (_SPEAKS % (language, language)).encode(), 1)
+                MutableHeaders(scope=begun[0])["content-length"] = str(len(page))
+                await send(begun.pop())
+                message["body"] = page
+            await send(message)
+
+        await app(scope, receive, send_on if language in LANGUAGES else send)
+
+    return switched
 
 
 def name_tools(page: gr.Blocks) -> None:

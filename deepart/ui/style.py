@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import random
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -43,11 +42,8 @@ class StyleTab:
         self._device = studio.device.type
         self._example = next(iter(first_files(studio, "style")), None)  # PAIRS[0], painted
         self._pair = PAIRS[0] if self._example is not None else _plain_pair()
-        # What a press of a style paints by.
-        self._quick = next(way.name for way in self._ways.values() if way.one_pass)
-        self._pressed: deque[str] = deque(maxlen=1000)  # presses that have been heard, of all visitors
+        self._quick = next(way.name for way in self._ways.values() if way.one_pass)  # for what is there within a second
         self.wanted = hidden_text("style-wanted")  # changes when it should be painted
-        self._press = hidden_text("style-press")  # changes with a press of a style or pair
         with gr.Row(elem_classes="da-studio"):
             with gr.Column(elem_classes="da-result"):
                 self._lay_result()
@@ -140,7 +136,7 @@ class StyleTab:
             self.preview = gr.HTML(visible=False, elem_id="preview")
         self.facts = gr.HTML(self._first_facts(), elem_id="facts")
         with gr.Row(elem_classes="da-acts"):
-            self.paint = RunButton(_verb(self._first), "", "paint", "primary")
+            self.paint = RunButton("Paint", "", "paint", "primary")
             self.download = gr.DownloadButton(
                 "Download", None if self._example is None else str(self._example), scale=0, min_width=130,
                 interactive=self._example is not None, elem_id="download",
@@ -152,8 +148,8 @@ class StyleTab:
     # ------------------------------------------------------------------------------------------------- what leads where
 
     def _wire(self, app: gr.Blocks) -> None:
-        self.pairs.wire(self.content, self.style, self.strength, self.scale, self._press)
-        self.wall.wire(self.content, self.style, self._press)
+        self.pairs.wire(self.content, self.style, self.strength, self.scale, self.wanted)
+        self.wall.wire(self.content, self.style, self.wanted, self.result)
         keep_good(self.content, self.style, self.style_2, self.style_3)
         self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
         self.size.input(lambda size: size, self.size, self._wished, trigger_mode="always_last", **AT_ONCE)
@@ -162,12 +158,11 @@ class StyleTab:
         inputs = [
             self.content, self.style, self.style_2, self.style_3, self.weight, self.weight_2, self.weight_3,
             self.strength, self.keep, self.scale, self.size, self.seed, self.model, self.steps, self.style_weight,
-            self._press,
         ]  # fmt: skip
         self.paint.wire(
             self._jobs, self._paint, inputs, [self.preview, self.slider, self.facts, self.result],
             begin={self.preview: gr.update(value=VEIL, visible=True)}, rest={self.preview: gr.update(visible=False)},
-            triggers=[self.wanted.change, self._press.change], sight="canvas", example=self._example is not None,
+            triggers=[self.wanted.change], sight="canvas", example=self._example is not None,
         )  # fmt: skip
         self.sheet.wire(self.content, self.style, [self.strength, self.keep, self.scale, self.seed])
         self.format.wire(self.result, lambda one: one.path)
@@ -216,13 +211,12 @@ class StyleTab:
         return {
             self.size: gr.Slider(maximum=way.max_side, value=self._size(way, wished)),
             self.corrected: gr.Column(visible=not way.one_pass),
-            self.paint.start: gr.Button(translate(_verb(way))),
         }
 
     @property
     def _of_way(self) -> list[Any]:
         """The components that _switch() changes."""
-        return [self.size, self.corrected, self.paint.start]
+        return [self.size, self.corrected]
 
     def _size(self, way: StyleModel, wished: int | None) -> int:
         """Return the size that the page shows for a way of painting: that of the example as long as nobody wishes."""
@@ -253,25 +247,24 @@ class StyleTab:
     def _paint(
         self, content: str | None, style: str | None, style_2: str | None, style_3: str | None,
         weight: float, weight_2: float, weight_3: float, strength: float, keep: bool, scale: float, size: int,
-        seed: int, model: str, steps: int, style_weight: float, press: str, request: gr.Request,
+        seed: int, model: str, steps: int, style_weight: float, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
-        """Paint for the page: show how far it is, then what came out; by the quick way for a press of a style."""
-        if press and press not in self._pressed:
-            self._pressed.append(press)
-            model = self._quick
+        """Paint for the page: show what the quick way makes of it, how far it is, then what came out."""
         styles = (style, style_2, style_3)
         weights = [number for number, path in zip((weight, weight_2, weight_3), styles, strict=True) if path]
         one_pass = self._way(model).one_pass
         transfer = self.requests.transfer(
             content, styles, model=model, weights=weights, strength=strength, preserve_color=keep, style_scale=scale,
             size=size, seed=seed, steps=None if one_pass else steps,
-            style_weight=None if one_pass else float(style_weight),
+            style_weight=None if one_pass else float(style_weight), first_look=None if one_pass else self._quick,
         )  # fmt: skip
 
         def preview(step: Step[Image.Image]) -> Changes:
             if step.preview is None or step.preview_step == step.total:  # the last would only flash up
                 return {}
             n = step.preview_step
+            if n == 0:
+                return {self.preview: stage(step.preview, t("A first look; it gets better"))}
             words = t("The picture after part {n}", n=n) if one_pass else t("The picture after {n} steps", n=n)
             return {self.preview: stage(step.preview, words)}
 
@@ -299,11 +292,6 @@ class StyleTab:
 def _sentences(parts: list[str], kind: str) -> str:
     """Return a line of HTML whose parts are translated one by one. kind: its class."""
     return f'<p class="{kind}">{" <wbr>".join(map(html.escape, parts))}</p>'
-
-
-def _verb(way: StyleModel) -> str:
-    """Return what the button says that paints in a way: a press of a style paints quickly."""
-    return "Paint" if way.one_pass else "Paint finely"
 
 
 def _plain_pair() -> Pair:

@@ -42,8 +42,8 @@ class Wall:
         self._small = gr.HTML("", elem_id="wall-small", elem_classes="da-rules")
         self._ring = gr.HTML("", elem_classes="da-rules")
 
-    def wire(self, content: gr.Image, style: gr.Image, wanted: gr.Textbox) -> None:
-        """Connect it. wanted: a hidden text whose change begins to paint."""
+    def wire(self, content: gr.Image, style: gr.Image, wanted: gr.Textbox, result: Any) -> None:
+        """Connect it. wanted: a hidden text whose change begins to paint. result: the state of what was painted."""
 
         def press(event: gr.SelectData) -> tuple[str, str]:
             return str(self._files[int(event.index)]), new_text()
@@ -55,7 +55,8 @@ class Wall:
 
         self._row.select(press, None, [style, wanted], **AT_ONCE)
         self._own.upload(own, self._own, [style, wanted], **SOON)
-        style.change(self._mark, style, self._ring, trigger_mode="always_last", **AT_ONCE)
+        causes = [style.change, wanted.change, result.change]  # the box tells of no change while it is folded away
+        gr.on(causes, self._mark, style, self._ring, trigger_mode="always_last", **AT_ONCE)
         content.change(self._look, content, self._small, trigger_mode="always_last", **QUIETLY)
 
     def _mark(self, style: str | None) -> str:

@@ -44,11 +44,14 @@ class Transfer:
 
     def __init__(
         self, requests: StyleRequests, content: str | None, styles: Sequence[str | None], model: Any, quality: Any,
-        options: dict[str, Any],
+        first_look: str | None, options: dict[str, Any],
     ) -> None:  # fmt: skip
-        """content, styles: files; the first style must be there. model, quality: see model_of."""
+        """content, styles: files; the first style must be there. model, quality: see model_of. first_look: a model of
+        a single pass, whose picture is the first preview.
+        """
         self._requests, self._files, self._options = requests, (content, styles), options
-        self._model, self._quality = model, quality
+        self._model, self._quality, self._quick = model, quality, first_look
+        self._looked: Image.Image | None = None
         self._shares: list[float] = []
 
     def work(self, callback: Callback) -> Image.Image:
@@ -63,7 +66,19 @@ class Transfer:
         if not self.pipeline.one_pass:
             size, steps = self._options["size"], self._options["steps"]
             self._shares = self.pipeline.work_shares(*self.content.size, size=size, steps=steps)
+            callback = callback if self._quick is None else self._look_first(self._quick, styles, callback)
         return self.pipeline.stylize(self.content, styles, **self._options, callback=callback)
+
+    def _look_first(self, model: str, styles: list[Image.Image], callback: Callback) -> Callback:
+        """Show what a model of a single pass makes of it; return the callback for the rest, without coarse previews."""
+        options = {name: value for name, value in self._options.items() if name not in ("steps", "style_weight")}
+        self._looked = looked = self._requests.pipeline(model).stylize(self.content, styles, **options)
+        callback(0, len(self._shares), looked)
+
+        def rest(step: int, total: int, preview: Image.Image | None) -> None:
+            callback(step, total, preview if preview and preview.size == looked.size else None)
+
+        return rest
 
     @property
     def long(self) -> bool:
@@ -83,6 +98,8 @@ class Transfer:
         """
         if step.preview is None or self.pipeline.one_pass:
             return None
+        if step.preview is self._looked:
+            return self._looked
         size = self._options["size"]
         sides = self.content.size if size is None else fitted_size(self.content.size, size)
         model = self.pipeline
@@ -103,10 +120,14 @@ class StyleRequests:
         return self._studio.style(model_name(model))
 
     def transfer(
-        self, content: str | None, styles: Sequence[str | None], *, model: Any, quality: Any = None, **options: Any
-    ) -> Transfer:
-        """Return the request for one picture. quality: one of QUALITIES, which name a model too; None: see model."""
-        return Transfer(self, content, styles, model, quality, options)
+        self, content: str | None, styles: Sequence[str | None], *, model: Any, quality: Any = None,
+        first_look: str | None = None, **options: Any,
+    ) -> Transfer:  # fmt: skip
+        """Return the request for one picture. quality: one of QUALITIES, which name a model too; None: see model.
+
+        first_look: see Transfer.
+        """
+        return Transfer(self, content, styles, model, quality, first_look, options)
 
     @request
     def sheet(

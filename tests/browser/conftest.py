@@ -34,10 +34,13 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-# What a tab folds away under "More" is opened as soon as it is there.
+# What a tab folds away under "More" is opened soon after it is there: Gradio folds it again in the first moment.
 OPEN_MORE = """setInterval(() => {
-    for (const more of document.querySelectorAll('.da-more:not([data-seen]) > .label-wrap:not(.open)'))
-        if (more.checkVisibility()) { more.parentElement.dataset.seen = 'yes'; more.click(); }
+    for (const more of document.querySelectorAll('.da-more > .label-wrap')) {
+        if (!more.checkVisibility()) continue;
+        const seen = more.dataset.seen = 1 + Number(more.dataset.seen ?? 0);
+        if ([5, 20, 50].includes(seen) && !more.classList.contains('open')) more.click();
+    }
 }, 100)"""
 UNPAINTED = "/?tab=generate&painted=false&seed=0&count=16"  # painted large, what is generated takes long
 

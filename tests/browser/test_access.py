@@ -67,22 +67,6 @@ def test_all_tabs_are_reached_and_nothing_scrolls_sideways(open_tab: OpenTab, si
         no_sideways_scroll(tab)
 
 
-def test_the_keyboard_alone_paints(open_tab: OpenTab) -> None:
-    tab = open_tab()
-    tab.get_by_role("tab", name="Generate", exact=True).focus()
-    for _ in range(2):
-        tab.keyboard.press("Tab")
-    tab.keyboard.press("Enter")
-    expect(tab.locator("#paint")).to_be_visible()
-    for _ in range(80):  # by the tabulator key alone, in the order of the page
-        tab.keyboard.press("Tab")
-        if tab.evaluate("document.activeElement.id") == "paint":
-            break
-    assert tab.evaluate("document.activeElement.id") == "paint"
-    tab.keyboard.press("Enter")
-    expect(tab.locator("#download")).to_be_enabled()
-
-
 def test_every_control_has_a_name(open_tab: OpenTab) -> None:
     tab = open_tab()
     expect(tab.locator("#gan-make")).to_be_visible()

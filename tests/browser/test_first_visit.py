@@ -73,7 +73,7 @@ def test_a_photograph_is_shown_and_painted_in_each_style(
         span = wall.nth(number).locator("span")
         until(lambda span=span, old=old: span.evaluate(shown) != old)
     wall.nth(7).click()  # painted at once, by the quick way, though the button paints finely
-    expect(tab.locator("#facts")).to_have_text(re.compile(r"128 × 85 pixels.*Fast"))
+    expect(tab.locator("#facts")).to_have_text(re.compile(r"128 × 85 pixels.*Fine"))
     expect(tab.locator("#canvas")).to_be_in_viewport(ratio=0.9)
     no_sideways_scroll(tab)
     tab.locator("#paint").click()
@@ -83,7 +83,7 @@ def test_a_photograph_is_shown_and_painted_in_each_style(
 def test_a_pair_and_a_style_of_ones_own_are_painted_at_once(open_tab: OpenTab, tmp_path: Path) -> None:
     tab = visit(open_tab, path="/?tab=style&size=128")
     tab.locator("#pairs button").nth(1).click()
-    expect(tab.locator("#facts")).to_have_text(re.compile("128 × 85 pixels.*Fast"))
+    expect(tab.locator("#facts")).to_have_text(re.compile("128 × 85 pixels.*Fine"))
     ring = "number => getComputedStyle(document.querySelectorAll('#wall button')[number]).outlineStyle"
     chosen = [path.stem for path in example_files("style", "paintings")].index("stained-glass")
     until(lambda: tab.evaluate(ring, chosen) == "solid")
@@ -109,8 +109,8 @@ def test_a_phone_has_room_for_fingers(open_tab: OpenTab) -> None:
     assert tab.locator("footer .divider:visible").count() == 0
 
 
-def test_arrow_keys_move_between_tabs_and_paint_is_near(open_tab: OpenTab) -> None:
-    tab = visit(open_tab)
+def test_arrow_keys_move_between_tabs_and_the_keyboard_alone_paints(open_tab: OpenTab) -> None:
+    tab = visit(open_tab, path="/?tab=style&size=128")
     tab.get_by_role("tab", name="Style transfer", exact=True).focus()
     for key, name in (("ArrowRight", "Generate"), ("End", "My results"), ("ArrowRight", "Style transfer")):
         tab.keyboard.press(key)
@@ -121,6 +121,8 @@ def test_arrow_keys_move_between_tabs_and_paint_is_near(open_tab: OpenTab) -> No
         tab.keyboard.press("Tab")
         stops += 1
         assert stops <= 5
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#download")).to_be_enabled()
 
 
 def test_pictures_have_words_and_the_seed_has_a_border(open_tab: OpenTab) -> None:

@@ -35,7 +35,7 @@ def test_an_address_with_nonsense_opens_the_page_as_ever(open_tab: OpenTab) -> N
     expect(tab.locator("#gan-count input[type=number]")).to_have_value("4")
     expect(tab.locator("#gan-truncation input[type=number]")).to_have_value("1")
     expect(tab.locator("#gan-seed input[type=number]")).to_have_value(str(FIRST_SEED))
-    expect(open_tab(path="/?tab=<script>").locator("#gan-make")).to_be_visible()
+    expect(open_tab(path="/?tab=<script>").locator("#paint")).to_be_visible()
 
 
 def test_a_link_to_fine_shows_what_fine_takes(open_tab: OpenTab) -> None:
