@@ -205,8 +205,10 @@ def keep_good(*boxes: gr.Image) -> Any:
     Returns the event of an upload, which succeeds for a good file.
     """
     kept = gr.State([box.value["path"] if box.value else None for box in boxes])
-    gr.on([box.change for box in boxes], _last_good, [kept, *boxes], kept, trigger_mode="multiple", **IN_TURN)
-    looked = gr.on([box.upload for box in boxes], _look_at, [*boxes], None, trigger_mode="multiple", **SOON)
+    # In one line, so that a bad file finds the good one before it in its place.
+    line: dict[str, Any] = IN_TURN | {"trigger_mode": "multiple", "concurrency_id": "boxes"}
+    gr.on([box.change for box in boxes], _last_good, [kept, *boxes], kept, **line)
+    looked = gr.on([box.upload for box in boxes], _look_at, [*boxes], None, **line)
     looked.failure(lambda good: good if len(boxes) > 1 else good[0], kept, [*boxes], **AT_ONCE)
     return looked
 

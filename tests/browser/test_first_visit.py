@@ -67,7 +67,9 @@ def test_a_photograph_is_shown_and_painted_in_each_style(
     wall = tab.locator("#wall button")
     shown = "one => getComputedStyle(one).backgroundImage"
     before = [wall.nth(number).locator("span").evaluate(shown) for number in (0, 9)]
-    tab.locator("#content input[type=file]").set_input_files(mine)
+    with tab.expect_file_chooser() as asking:
+        tab.locator("#content .image-frame").click()
+    asking.value.set_files(mine)
     expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile("mine"))
     for number, old in zip((0, 9), before, strict=True):
         span = wall.nth(number).locator("span")

@@ -562,7 +562,7 @@ def test_a_photograph_is_cut_before_it_is_painted(open_tab: OpenTab, tmp_path: P
 def test_the_tab_speaks_chinese(page: Page, open_tab: OpenTab) -> None:
     tab = open_tab(locale="zh-CN")
     expect(tab.locator("#paint")).to_have_text("开始绘制")
-    expect(tab.locator("#content label").first).to_contain_text("内容图")
+    expect(tab.locator("#content label").first).to_contain_text("你的照片")
     put(tab, "size", str(SIZE))
     tab.get_by_role("button", name="猫 · 彩色玻璃").click()
     expect(tab.locator("#style .image-frame img")).to_have_attribute("src", re.compile("stained-glass"))
@@ -577,6 +577,6 @@ def test_the_tab_speaks_chinese(page: Page, open_tab: OpenTab) -> None:
     expect(tab.locator("#sheet .gallery-item").nth(7)).to_contain_text("葛饰北斋：《神奈川冲浪里》")
     tab.locator("#sheet .gallery-item button").nth(7).click()
     expect(tab.locator("#sheet-told")).to_contain_text("已将风格图换成葛饰北斋：《神奈川冲浪里》")
-    tab.locator("#content button").first.click()
+    tab.locator("#style").get_by_role("button", name="Remove Image").click()
     tab.locator("#paint").click()
-    told(tab, "还没有内容图；请上传一张，或选一个示例。")
+    told(tab, "还没有风格图；请上传一张，或选一个示例。")
