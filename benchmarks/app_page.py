@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import re
@@ -153,10 +154,21 @@ def chromium() -> Iterator[Any]:
             browser.close()
 
 
+OPEN_MORE = """setInterval(() => {
+    for (const more of document.querySelectorAll('.da-more > .label-wrap')) {
+        if (!more.checkVisibility()) continue;
+        const seen = more.dataset.seen = 1 + Number(more.dataset.seen ?? 0);
+        if ([5, 20, 50].includes(seen) && !more.classList.contains('open')) more.click();
+    }
+}, 100)"""
+"""Opens what a tab folds away under "More" soon after it is there: Gradio folds it again in the first moment."""
+
+
 def tab_of(browser: Any) -> Any:
     """Return an empty tab of a visitor who shares nothing with the others and reads English."""
     tab = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US").new_page()
     tab.set_default_timeout(1000 * PATIENCE)
+    tab.add_init_script(OPEN_MORE)
     return tab
 
 
@@ -180,7 +192,7 @@ def put(tab: Any, box: str, value: float) -> None:
 def opened(tab: Any) -> float:
     """Wait for the tabs, and for the pictures that the page opens with, if any; return when all of them are there."""
     seen: int = tab.wait_for_function("""() => {
-        const pictures = [...document.querySelectorAll('#grid img, #chosen img')];
+        const pictures = [...document.querySelectorAll('#slider img')];
         const there = pictures.every(one => one.complete && one.naturalWidth);
         return document.querySelector('[role=tab]')?.offsetParent && there && Date.now();
     }""").json_value()  # fmt: skip
@@ -218,7 +230,9 @@ def upload(tab: Any, box: str, path: Path) -> None:
 
 
 def fetched(tab: Any, source: str) -> Image.Image:
-    """Return a picture of the page, as its file has it."""
+    """Return a picture of the page, as its file has it, or the address itself."""
+    if source.startswith("data:"):
+        return load_image(io.BytesIO(base64.b64decode(source.partition(",")[2])))
     return load_image(io.BytesIO(tab.context.request.get(source).body()))
 
 

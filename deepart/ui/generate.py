@@ -237,7 +237,7 @@ class GenerateTab:
         chosen.wire(grid.seed, grid.painting)
         breed.wire(take, chosen.piece, parts, chosen.like)
         self.projection.wire(take, parts, grid.model)
-        self.walk.wire(grid.truncation, chosen.piece, breed.liked, grid.model)
+        self.walk.wire(grid.truncation, chosen.piece, breed.liked, grid.model, grid.painting)
         self.mix.wire(chosen.piece, chosen.as_shape, chosen.as_detail, grid.truncation, grid.model)
         for put in (chosen.as_shape, chosen.as_detail):
             put.click(lambda: gr.Tabs(selected="mix"), None, self.tools, **AT_ONCE)

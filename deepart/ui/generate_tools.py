@@ -13,8 +13,9 @@ from deepart.images import settings
 from deepart.latents import truncate
 from deepart.pipelines.gan import MAX_FRAMES, MAX_STOPS, MIN_FRAMES, GANPipeline
 from deepart.pipelines.gan_project import square
+from deepart.pipelines.large import SIZES
 from deepart.ui.artwork import Artwork, name_of, nearness, save_artwork, slug
-from deepart.ui.grid import Grid
+from deepart.ui.grid import Grid, LargePainting
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import SOON, keep_good, mistake, picture_input, read_picture
 from deepart.ui.jobs import Callback, Jobs, Step
@@ -23,7 +24,7 @@ from deepart.ui.widgets import FPS, Animation, lasting, pair, strip, thumb
 from deepart.ui.work import GANRequests, Pictures, check_seed, defaults, seeds_of
 
 _WALK, _PROJECT = defaults(GANPipeline.walk), defaults(GANPipeline.project)
-_HERE, _LIKED, _LOOP = "here", "liked", "loop"
+_HERE, _LIKED, _LOOP, _LARGE = "here", "liked", "loop", "large"
 
 
 class Walk:
@@ -35,8 +36,10 @@ class Walk:
             "1, 2, 3", label="Through these seeds", placeholder="3, 17, 42", elem_id="walk-seeds",
             info="Seeds with commas between them, in the order of the visit.",
         )  # fmt: skip
-        ways = [("Begin at the chosen picture", _HERE), ("Visit the pictures you like", _LIKED),
-                ("Come back to the beginning", _LOOP)]  # fmt: skip
+        ways = [
+            ("Begin at the chosen picture", _HERE), ("Visit the pictures you like", _LIKED),
+            ("Come back to the beginning", _LOOP), ("Paint each frame large, which takes longer", _LARGE),
+        ]  # fmt: skip
         self.ways = gr.CheckboxGroup(
             ways, value=[_HERE, _LOOP], show_label=False, container=False, label="Way", elem_id="walk-ways"
         )
@@ -48,14 +51,15 @@ class Walk:
         self.start.lay_status()
         self.animation = Animation("walk-", "The walk will play here.")
 
-    def wire(self, truncation: Any, chosen: Any, liked: Any, model: Any) -> None:
+    def wire(self, truncation: Any, chosen: Any, liked: Any, model: Any, painting: LargePainting) -> None:
         """Connect it with what else is on the tab."""
-        needs = [self.seeds, self.ways, self.frames, chosen, liked, model, truncation]
+        self._painting = painting
+        needs = [self.seeds, self.ways, self.frames, chosen, liked, model, truncation, painting.manner]
         self.start.wire(self._jobs, self._walk, needs, self.animation.parts)
 
     def _walk(
         self, seeds: str, ways: list[str], frames: int, chosen: Artwork | None, liked: list[Artwork], model: str,
-        truncation: float, request: gr.Request,
+        truncation: float, manner: str | None, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
         loop = _LOOP in ways
         pieces = pieces_of(_HERE in ways, _LIKED in ways, chosen, liked, model)
@@ -68,7 +72,14 @@ class Walk:
             # The walk itself applies no truncation: pictures stay as they are.
             own = numbers if truncation == 1 else [truncate(pipeline.latent(one), truncation) for one in numbers]
             stops = [*(one.origin() for one in pieces), *own]
-            return self._requests.walk(model, stops, frames=frames, loop=loop, truncation=1.0)(callback)
+            walk = self._requests.walk(model, stops, frames=frames, loop=loop, truncation=1.0)
+            if _LARGE not in ways:
+                return walk(callback)
+            painting, painted = read_picture(manner, "painting for the manner"), list[Image.Image]()
+            for small in walk(lambda *_: None):  # by one pass, whose strokes stay where they are
+                painted.append(self._painting.paint(small, painting, SIZES[0], "fast"))
+                callback(len(painted), frames, painted[-1])
+            return painted
 
         glimpse = self.animation.glimpse(t("A frame of the walk"))
         step = yield from self.start.stream(request, work, t("Making {n} frames", n=frames), preview=glimpse, long=True)

@@ -63,13 +63,17 @@ class LargePainting:
         def work(callback: Callback) -> Image.Image:
             painting = read_picture(manner, "painting for the manner")
             [small] = self._requests.moved([piece], piece.amounts)(lambda *_: None)
-            if max(small.size) > LARGEST:  # of a large generator's picture the composition and the colours
-                small = with_settings(fit(small, LARGEST), settings(small) or {})
-            return paint_large(
-                small, painting, size=whole(size), quality=quality, callback=callback, load=self._studio.style
-            )
+            return self.paint(small, painting, whole(size), quality, callback)
 
         return work
+
+    def paint(
+        self, small: Image.Image, manner: Image.Image, size: int, quality: str, callback: Callback | None = None
+    ) -> Image.Image:
+        """Return a generated picture painted large; see paint_large."""
+        if max(small.size) > LARGEST:  # of a large generator's picture the composition and the colours
+            small = with_settings(fit(small, LARGEST), settings(small) or {})
+        return paint_large(small, manner, size=size, quality=quality, callback=callback, load=self._studio.style)
 
     def share(self, size: Any) -> Callable[[int, int], float]:
         """Return what tells the share of the work after a step of "fine"; see Jobs.stream."""

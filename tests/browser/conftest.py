@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Request, expect, sync_playwright
 from playwright.sync_api import Page as Tab
 from running_page import Page
 
+from benchmarks.app_page import OPEN_MORE
+
 LOCAL = {"127.0.0.1", "localhost"}
 
 OpenTab = Callable[..., Tab]
@@ -34,14 +36,6 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-# What a tab folds away under "More" is opened soon after it is there: Gradio folds it again in the first moment.
-OPEN_MORE = """setInterval(() => {
-    for (const more of document.querySelectorAll('.da-more > .label-wrap')) {
-        if (!more.checkVisibility()) continue;
-        const seen = more.dataset.seen = 1 + Number(more.dataset.seen ?? 0);
-        if ([5, 20, 50].includes(seen) && !more.classList.contains('open')) more.click();
-    }
-}, 100)"""
 UNPAINTED = "/?tab=generate&painted=false&seed=0&count=16"  # painted large, what is generated takes long
 
 

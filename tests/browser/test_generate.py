@@ -376,6 +376,20 @@ def test_a_walk(page: Page, tab: Tab, tmp_path: Path) -> None:
     assert save(tab, "walk-mp4", tmp_path).read_bytes()[4:8] == b"ftyp"
 
 
+def test_a_walk_is_painted_large(tab: Tab, tmp_path: Path) -> None:
+    go(tab, "Walk")
+    write(tab, "walk-seeds", "3, 4")
+    put(tab, "walk-frames", "8")
+    tab.get_by_role("checkbox", name="Paint each frame large").check()
+    tab.locator("#walk-start").click()
+    expect(tab.locator("#walk-stage")).to_contain_text("8 frames")
+    with Image.open(save(tab, "walk-webp", tmp_path)) as film:
+        assert (film.n_frames, film.size) == (8, (512, 512))
+        first = film.convert("RGB")
+        film.seek(1)
+        assert not same(first, film.convert("RGB"))
+
+
 def test_a_walk_is_stopped(page: Page, tab: Tab) -> None:
     go(tab, "Walk")
     put(tab, "walk-frames", "60")
