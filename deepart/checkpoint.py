@@ -130,47 +130,23 @@ def _alike(value: Any, example: Any) -> bool:
 def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Tensor]:
     """Return the tensors of a .safetensors file, or of a .bin, .pt or .pth file, on the CPU; runs no code from it.
 
-    names: read only these; None reads all. Raises WeightsError for a file that is missing or damaged, lacks a name, or
-    holds anything but tensors of finite numbers.
+    names: of a .safetensors file, read only these. Raises WeightsError for a file that is missing or damaged, lacks a
+    name, or holds anything but tensors of finite numbers.
     """
     try:
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise unreadable(path, error) from error
-    try:
+        path.open("rb").close()  # safetensors has no error of its own for what may not be opened
         if path.suffix == ".safetensors":
             with safetensors.safe_open(path, framework="pt", device="cpu") as stream:
-                keys = list(stream.keys())
-                tensors = {
-                    key: stream.get_tensor(key)
-                    for key in keys
-                    if names is None or key in names or key.removesuffix(packed.SCALE) in names
-                }
+                tensors = {name: stream.get_tensor(name) for name in names or stream.keys()}
         else:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
+        tensors = packed.unpack(tensors)
+    except OSError as error:
+        raise unreadable(path, error) from error
     except Exception as error:  # a damaged file can fail in any way, and each means the same to the user
         raise WeightsError(
             "The file {path} is damaged, or holds more than tensors; get it again.", path=path
         ) from error
-    if not isinstance(tensors, dict) or not all(
-        isinstance(key, str)
-        and isinstance(value, Tensor)
-        and value.layout == torch.strided
-        and value.device.type == "cpu"
-        for key, value in tensors.items()
-    ):
-        raise WeightsError("The file {path} does not hold named tensors; a state dict is wanted.", path=path)
-    try:
-        tensors = packed.unpack(tensors)
-    except ValueError as error:
-        raise WeightsError("The file {path} is damaged: {error} Get it again.", path=path, error=error) from error
-    if names is not None:
-        missing = [name for name in names if name not in tensors]
-        if missing:
-            what = Phrase("it lacks {names}", names=_some(missing))
-            raise WeightsError("The file {path} does not fit the network: {what}.", path=path, what=what)
-        tensors = {name: tensors[name] for name in names}
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not _finite(tensor.detach()):
             raise WeightsError(
@@ -203,6 +179,13 @@ def load_strict(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) ->
             )  # fmt: skip
     if not any(tensor.is_meta for tensor in expected.values()):
         module.load_state_dict(dict(tensors), strict=True)
+
+
+def move_in(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Give a module on the meta device the tensors of a file, which it must all have; raises WeightsError."""
+    load_strict(module, tensors, path)
+    # As copies: what was read may still be the file itself, mapped into memory.
+    module.load_state_dict({name: tensor.to(torch.float32, copy=True) for name, tensor in tensors.items()}, assign=True)
 
 
 class _Steps(TorchFunctionMode):

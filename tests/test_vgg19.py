@@ -79,7 +79,7 @@ def test_a_file_without_them_gets_a_sentence(loopback: LoopbackHub, monkeypatch:
     state = make_state()
     del state["features.28.weight"]
     offered(loopback, monkeypatch, state)
-    with pytest.raises(WeightsError, match=r"does not fit the network: it lacks 'features\.28\.weight'"):
+    with pytest.raises(WeightsError, match="is damaged"):
         load_features("vgg19", device="cpu")
 
 

@@ -18,10 +18,10 @@ from deepart.device import autocast, repeatable
 from deepart.errors import OptionError, Phrase
 from deepart.images import check_image, to_image, to_tensor, with_settings
 from deepart.latents import check_latents, check_seed, check_seeds, noise, pack
-from deepart.models.fastgan import FastGAN, FastGANConfig
+from deepart.models.fastgan import FastGAN, FastGANConfig, convert
 from deepart.models.generator import Generator, GeneratorConfig
 from deepart.models.vgg import VGGFeatures
-from deepart.pipelines import gan_hub, gan_project
+from deepart.pipelines import gan_project
 from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
 from deepart.pipelines.features import check_features, load_features
 from deepart.pipelines.gan_origin import (
@@ -48,6 +48,7 @@ MAX_STEPS = 2000  # of project()
 TRUNCATIONS = (0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.2)
 BATCH = 16  # pictures that the network makes at once, at most
 BATCH_PIXELS = 2**21  # and their pixels
+PUBLISHED_DIRECTIONS = 8  # of a FastGAN of others: beyond them sefa() finds little
 PREVIEW_EVERY = 5  # steps of project() between two previews
 Besides = Sequence[Mapping[str, Any]] | None  # further settings of each picture
 
@@ -355,7 +356,13 @@ class GANPipeline(Pipeline):
         folder = located.folder
         assert folder is not None  # a GAN has weights of its own
         if located.spec is not None and located.spec.network:
-            return cls(located, device, *gan_hub.read_published(located, folder))
+            path = folder / located.spec.files[0].name
+            tensors = convert(checkpoint.read_tensors(path), PUBLISHED_DIRECTIONS)
+            with torch.device("meta"):  # to fill it with random numbers first would take longer than to read the file
+                fastgan = FastGAN(FastGANConfig(directions=PUBLISHED_DIRECTIONS))
+            checkpoint.move_in(fastgan, tensors, path)
+            axes = [f"axis {number}" for number in range(1, PUBLISHED_DIRECTIONS + 1)]
+            return cls(located, device, fastgan, axes, located.spec.features)
         besides = ("task", "class", "features", "directions_named")
         kind, shape = (FastGAN, FastGANConfig) if config["class"] == "FastGAN" else (Generator, GeneratorConfig)
         numbers: Any = checkpoint.make_config(shape, config, folder, besides)
