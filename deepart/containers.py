@@ -55,25 +55,27 @@ class PictureFile:
         yield from (replace(self, pixels=self.pixels[:-2] + more + _JPEG_END, endless=False) for more in _JPEG_MORE)
 
 
-def read_file(source: object) -> bytes:
-    """Return the bytes of a file, at most MAX_BYTES."""
+def read_file(source: object, what: str = "picture", most: int | None = None) -> bytes:
+    """Return the bytes of a file, at most MAX_BYTES or so many; raises ImageError."""
+    most = MAX_BYTES if most is None else most
     if isinstance(source, (str, os.PathLike)):
         if os.path.isdir(source):
-            raise ImageError("The path is that of a folder; name a PNG, JPEG or WEBP file in it.")
+            raise ImageError("The path is that of a folder; name a file in it.")
         if not os.path.isfile(source):  # nor a pipe or a device, on which a read may never end
             raise ImageError("There is no file {name}; check the name and try again.", name=name_of(source))
         try:
             with open(source, "rb") as file:
-                return _read_all(file)
+                return _read_all(file, most)
         except OSError:  # it names the whole path, so it is not passed on
             raise ImageError("The file cannot be opened; check that you may read it and try again.") from None
     if not hasattr(source, "read") or not hasattr(source, "seek"):
         raise ImageError(
-            "The picture is of type {kind}; give a path or a file open in binary mode.", kind=type(source).__name__
-        )
+            "The {what} is of type {kind}; give a path or a file open in binary mode.",
+            what=what, kind=type(source).__name__,
+        )  # fmt: skip
     try:
         source.seek(0)
-        return _read_all(source)
+        return _read_all(source, most)
     except ImageError:
         raise
     except Exception as error:  # whatever a stranger's file object raises
@@ -87,19 +89,13 @@ def name_of(path: str | os.PathLike[str]) -> str:
     return repr(os.path.basename(path)[-100:])
 
 
-def _read_all(file: Any) -> bytes:
-    parts = []
-    size = 0
-    while part := file.read(MAX_BYTES + 1 - size):  # a raw file may give less than asked for
-        parts.append(part)
-        size += len(part)
-        if size > MAX_BYTES:
-            raise ImageError(
-                "The file has more than {most} million bytes; save it smaller.", most=MAX_BYTES // 1_000_000
-            )
-    if not parts:
-        raise ImageError("The file is empty; choose a PNG, JPEG or WEBP file.")
-    return b"".join(parts)  # a TypeError for the text of a file in text mode
+def _read_all(file: Any, most: int) -> bytes:
+    data = b""
+    while part := file.read(most + 1 - len(data)):  # a raw file may give less than asked for
+        data += part  # a TypeError for the text of a file in text mode
+        if len(data) > most:
+            raise ImageError("The file has more than {most} million bytes; save it smaller.", most=most // 1_000_000)
+    return data
 
 
 def damaged(kind: str) -> ImageError:
@@ -116,6 +112,8 @@ def take_apart(data: bytes) -> PictureFile:
 
     Raises ImageError for a file of a kind that is not read, and for one too damaged to have pixels.
     """
+    if not data:
+        raise ImageError("The file is empty; choose a PNG, JPEG or WEBP file.")
     kind = name_kind(data)
     if kind not in KINDS:
         raise ImageError(
