@@ -1,7 +1,5 @@
 """Pictures one after another, as a file that plays: GIF, WebP or MP4."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -16,8 +14,8 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from deepart import images
-from deepart.checks import number, shown
-from deepart.errors import ImageError, OptionError, Phrase
+from deepart.checks import listed, number, shown
+from deepart.errors import ImageError, OptionError
 
 MAX_FRAMES = 1000
 _SHOWN, _STRIP = 8, 160  # pictures of a strip, and its height in pixels
@@ -56,11 +54,7 @@ def _target(path: Any) -> Path:
 
 
 def _check_frames(frames: Any) -> list[Image.Image]:
-    if not isinstance(frames, list | tuple) or not 1 <= len(frames) <= MAX_FRAMES:
-        listed = isinstance(frames, list | tuple)
-        came = Phrase("There are {count} frames", count=len(frames)) if listed else "The frames are no list"
-        raise OptionError("{came}; give a list of 1 to {most} pictures.", came=came, most=MAX_FRAMES)
-    pictures = [images.check_image(frame, "frame") for frame in frames]
+    pictures = [images.check_image(frame, "frame") for frame in listed("frames", frames, 1, MAX_FRAMES)]
     sizes = sorted({picture.size for picture in pictures})
     if len(sizes) > 1:
         first, second = (f"{width}x{height}" for width, height in sizes[:2])

@@ -11,8 +11,6 @@ other (CVE-2026-96639) is in reading a second frame of another mode, which is ne
 PSD. These stay out, also for what else is open in their decoders.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import struct
@@ -50,7 +48,7 @@ class PictureFile:
     halves: bool = False
     endless: bool = False
 
-    def proofs(self) -> Iterator[PictureFile]:
+    def proofs(self) -> "Iterator[PictureFile]":
         """Yield what an endless JPEG would be if it went on; they differ in their pixels where some are missing."""
         yield from (replace(self, pixels=self.pixels[:-2] + more + _JPEG_END, endless=False) for more in _JPEG_MORE)
 

@@ -4,8 +4,6 @@ A file that has a known sha256 is checked against it before its first use. The c
 as reading it, so a small marker remembers it, with the file's size, times and inode: any change means a new check.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import hashlib
@@ -18,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepart.checkpoint import FILES, digest, unreadable, write_files
-from deepart.checkpoint import TENSORS as TENSORS  # for the style pipeline
 from deepart.errors import DeepArtError, Phrase, UnknownModelError, WeightsError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -119,7 +116,7 @@ class _Download:
             def __init__(self, *_: object, initial: int = 0, **__: object) -> None:
                 self.update(initial)
 
-            def __enter__(self) -> Bar:
+            def __enter__(self) -> "Bar":
                 return self
 
             def __exit__(self, *_: object) -> None:

@@ -3,8 +3,6 @@
 Outside, a picture is a PIL image: RGB, upright, sRGB. Inside, it is a float32 tensor (1, 3, H, W) in [0, 1].
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """Numbers that say how near two pictures are: the ones the app shows and the benchmarks write down."""
 
-from __future__ import annotations
-
 import math
 
 import torch

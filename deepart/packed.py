@@ -5,8 +5,6 @@ A packed tensor is two in the file: whole numbers from -127 to 127 under its own
 quantization with a scale per channel, as Krishnamoorthi describes it (1806.08342).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import torch

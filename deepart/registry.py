@@ -3,8 +3,6 @@
 Menus, the table in docs/models.md and the tests are made from this list.
 """
 
-from __future__ import annotations
-
 import difflib
 import hashlib
 import importlib.util
@@ -151,10 +149,7 @@ def fetch(spec: ModelSpec, progress: hub.Progress | None = None) -> None:
     progress: see hub.Progress; the next try begins with the first file that is not whole. Raises UnsupportedError,
     before anything is downloaded, when a package that the model needs is not installed, and WeightsError.
     """
-    if spec.extra and importlib.util.find_spec(spec.extra) is None:
-        raise UnsupportedError(
-            "This model needs the package {package}; install it with 'pip install {package}'.", package=spec.extra
-        )
+    _check_extra(spec)
     parts = [spec, get_spec(FEATURES, spec.features)] if spec.features is not None else [spec]
     needed = [part for part in parts if part.files]
     absent = [part for part in needed if not hub.present(*_place(part))]
@@ -180,7 +175,8 @@ def locate(task: str, name: str | os.PathLike[str] | None = None) -> Located:
 
     name: None for the task's default; a registered name; a local folder that save_pretrained made; or a Hub repository
     id, "org/name" or "org/name@revision". They are tried in this order; a path object is always a folder. Raises
-    UnknownModelError when it is none of these, WeightsError for files that are missing or damaged.
+    UnknownModelError when it is none of these, WeightsError for files that are missing or damaged, UnsupportedError
+    before a download when a package that the model needs is not installed.
     """
     _check_task(task)
     if name is None or (isinstance(name, str) and (task, name) in REGISTRY):
@@ -208,7 +204,15 @@ def locate(task: str, name: str | os.PathLike[str] | None = None) -> Located:
     return _registered(get_spec(task, name))
 
 
+def _check_extra(spec: ModelSpec) -> None:
+    if spec.extra and importlib.util.find_spec(spec.extra) is None:
+        raise UnsupportedError(
+            "This model needs the package {package}; install it with 'pip install {package}'.", package=spec.extra
+        )
+
+
 def _registered(spec: ModelSpec) -> Located:
+    _check_extra(spec)
     folder = hub.find(*_place(spec)) if spec.files else None
     return Located(spec.name, version(spec), folder, spec)
 

@@ -4,8 +4,6 @@
 `load_image` in a process of its own, and prints what went wrong and how much memory it took at its peak, as JSON.
 """
 
-from __future__ import annotations
-
 import functools
 import io
 import json

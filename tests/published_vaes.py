@@ -1,7 +1,5 @@
 """Autoencoders of others in the layouts that they are published in, with random weights, and a Hub that offers them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """FastGAN: our network against values that the published layout and a formula for its weights give."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import fastgan_layout

@@ -1,7 +1,5 @@
 """The loader, the tensors and the settings, against values known on paper."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """The autoencoder of Stable Diffusion: its published layout, its scale, its tiles, and what comes without diffusers."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sys

@@ -1,7 +1,5 @@
 """Matrices in eight bits: half the file, nearly the same numbers, and the same ones when packed again."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """TAESD: the same numbers as another implementation, from the published layout, and tile by tile."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The autoencoders of the Hub, from its files to every verb of the pipeline."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """VGG19 of the first papers: read from a file in timm's layout, and painted with."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The three commands that make pictures: what each asks of its pipeline, and the loop over a folder."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Mapping, Sequence

@@ -1,11 +1,9 @@
 """What a command asks of its model for every picture of a job: plain data, which may be sent to another machine."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import torch
@@ -70,7 +68,7 @@ class Order:
 
             def make(callback: Callback | None, source: Any) -> Image.Image:
                 [made] = gan.generate(1, seed=source, **asked)
-                return made if paint is None else paint(made, callback)
+                return made if paint is None else paint(made, callback=callback)
 
         elif self.task == VAEPipeline.task:
             pipeline = vae = VAEPipeline.from_pretrained(self.model, device=self.device)
@@ -88,20 +86,12 @@ class Order:
 
         return Opened(common | {"model": pipeline.name, "version": pipeline.version}, make)
 
-    def _painter(
-        self, large: Mapping[str, Any], tried: Image.Image
-    ) -> Callable[[Image.Image, Callback | None], Image.Image]:
+    def _painter(self, large: Mapping[str, Any], tried: Image.Image) -> Callable[..., Image.Image]:
         """Return what paints generated pictures large, once it has taken the options and the first of them."""
-
-        @cache
-        def load(quality: str) -> StyleTransferPipeline:
-            return StyleTransferPipeline.from_pretrained(quality, device=self.device)
-
-        def paint(picture: Image.Image, callback: Callback | None) -> Image.Image:
-            return paint_large(picture, self.styles[0], callback=callback, load=load, **large)
-
+        load = cache(partial(StyleTransferPipeline.from_pretrained, device=self.device))
+        paint = partial(paint_large, manner=self.styles[0], load=load, **large)
         with suppress(_EnoughError):
-            paint(tried, _enough)
+            paint(tried, callback=_enough)
         return paint
 
 

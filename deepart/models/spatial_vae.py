@@ -8,8 +8,6 @@ quarter and an eighth of the size (pixel unshuffling, 1609.05158), where convolu
 over space, so a part of a picture gives the same numbers as the whole.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """What a picture of a GAN comes from, and how its settings say so."""
 
-from __future__ import annotations
-
 import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence

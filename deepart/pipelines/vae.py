@@ -1,12 +1,9 @@
 """Pictures taken apart and put together: a variational autoencoder, and what can be done in between."""
 
-from __future__ import annotations
-
 import dataclasses
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import torch
 from PIL import Image, ImageOps
@@ -18,9 +15,9 @@ from deepart.errors import ImageError, OptionError, Phrase, UnsupportedError
 from deepart.images import check_image, settings, with_settings
 from deepart.latents import check_seeds, noise, pack, slerp, unpack
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
+from deepart.pipelines.base import Callback, Pipeline, check_callback, check_one_size, read_names
 from deepart.pipelines.gan_origin import MAX_AMOUNT, check_directions
-from deepart.pipelines.vae_hub import NETWORKS, check_extras, read_spatial
+from deepart.pipelines.vae_hub import NETWORKS, read_spatial
 from deepart.pipelines.vae_latent import MAX_SIDE, PATHS, Latent, Way, between, check_model, check_size
 from deepart.pipelines.vae_tiles import Spatial, Square, Tiled
 from deepart.registry import Located
@@ -32,8 +29,6 @@ __all__ = [
 
 Source = Image.Image | Latent
 """A picture, or what encode() made of one."""
-
-S = TypeVar("S", Image.Image, Latent)
 
 MAX_SAMPLES = 1024  # of one call
 MAX_VARIATIONS = 64
@@ -71,14 +66,6 @@ class VAEPipeline(Pipeline):
         self._vector_network = network if isinstance(network, VectorVAE) else None
         self._names = tuple(names)
 
-    @classmethod
-    def from_pretrained(
-        cls, name: str | os.PathLike[str] | None = None, *, device: str | torch.device | None = None
-    ) -> Self:
-        """Return the pipeline of a model; raises UnsupportedError, too, for one that needs a missing package."""
-        check_extras(name)
-        return super().from_pretrained(name, device=device)
-
     @property
     def spatial(self) -> bool:
         """Whether a latent is a map, for pictures of any sort; else it is one vector."""
@@ -114,11 +101,14 @@ class VAEPipeline(Pipeline):
 
     def encode_batch(self, pictures: Sequence[Image.Image]) -> list[Latent]:
         """Return what encode() makes of each of the pictures, of one size, but for the last bits of a number."""
-        return self._encode(self._of_one_size([self._checked(picture) for picture in pictures]))
+        checked = [self._checked(picture) for picture in pictures]
+        check_one_size(picture.size for picture in checked)
+        return self._encode(checked)
 
     def decode_batch(self, latents: Sequence[Latent]) -> list[Image.Image]:
         """Return what decode() makes of each of the latents, of one size, to within 1/255."""
-        found = self._of_one_size([self._own(latent) for latent in latents])
+        found = [self._own(latent) for latent in latents]
+        check_one_size(latent.size for latent in found)
         size = found[0].size
         with self._making(size):
             pictures = self._coder.decode(torch.cat([latent.mean for latent in found]), size)
@@ -247,15 +237,6 @@ class VAEPipeline(Pipeline):
         with self._oom_guard(doing, "try a smaller one"):
             found = self._coder.encode(pictures)
         return [Latent(mean.half().float(), std.half().float(), size, self.name, self.version) for mean, std in found]
-
-    def _of_one_size(self, sources: Sequence[S]) -> Sequence[S]:
-        sizes = sorted({source.size for source in sources})
-        if len(sizes) != 1:
-            listed = ", ".join(f"{width}x{height}" for width, height in sizes)
-            raise OptionError(
-                "The pictures of a batch are of {sizes} pixels; give pictures of one size.", sizes=listed or "no"
-            )
-        return sources
 
     def _making(self, size: tuple[int, int]) -> AbstractContextManager[None]:
         width, height = size

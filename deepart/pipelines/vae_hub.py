@@ -4,8 +4,6 @@ Those files are the ones that their sha256 names, in the layout of diffusers. Ea
 that has the names of that layout, so what does not fit is called as it is in the file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from deepart import checkpoint, registry
+from deepart import checkpoint
 from deepart.models.kl import AutoencoderKL, KLConfig, library
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.taesd import TAESD, TAESDConfig
@@ -27,13 +25,6 @@ _CLASSES: dict[str, tuple[Any, Any]] = {
 NETWORKS = tuple(_CLASSES)
 PUBLISHED = "diffusion_pytorch_model.safetensors"  # as diffusers calls it
 _OLD_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}  # of layers of an attention
-
-
-def check_extras(name: object) -> None:
-    """Raise UnsupportedError for the name of a registered model whose package is missing, before it is downloaded."""
-    spec = registry.REGISTRY.get(("vae", name)) if isinstance(name, str) else None
-    if spec is not None and spec.network == "AutoencoderKL":
-        library()
 
 
 def read_spatial(located: Located, config: Mapping[str, Any]) -> Spatial:

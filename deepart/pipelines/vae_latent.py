@@ -4,8 +4,6 @@ The file is safetensors: numbers, a few words beside them, and nothing that coul
 what its header says is checked before a single number is read.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import dataclass
