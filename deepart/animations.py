@@ -15,6 +15,7 @@ from PIL import ExifTags, Image
 
 from deepart import images
 from deepart.checks import listed, number, shown
+from deepart.containers import write_file
 from deepart.errors import ImageError, OptionError
 
 MAX_FRAMES = 1000
@@ -35,13 +36,7 @@ def save_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str], 
     pictures = _check_frames(frames)
     found = images.settings(pictures[0])
     note = json.dumps(found, sort_keys=True) if found is not None else ""
-    data = FORMATS[target.suffix.lower()](pictures, fps, note)
-    try:
-        target.write_bytes(data)
-    except OSError:  # it names the whole path, so it is not passed on
-        raise ImageError(
-            "The file {name!r} cannot be written; check that its folder exists and is yours.", name=target.name
-        ) from None
+    write_file(target, FORMATS[target.suffix.lower()](pictures, fps, note))
 
 
 def _target(path: Any) -> Path:

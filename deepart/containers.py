@@ -82,6 +82,22 @@ def read_file(source: object, what: str = "picture", most: int | None = None) ->
         ) from error
 
 
+def write_file(target: Any, data: bytes | memoryview) -> None:
+    """Write a path or a file open in binary mode; raises ImageError."""
+    is_path = isinstance(target, (str, os.PathLike))
+    try:
+        if is_path:
+            with open(target, "wb") as file:
+                file.write(data)
+        else:
+            target.write(data)
+    except (OSError, ValueError, TypeError, AttributeError):  # the first names the whole path, so it is not passed on
+        name = name_of(target) if is_path else "object"
+        raise ImageError(
+            "The file {name} cannot be written; check that its folder exists and is yours.", name=name
+        ) from None
+
+
 def name_of(path: str | os.PathLike[str]) -> str:
     """Return the name at the end of a path: its folders are nobody's business."""
     return repr(os.path.basename(path)[-100:])

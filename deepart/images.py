@@ -17,14 +17,10 @@ from torch import Tensor
 
 from deepart import containers
 from deepart.checks import whole_number
-from deepart.decoding import MAX_PIXELS, MIN_SIDE, TURN, check_size, decode, open_picture, to_rgb
+from deepart.decoding import MAX_PIXELS, TURN, check_size, decode, open_picture, to_rgb
+from deepart.decoding import MIN_SIDE as MIN_SIDE
 from deepart.errors import ImageError, OptionError
 from deepart.exif import ORIENTATION, Exif
-
-__all__ = [
-    "MAX_PIXELS", "MIN_SIDE", "check_image", "fit", "fitted_size", "load_image", "notes", "picture_size", "save_png",
-    "settings", "to_image", "to_tensor", "with_settings",
-]  # fmt: skip
 
 _KEY, _GPS = containers.SETTINGS_KEY, "keep_gps"
 
@@ -183,17 +179,7 @@ def save_png(
         raise ImageError(
             "A picture of mode {mode} cannot be saved as PNG; convert it to RGB.", mode=image.mode
         ) from error
-    try:
-        if isinstance(path_or_file, (str, os.PathLike)):
-            with open(path_or_file, "wb") as file:
-                file.write(packed.getbuffer())
-        else:
-            path_or_file.write(packed.getbuffer())
-    except (OSError, ValueError, TypeError, AttributeError):  # the first names the whole path, so it is not passed on
-        name = containers.name_of(path_or_file) if isinstance(path_or_file, (str, os.PathLike)) else "object"
-        raise ImageError(
-            "The file {name} cannot be written; check that its folder exists and is yours.", name=name
-        ) from None
+    containers.write_file(path_or_file, packed.getbuffer())
 
 
 # -------------------------------------------------------------------------------------------------- what is carried on

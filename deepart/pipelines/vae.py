@@ -16,16 +16,12 @@ from deepart.images import check_image, settings, with_settings
 from deepart.latents import check_seeds, noise, pack, slerp, unpack
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
 from deepart.pipelines.base import Callback, Pipeline, check_callback, check_one_size, read_names
-from deepart.pipelines.gan_origin import MAX_AMOUNT, check_directions
+from deepart.pipelines.gan_origin import check_directions
 from deepart.pipelines.vae_hub import NETWORKS, read_spatial
-from deepart.pipelines.vae_latent import MAX_SIDE, PATHS, Latent, Way, between, check_model, check_size
+from deepart.pipelines.vae_latent import MAX_SIDE, Latent, Way, between, check_model, check_size
+from deepart.pipelines.vae_latent import PATHS as PATHS
 from deepart.pipelines.vae_tiles import Spatial, Square, Tiled
 from deepart.registry import Located
-
-__all__ = [
-    "MAX_AMOUNT", "MAX_SAMPLES", "MAX_SIDE", "MAX_STEPS", "MAX_STRENGTH", "MAX_TEMPERATURE", "MAX_VARIATIONS",
-    "MIN_STEPS", "PATHS", "Latent", "Source", "VAEPipeline",
-]  # fmt: skip
 
 Source = Image.Image | Latent
 """A picture, or what encode() made of one."""

@@ -7,7 +7,6 @@ what its header says is checked before a single number is read.
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO, Literal, Self
 
 import safetensors.torch
@@ -15,7 +14,7 @@ import torch
 from torch import Tensor
 
 from deepart.checks import shown, whole_number
-from deepart.containers import name_kind, name_of, read_file
+from deepart.containers import name_kind, name_of, read_file, write_file
 from deepart.errors import ImageError, OptionError, Phrase
 from deepart.images import MIN_SIDE
 from deepart.latents import slerp
@@ -82,11 +81,9 @@ class Latent:
             {name: tensor.contiguous() for name, tensor in tensors.items()}, {_KEY: json.dumps(words, sort_keys=True)}
         )
         try:
-            Path(path).write_bytes(data)
-        except (OSError, ValueError):  # the first names the whole path, so it is not passed on
-            raise OptionError(
-                "The file {name} cannot be written; check that its folder exists and is yours.", name=name_of(path)
-            ) from None
+            write_file(path, data)
+        except ImageError as error:
+            raise OptionError(error.phrase) from None
 
     @classmethod
     def load(cls, path_or_file: str | os.PathLike[str] | BinaryIO) -> Self:
