@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from deepart.color import gaussian_blur
+
 
 def luma(x: Tensor) -> Tensor:
     """Return the luma (N, 1, H, W) of RGB x (N, 3, H, W), with the weights of ITU-R BT.601."""
@@ -27,21 +29,8 @@ def ssim(a: Tensor, b: Tensor) -> float:
     """
     x, y = luma(a).double(), luma(b).double()
     moments = torch.cat([x, y, x * x, y * y, x * y], 1)
-    mean_x, mean_y, xx, yy, xy = _weighted(_weighted(moments, 2), 3).unbind(1)
+    mean_x, mean_y, xx, yy, xy = gaussian_blur(moments, 1.5, 5)[..., 5:-5, 5:-5].unbind(1)
     var_x, var_y, cov = xx - mean_x**2, yy - mean_y**2, xy - mean_x * mean_y
     c1, c2 = 0.01**2, 0.03**2
     score = (2 * mean_x * mean_y + c1) * (2 * cov + c2) / ((mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2))
     return float(score.mean())
-
-
-def _weighted(x: Tensor, axis: int, sigma: float = 1.5, radius: int = 5) -> Tensor:
-    """Return the Gaussian means of x along an axis, where the whole window fits.
-
-    In float64, which PyTorch has no quick convolution for, adding the parts up is several times quicker.
-    """
-    weights = [math.exp(-(offset**2) / (2 * sigma**2)) for offset in range(-radius, radius + 1)]
-    length = x.shape[axis] - 2 * radius
-    out = x.narrow(axis, 0, length) * (weights[0] / sum(weights))
-    for start, weight in enumerate(weights[1:], 1):
-        out.add_(x.narrow(axis, start, length), alpha=weight / sum(weights))
-    return out

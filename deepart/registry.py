@@ -64,8 +64,13 @@ class ModelSpec:
     @property
     def here(self) -> bool:
         """Whether it needs no download, that of its features included. Makes no request."""
-        own = hub.present(*_place(self)) if self.files else True
-        return own and (self.features is None or get_spec(FEATURES, self.features).here)
+        return all(hub.present(*_place(part)) for part in self.parts)
+
+    @property
+    def parts(self) -> list["ModelSpec"]:
+        """What of it and its features has files."""
+        both = [self] if self.features is None else [self, get_spec(FEATURES, self.features)]
+        return [part for part in both if part.files]
 
 
 def _read_records() -> Iterator[ModelSpec]:
@@ -150,10 +155,8 @@ def fetch(spec: ModelSpec, progress: hub.Progress | None = None) -> None:
     before anything is downloaded, when a package that the model needs is not installed, and WeightsError.
     """
     _check_extra(spec)
-    parts = [spec, get_spec(FEATURES, spec.features)] if spec.features is not None else [spec]
-    needed = [part for part in parts if part.files]
-    absent = [part for part in needed if not hub.present(*_place(part))]
-    needed = absent or needed  # what is here already is no part of the progress, unless there is nothing else
+    absent = [part for part in spec.parts if not hub.present(*_place(part))]
+    needed = absent or spec.parts  # what is here already is no part of the progress, unless there is nothing else
     counts = [(0, part.size) for part in needed]
 
     def report(index: int, done: int, total: int | None) -> None:

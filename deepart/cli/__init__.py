@@ -11,7 +11,7 @@ from pathlib import Path
 from deepart.cli import jobs
 from deepart.cli.options import add_commands
 from deepart.errors import DeepArtError
-from deepart.registry import FEATURES, REGISTRY, TASKS, ModelSpec
+from deepart.registry import REGISTRY, TASKS, ModelSpec
 
 _PROG = "python -m deepart"
 _MORE = """\
@@ -95,6 +95,5 @@ def _state(spec: ModelSpec) -> str:
 
 def _bytes(spec: ModelSpec) -> int | None:
     """Return how many bytes of a model have to be downloaded; None where nobody has said it."""
-    features = [REGISTRY[FEATURES, spec.features]] if spec.features is not None else []
-    sizes = [part.size for part in (spec, *features) if part.files and not part.here]
+    sizes = [part.size for part in spec.parts if not part.here]
     return None if None in sizes else sum(size for size in sizes if size is not None)

@@ -68,7 +68,7 @@ class Order:
 
             def make(callback: Callback | None, source: Any) -> Image.Image:
                 [made] = gan.generate(1, seed=source, **asked)
-                return made if paint is None else paint(made, callback=callback)
+                return made if paint is None else paint(made, callback)
 
         elif self.task == VAEPipeline.task:
             pipeline = vae = VAEPipeline.from_pretrained(self.model, device=self.device)
@@ -86,12 +86,17 @@ class Order:
 
         return Opened(common | {"model": pipeline.name, "version": pipeline.version}, make)
 
-    def _painter(self, large: Mapping[str, Any], tried: Image.Image) -> Callable[..., Image.Image]:
+    def _painter(
+        self, large: Mapping[str, Any], tried: Image.Image
+    ) -> Callable[[Image.Image, Callback | None], Image.Image]:
         """Return what paints generated pictures large, once it has taken the options and the first of them."""
         load = cache(partial(StyleTransferPipeline.from_pretrained, device=self.device))
-        paint = partial(paint_large, manner=self.styles[0], load=load, **large)
+
+        def paint(picture: Image.Image, callback: Callback | None) -> Image.Image:
+            return paint_large(picture, self.styles[0], callback=callback, load=load, **large)
+
         with suppress(_EnoughError):
-            paint(tried, callback=_enough)
+            paint(tried, _enough)
         return paint
 
 

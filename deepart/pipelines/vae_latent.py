@@ -92,8 +92,9 @@ class Latent:
             data = read_file(path_or_file, "latent", MAX_BYTES)
         except ImageError as error:
             raise OptionError(error.phrase) from None
-        is_path = isinstance(path_or_file, str | os.PathLike)
-        name = Phrase("file {name}", name=name_of(path_or_file)) if is_path else "file"
+        name = "file"
+        if isinstance(path_or_file, str | os.PathLike):
+            name = Phrase("file {name}", name=name_of(path_or_file))
         length = int.from_bytes(data[:8], "little")
         if len(data) < 9 or data[8:9] != b"{" or length > _MAX_HEADER:
             kind = Phrase("is {kind}", kind=name_kind(data)) if data else "is empty"
