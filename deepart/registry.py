@@ -120,12 +120,7 @@ def get_spec(task: str, name: str | None = None) -> ModelSpec:
     if not (name is None or isinstance(name, str)):
         raise OptionError("The model is {name}; it must be a name.", name=shown(name))
     if name is None:
-        for spec in REGISTRY.values():
-            if spec.task == task and spec.default:
-                return spec
-        raise UnknownModelError(
-            "There is no {task} model here yet; give a local folder or a Hub repository id.", task=task
-        )
+        return next(spec for spec in REGISTRY.values() if spec.task == task and spec.default)
     if (task, name) in REGISTRY:
         return REGISTRY[task, name]
     close = difflib.get_close_matches(name, names, 1)

@@ -116,13 +116,6 @@ def test_bad_local_file(local: Path, loopback: LoopbackHub, name: str, harm: Cal
     assert loopback.requests == []  # a damaged file is told, not quietly replaced by another
 
 
-def test_unpinned_model_is_not_downloaded(loopback: LoopbackHub) -> None:
-    for commit in (None, "main", COMMIT[:12], COMMIT.upper()):
-        with pytest.raises(WeightsError, match="not pinned to a commit"):
-            find(commit=commit)
-    assert loopback.requests == []
-
-
 # --- Checked once
 
 

@@ -47,7 +47,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (N, channels, h, w)."""
-        return torch.add(x, self.second(_act(self.first(_act(x)))))
+        return torch.add(x, self.second(F.leaky_relu(self.first(F.leaky_relu(x, SLOPE)), SLOPE)))
 
 
 class SpatialVAE(nn.Module):
@@ -112,7 +112,3 @@ class SpatialVAE(nn.Module):
             plain = F.pixel_shuffle(self.synthesis(z.float()), BLOCK)
             picture: Tensor = plain + found.float() + 0.5
             return picture
-
-
-def _act(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, SLOPE)
