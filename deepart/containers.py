@@ -99,12 +99,12 @@ def name_of(path: str | os.PathLike[str]) -> str:
 
 
 def _read_all(file: Any, most: int) -> bytes:
-    data = b""
-    while part := file.read(most + 1 - len(data)):  # a raw file may give less than asked for
-        data += part  # a TypeError for the text of a file in text mode
-        if len(data) > most:
+    parts: list[bytes] = []
+    while part := file.read(most + 1 - sum(map(len, parts))):  # a raw file may give less than asked for
+        parts.append(part)
+        if sum(map(len, parts)) > most:
             raise ImageError("The file has more than {most} million bytes; save it smaller.", most=most // 1_000_000)
-    return data
+    return b"".join(parts)  # a TypeError for the text of a file in text mode
 
 
 def damaged(kind: str) -> ImageError:

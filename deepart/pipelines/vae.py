@@ -324,15 +324,11 @@ class VAEPipeline(Pipeline):
                 callback(len(made), len(besides), made[-1].copy())
         return made
 
-    def _batches(self, total: int, alone: bool) -> Iterator[int]:
-        """Yield how many pictures are made at once. alone: the ends by themselves, as last bits differ in a batch."""
-        most = 1 if self.spatial else BATCH
-        ends = [1] if alone else []
-        inner = total - 2 * len(ends)
-        yield from ends
-        for start in range(0, inner, most):
-            yield min(most, inner - start)
-        yield from ends
+    def _batches(self, total: int, alone: bool) -> list[int]:
+        """Return how many pictures are made at once. alone: the ends by themselves, as last bits differ in a batch."""
+        most, inner = 1 if self.spatial else BATCH, total - 2 * alone
+        counts = [min(most, inner - start) for start in range(0, inner, most)]
+        return [1, *counts, 1] if alone else counts
 
     def _settings(self, latent: Tensor, size: tuple[int, int], besides: Mapping[str, Any]) -> dict[str, Any]:
         carried = {} if self.spatial else {"latent": pack(latent)}
