@@ -133,7 +133,7 @@ def by_hand(model: str, path: str) -> nn.Module:
         taesd_names(network).load_state_dict(safetensors.torch.load_file(path))
         return network.eval()
     from deepart.models.fastgan import FastGAN, FastGANConfig, convert
-    from deepart.pipelines.gan_hub import DIRECTIONS
+    from deepart.pipelines.gan import PUBLISHED_DIRECTIONS as DIRECTIONS
 
     network = FastGAN(FastGANConfig(directions=DIRECTIONS))
     network.load_state_dict(convert(torch.load(path, map_location="cpu", weights_only=True), DIRECTIONS))

@@ -277,7 +277,7 @@ def driver() -> dict[str, Any]:
     """Measure how many pictures a second one folder job can hand out at most: such as cost next to nothing to make."""
     import ray
 
-    from deepart.cli.order import Opened, Order
+    from deepart.cli.jobs import Opened, Order
     from deploy.jobs import Pool, outcomes
     from deploy.storage import Folder
     from deploy.tasks import Task

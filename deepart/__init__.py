@@ -1,11 +1,4 @@
-"""Deep learning for art, in a few lines.
-
-from PIL import Image
-from deepart import StyleTransferPipeline, load_image
-
-style = StyleTransferPipeline.from_pretrained()
-style.stylize(load_image("photo.jpg"), load_image("painting.jpg"), size=512).save("painted.png")
-"""
+"""Deep learning for art, in a few lines: the README shows them."""
 
 from deepart.animations import save_animation
 from deepart.cache import Studio

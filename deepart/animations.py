@@ -1,7 +1,5 @@
 """Pictures one after another, as a file that plays: GIF, WebP or MP4."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -16,8 +14,9 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from deepart import images
-from deepart.checks import number, shown
-from deepart.errors import ImageError, OptionError, Phrase
+from deepart.checks import listed, number, shown
+from deepart.containers import write_file
+from deepart.errors import ImageError, OptionError
 
 MAX_FRAMES = 1000
 _SHOWN, _STRIP = 8, 160  # pictures of a strip, and its height in pixels
@@ -37,13 +36,7 @@ def save_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str], 
     pictures = _check_frames(frames)
     found = images.settings(pictures[0])
     note = json.dumps(found, sort_keys=True) if found is not None else ""
-    data = FORMATS[target.suffix.lower()](pictures, fps, note)
-    try:
-        target.write_bytes(data)
-    except OSError:  # it names the whole path, so it is not passed on
-        raise ImageError(
-            "The file {name!r} cannot be written; check that its folder exists and is yours.", name=target.name
-        ) from None
+    write_file(target, FORMATS[target.suffix.lower()](pictures, fps, note))
 
 
 def _target(path: Any) -> Path:
@@ -56,11 +49,7 @@ def _target(path: Any) -> Path:
 
 
 def _check_frames(frames: Any) -> list[Image.Image]:
-    if not isinstance(frames, list | tuple) or not 1 <= len(frames) <= MAX_FRAMES:
-        listed = isinstance(frames, list | tuple)
-        came = Phrase("There are {count} frames", count=len(frames)) if listed else "The frames are no list"
-        raise OptionError("{came}; give a list of 1 to {most} pictures.", came=came, most=MAX_FRAMES)
-    pictures = [images.check_image(frame, "frame") for frame in frames]
+    pictures = [images.check_image(frame, "frame") for frame in listed("frames", frames, 1, MAX_FRAMES)]
     sizes = sorted({picture.size for picture in pictures})
     if len(sizes) > 1:
         first, second = (f"{width}x{height}" for width, height in sizes[:2])

@@ -1,7 +1,5 @@
 """The models at hand: each pipeline is loaded once, on its first use, and leaves when others need the room."""
 
-from __future__ import annotations
-
 import gc
 import threading
 import time
@@ -151,11 +149,7 @@ class Studio:
                 if key in self._kept:
                     self._kept.move_to_end(key)
             if not isinstance(pipeline, kind):
-                size, source = self._source(key)
-                began = time.monotonic()
-                pipeline = self._load(key, size, partial(kind.from_pretrained, source, device=self.device))
-                if self.on_load is not None:
-                    self.on_load(*key, time.monotonic() - began)
+                pipeline = self._load(key, kind)
         with self._lock:
             # A model may take more than its files do, and may have grown since it was loaded.
             self._make_room(0, besides=key)
@@ -173,32 +167,33 @@ class Studio:
             registry.fetch(spec)  # before others make room: it may take long, or fail
         return spec.size or 0, spec.name
 
-    def _load(self, key: Key, size: int, load: Callable[[], P]) -> P:
-        """Load a pipeline after making room for its files of `size` bytes, and keep it.
+    def _load(self, key: Key, kind: type[P]) -> P:
+        """Load a pipeline after making room for its files, and keep it.
 
         Where the device lacks the memory even so, it is tried once more after all that are not in use have left.
         """
+        size, source = self._source(key)
+        began = time.monotonic()
         with self._lock:
             self._make_room(size, besides=key)
             self._coming[key] = size
         try:
             try:
-                pipeline = load()
+                pipeline = kind.from_pretrained(source, device=self.device)
             except MemoryLimitError as error:
                 forget_work(error)
                 if not self._relieve(key):
                     raise
-                pipeline = load()
-            return self._keep(key, pipeline)
+                pipeline = kind.from_pretrained(source, device=self.device)
+            pipeline.on_low_memory = partial(self._relieve, key)
+            with self._lock:
+                self._kept[key] = pipeline
+                self._kept.move_to_end(key)
         finally:
             with self._lock:
                 self._coming.pop(key, None)
-
-    def _keep(self, key: Key, pipeline: P) -> P:
-        pipeline.on_low_memory = partial(self._relieve, key)
-        with self._lock:
-            self._kept[key] = pipeline
-            self._kept.move_to_end(key)
+        if self.on_load is not None:
+            self.on_load(*key, time.monotonic() - began)
         return pipeline
 
     def _relieve(self, key: Key) -> bool:

@@ -4,15 +4,12 @@ A model is a folder: config.json (what to build), model.safetensors (its tensors
 is a Hub repository as it stands, so a folder on disk and a repository on the Hub are read by the same lines.
 """
 
-from __future__ import annotations
-
-import contextlib
 import dataclasses
 import hashlib
 import json
 import math
 import os
-import threading
+import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +18,6 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from deepart import packed
 from deepart.checks import shown
@@ -33,7 +29,7 @@ CARD = "README.md"
 FILES = (CONFIG, TENSORS)
 MAX_CONFIG_BYTES = 65536  # a config is a handful of numbers; a larger one was not made by us
 
-_STEPS = 50  # calls of torch for each tensor of a network that is made; those that we know take 5 to 9
+_MOST = 4096  # what a whole number may be: a config can ask for a thousand million layers
 
 Network = TypeVar("Network", bound=nn.Module)
 Config = TypeVar("Config")
@@ -50,7 +46,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         if len(data) > MAX_CONFIG_BYTES:
             raise ValueError(f"more than {MAX_CONFIG_BYTES} bytes")
-        config = json.loads(data.decode(), parse_constant=_refuse_constant)
+        config = json.loads(data.decode())
     except (ValueError, RecursionError) as error:
         raise WeightsError(
             "The file {path} is not JSON ({error}); save the model again.", path=path, error=error
@@ -61,10 +57,6 @@ def read_config(folder: Path) -> dict[str, Any]:
             path=path, kind=type(config).__name__,
         )  # fmt: skip
     return config
-
-
-def _refuse_constant(text: str) -> float:
-    raise ValueError(f"{text} is not a number")
 
 
 def check_config(config: Mapping[str, Any], task: str, networks: Iterable[str], folder: Path) -> None:
@@ -119,58 +111,34 @@ def _tupled(value: Any) -> Any:
 
 
 def _alike(value: Any, example: Any) -> bool:
-    """Whether a value has the type of the example; a tuple may be longer or shorter, of items like the first."""
+    """Whether a value has the type of the example and is not huge; a tuple may have up to 64 items like the first."""
     if isinstance(example, tuple):
-        return isinstance(value, tuple) and (not example or all(_alike(item, example[0]) for item in value))
+        return isinstance(value, tuple) and len(value) <= 64 and all(_alike(item, example[0]) for item in value)
     if isinstance(example, float):
         return type(value) in (int, float) and math.isfinite(value)
-    return type(value) is type(example)
+    return type(value) is type(example) and (not isinstance(value, int) or value <= _MOST)
 
 
 def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Tensor]:
     """Return the tensors of a .safetensors file, or of a .bin, .pt or .pth file, on the CPU; runs no code from it.
 
-    names: read only these; None reads all. Raises WeightsError for a file that is missing or damaged, lacks a name, or
-    holds anything but tensors of finite numbers.
+    names: of a .safetensors file, read only these. Raises WeightsError for a file that is missing or damaged, lacks a
+    name, or holds anything but tensors of finite numbers.
     """
     try:
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise unreadable(path, error) from error
-    try:
+        path.open("rb").close()  # safetensors has no error of its own for what may not be opened
         if path.suffix == ".safetensors":
             with safetensors.safe_open(path, framework="pt", device="cpu") as stream:
-                keys = list(stream.keys())
-                tensors = {
-                    key: stream.get_tensor(key)
-                    for key in keys
-                    if names is None or key in names or key.removesuffix(packed.SCALE) in names
-                }
+                tensors = {name: stream.get_tensor(name) for name in names or stream.keys()}
         else:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
+        tensors = packed.unpack(tensors)
+    except OSError as error:
+        raise unreadable(path, error) from error
     except Exception as error:  # a damaged file can fail in any way, and each means the same to the user
         raise WeightsError(
             "The file {path} is damaged, or holds more than tensors; get it again.", path=path
         ) from error
-    if not isinstance(tensors, dict) or not all(
-        isinstance(key, str)
-        and isinstance(value, Tensor)
-        and value.layout == torch.strided
-        and value.device.type == "cpu"
-        for key, value in tensors.items()
-    ):
-        raise WeightsError("The file {path} does not hold named tensors; a state dict is wanted.", path=path)
-    try:
-        tensors = packed.unpack(tensors)
-    except ValueError as error:
-        raise WeightsError("The file {path} is damaged: {error} Get it again.", path=path, error=error) from error
-    if names is not None:
-        missing = [name for name in names if name not in tensors]
-        if missing:
-            what = Phrase("it lacks {names}", names=_some(missing))
-            raise WeightsError("The file {path} does not fit the network: {what}.", path=path, what=what)
-        tensors = {name: tensors[name] for name in names}
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not _finite(tensor.detach()):
             raise WeightsError(
@@ -191,9 +159,8 @@ def load_strict(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) ->
     missing = [name for name in expected if name not in tensors]
     extra = [name for name in tensors if name not in expected]
     if missing or extra:
-        lacks = Phrase("it lacks {names}", names=_some(missing)) if missing else ""
-        more = Phrase("it has {names} too many", names=_some(extra)) if extra else ""
-        what = Phrase("{one} and {other}", one=lacks, other=more) if lacks and more else lacks or more
+        lacks = Phrase("it lacks {names}", names=_some(missing))
+        what = lacks if missing else Phrase("it has {names} too many", names=_some(extra))
         raise WeightsError("The file {path} does not fit the network: {what}.", path=path, what=what)
     for name, tensor in tensors.items():
         if tensor.shape != expected[name].shape or tensor.is_floating_point() != expected[name].is_floating_point():
@@ -205,31 +172,22 @@ def load_strict(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) ->
         module.load_state_dict(dict(tensors), strict=True)
 
 
-class _Steps(TorchFunctionMode):
-    """Stops what takes more calls of torch: a number in a config can ask for a thousand million layers."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._left = most
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        self._left -= 1
-        if self._left < 0:
-            raise ValueError("There are far more layers than the file has tensors for.")
-        return func(*args, **(kwargs or {}))
+def move_in(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Give a module on the meta device the tensors of a file, which it must all have; raises WeightsError."""
+    load_strict(module, tensors, path)
+    # As copies: what was read may still be the file itself, mapped into memory.
+    module.load_state_dict({name: tensor.to(torch.float32, copy=True) for name, tensor in tensors.items()}, assign=True)
 
 
 def build(make: Callable[[], Network], path: Path) -> Network:
     """Return the network that make() describes, with the tensors of a file, on the CPU, ready to use.
 
-    make() is called twice. The first network has shapes but no memory: a config that asks for more than the file holds,
-    in numbers or in layers, is refused before it costs much. Raises WeightsError.
+    make() is called twice. The first network has shapes but no memory: a config that asks for more than the file holds
+    is refused before it costs much. Raises WeightsError.
     """
     tensors = read_tensors(path)
     try:
-        with torch.device("meta"), _Steps(_STEPS * (len(tensors) + 20)):
+        with torch.device("meta"):
             sketch = make()
     except Exception as error:  # numbers from a file can break a constructor in any way
         config = path.parent / CONFIG
@@ -323,15 +281,18 @@ def _stored(name: str, tensor: Tensor, half: bool, small: bool) -> dict[str, Ten
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write files into a folder, all or none: first under names of their own, which do not outlive a failure."""
-    own = f".{os.getpid()}-{threading.get_ident()}.tmp"
+    """Write files into a folder, which is made if need be; under their names there is never half of one.
+
+    They are written under hidden names beside and then renamed; killed in between, hidden files, `.*.part`, stay.
+    Raises OSError when the disk refuses; then all is as it was.
+    """
+    halves = {name: folder / f".{uuid.uuid4().hex}.part" for name in contents}
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        for name, data in contents.items():
-            (folder / (name + own)).write_bytes(data)
-        for name in contents:
-            os.replace(folder / (name + own), folder / name)
+        for name, half in halves.items():
+            half.write_bytes(contents[name])
+        for name, half in halves.items():
+            os.replace(half, folder / name)
     finally:
-        for name in contents:
-            with contextlib.suppress(OSError):
-                (folder / (name + own)).unlink()
+        for half in halves.values():
+            half.unlink(missing_ok=True)

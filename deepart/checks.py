@@ -1,7 +1,5 @@
 """Options that are numbers: checked in one place, in one wording."""
 
-from __future__ import annotations
-
 import math
 from numbers import Integral, Real
 from typing import Any
@@ -45,6 +43,13 @@ def number(what: str, value: object, low: float, high: float) -> float:
             what=what, value=shown(value), low=low, high=high,
         )  # fmt: skip
     return given
+
+
+def switch(what: str, value: object) -> bool:
+    """Return a value that must be True or False; raises OptionError."""
+    if not isinstance(value, bool):
+        raise OptionError("The {what} is {value}; it must be True or False.", what=what, value=shown(value))
+    return value
 
 
 def listed(what: str, values: Any, low: int, high: int) -> list[Any]:

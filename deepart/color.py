@@ -4,8 +4,6 @@ Sources: Ottosson, "A perceptual color space for image processing" (2020) for Ok
 "The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer" (CVMP 2007) for the map.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Callable, Sequence

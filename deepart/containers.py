@@ -11,8 +11,6 @@ other (CVE-2026-96639) is in reading a second frame of another mode, which is ne
 PSD. These stay out, also for what else is open in their decoders.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import struct
@@ -39,7 +37,7 @@ class PictureFile:
 
     `pixels` is a file of the same kind that holds the first frame and nothing else. `exif` and `icc` are as found,
     empty when there are none. `settings` is the text stored under "deepart" in a PNG. `halves`: a JPEG that can be
-    decoded at half its size, in half the memory. `endless`: a JPEG that came without its end marker; see proofs.
+    decoded at half its size, in half the memory.
     """
 
     kind: str
@@ -48,32 +46,29 @@ class PictureFile:
     icc: bytes = b""
     settings: str | None = None
     halves: bool = False
-    endless: bool = False
-
-    def proofs(self) -> Iterator[PictureFile]:
-        """Yield what an endless JPEG would be if it went on; they differ in their pixels where some are missing."""
-        yield from (replace(self, pixels=self.pixels[:-2] + more + _JPEG_END, endless=False) for more in _JPEG_MORE)
 
 
-def read_file(source: object) -> bytes:
-    """Return the bytes of a file, at most MAX_BYTES."""
+def read_file(source: object, what: str = "picture", most: int | None = None) -> bytes:
+    """Return the bytes of a file, at most MAX_BYTES or so many; raises ImageError."""
+    most = MAX_BYTES if most is None else most
     if isinstance(source, (str, os.PathLike)):
         if os.path.isdir(source):
-            raise ImageError("The path is that of a folder; name a PNG, JPEG or WEBP file in it.")
+            raise ImageError("The path is that of a folder; name a file in it.")
         if not os.path.isfile(source):  # nor a pipe or a device, on which a read may never end
             raise ImageError("There is no file {name}; check the name and try again.", name=name_of(source))
         try:
             with open(source, "rb") as file:
-                return _read_all(file)
+                return _read_all(file, most)
         except OSError:  # it names the whole path, so it is not passed on
             raise ImageError("The file cannot be opened; check that you may read it and try again.") from None
     if not hasattr(source, "read") or not hasattr(source, "seek"):
         raise ImageError(
-            "The picture is of type {kind}; give a path or a file open in binary mode.", kind=type(source).__name__
-        )
+            "The {what} is of type {kind}; give a path or a file open in binary mode.",
+            what=what, kind=type(source).__name__,
+        )  # fmt: skip
     try:
         source.seek(0)
-        return _read_all(source)
+        return _read_all(source, most)
     except ImageError:
         raise
     except Exception as error:  # whatever a stranger's file object raises
@@ -82,23 +77,33 @@ def read_file(source: object) -> bytes:
         ) from error
 
 
+def write_file(target: Any, data: bytes | memoryview) -> None:
+    """Write a path or a file open in binary mode; raises ImageError."""
+    is_path = isinstance(target, (str, os.PathLike))
+    try:
+        if is_path:
+            with open(target, "wb") as file:
+                file.write(data)
+        else:
+            target.write(data)
+    except (OSError, ValueError, TypeError, AttributeError):  # the first names the whole path, so it is not passed on
+        name = name_of(target) if is_path else "object"
+        raise ImageError(
+            "The file {name} cannot be written; check that its folder exists and is yours.", name=name
+        ) from None
+
+
 def name_of(path: str | os.PathLike[str]) -> str:
     """Return the name at the end of a path: its folders are nobody's business."""
     return repr(os.path.basename(path)[-100:])
 
 
-def _read_all(file: Any) -> bytes:
-    parts = []
-    size = 0
-    while part := file.read(MAX_BYTES + 1 - size):  # a raw file may give less than asked for
+def _read_all(file: Any, most: int) -> bytes:
+    parts: list[bytes] = []
+    while part := file.read(most + 1 - sum(map(len, parts))):  # a raw file may give less than asked for
         parts.append(part)
-        size += len(part)
-        if size > MAX_BYTES:
-            raise ImageError(
-                "The file has more than {most} million bytes; save it smaller.", most=MAX_BYTES // 1_000_000
-            )
-    if not parts:
-        raise ImageError("The file is empty; choose a PNG, JPEG or WEBP file.")
+        if sum(map(len, parts)) > most:
+            raise ImageError("The file has more than {most} million bytes; save it smaller.", most=most // 1_000_000)
     return b"".join(parts)  # a TypeError for the text of a file in text mode
 
 
@@ -116,6 +121,8 @@ def take_apart(data: bytes) -> PictureFile:
 
     Raises ImageError for a file of a kind that is not read, and for one too damaged to have pixels.
     """
+    if not data:
+        raise ImageError("The file is empty; choose a PNG, JPEG or WEBP file.")
     kind = name_kind(data)
     if kind not in KINDS:
         raise ImageError(
@@ -207,11 +214,6 @@ def _inflate(data: bytes, limit: int) -> bytes:
 _JPEG_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")  # any but restarts, stuffing and filling
 _JPEG_KEPT = frozenset({*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD})  # frame, tables and scans
 _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-_JPEG_END = b"\xff\xd9"
-_JPEG_MORE = [
-    b"".join(mark + 99 * bytes.fromhex(code) for mark in (b"", *(b"\xff%c" % number for number in range(0xD0, 0xD8))))
-    for code in ("96d35ab16ca54bd29a", "55", "aa", "692ca54e935ab42d65")
-]  # of restart intervals one each, whichever is due
 _MAX_COEFFICIENTS = 700_000_000  # bytes that libjpeg holds of a JPEG that comes in several scans
 
 
@@ -219,7 +221,6 @@ def _take_apart_jpeg(data: bytes) -> PictureFile:
     """Keep the frame, tables and scans, and the two notes that tell colour models apart, up to the first end marker."""
     pixels = bytearray(data[:2])
     exif, frame, profile, profile_parts, scans, position = b"", b"", dict[int, bytes](), 0, 0, 2
-    finest: set[tuple[int, int]] = set()  # the coefficients, by component, of which the last bit has come
     while match := _JPEG_MARKER.search(data, position):
         marker, start = match[1][0], match.start()
         if scans:
@@ -238,8 +239,6 @@ def _take_apart_jpeg(data: bytes) -> PictureFile:
             raise damaged("JPEG")
         if marker in _JPEG_FRAMES:
             frame = bytes([marker]) + body
-        elif marker == 0xDA and not body[-1] & 15:
-            finest.update((part, number) for part in body[1:-3:2] for number in range(body[-3], body[-2] + 1))
         position += length
         known = body.startswith({0xE0: b"JFIF\0", 0xEE: b"Adobe"}.get(marker, b"?"))
         if marker in _JPEG_KEPT or (known and marker in (0xE0, 0xEE)):
@@ -252,12 +251,9 @@ def _take_apart_jpeg(data: bytes) -> PictureFile:
         pixels += data[position:] if scans else b""
     if not scans:
         raise damaged("JPEG")
-    endless = not pixels.endswith(_JPEG_END) and len(finest) >= 64 * frame[6]  # else whole scans are missing
-    if endless:
-        pixels[:] = bytes(pixels).removesuffix(b"\xff") + _JPEG_END
     whole = sorted(profile) == list(range(1, profile_parts + 1))
     icc = b"".join(profile[n] for n in sorted(profile)) if whole else b""
-    return PictureFile("JPEG", bytes(pixels), exif, icc, None, _can_be_halved(frame, scans), endless)
+    return PictureFile("JPEG", bytes(pixels), exif, icc, None, _can_be_halved(frame, scans))
 
 
 def _can_be_halved(frame: bytes, scans: int) -> bool:

@@ -1,30 +1,15 @@
 """From a picture file to pixels, and from any mode of Pillow to RGB.
 
-No warning filter and no setting of Pillow is changed here. Both are one per process: a filter put aside for the time
-of a load, as `warnings.catch_warnings` does it, is put back in the wrong order as soon as two threads load at once,
-and meanwhile hides the warnings of all others. It is not needed either: `containers` leaves nothing in a file that
-Pillow warns about, and the cap on pixels, checked before Pillow sees the file, never lies above Pillow's own.
+No warning filter and no setting of Pillow is changed, for both are one per process and not per thread: `containers`
+leaves nothing in a file that Pillow warns about, and the cap on pixels never lies above Pillow's own.
 """
 
-from __future__ import annotations
-
-import hashlib
 import importlib
 import io
 import sys
 from typing import Any
 
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageCms,
-    ImageOps,
-    JpegImagePlugin,
-    PngImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, ImageCms, ImageOps
 
 from deepart import containers
 from deepart.errors import ImageError, Phrase
@@ -39,16 +24,6 @@ MIN_SIDE = 16
 TURN = "deepart turn"  # among the info of what decode returns
 MAX_ASPECT = 60
 """How many times the shorter side the longer one may be."""
-
-
-_READERS = {
-    "PNG": PngImagePlugin.PngImageFile,
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "WEBP": WebPImagePlugin.WebPImageFile,
-    "AVIF": AvifImagePlugin.AvifImageFile,
-    "GIF": GifImagePlugin.GifImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
-}
 
 
 def check_size(size: tuple[int, int], what: str, limit: int) -> None:
@@ -76,8 +51,9 @@ def open_picture(file: containers.PictureFile, most: int) -> Image.Image:
     """Return the picture with its header checked, at most so many pixels and Pillow's cap, before it is decoded."""
     most = min(most, Image.MAX_IMAGE_PIXELS or most)
     try:
-        # Not Image.open, which warns before the size is known.
-        image = (_READERS.get(file.kind) or _heif_reader())(io.BytesIO(file.pixels))
+        Image.init()  # makes all readers known; not Image.open, which warns before the size is known
+        reader = _heif_reader() if file.kind == "HEIC" else Image.OPEN[file.kind][0]
+        image = reader(io.BytesIO(file.pixels), "")
         half = tuple((side + 1) // 2 for side in image.size)
         if file.halves and half[0] * half[1] <= most < image.width * image.height:
             image.draft(None, (image.width // 2, image.height // 2))
@@ -101,9 +77,7 @@ def _heif_reader() -> Any:
 
 def decode(file: containers.PictureFile, most: int) -> Image.Image:
     """Decode the pixels, and put beside them what is needed of the metadata, the orientation as info[TURN]."""
-    kind, proofs = file.kind, set[bytes]()
-    if file.endless:  # libjpeg makes up what is missing, and says nothing
-        proofs = {hashlib.sha256(decode(one, most).tobytes()).digest() for one in file.proofs()}
+    kind = file.kind
     image = open_picture(file, most)
     own: bytes = image.info.get("exif") or b""
     exif = file.exif or own
@@ -118,8 +92,6 @@ def decode(file: containers.PictureFile, most: int) -> Image.Image:
         raise ImageError("The picture does not fit into the free memory; scale it down.") from error
     except Exception as error:
         raise containers.damaged(kind) from error
-    if proofs and {hashlib.sha256(image.tobytes()).digest()} != proofs:
-        raise containers.damaged(kind)
     info[TURN] = turn
     image.info = info | {key: value for key, value in image.info.items() if key in ("transparency", "dpi")}
     return image

@@ -1,7 +1,5 @@
 """Where the arithmetic runs: one choice of device, and what follows from it."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import torch

@@ -4,9 +4,8 @@ Each message is one sentence for the person who caused it: what came, and what w
 and the values that it was made of, so that a page can say it in another language.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
+from typing import Self
 
 
 class Phrase(str):
@@ -18,7 +17,7 @@ class Phrase(str):
     template: str
     values: Mapping[str, str | int | float]
 
-    def __new__(cls, template: str, /, **values: object) -> Phrase:
+    def __new__(cls, template: str, /, **values: object) -> Self:
         """Without values, the template is text as it stands, braces included."""
         plain = {name: value if isinstance(value, str | int | float) else str(value) for name, value in values.items()}
         phrase = super().__new__(cls, template.format(**plain) if plain else template)

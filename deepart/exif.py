@@ -4,8 +4,6 @@ Pillow follows the tables of EXIF wherever they lead, and complains through `war
 here, byte for byte, into tables of our own.
 """
 
-from __future__ import annotations
-
 import struct
 from contextlib import suppress
 
@@ -13,12 +11,8 @@ ORIENTATION, _UNIT, _PLACES, _PICTURE = 0x0112, 0x0128, 0x8825, 0x8769
 _RESOLUTIONS = (0x011A, 0x011B)
 _KEPT = {0x010E, 0x010F, 0x0110, ORIENTATION, *_RESOLUTIONS, _UNIT, 0x0131, 0x0132, 0x013B, 0x8298, _PICTURE, _PLACES}
 _KEPT_OF_PICTURE = {
-    *range(0x829A, 0x8834),
-    *range(0x9000, 0x9210),
-    *range(0x9290, 0x9293),
-    0xA405,
-    *range(0xA432, 0xA435),
-}
+    *range(0x829A, 0x8834), *range(0x9000, 0x9210), *range(0x9290, 0x9293), 0xA405, *range(0xA432, 0xA435)
+}  # fmt: skip
 """Exposure, dates, lens: neither sizes nor serial numbers, nor what each maker writes as he likes."""
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8, 11: 4, 12: 8}  # of a value of each type
 _MOST = 1000  # bytes of one entry

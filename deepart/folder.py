@@ -5,11 +5,9 @@ of the picture that it was made from, the weights, and every option. So a job th
 stopped, and makes anew what another option, another style or another photograph has changed. A file without such a
 mark belongs to somebody else, and is left as it is.
 
-Nothing here knows a command line or a model: `attempt` does one picture, in this process or on another machine. What
-does not touch a disk (names, mark, encode, is_done, tried) is as good for pictures that lie elsewhere than on one.
+Nothing here knows a command line or a model. What does not touch a disk (names, mark, encode, is_done, tried) is as
+good for pictures that lie elsewhere than on one.
 """
-
-from __future__ import annotations
 
 import errno
 import hashlib
@@ -17,20 +15,19 @@ import io
 import json
 import os
 import re
-import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
+from PIL import Image
+
+from deepart.checkpoint import write_files
 from deepart.containers import PICTURES, name_kind
 from deepart.errors import DeepArtError, ImageError, OptionError
 from deepart.images import load_image, notes, save_png, settings, with_settings
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 READ = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".mpo", ".webp", ".avif", ".gif", ".bmp", ".heic", ".heif"})
 """Suffixes of what load_image reads; on a disk a picture is one by its content, whatever it is called."""
@@ -51,7 +48,7 @@ _NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 P = TypeVar("P", bound=PurePath)
 
-Make = Callable[[Any], "Image.Image"]
+Make = Callable[[Any], Image.Image]
 """Makes a result of what a task comes from: the picture, loaded, or the seed."""
 
 
@@ -317,18 +314,8 @@ def encode(image: Image.Image, suffix: str) -> bytes:
 
 
 def write_whole(data: bytes, path: Path) -> None:
-    """Write a file so that under its name there is never half of one; raises OSError when the disk refuses.
-
-    It is written under a hidden name beside it and then renamed; killed in between, the hidden file, `.*.part`, stays.
-    Folders on the way are made.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{uuid.uuid4().hex}.part")  # nobody else's, whatever else writes here at the same time
-    try:
-        half.write_bytes(data)
-        os.replace(half, path)
-    finally:
-        half.unlink(missing_ok=True)
+    """Write a file so that under its name there is never half of one, and make folders on the way; raises OSError."""
+    write_files(path.parent, {path.name: data})
 
 
 def digest(path: Path) -> str:

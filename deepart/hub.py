@@ -4,8 +4,6 @@ A file that has a known sha256 is checked against it before its first use. The c
 as reading it, so a small marker remembers it, with the file's size, times and inode: any change means a new check.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import hashlib
@@ -18,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepart.checkpoint import FILES, digest, unreadable, write_files
-from deepart.checkpoint import TENSORS as TENSORS  # for the style pipeline
 from deepart.errors import DeepArtError, Phrase, UnknownModelError, WeightsError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -119,7 +116,7 @@ class _Download:
             def __init__(self, *_: object, initial: int = 0, **__: object) -> None:
                 self.update(initial)
 
-            def __enter__(self) -> Bar:
+            def __enter__(self) -> "Bar":
                 return self
 
             def __exit__(self, *_: object) -> None:
@@ -157,9 +154,9 @@ def find(
 ) -> Path:  # fmt: skip
     """Return the folder that holds all the files of a registered model, each checked by size and sha256.
 
-    weights/<task>-<name> is used when it holds any of them; else the Hub repository at its commit, 40 hexadecimal
-    digits. A file that arrived damaged, or was changed in the Hub's cache, is downloaded anew, once. Two threads that
-    want the same files cause one download; one that waits may raise from its progress, which stops its waiting alone.
+    weights/<task>-<name> is used when it holds any of them; else the Hub repository at the commit `revision`. A file
+    that arrived damaged, or was changed in the Hub's cache, is downloaded anew, once. Two threads that want the same
+    files cause one download; one that waits may raise from its progress, which stops its waiting alone.
     """
     folder = weights_root() / f"{task}-{name}"
     if repo_id is None or any((folder / file.name).exists() for file in files):
@@ -168,14 +165,9 @@ def find(
             mend = Phrase("restore it with 'git checkout -- {ours}' or make a new clone", ours=ours)
             verify(folder / file.name, file, mend)
         return folder
-    if revision is None or not _COMMIT.fullmatch(revision):
-        raise WeightsError(
-            "The {task} model {name!r} is not pinned to a commit of {repo_id}, so it is not downloaded.",
-            task=task, name=name, repo_id=repo_id,
-        )  # fmt: skip
     download = _downloads.setdefault(repo_id, _Download())
     with download.turn(progress, {file.name: file.size for file in files}):
-        folders = {_hub_file(download, repo_id, revision, file.name, file).parent for file in files}
+        folders = {_hub_file(download, repo_id, revision or "", file.name, file).parent for file in files}
     return folders.pop()
 
 

@@ -3,8 +3,6 @@
 Outside, a picture is a PIL image: RGB, upright, sRGB. Inside, it is a float32 tensor (1, 3, H, W) in [0, 1].
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -18,15 +16,11 @@ from PIL import Image, PngImagePlugin
 from torch import Tensor
 
 from deepart import containers
-from deepart.checks import shown, whole_number
-from deepart.decoding import MAX_PIXELS, MIN_SIDE, TURN, check_size, decode, open_picture, to_rgb
+from deepart.checks import whole_number
+from deepart.decoding import MAX_PIXELS, TURN, check_size, decode, open_picture, to_rgb
+from deepart.decoding import MIN_SIDE as MIN_SIDE
 from deepart.errors import ImageError, OptionError
 from deepart.exif import ORIENTATION, Exif
-
-__all__ = [
-    "MAX_PIXELS", "MIN_SIDE", "check_image", "fit", "fitted_size", "load_image", "notes", "picture_size", "save_png",
-    "settings", "to_image", "to_tensor", "with_settings",
-]  # fmt: skip
 
 _KEY, _GPS = containers.SETTINGS_KEY, "keep_gps"
 
@@ -89,23 +83,9 @@ def fitted_size(size: tuple[int, int], longer_side: int) -> tuple[int, int]:
 
 
 def fit(image: Image.Image, longer_side: int) -> Image.Image:
-    """Return the image resampled (Lanczos) so that its longer side has `longer_side` pixels, in proportion.
-
-    Raises OptionError for a size below 1, or one that makes more than MAX_PIXELS pixels.
-    """
-    if isinstance(longer_side, bool) or not isinstance(longer_side, int) or longer_side < 1:
-        raise OptionError(
-            "The size is {size}; it must be a whole number of pixels, 1 or more.", size=shown(longer_side)
-        )
-    width, height = fitted_size(_need_rgb(image).size, longer_side)
-    if width * height > MAX_PIXELS:
-        raise OptionError(
-            "The size {size} makes {width}x{height} pixels; at most {most:,} are made, so ask for less.",
-            size=longer_side, width=width, height=height, most=MAX_PIXELS,
-        )  # fmt: skip
-    if (width, height) == image.size:
-        return image.copy()
-    return image.resize((width, height), Image.Resampling.LANCZOS)
+    """Return the RGB image resampled (Lanczos) so that its longer side has `longer_side` pixels, in proportion."""
+    size = fitted_size(image.size, longer_side)
+    return image.copy() if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
 
 
 # ------------------------------------------------------------------------------------------------------------ tensors
@@ -113,7 +93,7 @@ def fit(image: Image.Image, longer_side: int) -> Image.Image:
 
 def to_tensor(image: Image.Image) -> Tensor:
     """Return an RGB image as a float32 tensor (1, 3, H, W) in [0, 1], on the CPU; exact, see to_image."""
-    pixels = torch.from_numpy(np.array(_need_rgb(image)))  # np.array, not asarray: torch wants memory it may write to
+    pixels = torch.from_numpy(np.array(image))  # np.array, not asarray: torch wants memory it may write to
     return pixels.permute(2, 0, 1)[None].to(torch.float32, memory_format=torch.contiguous_format).div_(255)
 
 
@@ -121,13 +101,7 @@ def to_image(tensor: Tensor) -> Image.Image:
     """Return a tensor (1, 3, H, W) or (3, H, W) as an RGB image: clamped to [0, 1], rounded to the nearest of 256.
 
     Any float type and device will do; what is not a number becomes 0. `to_image(to_tensor(image))` equals `image`.
-
-    Raises ImageError for another shape.
     """
-    if tensor.dim() not in (3, 4) or tensor.shape[-3] != 3 or (tensor.dim() == 4 and tensor.shape[0] != 1):
-        raise ImageError(
-            "The tensor has the shape {shape}; a picture is (1, 3, H, W) or (3, H, W).", shape=tuple(tensor.shape)
-        )
     values = tensor.detach().reshape(tensor.shape[-3:]).to(torch.float32).nan_to_num(nan=0.0)
     pixels = values.clamp(0, 1).mul(255).round().to(torch.uint8)
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().cpu().numpy())
@@ -139,25 +113,15 @@ def to_image(tensor: Tensor) -> Image.Image:
 def with_settings(image: Image.Image, settings: Mapping[str, Any], *, source: Image.Image | None = None) -> Image.Image:
     """Return a copy of the image that carries its settings as JSON, keys sorted, in `info["deepart"]`.
 
-    source: what it was made from, whose EXIF and DPI the copy carries as well.
-
-    Raises OptionError for settings that are not plain (text, finite numbers, true, false, None, lists and mappings of
-    these, under keys that are text), or larger than 64 KiB.
+    settings: text, finite numbers, true, false, None, lists and mappings of these, under keys that are text; at most 64
+    KiB. source: what it was made from, whose EXIF and DPI the copy carries as well.
     """
-    try:
-        text = json.dumps(_plain_settings(settings), sort_keys=True, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise OptionError(
-            "The settings of a picture hold something that JSON cannot hold; give text, finite numbers and lists."
-        ) from error
-    if len(text) > containers.MAX_SETTINGS:
-        raise OptionError(
-            "The settings of a picture take {count:,} bytes; at most {most:,} do.",
-            count=len(text), most=containers.MAX_SETTINGS,
-        )  # fmt: skip
     result = image.copy()
     result.info |= {} if source is None else _carried(source)
-    result.info[_KEY] = text
+    try:
+        result.info[_KEY] = json.dumps(settings, sort_keys=True, allow_nan=False)
+    except ValueError as error:  # not a number, as a stranger's settings may have
+        raise OptionError("The settings of a picture hold a number that is not finite.") from error
     return result
 
 
@@ -215,26 +179,7 @@ def save_png(
         raise ImageError(
             "A picture of mode {mode} cannot be saved as PNG; convert it to RGB.", mode=image.mode
         ) from error
-    try:
-        if isinstance(path_or_file, (str, os.PathLike)):
-            with open(path_or_file, "wb") as file:
-                file.write(packed.getbuffer())
-        else:
-            path_or_file.write(packed.getbuffer())
-    except (OSError, ValueError, TypeError, AttributeError):  # the first names the whole path, so it is not passed on
-        name = containers.name_of(path_or_file) if isinstance(path_or_file, (str, os.PathLike)) else "object"
-        raise ImageError(
-            "The file {name} cannot be written; check that its folder exists and is yours.", name=name
-        ) from None
-
-
-def _plain_settings(value: Any) -> Any:
-    """Check the keys, which json.dumps would turn into text without a word."""
-    if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("a key is not text")
-        return {key: _plain_settings(item) for key, item in value.items()}
-    return [_plain_settings(item) for item in value] if isinstance(value, (list, tuple)) else value
+    containers.write_file(path_or_file, packed.getbuffer())
 
 
 # -------------------------------------------------------------------------------------------------- what is carried on
@@ -271,15 +216,6 @@ def _need_image(image: object, what: str) -> None:
             "The {what} is of type {kind}, not a PIL image; open a picture file with deepart.images.load_image.",
             what=what, kind=type(image).__name__,
         )  # fmt: skip
-
-
-def _need_rgb(image: Image.Image) -> Image.Image:
-    _need_image(image, "picture")
-    if image.mode != "RGB":
-        raise ImageError(
-            "The picture has the mode {mode}, not RGB; pass it through deepart.images.check_image.", mode=image.mode
-        )
-    return image
 
 
 def _orientation(image: Image.Image) -> int:

@@ -1,7 +1,5 @@
 """Seeded noise and what is done with latents: one seed names one picture, whatever the device and the batch size."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

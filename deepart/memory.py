@@ -1,7 +1,5 @@
 """How much memory there is: of the machine, of the container that holds us in, or of the GPU."""
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import os
@@ -61,21 +59,16 @@ def _available(root: Path) -> int:
 def _limits(root: Path) -> list[int]:
     """Return the limits in bytes of the control groups that hold this process, and of those around them.
 
-    A line of /proc/self/cgroup is "number:controllers:path"; version 2 has no controllers. In a container the path may
-    be that on its host, which is not mounted here: then the group at the top is the container's own.
+    In a container the path of its group may be that on its host, which is not mounted here: then the group at the top
+    is the container's own, as it is of version 1, whose other groups are not looked at.
     """
-    found = []
+    top = root / "sys/fs/cgroup"
+    files = [top / "memory/memory.limit_in_bytes"]
     for line in _lines(root / "proc/self/cgroup"):
-        if line.count(":") < 2:
-            continue
-        _, controllers, path = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        top = root / ("sys/fs/cgroup/memory" if controllers else "sys/fs/cgroup")
-        name = "memory.limit_in_bytes" if controllers else "memory.max"
-        group = PurePosixPath(path.lstrip("/"))
-        for folder in (group, *group.parents):
-            found += [int(text) for text in _lines(top / folder / name)[:1] if text.isdigit()]  # not "max"
+        if line.startswith("0::"):  # version 2
+            group = PurePosixPath(line[3:].lstrip("/"))
+            files += [top / folder / "memory.max" for folder in (group, *group.parents)]
+    found = [int(text) for file in files for text in _lines(file)[:1] if text.isdigit()]  # not "max"
     return [limit for limit in found if limit > 0]
 
 

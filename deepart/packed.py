@@ -5,8 +5,6 @@ A packed tensor is two in the file: whole numbers from -127 to 127 under its own
 quantization with a scale per channel, as Krishnamoorthi describes it (1806.08342).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import torch
@@ -30,17 +28,12 @@ def pack(name: str, tensor: Tensor) -> dict[str, Tensor]:
 
 
 def unpack(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors of a file, those that were packed whole again; raises ValueError for a scale that misfits."""
-    found: dict[str, Tensor] = {}
+    """Return the tensors of a file, those that were packed whole again; fails for a scale that misfits."""
+    found = dict(tensors)
     for name, tensor in tensors.items():
-        scale = tensors.get(name + SCALE)
-        if scale is not None and _whole(tensor):
-            matrix = tensor.flatten(1)
-            if scale.shape not in ((len(matrix), 1), (1, matrix.shape[1])):
-                raise ValueError(f"The scale of {name!r} has the shape {tuple(scale.shape)}.")
-            found[name] = (matrix.float() * scale.float()).view(tensor.shape)
-        elif not (name.endswith(SCALE) and _whole(tensors.get(name.removesuffix(SCALE)))):
-            found[name] = tensor
+        if tensor.dtype == torch.int8 and name + SCALE in found:
+            scale = found.pop(name + SCALE).float()
+            found[name] = (tensor.flatten(1).float() * scale).view(tensor.shape)
     return found
 
 
@@ -53,10 +46,6 @@ def _quantize(matrix: Tensor, side: int) -> tuple[Tensor, Tensor]:
     """Return whole numbers and the scales of all that share one: columns for the side 0, rows for 1."""
     scale = matrix.abs().amax(side, keepdim=True) / TOP
     return (matrix / scale.clamp_min(torch.finfo(torch.float32).tiny)).round().to(torch.int8), scale
-
-
-def _whole(tensor: Tensor | None) -> bool:
-    return tensor is not None and tensor.dtype == torch.int8 and tensor.dim() >= 2
 
 
 def _loss(matrix: Tensor, whole: Tensor, scale: Tensor) -> float:

@@ -3,8 +3,6 @@
 Menus, the table in docs/models.md and the tests are made from this list.
 """
 
-from __future__ import annotations
-
 import difflib
 import hashlib
 import importlib.util
@@ -66,8 +64,13 @@ class ModelSpec:
     @property
     def here(self) -> bool:
         """Whether it needs no download, that of its features included. Makes no request."""
-        own = hub.present(*_place(self)) if self.files else True
-        return own and (self.features is None or get_spec(FEATURES, self.features).here)
+        return all(hub.present(*_place(part)) for part in self.parts)
+
+    @property
+    def parts(self) -> list["ModelSpec"]:
+        """What of it and its features has files."""
+        both = [self] if self.features is None else [self, get_spec(FEATURES, self.features)]
+        return [part for part in both if part.files]
 
 
 def _read_records() -> Iterator[ModelSpec]:
@@ -117,12 +120,7 @@ def get_spec(task: str, name: str | None = None) -> ModelSpec:
     if not (name is None or isinstance(name, str)):
         raise OptionError("The model is {name}; it must be a name.", name=shown(name))
     if name is None:
-        for spec in REGISTRY.values():
-            if spec.task == task and spec.default:
-                return spec
-        raise UnknownModelError(
-            "There is no {task} model here yet; give a local folder or a Hub repository id.", task=task
-        )
+        return next(spec for spec in REGISTRY.values() if spec.task == task and spec.default)
     if (task, name) in REGISTRY:
         return REGISTRY[task, name]
     close = difflib.get_close_matches(name, names, 1)
@@ -151,14 +149,9 @@ def fetch(spec: ModelSpec, progress: hub.Progress | None = None) -> None:
     progress: see hub.Progress; the next try begins with the first file that is not whole. Raises UnsupportedError,
     before anything is downloaded, when a package that the model needs is not installed, and WeightsError.
     """
-    if spec.extra and importlib.util.find_spec(spec.extra) is None:
-        raise UnsupportedError(
-            "This model needs the package {package}; install it with 'pip install {package}'.", package=spec.extra
-        )
-    parts = [spec, get_spec(FEATURES, spec.features)] if spec.features is not None else [spec]
-    needed = [part for part in parts if part.files]
-    absent = [part for part in needed if not hub.present(*_place(part))]
-    needed = absent or needed  # what is here already is no part of the progress, unless there is nothing else
+    _check_extra(spec)
+    absent = [part for part in spec.parts if not hub.present(*_place(part))]
+    needed = absent or spec.parts  # what is here already is no part of the progress, unless there is nothing else
     counts = [(0, part.size) for part in needed]
 
     def report(index: int, done: int, total: int | None) -> None:
@@ -180,7 +173,8 @@ def locate(task: str, name: str | os.PathLike[str] | None = None) -> Located:
 
     name: None for the task's default; a registered name; a local folder that save_pretrained made; or a Hub repository
     id, "org/name" or "org/name@revision". They are tried in this order; a path object is always a folder. Raises
-    UnknownModelError when it is none of these, WeightsError for files that are missing or damaged.
+    UnknownModelError when it is none of these, WeightsError for files that are missing or damaged, UnsupportedError
+    before a download when a package that the model needs is not installed.
     """
     _check_task(task)
     if name is None or (isinstance(name, str) and (task, name) in REGISTRY):
@@ -208,7 +202,15 @@ def locate(task: str, name: str | os.PathLike[str] | None = None) -> Located:
     return _registered(get_spec(task, name))
 
 
+def _check_extra(spec: ModelSpec) -> None:
+    if spec.extra and importlib.util.find_spec(spec.extra) is None:
+        raise UnsupportedError(
+            "This model needs the package {package}; install it with 'pip install {package}'.", package=spec.extra
+        )
+
+
 def _registered(spec: ModelSpec) -> Located:
+    _check_extra(spec)
     folder = hub.find(*_place(spec)) if spec.files else None
     return Located(spec.name, version(spec), folder, spec)
 

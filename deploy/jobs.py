@@ -32,9 +32,8 @@ from PIL import Image
 from ray.data import ActorPoolStrategy
 
 from deepart.checks import number, whole_number
-from deepart.cli.jobs import STOPPED, bar, full, no_pictures, seeded, tell
+from deepart.cli.jobs import STOPPED, Order, bar, full, no_pictures, seeded, tell
 from deepart.cli.options import add_commands, asked_large, given
-from deepart.cli.order import Order
 from deepart.errors import DeepArtError, ImageError, OptionError
 from deepart.folder import FORMATS
 from deepart.images import load_image

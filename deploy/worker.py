@@ -18,8 +18,7 @@ import ray
 import torch
 
 from deepart import folder
-from deepart.cli.jobs import full
-from deepart.cli.order import Order
+from deepart.cli.jobs import Order, full
 from deepart.containers import MAX_BYTES
 from deepart.errors import DeepArtError
 from deploy.storage import Folder, opened

@@ -22,9 +22,9 @@ from torch import Tensor
 
 from deepart import checkpoint, packed
 from deepart.latents import noise
-from deepart.models.generator import Generator, GeneratorConfig, whiten
+from deepart.models.generator import Generator, GeneratorConfig
 from recipes import own_card
-from recipes.gan_directions import find_directions, look_at_seeds
+from recipes.gan_directions import find_directions, look_at_seeds, whiten
 from recipes.train_gan import sheet, to_bytes
 
 NAMES = Path(__file__).with_name("gan_names.json")

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from deepart.latents import noise
-from deepart.models.generator import Generator
+from deepart.models.generator import Generator, Linear, StyledConv
 
 SIDE = 32  # pixels
 SEEDS = 4000
@@ -53,3 +53,26 @@ def find_directions(latents: Tensor, rows: Tensor, count: int) -> tuple[Tensor, 
     slopes = latents.double().T @ scores / len(rows)  # (latent, count)
     q, r = torch.linalg.qr(slopes)
     return (q * r.diagonal().sign()).T.float().contiguous(), shares.float()
+
+
+def whiten(network: Generator, latents: Tensor) -> None:
+    """Give the latents mean 0 and unit covariance, and change nothing of the pictures.
+
+    latents: (N, latent) of many z. What the mapping's last layer gains in this, the layers that read it lose.
+    Axes that hardly vary are left smaller than 1, as they decide nothing.
+    """
+    x = latents.double()
+    mean = x.mean(0)
+    values, axes = torch.linalg.eigh((x - mean).T.cov())
+    root = values.clamp_min(1e-4 * values.max()).sqrt()
+    forth, back = (axes / root).T, axes * root  # whitened = forth (w - mean), w = back whitened + mean
+    last = network.mapping[-1]
+    assert isinstance(last, Linear)
+    with torch.no_grad():
+        last.weight.copy_(forth @ last.weight.double())
+        last.bias.copy_(forth @ (last.bias.double() - mean))
+        for layer in network.modules():
+            if isinstance(layer, StyledConv):
+                weight = layer.style.weight.double()
+                layer.style.bias.add_((weight @ mean * layer.style.scale).to(layer.style.bias))
+                layer.style.weight.copy_(weight @ back)

@@ -1,7 +1,5 @@
 """Calls of endpoints, and what their answers are compared with."""
 
-from __future__ import annotations
-
 import json
 import urllib.request
 from pathlib import Path

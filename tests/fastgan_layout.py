@@ -1,7 +1,5 @@
 """Files in the layout of the published FastGANs, with weights by a formula: none like another, all known."""
 
-from __future__ import annotations
-
 import functools
 import io
 import zlib

@@ -10,8 +10,6 @@ recorded, so a test can say how many there were.
         ...
 """
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 import functools
@@ -72,7 +70,7 @@ class LoopbackHub:
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def __enter__(self) -> LoopbackHub:
+    def __enter__(self) -> "LoopbackHub":
         self._thread.start()
         self.open = True
         return self

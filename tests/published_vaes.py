@@ -1,7 +1,5 @@
 """Autoencoders of others in the layouts that they are published in, with random weights, and a Hub that offers them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,14 +13,15 @@ from safetensors.torch import save
 from torch import Tensor
 
 from deepart.models.kl import AutoencoderKL, KLConfig
-from deepart.pipelines.vae_hub import DECODER, ENCODER, PUBLISHED
+from deepart.pipelines.vae_hub import PUBLISHED
 
 # Of the published TAESD: which layers are plain convolutions, as (channels after, channels before), and which blocks.
-ENCODER_CONVOLUTIONS = {0: (64, 3), 2: (64, 64), 6: (64, 64), 10: (64, 64), 14: (4, 64)}
-ENCODER_BLOCKS = (1, 3, 4, 5, 7, 8, 9, 11, 12, 13)
-DECODER_CONVOLUTIONS = {1: (64, 4), 7: (64, 64), 12: (64, 64), 17: (64, 64), 19: (3, 64)}
-DECODER_BLOCKS = (3, 4, 5, 8, 9, 10, 13, 14, 15, 18)
-WITHOUT_BIAS = {ENCODER: (2, 6, 10), DECODER: (7, 12, 17)}
+CONVOLUTIONS = {
+    "encoder": {0: (64, 3), 2: (64, 64), 6: (64, 64), 10: (64, 64), 14: (4, 64)},
+    "decoder": {0: (64, 4), 6: (64, 64), 11: (64, 64), 16: (64, 64), 18: (3, 64)},
+}
+BLOCKS = {"encoder": (1, 3, 4, 5, 7, 8, 9, 11, 12, 13), "decoder": (2, 3, 4, 7, 8, 9, 12, 13, 14, 17)}
+WITHOUT_BIAS = {"encoder": (2, 6, 10), "decoder": (6, 11, 16)}
 
 KL_CONFIG = {
     "_class_name": "AutoencoderKL",
@@ -41,48 +40,37 @@ KL_CONFIG = {
 TINY_KL = {"block_out_channels": [32, 32, 32, 32], "layers_per_block": 1}
 
 
-def taesd_shapes(file: str) -> dict[str, tuple[int, ...]]:
-    """The names in one of the two files, and the shapes under them."""
-    first = file == ENCODER
+def taesd_shapes() -> dict[str, tuple[int, ...]]:
+    """The names in the file, and the shapes under them."""
     found: dict[str, tuple[int, ...]] = {}
-    for index, (after, before) in (ENCODER_CONVOLUTIONS if first else DECODER_CONVOLUTIONS).items():
-        found[f"{index}.weight"] = (after, before, 3, 3)
-        if index not in WITHOUT_BIAS[file]:
-            found[f"{index}.bias"] = (after,)
-    for index in ENCODER_BLOCKS if first else DECODER_BLOCKS:
-        for layer in (0, 2, 4):
-            found |= {f"{index}.conv.{layer}.weight": (64, 64, 3, 3), f"{index}.conv.{layer}.bias": (64,)}
+    for part, convolutions in CONVOLUTIONS.items():
+        for index, (after, before) in convolutions.items():
+            found[f"{part}.layers.{index}.weight"] = (after, before, 3, 3)
+            if index not in WITHOUT_BIAS[part]:
+                found[f"{part}.layers.{index}.bias"] = (after,)
+        for index in BLOCKS[part]:
+            for layer in (0, 2, 4):
+                name = f"{part}.layers.{index}.conv.{layer}"
+                found |= {f"{name}.weight": (64, 64, 3, 3), f"{name}.bias": (64,)}
     return found
 
 
-def taesd_two(seed: int = 0) -> dict[str, dict[str, Tensor]]:
-    """The tensors of the two files; pictures and latents that come out are lively."""
+def taesd_tensors(seed: int = 0) -> dict[str, Tensor]:
+    """The tensors of the file; pictures and latents that come out are lively."""
     generator = torch.Generator().manual_seed(seed)
-    gain = {0: 1.0, 2: 1.4, 4: 0.5}  # of the layers in a block, so that a sum of many does not grow without bound
-
-    def drawn(name: str, shape: tuple[int, ...]) -> Tensor:
+    gain = {"0": 1.0, "2": 1.4, "4": 0.5}  # of the layers in a block, so that a sum of many does not grow without bound
+    made = {}
+    for name, shape in taesd_shapes().items():
         spread = 0.1 if len(shape) == 1 else (shape[1] * 9) ** -0.5
         if ".conv." in name:
-            spread *= gain[int(name.split(".")[2])]
-        return spread * torch.randn(shape, generator=generator)
-
-    made = {file: {name: drawn(name, shape) for name, shape in taesd_shapes(file).items()} for file in WITHOUT_BIAS}
-    made[DECODER]["19.bias"] += 0.5
+            spread *= gain[name.split(".")[4]]
+        made[name] = spread * torch.randn(shape, generator=generator)
+    made["decoder.layers.18.bias"] += 0.5
     return made
 
 
-def taesd_one(two: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The same tensors as diffusers writes them into one file."""
-    found = {f"encoder.layers.{name}": tensor for name, tensor in two[ENCODER].items()}
-    for name, tensor in two[DECODER].items():
-        index, rest = name.split(".", 1)
-        found[f"decoder.layers.{int(index) - 1}.{rest}"] = tensor
-    return found
-
-
-def taesd_files(*, one: bool = True) -> dict[str, bytes]:
-    two = taesd_two()
-    return {PUBLISHED: save(taesd_one(two))} if one else {name: save(dict(part)) for name, part in two.items()}
+def taesd_files() -> dict[str, bytes]:
+    return {PUBLISHED: save(taesd_tensors())}
 
 
 def kl_network(seed: int = 0, **numbers: Any) -> AutoencoderKL:

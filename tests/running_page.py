@@ -22,7 +22,7 @@ from PIL import Image
 from deepart.cache import Studio
 from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys
-from deepart.models.generator import Generator, GeneratorConfig, whiten
+from deepart.models.generator import Generator, GeneratorConfig
 from deepart.models.inverter import Inverter, InverterConfig
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
@@ -34,6 +34,7 @@ from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import Source, VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import Located, get_spec
+from recipes.gan_directions import whiten
 
 if TYPE_CHECKING:
     from deepart.ui.jobs import Jobs

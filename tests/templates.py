@@ -1,7 +1,5 @@
 """What errors say: the templates of all errors and phrases in the source, for tests of their translations."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

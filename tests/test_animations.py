@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,8 +98,8 @@ RED = Image.new("RGB", (16, 16), "red")
         ([RED], "walk.avi", 12, OptionError, "The animation's file is PosixPath("),
         ([RED], 5, 12, OptionError, "The animation's file is 5; its name must end in .gif, .webp, .mp4."),
         ([RED], "walk.gif", 0, OptionError, "The fps is 0; it must be a number from 1 to 50."),
-        ([], "walk.gif", 12, OptionError, "There are 0 frames; give a list of 1 to 1000 pictures."),
-        (RED, "walk.gif", 12, OptionError, "The frames are no list; give a list of 1 to 1000 pictures."),
+        ([], "walk.gif", 12, OptionError, "There are 0 frames; give 1 to 1000."),
+        (RED, "walk.gif", 12, OptionError, "The frames are a value of the type Image; give a list of 1 to 1000."),
         ([RED, "red"], "walk.gif", 12, ImageError, "The frame is of type str, not a PIL image"),
         ([RED, Image.new("RGB", (16, 20))], "walk.gif", 12, ImageError, "The frames are of different sizes, 16x16"),
         ([RED], "no/folder/walk.gif", 12, ImageError, "The file 'walk.gif' cannot be written;"),

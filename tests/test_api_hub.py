@@ -97,7 +97,7 @@ def works_on(offered: Offered) -> None:
 def nothing_left(offered: Offered) -> None:
     """Check that no code was run, no file is half-written, and no job goes on."""
     assert not offered.payload.exists()
-    assert not [path for path in offered.folder.rglob("*") if path.name.endswith((".incomplete", ".tmp"))]
+    assert not [path for path in offered.folder.rglob("*") if path.name.endswith((".incomplete", ".part"))]
     assert not offered.page.jobs._running
 
 

@@ -1,7 +1,5 @@
 """The benchmark of the page, over a page with tiny models: what it looks for is there, and its sums are right."""
 
-from __future__ import annotations
-
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

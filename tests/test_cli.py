@@ -1,7 +1,5 @@
 """The command line: options as the methods have them, exit status, going on, and what it prints."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -21,7 +19,7 @@ from running_page import TinyGAN, TinyStyle, TinyVAE, tiny_fast, tiny_fine, tiny
 
 from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, load_image, paint_large, settings
 from deepart.cli import jobs, main, parser
-from deepart.cli.options import given, parameters
+from deepart.cli.options import given, options_of
 from deepart.folder import whole
 from deepart.registry import REGISTRY, TASKS, get_spec
 
@@ -78,8 +76,8 @@ def times(folder: str) -> dict[str, int]:
 def test_options_and_defaults_are_those_of_the_method(command: str) -> None:
     verb = VERBS[command]
     options = parser().parse_args([command, *LEAST[command]])
-    assert given(options, verb) == {one.name: one.default for one in parameters(verb)}
-    assert not {one.name for one in parameters(verb)} & set(vars(options)), "a default stands a second time"
+    assert given(options, verb) == options_of(verb)
+    assert not set(options_of(verb)) & set(vars(options)), "a default stands a second time"
 
 
 def test_every_kind_of_option_is_read_as_the_method_takes_it() -> None:

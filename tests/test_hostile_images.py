@@ -1,7 +1,5 @@
 """Malformed and hostile files: each ends in an ImageError or a good picture, and within the memory."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

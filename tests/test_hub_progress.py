@@ -1,7 +1,5 @@
 """What a download tells while it runs, and what is left when somebody stops it."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
 import time

@@ -1,7 +1,5 @@
 """The loader, the tensors and the settings, against values known on paper."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -41,7 +39,7 @@ from hostile import (
 from PIL import Image
 
 from deepart import containers
-from deepart.errors import DeepArtError, ImageError, OptionError
+from deepart.errors import DeepArtError, ImageError
 from deepart.exif import Exif
 from deepart.images import (
     check_image,
@@ -128,7 +126,7 @@ def test_paths_that_are_no_picture(tmp_path, monkeypatch):
         for source in (secret / path, f"secret-folder/{path}"):
             assert "secret" not in refusal(source)
     assert refusal(secret / "missing.png") == "There is no file 'missing.png'; check the name and try again."
-    assert refusal(secret) == "The path is that of a folder; name a PNG, JPEG or WEBP file in it."
+    assert refusal(secret) == "The path is that of a folder; name a file in it."
     assert refusal(secret / "empty.png") == "The file is empty; choose a PNG, JPEG or WEBP file."
 
 
@@ -297,18 +295,11 @@ def test_a_lossless_jpeg_is_never_halved():
     assert "so scale it down" in refusal(io.BytesIO(data), max_pixels=48 * 32 // 2)
 
 
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}, {"optimize": True}])
-def test_a_jpeg_without_its_last_two_bytes_is_whole(options):
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}])
+def test_a_jpeg_that_lacks_its_end_is_refused(options):
     data = encode(Image.fromarray(noise()), "JPEG", quality=90, **options)
-    for lost in (1, 2):
-        assert load(data[:-lost]).tobytes() == load(data).tobytes()
-    for lost in (3, 4, 5, 9, 30, 200):
+    for lost in (1, 2, 3, 30, len(data) - data.rindex(b"\xff\xda")):
         assert "damaged" in refusal(io.BytesIO(data[:-lost]))
-
-
-def test_a_jpeg_without_its_last_scan_is_refused():
-    data = encode(Image.fromarray(noise()), "JPEG", quality=90, progressive=True)
-    assert "damaged" in refusal(io.BytesIO(data[: data.rindex(b"\xff\xda")]))
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
@@ -755,20 +746,6 @@ def test_to_image_clamps_and_rounds():
     assert flat(to_image(torch.full((3, 4, 4), 0.5, dtype=torch.bfloat16))) == (128, 128, 128)
 
 
-@pytest.mark.parametrize("shape", [(3,), (16, 16), (2, 3, 16, 16), (1, 4, 16, 16), (16, 16, 3), (1, 1, 3, 4, 4)])
-def test_tensors_of_another_shape(shape):
-    with pytest.raises(ImageError, match=r"has the shape \(.*\); a picture is \(1, 3, H, W\) or \(3, H, W\)"):
-        to_image(torch.zeros(shape))
-
-
-@pytest.mark.parametrize("image", [Image.new("L", (20, 20)), Image.new("RGBA", (20, 20)), None])
-def test_to_tensor_wants_rgb(image):
-    with pytest.raises(ImageError, match=r"mode|PIL"):
-        to_tensor(image)
-    with pytest.raises(ImageError, match=r"mode|PIL"):
-        fit(image, 20)
-
-
 # ----------------------------------------------------------------------------------------------------------------- fit
 
 
@@ -792,12 +769,6 @@ def test_fit_keeps_the_proportions(size, longer_side, expected):
     assert result is not image
 
 
-@pytest.mark.parametrize("longer_side", [0, -3, 2.5, "64", None, True, 10**6])
-def test_fit_to_no_size(longer_side):
-    with pytest.raises(OptionError, match=str(longer_side)):
-        fit(quarters(), longer_side)
-
-
 # ------------------------------------------------------------------------------------------------------------ settings
 
 PLAIN = {"seed": 7, "model": "fäst", "strength": 0.25, "size": None, "weights": [1, 2.5], "keep": True, "by": {"a": 1}}
@@ -819,25 +790,6 @@ def test_settings_there_and_back(tmp_path):
     assert settings(loaded) == PLAIN
     assert np.array_equal(loaded, quarters())
     assert settings(check_image(loaded)) == PLAIN
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"a": float("nan")},
-        {"a": [1.0, float("inf")]},
-        {"a": object()},
-        {"a": torch.zeros(1)},
-        {"a": {1, 2}},
-        {"a": b"bytes"},
-        {1: "a"},
-        {"a": {None: 1}},
-        {"a": "x" * 70_000},
-    ],
-)
-def test_settings_that_are_not_plain(given):
-    with pytest.raises(OptionError, match="settings"):
-        with_settings(quarters(), given)
 
 
 BAD_SETTINGS = ["", "{", "[1]", "7", "null", '{"a": NaN}', '{"a": 1e999}', "[" * 60_000, '{"a": "\ud800"}', 7, b"{}"]

@@ -166,7 +166,7 @@ def test_no_error_of_the_page_is_put_together_in_another_way() -> None:
          "风格图是 9x300 像素；每边至少要有 16 像素，请换一张大一些的。"),
         (lambda: registry.get_spec("gan", "landscape"),
          "没有 gan 模型 'landscape'；是不是想用 'landscapes'？可用的有：landscapes, faces, portraits"),
-        (lambda: Latent.load("a.safetensors"), "没有文件 'a.safetensors'；请给出保存了潜变量的文件。"),
+        (lambda: Latent.load("a.safetensors"), "没有文件 'a.safetensors'；"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_in_chinese(reading: Any, mistake: Any, there: str) -> None:

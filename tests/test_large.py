@@ -1,7 +1,5 @@
 """Small pictures painted large: what the result is, what it carries, and what is refused."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

@@ -1,7 +1,5 @@
 """Every registered model that travels with the repository, with its real files, and the records of all."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The pipeline of a one-pass model."""
 
-from __future__ import annotations
-
 import threading
 from pathlib import Path
 from typing import Any
@@ -130,9 +128,9 @@ def test_a_batch_is_what_stylize_gives_for_each(pipeline: StyleTransferPipeline)
 
 def test_a_batch_of_different_sizes(pipeline: StyleTransferPipeline) -> None:
     orders = [{"content": picture(1, *sides), "style_image": picture(2)} for sides in ((80, 64), (64, 80))]
-    with pytest.raises(OptionError, match="The results of a batch would be of 64x80, 80x64 pixels; give"):
+    with pytest.raises(OptionError, match="The pictures of a batch are of 64x80, 80x64 pixels; give"):
         pipeline.stylize_batch(orders)
-    with pytest.raises(OptionError, match="would be of no pixels"):
+    with pytest.raises(OptionError, match="are of no pixels"):
         pipeline.stylize_batch([])
     with pytest.raises(UnsupportedError, match="has no steps; leave it out"):
         pipeline.stylize_batch([orders[0] | {"steps": 3}])

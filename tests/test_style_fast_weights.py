@@ -1,7 +1,5 @@
 """The weights of "fast" that travel with the repository: what they make of real pictures."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from pathlib import Path
 

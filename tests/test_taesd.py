@@ -1,28 +1,21 @@
-"""TAESD: the same numbers as another implementation, from both layouts, and tile by tile."""
-
-from __future__ import annotations
+"""TAESD: the same numbers as another implementation, from the published layout, and tile by tile."""
 
 from pathlib import Path
 
 import pytest
 import torch
-from published_vaes import taesd_files, taesd_one, taesd_shapes, taesd_two, write
+from published_vaes import taesd_files, taesd_tensors, write
 from safetensors.torch import save
 
 from deepart.errors import WeightsError
 from deepart.models.taesd import TAESD, TAESDConfig
-from deepart.pipelines.vae_hub import DECODER, ENCODER, PUBLISHED, read_taesd
+from deepart.pipelines.vae_hub import PUBLISHED, read_taesd
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> TAESD:
     folder = write(tmp_path_factory.mktemp("taesd"), taesd_files())
     return read_taesd(folder).eval().requires_grad_(False)
-
-
-def same(a: TAESD, b: TAESD) -> bool:
-    tensors = b.state_dict()
-    return all(torch.equal(tensor, tensors[name]) for name, tensor in a.state_dict().items())
 
 
 # -------------------------------------------------------------------------------------------------------- the network
@@ -32,7 +25,7 @@ def test_it_is_the_network_of_another_implementation(network: TAESD) -> None:
     from diffusers import AutoencoderTiny
 
     other = AutoencoderTiny().eval()
-    other.load_state_dict(taesd_one(taesd_two()), strict=True)
+    other.load_state_dict(taesd_tensors(), strict=True)
     generator = torch.Generator().manual_seed(0)
     x, z = torch.rand(2, 3, 64, 48, generator=generator), 3 * torch.randn(2, 4, 8, 6, generator=generator)
     with torch.no_grad():
@@ -73,28 +66,21 @@ def test_its_reach_is_that_of_its_convolutions() -> None:
     assert seen(network, "decode") == (152, 152)  # whole places of the latent
 
 
-# ------------------------------------------------------------------------------------------------------------ layouts
+# ------------------------------------------------------------------------------------------------------------- layout
 
 
 def test_the_published_names_are_all_of_them() -> None:
-    assert (len(taesd_shapes(ENCODER)), len(taesd_shapes(DECODER))) == (67, 67)
-    numbers = sum(tensor.numel() for part in taesd_two().values() for tensor in part.values())
-    assert numbers == sum(value.numel() for value in TAESD().parameters()) == 2_445_063
+    tensors = taesd_tensors()
+    assert len(tensors) == 134
+    assert sum(tensor.numel() for tensor in tensors.values()) == 2_445_063
 
 
-def test_both_layouts_load_alike(network: TAESD, tmp_path: Path) -> None:
-    assert same(read_taesd(write(tmp_path, taesd_files(one=False))), network)
-    convolution = network.decoder[0]
-    assert isinstance(convolution, torch.nn.Conv2d)
-    assert torch.equal(convolution.weight, taesd_two()[DECODER]["1.weight"])
-
-
-def test_files_that_do_not_fit_get_a_sentence(tmp_path: Path) -> None:
-    two = taesd_two()
-    two[ENCODER].pop("0.bias")
-    write(tmp_path / "two", {part: save(dict(tensors)) for part, tensors in two.items()})
-    write(tmp_path / "one", {PUBLISHED: save(taesd_one(two))})
-    for layout, file, name in (("two", ENCODER, "0.bias"), ("one", PUBLISHED, "encoder.layers.0.bias")):
-        with pytest.raises(WeightsError) as caught:
-            read_taesd(tmp_path / layout)
-        assert str(caught.value) == f"The file {tmp_path / layout / file} does not fit the network: it lacks '{name}'."
+def test_a_file_that_does_not_fit_gets_a_sentence(tmp_path: Path) -> None:
+    tensors = taesd_tensors()
+    tensors.pop("encoder.layers.0.bias")
+    write(tmp_path, {PUBLISHED: save(tensors)})
+    with pytest.raises(WeightsError) as caught:
+        read_taesd(tmp_path)
+    assert str(caught.value) == (
+        f"The file {tmp_path / PUBLISHED} does not fit the network: it lacks 'encoder.layers.0.bias'."
+    )

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Callable, Sequence
@@ -429,7 +427,7 @@ def test_a_saved_pipeline_makes_the_same_pictures(vae: VAEPipeline, tmp_path: Pa
         (vector_vae, {"class": "SpatialVAE"}, "has 'directions_named', which this DeepArt does not know"),
         (vector_vae, {"class": "Generator"}, "is for a network 'Generator'; known for vae are: SpatialVAE, TAESD, "),
         (vector_vae, {"encoder": [8]}, "do not make a network"),
-        (vector_vae, {"latent": 10**9}, "does not fit the network"),
+        (vector_vae, {"latent": 10**9}, "it takes a value like"),
         (spatial_vae, {"channels": "8"}, "it takes a value like"),
         (spatial_vae, {"directions_named": []}, "has 'directions_named', which this DeepArt does not know"),
         (spatial_vae, {"task": "gan"}, "is for the task 'gan'; this needs a vae model"),

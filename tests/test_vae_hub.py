@@ -1,7 +1,5 @@
 """The autoencoders of the Hub, from its files to every verb of the pipeline."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,22 +12,18 @@ from vae_lively import apart, drawing, settings_of
 
 from deepart import VAEPipeline, registry
 
-MAKERS: dict[str, tuple[str, Callable[[], dict[str, bytes]]]] = {
-    "taesd": ("taesd", taesd_files),
-    "taesd in two files": ("taesd", lambda: taesd_files(one=False)),
-    "sd-vae": ("sd-vae", kl_files),
-}
+MAKERS: dict[str, Callable[[], dict[str, bytes]]] = {"taesd": taesd_files, "sd-vae": kl_files}
 A, B = drawing(70, 50, 1), drawing(70, 50, 2)
 
 
 @pytest.fixture(scope="module", params=MAKERS)
 def vae(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VAEPipeline]:
-    name, files = MAKERS[request.param]
+    name, files = request.param, MAKERS[request.param]()
     with pytest.MonkeyPatch.context() as patch:
-        with offered(patch, tmp_path_factory.mktemp("home"), name, files()) as server:
+        with offered(patch, tmp_path_factory.mktemp("home"), name, files) as server:
             made = VAEPipeline.from_pretrained(name, device="cpu")
             got = server.count("GET")
-            assert got == len(files())
+            assert got == len(files)
             VAEPipeline.from_pretrained(name, device="cpu")
             assert server.count("GET") == got  # the second time it is there
         yield made

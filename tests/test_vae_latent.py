@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import io
 import json
 import pickle
@@ -174,7 +172,7 @@ def test_a_file_cut_anywhere_gets_a_sentence() -> None:
 def test_a_file_that_is_too_large_is_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vae_latent, "MAX_BYTES", 100)
     file = io.BytesIO(packed())
-    with pytest.raises(OptionError, match=r"^The file has more than 0 million bytes; no latent has as many\.$"):
+    with pytest.raises(OptionError, match=r"^The file has more than 0 million bytes; save it smaller\.$"):
         Latent.load(file)
     assert file.tell() == 101
 
@@ -182,11 +180,10 @@ def test_a_file_that_is_too_large_is_not_read_whole(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
-        ("nowhere/a.safetensors", "There is no file 'a.safetensors'; give one that a latent was saved in."),
-        (".", "There is no file '.'; give one"),
-        (5, "The latent's file is 5; give a path or a file open in binary mode."),
-        (None, "The latent's file is None; give a path"),
-        (io.StringIO("text"), "The file is open in text mode; open it in binary mode."),
+        ("nowhere/a.safetensors", "There is no file 'a.safetensors'; check the name and try again."),
+        (".", "The path is that of a folder; name a file in it."),
+        (5, "The latent is of type int; give a path or a file open in binary mode."),
+        (io.StringIO("text"), "The file object cannot be read from its start; give a path or a file open in binary"),
     ],
 )
 def test_what_is_no_file_gets_a_sentence(source: Any, sentence: str) -> None:

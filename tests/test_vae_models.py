@@ -1,7 +1,5 @@
 """The networks of the VAE: shapes, reach, linear parts, and the flow behind the prior."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 

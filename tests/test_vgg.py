@@ -1,11 +1,8 @@
-from __future__ import annotations
-
 import pytest
 import torch
 import torch.nn.functional as F
 from torchvision.models import vgg16
 
-from deepart.errors import OptionError
 from deepart.models.vgg import VGGConfig, VGGFeatures
 from deepart.pipelines.features import load_features
 
@@ -48,11 +45,6 @@ def test_it_computes_no_deeper_than_asked(features: VGGFeatures, monkeypatch: py
     monkeypatch.setattr(torch.nn.functional, "conv2d", lambda *a, **k: calls.append(1) or convolve(*a, **k))
     features(torch.rand(1, 3, 16, 16), ("relu2_1", "relu1_1"))
     assert len(calls) == 3
-
-
-def test_an_unknown_layer_gets_a_sentence(features: VGGFeatures) -> None:
-    with pytest.raises(OptionError, match=r"There is no layer 'relu5_1'; this network has relu1_1"):
-        features(torch.rand(1, 3, 16, 16), ("relu5_1",))
 
 
 def test_parameters_are_frozen_and_counted() -> None:

@@ -1,7 +1,5 @@
 """VGG19 of the first papers: read from a file in timm's layout, and painted with."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -79,7 +77,7 @@ def test_a_file_without_them_gets_a_sentence(loopback: LoopbackHub, monkeypatch:
     state = make_state()
     del state["features.28.weight"]
     offered(loopback, monkeypatch, state)
-    with pytest.raises(WeightsError, match=r"does not fit the network: it lacks 'features\.28\.weight'"):
+    with pytest.raises(WeightsError, match="is damaged"):
         load_features("vgg19", device="cpu")
 
 

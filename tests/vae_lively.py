@@ -1,7 +1,5 @@
 """Tiny autoencoders in which every layer has a say: those of the page leave all to their linear parts."""
 
-from __future__ import annotations
-
 import io
 from typing import Any
 

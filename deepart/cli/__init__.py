@@ -1,7 +1,5 @@
 """The command line: python -m deepart. The pipelines do the work, and folder.py knows what is done."""
 
-from __future__ import annotations
-
 import argparse
 import io
 import json
@@ -9,12 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from deepart.cli import jobs
 from deepart.cli.options import add_commands
 from deepart.errors import DeepArtError
-from deepart.registry import FEATURES, REGISTRY, TASKS, ModelSpec
+from deepart.registry import REGISTRY, TASKS, ModelSpec
 
 _PROG = "python -m deepart"
 _MORE = """\
@@ -69,7 +66,13 @@ def _show_models(options: argparse.Namespace) -> int:
     tasks = TASKS if options.task is None else (options.task,)
     specs = [spec for spec in REGISTRY.values() if spec.task in tasks]
     if options.json:
-        print(json.dumps([_record(spec) for spec in specs], indent=2))
+        fields = ("task", "name", "title", "summary", "licence", "default", "here")
+        records = [
+            {name: getattr(spec, name) for name in fields}
+            | {"download_bytes": _bytes(spec), "needs": spec.extra or None}
+            for spec in specs
+        ]
+        print(json.dumps(records, indent=2))
         return 0
     rows = [("TASK", "NAME", "TITLE", "LICENCE", "")]
     rows += [(spec.task, spec.name, spec.title, spec.licence, _state(spec)) for spec in specs]
@@ -77,14 +80,6 @@ def _show_models(options: argparse.Namespace) -> int:
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     return 0
-
-
-def _record(spec: ModelSpec) -> dict[str, Any]:
-    return {
-        "task": spec.task, "name": spec.name, "title": spec.title, "summary": spec.summary, "licence": spec.licence,
-        "default": spec.default, "here": spec.here, "download_bytes": 0 if spec.here else _bytes(spec),
-        "needs": spec.extra or None,
-    }  # fmt: skip
 
 
 def _state(spec: ModelSpec) -> str:
@@ -99,7 +94,6 @@ def _state(spec: ModelSpec) -> str:
 
 
 def _bytes(spec: ModelSpec) -> int | None:
-    """Return how many bytes a model that is not here has to download; None where nobody has said it."""
-    features = [REGISTRY[FEATURES, spec.features]] if spec.features is not None else []
-    sizes = [part.size for part in (spec, *features) if part.files and not part.here]
+    """Return how many bytes of a model have to be downloaded; None where nobody has said it."""
+    sizes = [part.size for part in spec.parts if not part.here]
     return None if None in sizes else sum(size for size in sizes if size is not None)

@@ -1,18 +1,15 @@
 """The three commands that make pictures, as the command line and a cluster offer them.
 
-Their options are read from the signature of the method that each calls: so every default stands once.
+Their defaults are read from the signature of the method that each calls: so every default stands once.
 """
 
-from __future__ import annotations
-
 import argparse
-import inspect
-import types
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args, get_origin
+from collections.abc import Callable
+from typing import Any
 
 from deepart.errors import OptionError
 from deepart.folder import FORMATS
+from deepart.pipelines.base import defaults_of
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.large import QUALITIES, SIZES, paint_large
 from deepart.pipelines.style import StyleTransferPipeline
@@ -24,25 +21,48 @@ LARGE = ("size", "quality")
 NOT_HERE = frozenset({"callback", "latents", "start"})
 """Parameters with a default that nobody can type."""
 
-_HELP = {
-    "weights": "how much each style counts, in any unit, such as 2,1",
-    "strength": "0 gives the photograph back, 1 is the full style",
-    "preserve_color": "keep the photograph's colours",
-    "style_scale": "0.25 to 4; at 2 strokes are twice as large",
-    "size": "longer side of the result in pixels, else that of the photograph",
-    "seed": "another one varies the details; of several pictures, the seed of the first",
-    "steps": "corrections at the coarsest level, of a model that makes such",
-    "style_weight": "how much the style counts beside the content, of a model that makes corrections",
-    "moments_weight": "how much the style's averages count beside its places, of a model that makes corrections",
-    "detail": "0 to 1: how much of its own detail a photograph keeps, of a model that makes corrections",
-    "tv_weight": "how much smoothness counts, of a model that makes corrections",
-    "style_layers": "layers that the style is measured in, with commas, of a model that makes corrections",
-    "content_layers": "layers that the content is measured in, with commas, of a model that makes corrections",
-    "keep_alpha": "paint inside the shape of a transparent picture; the result is as transparent",
-    "n": "how many pictures",
-    "truncation": "0 to 1.5; below 1 pictures are more typical and alike",
-    "directions": "move every picture by so many deviations; may be given several times",
+_CORRECTIONS = ", of a model that makes corrections"
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers like 2,1") from None
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
+
+
+def _amount(text: str) -> tuple[str, float]:
+    name, _, amount = text.rpartition("=")
+    try:
+        return name, float(amount)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no name and number like trees=1.5") from None
+
+
+_OPTIONS: dict[str, tuple[Callable[[str], Any], str, str]] = {
+    "weights": (_numbers, "N,N", "how much each style counts, in any unit, such as 2,1"),
+    "strength": (float, "N", "0 gives the photograph back, 1 is the full style"),
+    "preserve_color": (bool, "", "keep the photograph's colours"),
+    "style_scale": (float, "N", "0.25 to 4; at 2 strokes are twice as large"),
+    "size": (int, "N", "longer side of the result in pixels, else that of the photograph"),
+    "seed": (int, "N", "another one varies the details; of several pictures, the seed of the first"),
+    "steps": (int, "N", "corrections at the coarsest level, of a model that makes such"),
+    "style_weight": (float, "N", "how much the style counts beside the content" + _CORRECTIONS),
+    "moments_weight": (float, "N", "how much the style's averages count beside its places" + _CORRECTIONS),
+    "detail": (float, "N", "0 to 1: how much of its own detail a photograph keeps" + _CORRECTIONS),
+    "tv_weight": (float, "N", "how much smoothness counts" + _CORRECTIONS),
+    "style_layers": (_names, "NAME,NAME", "layers that the style is measured in, with commas" + _CORRECTIONS),
+    "content_layers": (_names, "NAME,NAME", "layers that the content is measured in, with commas" + _CORRECTIONS),
+    "keep_alpha": (bool, "", "paint inside the shape of a transparent picture; the result is as transparent"),
+    "n": (int, "N", "how many pictures"),
+    "truncation": (float, "N", "0 to 1.5; below 1 pictures are more typical and alike"),
+    "directions": (_amount, "NAME=AMOUNT", "move every picture by so many deviations; may be given several times"),
 }
+"""How each is read, how the help shows what it takes, and what it is."""
 
 
 def add_commands(
@@ -83,22 +103,22 @@ def add_commands(
         "--style", type=place, action="append", required=True, metavar="PICTURE",
         help="picture whose style to take; given two or three times, the styles are blended",
     )  # fmt: skip
-    add(style, StyleTransferPipeline.stylize)
+    _add(style, StyleTransferPipeline.stylize)
     generate = command("generate", GANPipeline.task, "make pictures that never existed")
-    add(generate, GANPipeline.generate)
+    _add(generate, GANPipeline.generate)
     generate.add_argument(
         "--manner", type=place, action="append", dest="style", metavar="PICTURE", default=[],
         help="painting in whose strokes every picture is painted large",
     )  # fmt: skip
-    painted = inspect.signature(paint_large).parameters
+    painted = defaults_of(paint_large)
     generate.add_argument("--size", type=int, metavar="N", help=(
-        f"longer side of what is painted large, {SIZES[0]} to {SIZES[1]} pixels (default: {painted['size'].default})"
+        f"longer side of what is painted large, {SIZES[0]} to {SIZES[1]} pixels (default: {painted['size']})"
     ))  # fmt: skip
     generate.add_argument("--quality", choices=QUALITIES, help=(
-        f"of what is painted large; fast takes a second (default: {painted['quality'].default})"
+        f"of what is painted large; fast takes a second (default: {painted['quality']})"
     ))  # fmt: skip
     again = command("reconstruct", VAEPipeline.task, "take pictures apart and put them together again")
-    add(again, VAEPipeline.reconstruct)
+    _add(again, VAEPipeline.reconstruct)
     return made
 
 
@@ -110,65 +130,29 @@ def asked_large(options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def parameters(verb: Callable[..., Any]) -> list[inspect.Parameter]:
-    """Return the parameters of a method that are options: those with a default that can be typed."""
-    return [
-        one for one in inspect.signature(verb, eval_str=True).parameters.values()
-        if one.default is not one.empty and one.name not in NOT_HERE
-    ]  # fmt: skip
-
-
-def add(parser: argparse.ArgumentParser, verb: Callable[..., Any]) -> None:
-    """Give a parser an option for each; what is not given does not appear in the namespace."""
-    for one in parameters(verb):
-        text = _HELP[one.name] + ("" if one.default is None else f" (default: {one.default})")
-        more: dict[str, Any] = {"dest": one.name, "default": argparse.SUPPRESS, "help": text}
-        kind = _without_none(one.annotation)
-        if kind is bool:
-            parser.add_argument(flag(one), action=argparse.BooleanOptionalAction, **more)
-        elif get_origin(kind) is Mapping:
-            parser.add_argument(flag(one), action="append", type=_amount, metavar="NAME=AMOUNT", **more)
-        elif get_origin(kind) is Sequence:
-            [item] = get_args(kind)
-            metavar = "NAME,NAME" if item is str else "N,N"
-            parser.add_argument(flag(one), type=_list_of(item), metavar=metavar, **more)
-        else:
-            parser.add_argument(flag(one), type=kind, metavar="N", **more)
-
-
-def flag(parameter: inspect.Parameter) -> str:
-    """Return how an option is typed: --style-scale, and --direction for directions, which are given one by one."""
-    one_by_one = get_origin(_without_none(parameter.annotation)) is Mapping
-    name = parameter.name.removesuffix("s") if one_by_one else parameter.name
-    return "--" + name.replace("_", "-")
-
-
 def given(namespace: argparse.Namespace, verb: Callable[..., Any]) -> dict[str, Any]:
     """Return all options of a method: those that were typed, and the defaults of the others."""
-    values = {one.name: getattr(namespace, one.name, one.default) for one in parameters(verb)}
-    pairs = [one.name for one in parameters(verb) if get_origin(_without_none(one.annotation)) is Mapping]
-    return values | {name: dict(values[name]) for name in pairs if values[name] is not None}
+    values = {name: getattr(namespace, name, default) for name, default in options_of(verb).items()}
+    if values.get("directions") is not None:
+        values["directions"] = dict(values["directions"])
+    return values
 
 
-def _without_none(annotation: Any) -> Any:
-    kinds = get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
-    [kind] = (kind for kind in kinds if kind is not types.NoneType)
-    return kind
+def options_of(verb: Callable[..., Any]) -> dict[str, Any]:
+    """Return the parameters of a method that can be typed, with their defaults."""
+    return {name: default for name, default in defaults_of(verb).items() if name not in NOT_HERE}
 
 
-def _list_of(item: Callable[[str], Any]) -> Callable[[str], list[Any]]:
-    def read(text: str) -> list[Any]:
-        try:
-            return [item(part.strip()) for part in text.split(",")]
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers like 2,1") from None
-
-    return read
-
-
-def _amount(text: str) -> tuple[str, float]:
-    name, _, amount = text.rpartition("=")
-    try:
-        return name, float(amount)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no name and number like trees=1.5") from None
+def _add(parser: argparse.ArgumentParser, verb: Callable[..., Any]) -> None:
+    """Give a parser an option for each; what is not given does not appear in the namespace."""
+    for name, default in options_of(verb).items():
+        kind, metavar, text = _OPTIONS[name]
+        text += "" if default is None else f" (default: {default})"
+        more: dict[str, Any] = {"dest": name, "default": argparse.SUPPRESS, "help": text}
+        flag = "--" + name.replace("_", "-")
+        if kind is bool:
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, **more)
+        elif kind is _amount:  # they are given one by one
+            parser.add_argument(flag.removesuffix("s"), action="append", type=kind, metavar=metavar, **more)
+        else:
+            parser.add_argument(flag, type=kind, metavar=metavar, **more)

@@ -7,8 +7,6 @@ have them. Large pictures are painted in windows that overlap by as much as is s
 small pass (URST, Chen et al., 2103.11784): so tiles show no seam and memory stays bounded.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -69,6 +67,35 @@ def windows(height: int, width: int) -> list[tuple[Span, Span]]:
     """Return the rows and columns of each window of a result: one where it fits, else near-equal ones that do."""
     down, across = (spans(side, REACH, WINDOW, WINDOW - 2 * REACH, MULTIPLE) for side in (height, width))
     return [(rows, columns) for rows in down for columns in across]
+
+
+@dataclass(frozen=True)
+class _Sketch:
+    """A picture before it is painted: what recolours it, the side of its places, the statistics of its channels, the
+    contrast of its detail, its styles with their places, as the seed favours them, and shares, and, of a picture that
+    is small enough to be known as a whole, the recoloured picture and its feature maps."""
+
+    recolor: Callable[[Tensor], Tensor]
+    strength: float
+    side: int
+    statistics: Statistics
+    top: Tensor
+    styles: Sequence[tuple[StyleCode, Places, float]]
+    known: tuple[Tensor, dict[str, Tensor]] | None
+
+    def targets(self, recolored: Tensor, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the feature maps of LAYERS that a part (1, 3, h, w) is to have, given those it has."""
+        here = describe(own, *grid(recolored.shape[2], recolored.shape[3], self.side), self.statistics)
+        index = [(code, places, nearest(here, places), share) for code, places, share in self.styles]
+        mine = DETAIL * (contrast(recolored) / self.top).clamp(0, 1)
+        found = {}
+        for name in LAYERS:
+            parts = [share * take(code.maps[name], places, at, own[name]) for code, places, at, share in index]
+            taken, kept = torch.stack(parts).sum(0).float(), own[name].float()
+            share = F.adaptive_avg_pool2d(mine, (kept.shape[2], kept.shape[3]))
+            wanted = torch.lerp(kept, torch.lerp(taken, kept, share), self.strength)
+            found[name] = wanted.to(own[name])
+        return found
 
 
 class Fast:
@@ -162,35 +189,6 @@ class Fast:
         # Where the style is hardly wanted the network's own errors would be all that one sees.
         shares = painted.new_tensor([1 - (1 - sketch.strength) ** 3 for sketch in sketches])[:, None, None, None]
         return torch.lerp(recolored, smooth_color(painted.clamp(0, 1)), shares)
-
-
-@dataclass(frozen=True)
-class _Sketch:
-    """A picture before it is painted: what recolours it, the side of its places, the statistics of its channels, the
-    contrast of its detail, its styles with their places, as the seed favours them, and shares, and, of a picture that
-    is small enough to be known as a whole, the recoloured picture and its feature maps."""
-
-    recolor: Callable[[Tensor], Tensor]
-    strength: float
-    side: int
-    statistics: Statistics
-    top: Tensor
-    styles: Sequence[tuple[StyleCode, Places, float]]
-    known: tuple[Tensor, dict[str, Tensor]] | None
-
-    def targets(self, recolored: Tensor, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the feature maps of LAYERS that a part (1, 3, h, w) is to have, given those it has."""
-        here = describe(own, *grid(recolored.shape[2], recolored.shape[3], self.side), self.statistics)
-        index = [(code, places, nearest(here, places), share) for code, places, share in self.styles]
-        mine = DETAIL * (contrast(recolored) / self.top).clamp(0, 1)
-        found = {}
-        for name in LAYERS:
-            parts = [share * take(code.maps[name], places, at, own[name]) for code, places, at, share in index]
-            taken, kept = torch.stack(parts).sum(0).float(), own[name].float()
-            share = F.adaptive_avg_pool2d(mine, (kept.shape[2], kept.shape[3]))
-            wanted = torch.lerp(kept, torch.lerp(taken, kept, share), self.strength)
-            found[name] = wanted.to(own[name])
-        return found
 
 
 def _padded(x: Tensor) -> Tensor:

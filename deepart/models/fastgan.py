@@ -10,8 +10,6 @@ into the convolutions: the sums are the same, and there are fewer of them. A lat
 and unit covariance, as our own generator's is after whitening.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast

@@ -20,8 +20,6 @@ these ways, each chosen by looking at results on our features:
   that they give, which is that of the picture as a whole, in bounded memory.
 """
 
-from __future__ import annotations
-
 import contextlib
 import math
 from collections.abc import Callable, Sequence

@@ -3,8 +3,6 @@
 See deepart/models/gatys.py for the sources.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

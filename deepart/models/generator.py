@@ -9,10 +9,8 @@ smoothly enlarged maps draw foliage as curls. Nothing blurs the last maps: with 
 finest detail.
 
 The latent is whitened: over all z it has mean 0 and unit covariance. So truncation is a multiplication, a direction is
-a unit vector with an amount in standard deviations, and normal noise is a plausible latent. See whiten().
+a unit vector with an amount in standard deviations, and normal noise is a plausible latent.
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Sequence
@@ -177,29 +175,6 @@ class Generator(nn.Module):
             seen = glimpse if seen is None else smooth(seen) + glimpse
         assert seen is not None
         return x, seen
-
-
-def whiten(network: Generator, latents: Tensor) -> None:
-    """Give the latents mean 0 and unit covariance, and change nothing of the pictures.
-
-    latents: (N, latent) of many z. What the mapping's last layer gains in this, the layers that read it lose.
-    Axes that hardly vary are left smaller than 1, as they decide nothing.
-    """
-    x = latents.double()
-    mean = x.mean(0)
-    values, axes = torch.linalg.eigh((x - mean).T.cov())
-    root = values.clamp_min(1e-4 * values.max()).sqrt()
-    forth, back = (axes / root).T, axes * root  # whitened = forth (w - mean), w = back whitened + mean
-    last = network.mapping[-1]
-    assert isinstance(last, Linear)
-    with torch.no_grad():
-        last.weight.copy_(forth @ last.weight.double())
-        last.bias.copy_(forth @ (last.bias.double() - mean))
-        for layer in network.modules():
-            if isinstance(layer, StyledConv):
-                weight = layer.style.weight.double()
-                layer.style.bias.add_((weight @ mean * layer.style.scale).to(layer.style.bias))
-                layer.style.weight.copy_(weight @ back)
 
 
 def smooth(x: Tensor) -> Tensor:

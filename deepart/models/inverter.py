@@ -6,8 +6,6 @@ trained on costs nothing. Ours sees three layers, each where its resolution is r
 content in the palette of the style, to which it adds a difference: they are right before it has learned anything.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 That package is no requirement. It is imported when a network of this kind is made, and only then.
 """
 
-from __future__ import annotations
-
 import importlib
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -58,7 +56,7 @@ class AutoencoderKL(nn.Module):
         self.config = config = config or KLConfig()
         sizes = len(config.block_out_channels)
         self.multiple = 2 ** (sizes - 1)
-        self.network = library().AutoencoderKL(
+        self.network = library()(
             **asdict(config), down_block_types=("DownEncoderBlock2D",) * sizes,
             up_block_types=("UpDecoderBlock2D",) * sizes,
         )  # fmt: skip
@@ -83,12 +81,10 @@ class AutoencoderKL(nn.Module):
 
 
 def library() -> Any:
-    """Return the package diffusers; raises UnsupportedError where it is not installed, or does not work."""
+    """Return the class of diffusers; raises UnsupportedError where the package is not installed, or does not work."""
     try:
-        found = importlib.import_module("diffusers")
-        found.AutoencoderKL  # noqa: B018 (it is imported when it is asked for)
+        return importlib.import_module("diffusers").AutoencoderKL
     except (ImportError, AttributeError, RuntimeError) as error:
         raise UnsupportedError(
             "This model needs the package diffusers; install it with 'pip install diffusers'."
         ) from error
-    return found

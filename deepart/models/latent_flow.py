@@ -7,8 +7,6 @@ Where the latents of drawn faces lie in hundreds of separate heaps, a mixture of
 several faces at once, and this does not.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

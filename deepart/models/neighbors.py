@@ -5,8 +5,6 @@ a picture is corrected to are then features that the painting really has, one pl
 of all. Ours standardises every channel, so that the layers' loudest ones do not decide alone.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -1,8 +1,6 @@
 """Large pictures in parts: a side is cut into near-equal spans, each of which is seen with a margin around it."""
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class Span(NamedTuple):
@@ -13,9 +11,9 @@ class Span(NamedTuple):
     stop: int
     last: int
 
-    def times(self, factor: int) -> Span:
+    def times(self, factor: int) -> Self:
         """Return it in units that are `factor` times smaller."""
-        return Span(*(factor * place for place in self))
+        return type(self)(*(factor * place for place in self))
 
     @property
     def seen(self) -> slice:

@@ -8,8 +8,6 @@ quarter and an eighth of the size (pixel unshuffling, 1609.05158), where convolu
 over space, so a part of a picture gives the same numbers as the whole.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -49,7 +47,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (N, channels, h, w)."""
-        return torch.add(x, self.second(_act(self.first(_act(x)))))
+        return torch.add(x, self.second(F.leaky_relu(self.first(F.leaky_relu(x, SLOPE)), SLOPE)))
 
 
 class SpatialVAE(nn.Module):
@@ -114,7 +112,3 @@ class SpatialVAE(nn.Module):
             plain = F.pixel_shuffle(self.synthesis(z.float()), BLOCK)
             picture: Tensor = plain + found.float() + 0.5
             return picture
-
-
-def _act(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, SLOPE)

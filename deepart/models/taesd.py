@@ -5,8 +5,6 @@ block of 8 x 8 pixels means the same to both. There is no norm and no attention:
 numbers as the whole.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar

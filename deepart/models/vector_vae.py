@@ -10,8 +10,6 @@ The prior is a flow (deepart/models/latent_flow.py) fitted to the posteriors of 
 is trained, as the standard normal leaves holes and corners (Ghosh et al., 1903.12436; Dai and Wipf, 1903.05789).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 

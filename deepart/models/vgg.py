@@ -5,16 +5,12 @@ configurations D (VGG16, ours up to relu4_3) and E (VGG19); the use for style is
 2016).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-from deepart.errors import OptionError
 
 
 @dataclass(frozen=True)
@@ -75,12 +71,6 @@ class VGGFeatures(nn.Module):
 
         The map of block b has shape (N, C, H / 2^(b-1), W / 2^(b-1)), rounded down. H and W must be at least 2^(b-1).
         """
-        unknown = [name for name in layers if name not in self.config.layers]
-        if unknown:
-            raise OptionError(
-                "There is no layer {name!r}; this network has {known}.",
-                name=unknown[0], known=", ".join(self.config.layers),
-            )  # fmt: skip
         features: dict[str, Tensor] = {}
         x = (x - self.mean) / self.std
         for block, widths in enumerate(self.config.blocks, 1):

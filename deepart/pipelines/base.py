@@ -1,14 +1,12 @@
 """What every pipeline has in common: made by from_pretrained, written by save_pretrained, on one device."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 import os
 import re
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -122,19 +120,15 @@ class Pipeline(ABC):
 
     def _card(self) -> str:
         """Return the README.md: that of the model's own folder, else a new one with the card of its features."""
-        located = self._located
-        spec = located.spec
-        own = _read_card(located.folder)
-        if own:
+        located, spec, kind = self._located, self._located.spec, type(self).__name__
+        if own := _read_card(located.folder):
             return own
-        licence = [f"license: {spec.licence.lower()}"] if spec is not None else []
         lines = [
-            "---", *licence, "library_name: deepart", f"tags: [{self.task}]", "---",
-            f"# {located.name}", "",
+            "---", *([f"license: {spec.licence.lower()}"] if spec is not None else []), "library_name: deepart",
+            f"tags: [{self.task}]", "---", f"# {located.name}", "",
             f"A {self.task} model for DeepArt, saved from `{located.name}`, version {located.version}.", "",
-            f"    from deepart import {type(self).__name__}",
-            "",
-            f'    pipeline = {type(self).__name__}.from_pretrained("this folder, or its Hub repository id")', "",
+            f"    from deepart import {kind}", "",
+            f'    pipeline = {kind}.from_pretrained("this folder, or its Hub repository id")', "",
         ]  # fmt: skip
         if spec is not None and spec.features is not None:
             features = _read_card(hub.weights_root() / f"{registry.FEATURES}-{spec.features}")
@@ -192,6 +186,20 @@ def check_callback(callback: Any) -> None:
         raise OptionError(
             "The callback is {callback}; it must be a function of step, total and preview.", callback=shown(callback)
         )
+
+
+def check_one_size(sizes: Iterable[tuple[int, int]]) -> None:
+    """Raise OptionError unless all pictures of a batch are of one size, and there is one."""
+    found = sorted(set(sizes))
+    if len(found) != 1:
+        listed = ", ".join(f"{width}x{height}" for width, height in found) or "no"
+        raise OptionError("The pictures of a batch are of {sizes} pixels; give pictures of one size.", sizes=listed)
+
+
+def defaults_of(verb: Callable[..., Any]) -> dict[str, Any]:
+    """Return the options of a verb that have a default, and these."""
+    parameters = inspect.signature(verb).parameters.items()
+    return {name: one.default for name, one in parameters if one.default is not one.empty}
 
 
 def read_names(config: Mapping[str, Any], count: int, folder: Path) -> list[str]:

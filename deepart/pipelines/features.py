@@ -1,7 +1,5 @@
 """Networks that others measure pictures with, loaded by their registered names."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import torch

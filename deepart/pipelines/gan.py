@@ -1,9 +1,6 @@
 """Pictures that never existed: a generator and the ways to steer it."""
 
-from __future__ import annotations
-
 import dataclasses
-import inspect
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
@@ -13,16 +10,16 @@ from PIL import Image
 from torch import Tensor
 
 from deepart import checkpoint
-from deepart.checks import listed, number, shown, whole_number
+from deepart.checks import listed, number, switch, whole_number
 from deepart.device import autocast, repeatable
 from deepart.errors import OptionError, Phrase
 from deepart.images import check_image, to_image, to_tensor, with_settings
 from deepart.latents import check_latents, check_seed, check_seeds, noise, pack
-from deepart.models.fastgan import FastGAN, FastGANConfig
+from deepart.models.fastgan import FastGAN, FastGANConfig, convert
 from deepart.models.generator import Generator, GeneratorConfig
 from deepart.models.vgg import VGGFeatures
-from deepart.pipelines import gan_hub, gan_project
-from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
+from deepart.pipelines import gan_project
+from deepart.pipelines.base import Callback, Pipeline, check_callback, defaults_of, read_names
 from deepart.pipelines.features import check_features, load_features
 from deepart.pipelines.gan_origin import (
     MAX_CHILDREN,
@@ -48,6 +45,7 @@ MAX_STEPS = 2000  # of project()
 TRUNCATIONS = (0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.2)
 BATCH = 16  # pictures that the network makes at once, at most
 BATCH_PIXELS = 2**21  # and their pixels
+PUBLISHED_DIRECTIONS = 8  # of a FastGAN of others: beyond them sefa() finds little
 PREVIEW_EVERY = 5  # steps of project() between two previews
 Besides = Sequence[Mapping[str, Any]] | None  # further settings of each picture
 
@@ -139,8 +137,7 @@ class GANPipeline(Pipeline):
         directions: Mapping[str, float] | None = None,
     ) -> list[Image.Image]:  # fmt: skip
         """Return one origin at each of 1 to 16 truncations."""
-        values = listed("truncations", truncations, 1, MAX_STOPS)
-        psis = [check_truncation(value) for value in values]
+        psis = [check_truncation(value) for value in listed("truncations", truncations, 1, MAX_STOPS)]
         amounts = check_directions(directions, self._names)
         start = self._reader.start(seed)
         recipes = [dataclasses.replace(start, truncation=psi, directions=amounts) for psi in psis]
@@ -156,8 +153,7 @@ class GANPipeline(Pipeline):
         places = [step / (steps - 1) for step in range(steps)]
         recipes = [dataclasses.replace(on_path(path, place), truncation=psi) for place in places]
         # The ends go alone, as those of generate() do: in a larger batch the last bit of a number may differ.
-        runs = [recipes[:1], recipes[1:-1], recipes[-1:]]
-        return [picture for run in runs for batch in self._make(run) for picture in batch]
+        return [picture for run in (recipes[:1], recipes[1:-1], recipes[-1:]) for picture in self._pictures(run)]
 
     def walk(
         self, seeds: Sequence[Origin], *, frames: int = 48, loop: bool = False, truncation: float = 1.0,
@@ -171,8 +167,7 @@ class GANPipeline(Pipeline):
         check_callback(callback)
         stops = listed("seeds of a walk", seeds, 2, MAX_STOPS)
         frames = whole_number("number of frames", frames, MIN_FRAMES, MAX_FRAMES)
-        if not isinstance(loop, bool):
-            raise OptionError("The loop is {loop}; it must be True or False.", loop=shown(loop))
+        switch("loop", loop)
         psi, amounts = check_truncation(truncation), check_directions(directions, self._names)
         starts = [self._reader.start(stop) for stop in stops]
         path = [*starts, starts[0]] if loop else starts
@@ -195,13 +190,12 @@ class GANPipeline(Pipeline):
         """Return a picture with the coarse structure of one origin and the fine detail of another."""
         psi, amounts = check_truncation(truncation), check_directions(directions, self._names)
         coarse, fine = self._reader.start(coarse_seed), self._reader.start(fine_seed)
-        late = fine.latent if fine.fine is None else fine.fine
-        recipe = Recipe(coarse.latent, None, psi, amounts, late, coarse.noise)
+        recipe = Recipe(coarse.latent, None, psi, amounts, both(fine)[1], coarse.noise)
         names = {
             "coarse": exact(dataclasses.replace(coarse, fine=None)),
             "fine": exact(fine) if fine.fine is None else pack(fine.fine),
         }
-        [[picture]] = self._make([recipe], [names])
+        [picture] = self._pictures([recipe], [names])
         return picture
 
     def breed(
@@ -290,18 +284,15 @@ class GANPipeline(Pipeline):
         n = whole_number("number of pictures", n, 1, MAX_PICTURES)
         amounts, psi = check_directions(directions, self._names), check_truncation(truncation)
         if latents is None:
-            return [
-                Recipe(self._from_seed(number), number, psi, amounts, noise=number) for number in check_seeds(seed, n)
-            ]
+            named = [(self._from_seed(number), number) for number in check_seeds(seed, n)]
+            return [Recipe(latent, number, psi, amounts, noise=number) for latent, number in named]
         given = check_latents(latents, self.latent_size, MAX_PICTURES)
         if n not in (1, len(given)):
             raise OptionError(
                 "There are {count} latents for {n} pictures; leave n out, or give as many.", count=len(given), n=n
             )
-        return [
-            Recipe(latent, None, psi, amounts, noise=number)
-            for latent, number in zip(given.unsqueeze(1), check_seeds(seed, len(given)), strict=True)
-        ]
+        pairs = zip(given.unsqueeze(1), check_seeds(seed, len(given)), strict=True)
+        return [Recipe(latent, None, psi, amounts, noise=number) for latent, number in pairs]
 
     def _pictures(self, recipes: Sequence[Recipe], besides: Besides = None) -> list[Image.Image]:
         return [picture for batch in self._make(recipes, besides) for picture in batch]
@@ -355,7 +346,13 @@ class GANPipeline(Pipeline):
         folder = located.folder
         assert folder is not None  # a GAN has weights of its own
         if located.spec is not None and located.spec.network:
-            return cls(located, device, *gan_hub.read_published(located, folder))
+            path = folder / located.spec.files[0].name
+            tensors = convert(checkpoint.read_tensors(path), PUBLISHED_DIRECTIONS)
+            with torch.device("meta"):  # to fill it with random numbers first would take longer than to read the file
+                fastgan = FastGAN(FastGANConfig(directions=PUBLISHED_DIRECTIONS))
+            checkpoint.move_in(fastgan, tensors, path)
+            axes = [f"axis {number}" for number in range(1, PUBLISHED_DIRECTIONS + 1)]
+            return cls(located, device, fastgan, axes, located.spec.features)
         besides = ("task", "class", "features", "directions_named")
         kind, shape = (FastGAN, FastGANConfig) if config["class"] == "FastGAN" else (Generator, GeneratorConfig)
         numbers: Any = checkpoint.make_config(shape, config, folder, besides)
@@ -372,7 +369,4 @@ class GANPipeline(Pipeline):
         return type(network).__name__, numbers | dataclasses.asdict(network.config), network.state_dict()
 
 
-_DEFAULTS = {
-    name: parameter.default for name, parameter in inspect.signature(GANPipeline.generate).parameters.items()
-    if parameter.default is not parameter.empty
-}  # fmt: skip
+_DEFAULTS = defaults_of(GANPipeline.generate)

@@ -1,7 +1,5 @@
 """What a picture of a GAN comes from, and how its settings say so."""
 
-from __future__ import annotations
-
 import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -43,11 +41,6 @@ class Recipe:
     noise: int = 0
 
     @property
-    def plain(self) -> bool:
-        """Whether nothing moves the latent."""
-        return self.truncation == 1 and not self.directions
-
-    @property
     def label(self) -> int | str:
         """A short name for people: the seed where the picture comes from one, else an id of its latent."""
         if self.seed is not None and not self.directions:
@@ -87,7 +80,7 @@ class Reader:
 
     def finished(self, recipe: Recipe) -> Recipe:
         """Return the recipe of the same picture without truncation and directions."""
-        if recipe.plain:
+        if recipe.truncation == 1 and not recipe.directions:
             return recipe
         fine = None if recipe.fine is None else self._moved(recipe.fine, recipe)
         return Recipe(self._moved(recipe.latent, recipe), fine=fine, noise=recipe.noise)

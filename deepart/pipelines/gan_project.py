@@ -7,8 +7,6 @@ cannot draw exactly becomes something alike. The latents are whitened: a light p
 within what the generator knows. Source of the idea: StyleGAN2's projector (1912.04958), section 5 and appendix D.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any
@@ -51,7 +49,7 @@ def project(
     render: latents (N, latent) to pictures (N, 3, side, side) in [0, 1]. target: (1, 3, side, side) in [0, 1].
     starts: (N, latent), random ones. report: called after each step with the step, the best latent and its picture.
     """
-    goal = _Target(target, features)
+    distance = _distance_to(target, features)
     latents = begin(render, target, starts)
     latents.requires_grad_(True)
     first, second = torch.zeros_like(latents), torch.zeros_like(latents)
@@ -59,7 +57,7 @@ def project(
     alone = max(1, round(TOGETHER * steps))
     for step in range(1, steps + 1):
         pictures = render(latents)
-        losses = goal.distance(pictures, len(latents) == 1) + PRIOR * latents.square().mean(1)
+        losses = distance(pictures, len(latents) == 1) + PRIOR * latents.square().mean(1)
         [slope] = torch.autograd.grad(losses.sum(), latents)
         now = int(losses.argmin())
         seen = latents.detach()[now : now + 1].clone()
@@ -77,7 +75,7 @@ def project(
         latents.requires_grad_(True)
         report(step, seen, pictures[now : now + 1].detach())
     with torch.no_grad():  # the last correction has not been looked at yet
-        losses = goal.distance(render(latents), True) + PRIOR * latents.square().mean(1)
+        losses = distance(render(latents), True) + PRIOR * latents.square().mean(1)
     now = int(losses.argmin())
     return latents.detach()[now : now + 1].clone() if losses[now].item() < least else best
 
@@ -107,32 +105,28 @@ def _rate(step: int, steps: int) -> float:
     return RATE * min(1.0, (done + 1 / steps) / WARM) * (0.5 + 0.5 * math.cos(math.pi * done))
 
 
-class _Target:
-    """The picture looked for, and how far others are from it."""
+def _distance_to(target: Tensor, features: VGGFeatures | None) -> Callable[[Tensor, bool], Tensor]:
+    """Return what tells for each of some pictures (N,) how far it is from the target; if asked, by its features too."""
 
-    def __init__(self, target: Tensor, features: VGGFeatures | None) -> None:
-        self._sizes = [F.avg_pool2d(target, scale) for scale in SCALES]
-        self._features = features
-        with torch.no_grad():
-            self._maps = self._look(target)
-
-    def distance(self, pictures: Tensor, closely: bool) -> Tensor:
-        """Return for each picture (N,) how far it is; closely: by its features too."""
-        distances = [
-            (F.avg_pool2d(pictures, scale) - goal).square().mean((1, 2, 3))
-            for scale, goal in zip(SCALES, self._sizes, strict=True)
-        ]
-        if closely:
-            for name, maps in self._look(pictures).items():
-                goal = self._maps[name]
-                error = (maps - goal).square().mean((1, 2, 3)) / goal.square().mean()
-                distances.append(FEATURES / len(LAYERS) * error)
-        return torch.stack(distances).sum(0)
-
-    def _look(self, pictures: Tensor) -> dict[str, Tensor]:
-        """Return the features at half the size, which costs a quarter: fine grain is what pixels are for."""
-        if self._features is None:
+    def look(pictures: Tensor) -> dict[str, Tensor]:  # at half the size, which costs a quarter: grain is for pixels
+        if features is None:
             return {}
         with autocast(pictures.device):
-            maps = self._features(F.avg_pool2d(pictures, 2), LAYERS)
+            maps = features(F.avg_pool2d(pictures, 2), LAYERS)
         return {name: found.float() for name, found in maps.items()}
+
+    sizes = [F.avg_pool2d(target, scale) for scale in SCALES]
+    with torch.no_grad():
+        goals = look(target)
+
+    def distance(pictures: Tensor, closely: bool) -> Tensor:
+        distances = [
+            (F.avg_pool2d(pictures, scale) - goal).square().mean((1, 2, 3))
+            for scale, goal in zip(SCALES, sizes, strict=True)
+        ]
+        for name, maps in look(pictures).items() if closely else ():
+            error = (maps - goals[name]).square().mean((1, 2, 3)) / goals[name].square().mean()
+            distances.append(FEATURES / len(LAYERS) * error)
+        return torch.stack(distances).sum(0)
+
+    return distance

@@ -1,7 +1,5 @@
 """Small pictures painted large: the composition and colours of one, the strokes of a painting."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from typing import Any

@@ -1,9 +1,6 @@
 """Style transfer: one picture repainted in the style of others."""
 
-from __future__ import annotations
-
 import dataclasses
-import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
@@ -14,14 +11,14 @@ from PIL import Image
 from torch import Tensor
 
 from deepart import checkpoint
-from deepart.errors import OptionError, UnsupportedError
+from deepart.errors import UnsupportedError
 from deepart.images import with_settings
 from deepart.models.fast import Fast
 from deepart.models.gatys import Gatys
 from deepart.models.gatys_loss import VGG19_CONFIG, GatysConfig
 from deepart.models.inverter import Inverter, InverterConfig
 from deepart.models.vgg import SlimVGG
-from deepart.pipelines.base import Callback, Pipeline, check_callback
+from deepart.pipelines.base import Callback, Pipeline, check_callback, check_one_size, defaults_of
 from deepart.pipelines.features import build_features, check_features, load_all_widths
 from deepart.pipelines.style_fast import FastPainter
 from deepart.pipelines.style_fine import FinePainter
@@ -31,6 +28,10 @@ from deepart.registry import Located
 __all__ = ["MAX_SHEET", "MAX_STYLES", "MIN_SIDE", "Callback", "StyleTransferPipeline"]
 
 MAX_SHEET = 16  # styles of a sheet
+NUMBERS = (
+    "steps", "style_weight", "moments_weight", "detail", "tv_weight", "style_layers", "content_layers", "start",
+)  # fmt: skip
+"""Options of stylize() for a model that optimises."""
 
 
 class StyleTransferPipeline(Pipeline):
@@ -101,10 +102,8 @@ class StyleTransferPipeline(Pipeline):
         job = check_job(
             content, style_image, weights, strength, preserve_color, style_scale, size, seed, self.max_side, keep_alpha
         )  # fmt: skip
-        numbers = {
-            "steps": steps, "style_weight": style_weight, "moments_weight": moments_weight, "detail": detail,
-            "tv_weight": tv_weight, "style_layers": style_layers, "content_layers": content_layers, "start": start,
-        }  # fmt: skip
+        given = steps, style_weight, moments_weight, detail, tv_weight, style_layers, content_layers, start
+        numbers = dict(zip(NUMBERS, given, strict=True))
         used = self._painter.settings(numbers)
         with self._space(job):
             painted = self._painter.paint(job, numbers, callback)
@@ -145,26 +144,16 @@ class StyleTransferPipeline(Pipeline):
                 "The model {name!r} paints one picture at a time; use 'fast' for a batch.", name=self.name
             )
         check_callback(callback)
-        jobs = [self._job(**{**_DEFAULTS, **order}) for order in orders]
-        sizes = sorted({job.content.size for job in jobs})
-        if len(sizes) != 1:
-            listed = ", ".join(f"{width}x{height}" for width, height in sizes)
-            raise OptionError(
-                "The results of a batch would be of {sizes} pixels; give orders of one size.", sizes=listed or "no"
-            )
+        jobs = [self._job({**_DEFAULTS, **order}) for order in orders]
+        check_one_size(job.content.size for job in jobs)
         with self._space(jobs[0]):
             painted = self._painter.paint_batch(jobs, callback)
         return [self._finished(picture, job) for picture, job in zip(painted, jobs, strict=True)]
 
-    def _job(
-        self, content: Image.Image, style_image: Image.Image | Sequence[Image.Image], weights: Sequence[float] | None,
-        strength: float, preserve_color: bool, style_scale: float, size: int | None, seed: int, keep_alpha: bool,
-        **numbers: Any,
-    ) -> StyleJob:  # fmt: skip
-        """Return what stylize() is asked for, checked."""
-        self._painter.settings(numbers)
-        options = weights, strength, preserve_color, style_scale, size, seed
-        return check_job(content, style_image, *options, self.max_side, keep_alpha)
+    def _job(self, options: dict[str, Any]) -> StyleJob:
+        """Return what stylize() is asked for, checked; takes the numbers of an optimisation out of the options."""
+        self._painter.settings({name: options.pop(name) for name in NUMBERS})
+        return check_job(**options, max_side=self.max_side)
 
     def work_shares(self, width: int, height: int, *, size: int | None = None, steps: int | None = None) -> list[float]:
         """Return the share of the work that is done after each step: late ones of "fine" are finer and take longer."""
@@ -210,7 +199,5 @@ class StyleTransferPipeline(Pipeline):
         return "Gatys", numbers, network.features.state_dict()
 
 
-_DEFAULTS = {
-    name: parameter.default for name, parameter in inspect.signature(StyleTransferPipeline.stylize).parameters.items()
-    if parameter.default is not parameter.empty and name != "callback"
-}  # fmt: skip
+_DEFAULTS = defaults_of(StyleTransferPipeline.stylize)
+del _DEFAULTS["callback"]  # which all jobs of a batch share

@@ -1,7 +1,5 @@
 """Painting in one pass: the way of "fast". See deepart/models/fast.py for how."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from collections import OrderedDict
@@ -39,24 +37,23 @@ class FastPainter:
         self.network = network
         self._device = device
         self._name = name
-        self._codes = _Codes()
+        self._codes: OrderedDict[bytes, StyleCode] = OrderedDict()  # of the styles measured last
+        self._lock = threading.Lock()
 
     def paint(self, job: StyleJob, numbers: Mapping[str, Any], callback: Callback | None) -> Image.Image:
         """Return the picture; see StyleTransferPipeline.stylize."""
-        [painted] = self.paint_batch([job], callback, previews=True)
-        return painted
-
-    def paint_batch(
-        self, jobs: Sequence[StyleJob], callback: Callback | None, previews: bool = False
-    ) -> list[Image.Image]:
-        """Return the pictures of jobs that are of one size. previews: of the first, for the callback."""
 
         def report(number: int, total: int, canvases: Sequence[Image.Image]) -> None:
             if callback is not None:
                 side = min(PREVIEW_SIDE, max(canvases[0].size))
-                callback(number, total, fit(canvases[0], side) if previews else None)
+                callback(number, total, fit(canvases[0], side))
 
-        return self._paint(jobs, report)
+        [painted] = self._paint([job], report)
+        return painted
+
+    def paint_batch(self, jobs: Sequence[StyleJob], callback: Callback | None) -> list[Image.Image]:
+        """Return the pictures of jobs that are of one size."""
+        return self._paint(jobs, lambda number, total, _: callback(number, total, None) if callback else None)
 
     def sheet(self, job: StyleJob, callback: Callback | None) -> list[Image.Image]:
         """Return the content in each of the job's styles, painted as one batch; each style measured is a step too.
@@ -149,22 +146,10 @@ class FastPainter:
                 picture = match_color(picture, *palette).clamp(0, 1)
             return self.network.measure(picture, side)
 
-        return self._codes.get(digest.digest(), make)
-
-
-class _Codes:
-    """The styles measured last, within a bound of memory; may be asked from many threads."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[bytes, StyleCode] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: bytes, make: Callable[[], StyleCode]) -> StyleCode:
-        """Return the code kept under the key, else make it, and let the oldest go where there is no room."""
-        with self._lock:
-            code = self._kept.get(key) or make()
-            self._kept[key] = code
-            self._kept.move_to_end(key)
-            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > CODE_BYTES:
-                self._kept.popitem(last=False)
+        key = digest.digest()
+        with self._lock:  # many threads may ask
+            code = self._codes.pop(key, None) or make()
+            self._codes[key] = code
+            while len(self._codes) > 1 and sum(kept.nbytes for kept in self._codes.values()) > CODE_BYTES:
+                self._codes.popitem(last=False)
             return code

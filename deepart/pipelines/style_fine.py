@@ -1,13 +1,12 @@
 """Painting by optimisation: the way of "fine". See deepart/models/gatys.py for what is optimised."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping
 from itertools import accumulate
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
@@ -104,7 +103,7 @@ class FinePainter:
         if job.preserve_color:  # the styles take its own: no correction is spent on colour that would be thrown away
             own = color_moments(x)
             matched = [(match_color(picture, *own).clamp(0, 1), share) for picture, share in pictures]
-            return x, matched, lambda painted: keep_color(painted, _at_size_of(x, painted))
+            return x, matched, lambda painted: keep_color(painted, F.interpolate(x, painted.shape[2:], mode="area"))
         palettes = [(palette(_with_area(picture, x)), share) for picture, share in pictures]
         recolored = match_palette(x, blend_palettes(palettes)).clamp(0, 1)
 
@@ -125,8 +124,3 @@ def _shrunk(image: Image.Image, area: float) -> Image.Image:
     """Return the picture with at most `area` pixels, and no side below what a picture must have."""
     scale = max((area / (image.width * image.height)) ** 0.5, MIN_SIDE / min(image.size))
     return image if scale >= 1 else fit(image, round(max(image.size) * scale))
-
-
-def _at_size_of(x: Tensor, other: Tensor) -> Tensor:
-    """Return x at the height and width of the other; previews are smaller than the result."""
-    return x if x.shape == other.shape else torch.nn.functional.interpolate(x, other.shape[2:], mode="area")

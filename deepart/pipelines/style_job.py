@@ -1,7 +1,5 @@
 """An order for a style transfer, checked: what both ways of painting start from."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageStat
 
-from deepart.checks import number, shown, whole_number
+from deepart.checks import number, switch, whole_number
 from deepart.errors import ImageError, OptionError
 from deepart.images import check_image, fit, fitted_size
 from deepart.latents import check_seed
@@ -50,7 +48,7 @@ def check_job(
     keep_alpha: bool = False,
 ) -> StyleJob:  # fmt: skip
     """Return the job; raises ImageError for a picture that cannot be used, OptionError for an option out of range."""
-    _check_switch("keep_alpha", keep_alpha)
+    switch("keep_alpha", keep_alpha)
     content = check_image(content, "content picture", keep_alpha=keep_alpha)
     alpha = content.getchannel("A") if content.mode == "RGBA" else None
     styles = check_styles(style_image, MAX_STYLES)
@@ -58,17 +56,12 @@ def check_job(
     strength = number("strength", strength, 0, 1)
     style_scale = number("style_scale", style_scale, 0.25, 4)
     seed = check_seed(seed)
-    _check_switch("preserve_color", preserve_color)
+    switch("preserve_color", preserve_color)
     longer = max(result_sides(content.size, size, max_side))
     if alpha is not None:
         content = _filled(content, alpha)
         alpha = fit(alpha.convert("RGB"), longer).getchannel(0)
     return StyleJob(fit(content, longer), styles, shares, strength, preserve_color, style_scale, seed, alpha)
-
-
-def _check_switch(name: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise OptionError("The {name} is {value}; it must be True or False.", name=name, value=shown(value))
 
 
 def _filled(picture: Image.Image, alpha: Image.Image) -> Image.Image:

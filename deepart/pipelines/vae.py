@@ -1,12 +1,9 @@
 """Pictures taken apart and put together: a variational autoencoder, and what can be done in between."""
 
-from __future__ import annotations
-
 import dataclasses
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import torch
 from PIL import Image, ImageOps
@@ -18,22 +15,16 @@ from deepart.errors import ImageError, OptionError, Phrase, UnsupportedError
 from deepart.images import check_image, settings, with_settings
 from deepart.latents import check_seeds, noise, pack, slerp, unpack
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from deepart.pipelines.base import Callback, Pipeline, check_callback, read_names
-from deepart.pipelines.gan_origin import MAX_AMOUNT, check_directions
-from deepart.pipelines.vae_hub import NETWORKS, check_extras, read_spatial
-from deepart.pipelines.vae_latent import MAX_SIDE, PATHS, Latent, Way, between, check_model, check_size
+from deepart.pipelines.base import Callback, Pipeline, check_callback, check_one_size, read_names
+from deepart.pipelines.gan_origin import check_directions
+from deepart.pipelines.vae_hub import NETWORKS, read_spatial
+from deepart.pipelines.vae_latent import MAX_SIDE, Latent, Way, between, check_model, check_size
+from deepart.pipelines.vae_latent import PATHS as PATHS
 from deepart.pipelines.vae_tiles import Spatial, Square, Tiled
 from deepart.registry import Located
 
-__all__ = [
-    "MAX_AMOUNT", "MAX_SAMPLES", "MAX_SIDE", "MAX_STEPS", "MAX_STRENGTH", "MAX_TEMPERATURE", "MAX_VARIATIONS",
-    "MIN_STEPS", "PATHS", "Latent", "Source", "VAEPipeline",
-]  # fmt: skip
-
 Source = Image.Image | Latent
 """A picture, or what encode() made of one."""
-
-S = TypeVar("S", Image.Image, Latent)
 
 MAX_SAMPLES = 1024  # of one call
 MAX_VARIATIONS = 64
@@ -71,14 +62,6 @@ class VAEPipeline(Pipeline):
         self._vector_network = network if isinstance(network, VectorVAE) else None
         self._names = tuple(names)
 
-    @classmethod
-    def from_pretrained(
-        cls, name: str | os.PathLike[str] | None = None, *, device: str | torch.device | None = None
-    ) -> Self:
-        """Return the pipeline of a model; raises UnsupportedError, too, for one that needs a missing package."""
-        check_extras(name)
-        return super().from_pretrained(name, device=device)
-
     @property
     def spatial(self) -> bool:
         """Whether a latent is a map, for pictures of any sort; else it is one vector."""
@@ -114,11 +97,14 @@ class VAEPipeline(Pipeline):
 
     def encode_batch(self, pictures: Sequence[Image.Image]) -> list[Latent]:
         """Return what encode() makes of each of the pictures, of one size, but for the last bits of a number."""
-        return self._encode(self._of_one_size([self._checked(picture) for picture in pictures]))
+        checked = [self._checked(picture) for picture in pictures]
+        check_one_size(picture.size for picture in checked)
+        return self._encode(checked)
 
     def decode_batch(self, latents: Sequence[Latent]) -> list[Image.Image]:
         """Return what decode() makes of each of the latents, of one size, to within 1/255."""
-        found = self._of_one_size([self._own(latent) for latent in latents])
+        found = [self._own(latent) for latent in latents]
+        check_one_size(latent.size for latent in found)
         size = found[0].size
         with self._making(size):
             pictures = self._coder.decode(torch.cat([latent.mean for latent in found]), size)
@@ -248,15 +234,6 @@ class VAEPipeline(Pipeline):
             found = self._coder.encode(pictures)
         return [Latent(mean.half().float(), std.half().float(), size, self.name, self.version) for mean, std in found]
 
-    def _of_one_size(self, sources: Sequence[S]) -> Sequence[S]:
-        sizes = sorted({source.size for source in sources})
-        if len(sizes) != 1:
-            listed = ", ".join(f"{width}x{height}" for width, height in sizes)
-            raise OptionError(
-                "The pictures of a batch are of {sizes} pixels; give pictures of one size.", sizes=listed or "no"
-            )
-        return sources
-
     def _making(self, size: tuple[int, int]) -> AbstractContextManager[None]:
         width, height = size
         doing = Phrase("making a picture of {width}x{height} pixels", width=width, height=height)
@@ -347,15 +324,11 @@ class VAEPipeline(Pipeline):
                 callback(len(made), len(besides), made[-1].copy())
         return made
 
-    def _batches(self, total: int, alone: bool) -> Iterator[int]:
-        """Yield how many pictures are made at once. alone: the ends by themselves, as last bits differ in a batch."""
-        most = 1 if self.spatial else BATCH
-        ends = [1] if alone else []
-        inner = total - 2 * len(ends)
-        yield from ends
-        for start in range(0, inner, most):
-            yield min(most, inner - start)
-        yield from ends
+    def _batches(self, total: int, alone: bool) -> list[int]:
+        """Return how many pictures are made at once. alone: the ends by themselves, as last bits differ in a batch."""
+        most, inner = 1 if self.spatial else BATCH, total - 2 * alone
+        counts = [min(most, inner - start) for start in range(0, inner, most)]
+        return [1, *counts, 1] if alone else counts
 
     def _settings(self, latent: Tensor, size: tuple[int, int], besides: Mapping[str, Any]) -> dict[str, Any]:
         carried = {} if self.spatial else {"latent": pack(latent)}

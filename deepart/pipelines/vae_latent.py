@@ -4,12 +4,9 @@ The file is safetensors: numbers, a few words beside them, and nothing that coul
 what its header says is checked before a single number is read.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO, Literal, Self
 
 import safetensors.torch
@@ -17,8 +14,8 @@ import torch
 from torch import Tensor
 
 from deepart.checks import shown, whole_number
-from deepart.containers import name_kind
-from deepart.errors import OptionError, Phrase
+from deepart.containers import name_kind, name_of, read_file, write_file
+from deepart.errors import ImageError, OptionError, Phrase
 from deepart.images import MIN_SIDE
 from deepart.latents import slerp
 
@@ -84,16 +81,20 @@ class Latent:
             {name: tensor.contiguous() for name, tensor in tensors.items()}, {_KEY: json.dumps(words, sort_keys=True)}
         )
         try:
-            Path(path).write_bytes(data)
-        except (OSError, ValueError):  # the first names the whole path, so it is not passed on
-            raise OptionError(
-                "The file {name} cannot be written; check that its folder exists and is yours.", name=_name(path)
-            ) from None
+            write_file(path, data)
+        except ImageError as error:
+            raise OptionError(error.phrase) from None
 
     @classmethod
     def load(cls, path_or_file: str | os.PathLike[str] | BinaryIO) -> Self:
         """Read a file that save() wrote: a path, or a file open in binary mode. Runs no code; raises OptionError."""
-        data, name = _read(path_or_file)
+        try:
+            data = read_file(path_or_file, "latent", MAX_BYTES)
+        except ImageError as error:
+            raise OptionError(error.phrase) from None
+        name = "file"
+        if isinstance(path_or_file, str | os.PathLike):
+            name = Phrase("file {name}", name=name_of(path_or_file))
         length = int.from_bytes(data[:8], "little")
         if len(data) < 9 or data[8:9] != b"{" or length > _MAX_HEADER:
             kind = Phrase("is {kind}", kind=name_kind(data)) if data else "is empty"
@@ -176,47 +177,12 @@ def _check_numbers(name: str, tensor: Any) -> Tensor:
 # --- Reading ---------------------------------------------------------------------------------------------------------
 
 
-def _read(source: Any) -> tuple[bytes, str]:
-    if isinstance(source, str | os.PathLike):
-        name: str = Phrase("file {name}", name=_name(source))
-        if not os.path.isfile(source):  # nor a folder, nor a pipe, on which a read may never end
-            raise OptionError("There is no {name}; give one that a latent was saved in.", name=name)
-        try:
-            with open(source, "rb") as file:
-                data: Any = file.read(MAX_BYTES + 1)
-        except OSError:
-            raise OptionError("The {name} cannot be opened; check that you may read it.", name=name) from None
-    elif hasattr(source, "read"):
-        name = "file"
-        try:
-            data = source.read(MAX_BYTES + 1)
-        except Exception as error:  # whatever a stranger's file object raises
-            raise OptionError("The file cannot be read; give a path or a file open in binary mode.") from error
-    else:
-        raise OptionError(
-            "The latent's file is {source}; give a path or a file open in binary mode.", source=shown(source)
-        )
-    if not isinstance(data, bytes):
-        raise OptionError("The file is open in text mode; open it in binary mode.")
-    if len(data) > MAX_BYTES:
-        raise OptionError(
-            "The {name} has more than {most} million bytes; no latent has as many.",
-            name=name, most=MAX_BYTES // 1_000_000,
-        )  # fmt: skip
-    return data, name
-
-
 def _words(notes: Any) -> dict[str, Any]:
     """Return what a file says of its numbers; nothing where it makes no sense."""
     try:
         return dict(json.loads(notes[_KEY]))
     except (ValueError, TypeError, KeyError, RecursionError):
         return {}
-
-
-def _name(path: str | os.PathLike[str]) -> str:
-    """Return the name at the end of a path: its folders are nobody's business."""
-    return repr(os.path.basename(os.fspath(path))[-100:])
 
 
 def _by(shape: torch.Size) -> str:

@@ -9,8 +9,6 @@ a little in brightness and colour, so they overlap, and each fades into the next
 that such a network was trained on, and no tile is a sliver, whose few pixels would make poor statistics.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

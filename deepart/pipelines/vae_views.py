@@ -1,7 +1,5 @@
 """Pictures of what cannot be seen: a latent from inside, and where a reconstruction is wrong."""
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 

@@ -24,7 +24,7 @@ from ray import cloudpickle
 from running_page import free_port, tiny_fine, tiny_landscapes, tiny_pictures_vae, until
 
 from deepart import cli, load_image, settings
-from deepart.cli.order import Opened, Order
+from deepart.cli.jobs import Opened, Order
 from deepart.errors import OptionError
 from deepart.folder import whole
 from deploy import jobs
