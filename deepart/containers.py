@@ -37,7 +37,7 @@ class PictureFile:
 
     `pixels` is a file of the same kind that holds the first frame and nothing else. `exif` and `icc` are as found,
     empty when there are none. `settings` is the text stored under "deepart" in a PNG. `halves`: a JPEG that can be
-    decoded at half its size, in half the memory.
+    decoded at half its size, in half the memory. `endless`: a JPEG that came without its end marker; see proofs.
     """
 
     kind: str
@@ -46,6 +46,11 @@ class PictureFile:
     icc: bytes = b""
     settings: str | None = None
     halves: bool = False
+    endless: bool = False
+
+    def proofs(self) -> "Iterator[PictureFile]":
+        """Yield what an endless JPEG would be if it went on; they differ in their pixels where some are missing."""
+        yield from (replace(self, pixels=self.pixels[:-2] + more + _JPEG_END, endless=False) for more in _JPEG_MORE)
 
 
 def read_file(source: object, what: str = "picture", most: int | None = None) -> bytes:
@@ -214,6 +219,11 @@ def _inflate(data: bytes, limit: int) -> bytes:
 _JPEG_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")  # any but restarts, stuffing and filling
 _JPEG_KEPT = frozenset({*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDC, 0xDD})  # frame, tables and scans
 _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_JPEG_END = b"\xff\xd9"
+_JPEG_MORE = [
+    b"".join(mark + 99 * bytes.fromhex(code) for mark in (b"", *(b"\xff%c" % number for number in range(0xD0, 0xD8))))
+    for code in ("96d35ab16ca54bd29a", "55", "aa", "692ca54e935ab42d65")
+]  # of restart intervals one each, whichever is due
 _MAX_COEFFICIENTS = 700_000_000  # bytes that libjpeg holds of a JPEG that comes in several scans
 
 
@@ -221,6 +231,7 @@ def _take_apart_jpeg(data: bytes) -> PictureFile:
     """Keep the frame, tables and scans, and the two notes that tell colour models apart, up to the first end marker."""
     pixels = bytearray(data[:2])
     exif, frame, profile, profile_parts, scans, position = b"", b"", dict[int, bytes](), 0, 0, 2
+    finest: set[tuple[int, int]] = set()  # the coefficients, by component, of which the last bit has come
     while match := _JPEG_MARKER.search(data, position):
         marker, start = match[1][0], match.start()
         if scans:
@@ -239,6 +250,8 @@ def _take_apart_jpeg(data: bytes) -> PictureFile:
             raise damaged("JPEG")
         if marker in _JPEG_FRAMES:
             frame = bytes([marker]) + body
+        elif marker == 0xDA and not body[-1] & 15:
+            finest.update((part, number) for part in body[1:-3:2] for number in range(body[-3], body[-2] + 1))
         position += length
         known = body.startswith({0xE0: b"JFIF\0", 0xEE: b"Adobe"}.get(marker, b"?"))
         if marker in _JPEG_KEPT or (known and marker in (0xE0, 0xEE)):
@@ -251,9 +264,12 @@ def _take_apart_jpeg(data: bytes) -> PictureFile:
         pixels += data[position:] if scans else b""
     if not scans:
         raise damaged("JPEG")
+    endless = not pixels.endswith(_JPEG_END) and len(finest) >= 64 * frame[6]  # else whole scans are missing
+    if endless:
+        pixels[:] = bytes(pixels).removesuffix(b"\xff") + _JPEG_END
     whole = sorted(profile) == list(range(1, profile_parts + 1))
     icc = b"".join(profile[n] for n in sorted(profile)) if whole else b""
-    return PictureFile("JPEG", bytes(pixels), exif, icc, None, _can_be_halved(frame, scans))
+    return PictureFile("JPEG", bytes(pixels), exif, icc, None, _can_be_halved(frame, scans), endless)
 
 
 def _can_be_halved(frame: bytes, scans: int) -> bool:

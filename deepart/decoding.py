@@ -4,6 +4,7 @@ No warning filter and no setting of Pillow is changed, for both are one per proc
 leaves nothing in a file that Pillow warns about, and the cap on pixels never lies above Pillow's own.
 """
 
+import hashlib
 import importlib
 import io
 import sys
@@ -77,7 +78,9 @@ def _heif_reader() -> Any:
 
 def decode(file: containers.PictureFile, most: int) -> Image.Image:
     """Decode the pixels, and put beside them what is needed of the metadata, the orientation as info[TURN]."""
-    kind = file.kind
+    kind, proofs = file.kind, set[bytes]()
+    if file.endless:  # libjpeg makes up what is missing, and says nothing
+        proofs = {hashlib.sha256(decode(one, most).tobytes()).digest() for one in file.proofs()}
     image = open_picture(file, most)
     own: bytes = image.info.get("exif") or b""
     exif = file.exif or own
@@ -92,6 +95,8 @@ def decode(file: containers.PictureFile, most: int) -> Image.Image:
         raise ImageError("The picture does not fit into the free memory; scale it down.") from error
     except Exception as error:
         raise containers.damaged(kind) from error
+    if proofs and {hashlib.sha256(image.tobytes()).digest()} != proofs:
+        raise containers.damaged(kind)
     info[TURN] = turn
     image.info = info | {key: value for key, value in image.info.items() if key in ("transparency", "dpi")}
     return image

@@ -502,9 +502,9 @@ def _endless_animation(rng: random.Random, index: int) -> Made:
 
 
 def _lost_end(rng: random.Random, index: int) -> Made:
-    """A JPEG that lacks its end marker, or part of it, or pixels."""
+    """A JPEG that lacks its end marker, or part of it, is whole; one that lacks pixels is not."""
     lost = index % 5 + 1
-    return _good("JPEG", rng.randrange(8))[:-lost], "either" if lost <= 2 else "refused"
+    return _good("JPEG", rng.randrange(8))[:-lost], "good" if lost <= 2 else "refused"
 
 
 def _other_kinds(rng: random.Random, index: int) -> Made:

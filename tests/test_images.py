@@ -295,11 +295,18 @@ def test_a_lossless_jpeg_is_never_halved():
     assert "so scale it down" in refusal(io.BytesIO(data), max_pixels=48 * 32 // 2)
 
 
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}])
-def test_a_jpeg_that_lacks_its_end_is_refused(options):
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}, {"optimize": True}])
+def test_a_jpeg_without_its_last_two_bytes_is_whole(options):
     data = encode(Image.fromarray(noise()), "JPEG", quality=90, **options)
-    for lost in (1, 2, 3, 30, len(data) - data.rindex(b"\xff\xda")):
+    for lost in (1, 2):
+        assert load(data[:-lost]).tobytes() == load(data).tobytes()
+    for lost in (3, 4, 5, 9, 30, 200):
         assert "damaged" in refusal(io.BytesIO(data[:-lost]))
+
+
+def test_a_jpeg_without_its_last_scan_is_refused():
+    data = encode(Image.fromarray(noise()), "JPEG", quality=90, progressive=True)
+    assert "damaged" in refusal(io.BytesIO(data[: data.rindex(b"\xff\xda")]))
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
