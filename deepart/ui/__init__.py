@@ -1,7 +1,5 @@
 """The page: one Gradio app over the pipelines of a studio. Nothing else in the package imports Gradio."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import gradio as gr

@@ -14,8 +14,6 @@ The defaults that "Use via API" shows are those of the method's signature. What 
 component of the page, and what Gradio keeps of a client that has called is dropped after a while.
 """
 
-from __future__ import annotations
-
 import inspect
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping

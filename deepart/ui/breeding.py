@@ -1,7 +1,5 @@
 """The ancestry of bred pictures: which were the parents, and whose children they were."""
 
-from __future__ import annotations
-
 import html
 import random
 from collections.abc import Callable, Iterator, Sequence

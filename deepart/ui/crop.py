@@ -1,7 +1,5 @@
 """What of a photograph is painted, and in which proportions: cut by hand with Gradio's editor, and by a choice."""
 
-from __future__ import annotations
-
 import io
 from collections import OrderedDict
 from pathlib import Path

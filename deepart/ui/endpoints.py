@@ -1,7 +1,5 @@
 """The endpoints of the page: what is here, and what each task does for programs; see api.py."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar

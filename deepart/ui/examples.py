@@ -1,7 +1,5 @@
 """The example pictures, as rows of thumbnails that fill a box when clicked."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import html

@@ -1,7 +1,5 @@
 """The finished example that each tab opens with: made by our models, and there before any of them is loaded."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

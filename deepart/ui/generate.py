@@ -1,7 +1,5 @@
 """The tab "Generate": a grid of pictures, the one that is chosen, and the tools that go on from it."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What is done with generated pictures: a walk through them, a mix of two, and the projection of any picture."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The grid of pictures: from a seed on, at one truncation or at several, painted large, to click and to take home."""
 
-from __future__ import annotations
-
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence

@@ -10,8 +10,6 @@ three ways to it:
   as the pictures are: both keep the template and the values that they were made of, and translate() takes both.
 """
 
-from __future__ import annotations
-
 import html
 import json
 import re

@@ -1,7 +1,5 @@
 """The models of a task, as a choice on the page."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

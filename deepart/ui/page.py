@@ -1,7 +1,5 @@
 """The look of the page, light and dark: paper and ink around the pictures, and one colour for what can be done."""
 
-from __future__ import annotations
-
 import base64
 import math
 import secrets

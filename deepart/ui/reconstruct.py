@@ -1,7 +1,5 @@
 """The tab "Reconstruct": a picture is taken apart, put together again, and changed in between."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path

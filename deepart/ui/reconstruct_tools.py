@@ -4,8 +4,6 @@ The tools are laid out when such a model is first used, in the language of the v
 through t(). What a visitor sets is interactive=True: Gradio does not find that out by itself for what it renders later.
 """
 
-from __future__ import annotations
-
 import html
 import random
 from collections.abc import Iterator, Sequence

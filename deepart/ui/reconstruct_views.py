@@ -1,7 +1,5 @@
 """Ways to look at a reconstruction: where it is wrong, and what its latent is like inside."""
 
-from __future__ import annotations
-
 import html
 import math
 from collections.abc import Sequence

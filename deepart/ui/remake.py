@@ -4,8 +4,6 @@ Settings come from a PNG, from a link or from the browser's storage, so nothing 
 requests that work is made of check every value.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

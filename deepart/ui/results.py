@@ -1,7 +1,5 @@
 """From one tab to another: a result becomes the picture that other work begins with."""
 
-from __future__ import annotations
-
 import hashlib
 import html
 import json

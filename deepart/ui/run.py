@@ -23,8 +23,6 @@ On the page a RunButton starts it. Lay out the button, then its status line, and
 Programs use the same through api.Endpoints, and sliders through Jobs.do(), which waits for the result.
 """
 
-from __future__ import annotations
-
 import html
 import json
 import uuid

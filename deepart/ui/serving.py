@@ -3,8 +3,6 @@
 Who may open the page, how often, and lines of a log are a proxy's: see deploy/nginx.conf.
 """
 
-from __future__ import annotations
-
 import collections
 import functools
 import importlib

@@ -1,7 +1,5 @@
 """The tab "Style transfer": a content, one to three styles, a way of painting, and the picture being painted."""
 
-from __future__ import annotations
-
 import html
 import json
 import random

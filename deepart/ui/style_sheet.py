@@ -1,7 +1,5 @@
 """The styles: the wall of those that are pressed, and the sheet, one content in many of them at once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path

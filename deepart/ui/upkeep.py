@@ -5,8 +5,6 @@ folder itself is looked through, at the start and every minute. Only what lies w
 touched: files in folders with a hash for a name, and uploads that have not arrived, at the top.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import re

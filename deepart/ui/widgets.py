@@ -1,7 +1,5 @@
 """What tabs share: pictures on the page, files to download, animations, sliders, and marks on what is chosen."""
 
-from __future__ import annotations
-
 import base64
 import html
 import io

@@ -8,8 +8,6 @@ checked once, and a file is decoded once, while the work has its place on the ma
 Work raises ImageError, OptionError, UnsupportedError, UnknownModelError and WeightsError, as the pipelines do.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import inspect
 import math
