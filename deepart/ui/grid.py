@@ -101,10 +101,10 @@ class Grid:
         self._requests, self._jobs, self._studio = requests, jobs, studio
         with gr.Row(elem_classes="da-start"):
             self.model = model_menu("gan", "gan-model", studio.added("gan"))
-            self.make = RunButton("Make pictures", "gan-", "make", "primary")
-            self.dice = gr.Button("Shuffle", elem_id="gan-dice", min_width=110, scale=0)
-        self.make.lay_status("Shuffle makes others. Press a picture to choose it.")
-        self.told = gr.HTML(note(about(example) if example else "Press “Make pictures” to begin."), elem_id="gan-about")
+            self.dice = gr.Button("New pictures", variant="primary", elem_id="gan-dice", min_width=110)
+            self.make = RunButton("Make again", "gan-", "make")
+        self.make.lay_status("“New pictures” shuffles the seed. Press a picture to choose it.")
+        self.told = gr.HTML(note(about(example) if example else "Press “New pictures” to begin."), elem_id="gan-about")
         self.gallery = gr.Gallery(
             [(one.path, one.name) for one in example] or None, label="Pictures", show_label=False, format="png",
             columns=columns(len(example) or PICTURES), object_fit="cover", allow_preview=False, interactive=False,
@@ -178,7 +178,7 @@ class Grid:
         self.more.wire(app).success(new_text, None, self.wanted, **AT_ONCE)
         self.make.wire(
             self._jobs, self._make,
-            [self.model, self.count, self.seed, self.truncation, chosen, self.painting.on, *self.painting.inputs],
+            [self.model, self.count, self.seed, self.truncation, self.painting.on, *self.painting.inputs],
             [*self.parts, *parts], locks=("gan-dice", "gan-model"),
             triggers=[self.wanted.change, self.model.input], sight="grid", example=bool(self.example) or None,
         )  # fmt: skip
@@ -188,7 +188,7 @@ class Grid:
         )  # fmt: skip
 
     def _make(
-        self, model: str, n: Any, seed: Any, truncation: float, chosen: Artwork | None, on: bool, manner: str | None,
+        self, model: str, n: Any, seed: Any, truncation: float, on: bool, manner: str | None,
         size: int, request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
         """Make pictures for the page: small ones, then each painted fast, then each painted well."""
@@ -198,10 +198,7 @@ class Grid:
         if step.made is None:
             return
         pieces = self.keep(step.made)
-        changes = self.show(pieces, about(pieces))
-        # What was chosen stays, where it can: somebody may have looked for it for minutes.
-        if chosen is None or chosen.model != model or len(pieces) == 1:
-            changes |= self._take(pieces[0])
+        changes = self.show(pieces, about(pieces)) | self._take(pieces[0])  # what was chosen is in My results
         if not on:
             yield changes
             return

@@ -156,7 +156,7 @@ def _downloading(step: Step[str]) -> str:
 
 def loading(studio: Studio, task: str, name: str) -> str:
     """Return what the page says while a model is loaded for its first use; empty where it is in memory."""
-    return "" if studio.is_loaded(task, name) else t("Loading the model, which its first use does")
+    return "" if studio.is_loaded(task, name) else t("Loading the model, only this once")
 
 
 @dataclass(frozen=True)

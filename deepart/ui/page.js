@@ -2,7 +2,8 @@
 const deepart = {
   // Scroll to an element that is out of sight.
   intoSight(id) {
-    document.getElementById(id)?.scrollIntoView({ behavior: 'smooth', block: 'nearest' });
+    const element = document.getElementById(id), top = element?.getBoundingClientRect().top;
+    if (top < 0 || top > 0.5 * innerHeight) element.scrollIntoView({ behavior: 'smooth', block: 'nearest' });
   },
 
   // Return the address of the page with a tab in it, and nothing else but the theme.
@@ -206,7 +207,7 @@ document.addEventListener('paste', event => {
 document.addEventListener('click', event => {
   // Gradio asks for a file only where a box is empty, and empties it when it should ask for another.
   const box = event.target.closest?.(':is(#content, #vae-picture):has(.image-frame)');
-  if (!box || !event.target.closest('.image-frame, [aria-label="Upload file"].selected')) return;
+  if (!box || event.target.closest('button:not([aria-label="Upload file"].selected)')) return;
   event.stopPropagation();
   box.querySelector('input[type=file]')?.click();
 }, true);

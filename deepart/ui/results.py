@@ -127,13 +127,6 @@ class MyResults:
         self.picked: Any = gr.State([])  # list[Record]: the last two that were clicked, the newest last
         self.told = gr.HTML(f"{note(_NONE)}{note(_SOME)}", elem_id="session-told")
         self.grid = gr.HTML("", js_on_load=CHOOSE, elem_id="session-grid")
-        with gr.Row(elem_classes="da-acts"):
-            self.open = gr.UploadButton(
-                "Open a picture that was made here", file_types=["image"], size="sm", min_width=140,
-                elem_id="session-open",
-            )  # fmt: skip
-            self.clear = gr.Button("Clear my results", size="sm", min_width=140, elem_id="session-clear")
-            self.undo = gr.Button("Bring them back", size="sm", min_width=140, elem_id="session-undo")
         self.one = gr.Image(
             type="filepath", label="The picture", show_label=False, interactive=False, visible=False,
             buttons=["fullscreen"], elem_id="session-one",
@@ -156,6 +149,13 @@ class MyResults:
             self.again.lay_status()
             self.address = gr.HTML("", elem_id="session-address")
             self.send = SendTo("session", ("content", "style", "photo", "find"))
+        with gr.Row(elem_classes="da-acts"):
+            self.open = gr.UploadButton(
+                "Open a picture that was made here", file_types=["image"], size="sm", min_width=140,
+                elem_id="session-open",
+            )  # fmt: skip
+            self.clear = gr.Button("Clear my results", size="sm", min_width=140, elem_id="session-clear")
+            self.undo = gr.Button("Bring them back", size="sm", min_width=140, elem_id="session-undo")
         self.wanted = hidden_text("session-wanted")  # changes when it should be made again
         self.format.wire(self.picked, lambda picked: picked[-1]["path"] or None if picked else None)
 

@@ -160,7 +160,8 @@ class StyleTab:
         self.paint.wire(
             self._jobs, self._paint, inputs, [self.preview, self.slider, self.facts, self.result],
             begin={self.preview: gr.update(value=VEIL, visible=True)}, rest={self.preview: gr.update(visible=False)},
-            triggers=[self.wanted.change], sight="canvas", example=self._example is not None,
+            triggers=[self.wanted.change], locks=("download", "facts"), sight="canvas",
+            example=self._example is not None,
         )  # fmt: skip
         self.sheet.wire(self.content, self.style, [self.strength, self.keep, self.scale, self.seed])
         self.format.wire(self.result, lambda one: one.path)
@@ -282,7 +283,7 @@ class StyleTab:
         before = save_before(fit(content, max(image.size)), cache)
         return {
             self.slider: gr.ImageSlider((before, one.path), visible=True),
-            self.facts: _facts(_fact_line(image, step.seconds)),
+            self.facts: _facts(f"{translate(one.name)} · {_fact_line(image, step.seconds)}"),
             self.result: one,
         }
 

@@ -1,5 +1,6 @@
 """The styles: the wall of those that are pressed, and the sheet, one content in many of them at once."""
 
+import html
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from PIL import Image
 
 from deepart import images
 from deepart.errors import OptionError
-from deepart.ui.examples import CHOOSE, TITLES, example_files, example_of, picture_button, variable
+from deepart.ui.examples import CHOOSE, TITLES, example_files, example_of, variable
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences
 from deepart.ui.jobs import Callback, Jobs
@@ -32,8 +33,8 @@ class Wall:
         self._requests, self._jobs, self._model = requests, jobs, model
         self._files = example_files("style", "paintings")
         self._known: dict[Path, list[str]] = {}  # of the examples that visitors have chosen
-        buttons = "".join(picture_button(number, [path], TITLES[path.stem]) for number, path in enumerate(self._files))
-        gr.HTML(note("Press a style, and the photograph is painted in it."))
+        buttons = "".join(_style_button(number, path) for number, path in enumerate(self._files))
+        gr.HTML(note("Press a style, and your photograph is painted in it. The small pictures are quick previews."))
         with gr.Column(elem_id="styles"):
             self._row: Any = gr.HTML(f'<div class="da-styles">{buttons}</div>', js_on_load=CHOOSE, elem_id="wall")
             self._own = gr.UploadButton("Your own style", file_types=["image"], size="sm", elem_id="own-style")
@@ -97,8 +98,23 @@ def _rules(element: str, rules: str) -> str:
 
 
 def _pictures(files: Sequence[Path], addresses: Sequence[str]) -> str:
-    """Return the rules that put pictures in the stead of the first styles' own."""
-    return _rules("", " ".join(f"{variable(path)}: url({one});" for path, one in zip(files, addresses, strict=False)))
+    """Return the rules that put previews in the stead of the first styles' own pictures, which stay in a corner."""
+    previews = " ".join(f"{_preview(path)}: url({one});" for path, one in zip(files, addresses, strict=False))
+    return _rules("", previews) + _rules("i", "display: block;")
+
+
+def _preview(path: Path) -> str:
+    """Return the variable of the page's style that holds the photograph in a style."""
+    return f"--preview-{path.stem}"
+
+
+def _style_button(index: int, path: Path) -> str:
+    """Return the button of a style: its picture, in whose place a preview may come."""
+    name, own = html.escape(TITLES[path.stem]), f"var({variable(path)})"
+    return (
+        f'<button type="button" data-index="{index}" title="{name}" aria-label="{name}"><span style="background-image: '
+        f'var({_preview(path)}, {own})"></span><i style="background-image: {own}"></i></button>'
+    )
 
 
 Style = tuple[str, str]  # what takes part in a sheet: the file of a style, and what stands under its picture
