@@ -51,7 +51,7 @@ PIPELINES = (
 BESIDES = (
     "deepart.images:load_image",
     "deepart.images:save_png",
-    "deepart.ui.artwork:nearness",
+    "deepart.metrics:nearness",
     "deepart.pipelines.vae_views:error_map",
     "deepart.pipelines.vae_views:components",
     "deepart.pipelines.vae_views:channel",

@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from deepart import VAEPipeline, load_image
 from deepart.images import settings, with_settings
-from deepart.ui.artwork import nearness
+from deepart.metrics import nearness
 from deepart.ui.examples import example_files
 from deepart.ui.finished import LATENT, NUMBERS, PICTURE
 from deepart.ui.inputs import EXAMPLES

@@ -16,11 +16,11 @@ from running_page import Request, TinyStudio, tiny_pictures_vae, tiny_portraits_
 from deepart.animations import strip_of
 from deepart.cache import Studio
 from deepart.images import load_image, save_png, settings, to_tensor, with_settings
-from deepart.metrics import psnr, ssim
+from deepart.metrics import Nearness, nearness, psnr, ssim
 from deepart.pipelines.vae_latent import Latent
 from deepart.pipelines.vae_views import channel, components, error_map
 from deepart.registry import ModelSpec, get_spec, version
-from deepart.ui.artwork import Nearness, Reconstruction, RoundTrip, name_of_source, nearness, save_reconstruction
+from deepart.ui.artwork import Reconstruction, RoundTrip, name_of_source, save_reconstruction
 from deepart.ui.finished import NUMBERS, PICTURE, first_files
 from deepart.ui.inputs import EXAMPLES
 from deepart.ui.jobs import Jobs

@@ -20,8 +20,8 @@ from PIL import Image
 from deepart import images
 from deepart.checks import shown
 from deepart.errors import ImageError, OptionError, Phrase
-from deepart.images import load_image, settings, to_tensor, with_settings
-from deepart.metrics import ssim
+from deepart.images import load_image, settings, with_settings
+from deepart.metrics import Nearness
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import get_spec, list_models
 from deepart.ui.examples import TITLES, example_of, named
@@ -203,33 +203,6 @@ def fresh(path: str) -> bool:
     return True
 
 
-_ROWS = 256  # of a strip
-_WINDOW = 11  # rows that SSIM looks at together
-
-
-@dataclass(frozen=True)
-class Nearness:
-    """psnr: in dB, infinite for equal pictures. ssim: 1 for equal pictures."""
-
-    psnr: float
-    ssim: float
-
-
-def nearness(picture: Image.Image, other: Image.Image) -> Nearness:
-    """Return how near two RGB pictures of one size are, as metrics.psnr and metrics.ssim say."""
-    width, height = picture.size
-    squares, likeness, windows = 0.0, 0.0, height - _WINDOW + 1
-    for top in range(0, windows, _ROWS):
-        rows = min(_ROWS, windows - top)
-        last = top + rows == windows
-        a, b = (to_tensor(one.crop((0, top, width, top + rows + _WINDOW - 1))) for one in (picture, other))
-        likeness += rows * ssim(a, b)
-        own = slice(None) if last else slice(rows)  # the rows of a window's height come again in the next strip
-        squares += (a[:, :, own] - b[:, :, own]).double().square().sum().item()
-    error = squares / (3 * width * height)
-    return Nearness(10 * math.log10(1 / error) if error else math.inf, likeness / windows)
-
-
 _NAME = 40  # letters
 _GONE = "The files of this picture were deleted, as all are after a day; press “Reconstruct” to make them again."
 
@@ -322,17 +295,14 @@ def _there(path: str) -> str:
 def numbers(taken: RoundTrip) -> dict[str, Any]:
     """Return what is known of a reconstruction, as plain numbers: an endless PSNR, of equal pictures, is null."""
     encode, decode = taken.seconds
-    near = {} if taken.near is None else {"psnr": _finite(taken.near.psnr), "ssim": round(taken.near.ssim, 4)}
+    ratio = None if taken.near is None or math.isinf(taken.near.psnr) else round(taken.near.psnr, 3)
+    near = {} if taken.near is None else {"psnr": ratio, "ssim": round(taken.near.ssim, 4)}
     times = {"encode_seconds": encode, "decode_seconds": decode}
     return near | {
         "latent_shape": list(taken.shape),
         "compression": round(taken.ratio, 3),
         **{name: round(value, 4) for name, value in times.items() if value is not None},
     }
-
-
-def _finite(value: float) -> float | None:
-    return None if math.isinf(value) else round(value, 3)
 
 
 def save_result(image: Image.Image, name: str, cache: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 from deepart.cache import Studio
 from deepart.errors import DeepArtError
 from deepart.images import load_image, settings
-from deepart.ui.artwork import Artwork, Nearness, Reconstruction, name_of, name_of_source
+from deepart.metrics import Nearness
+from deepart.ui.artwork import Artwork, Reconstruction, name_of, name_of_source
 from deepart.ui.examples import example_files
 from deepart.ui.inputs import EXAMPLES
 

@@ -9,10 +9,11 @@ from PIL import Image
 from deepart.errors import OptionError, Phrase
 from deepart.images import settings
 from deepart.latents import truncate
+from deepart.metrics import nearness
 from deepart.pipelines.gan import MAX_FRAMES, MAX_STOPS, MIN_FRAMES, GANPipeline
 from deepart.pipelines.gan_project import square
 from deepart.pipelines.large import SIZES
-from deepart.ui.artwork import Artwork, name_of, nearness, save_artwork, slug
+from deepart.ui.artwork import Artwork, name_of, save_artwork, slug
 from deepart.ui.grid import Grid, LargePainting
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import SOON, keep_good, mistake, picture_input, read_picture

@@ -10,9 +10,10 @@ from PIL import Image
 
 from deepart.errors import Phrase
 from deepart.images import fit, settings, with_settings
+from deepart.metrics import Nearness
 from deepart.pipelines import vae_views
 from deepart.pipelines.vae_latent import Latent
-from deepart.ui.artwork import Nearness, Reconstruction, save_artwork
+from deepart.ui.artwork import Reconstruction, save_artwork
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import SOON, sentences
 from deepart.ui.run import Changes, note

@@ -23,12 +23,13 @@ from deepart.checks import shown, whole_number
 from deepart.errors import OptionError, Phrase, UnsupportedError
 from deepart.images import MIN_SIDE, fit, fitted_size, settings, with_settings
 from deepart.latents import MAX_SEED, check_seeds, unpack
+from deepart.metrics import Nearness, nearness
 from deepart.pipelines.gan import MAX_PARENTS, GANPipeline
 from deepart.pipelines.gan_origin import Origin
 from deepart.pipelines.vae import Source, VAEPipeline
 from deepart.pipelines.vae_latent import MAX_SIDE, Latent
 from deepart.registry import version
-from deepart.ui.artwork import Artwork, Nearness, RoundTrip, blank, nearness
+from deepart.ui.artwork import Artwork, RoundTrip, blank
 from deepart.ui.inputs import read_picture, read_scaled
 from deepart.ui.jobs import Callback, Work
 from deepart.ui.models import specs_of
