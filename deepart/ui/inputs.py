@@ -208,16 +208,16 @@ def keep_good(*boxes: gr.Image) -> Any:
     # In one line, so that a bad file finds the good one before it in its place.
     line: dict[str, Any] = IN_TURN | {"trigger_mode": "multiple", "concurrency_id": "boxes"}
     gr.on([box.change for box in boxes], _last_good, [kept, *boxes], kept, **line)
-    looked = gr.on([box.upload for box in boxes], _look_at, [*boxes], None, **line)
+    looked = gr.on([box.upload for box in boxes], _look_at, [kept, *boxes], kept, **line)
     looked.failure(lambda good: good if len(boxes) > 1 else good[0], kept, [*boxes], **AT_ONCE)
     return looked
 
 
-def _look_at(*paths: str | None) -> None:
+def _look_at(kept: list[str | None], *paths: str | None) -> list[str | None]:
     with sentences():
-        for path in paths:
-            if path is not None:
-                images.picture_size(path)
+        for path in filter(None, paths):
+            images.picture_size(path)
+    return _last_good(kept, *paths)  # a change is told later, and when it is the next file may have come
 
 
 def _last_good(kept: list[str | None], *paths: str | None) -> list[str | None]:
