@@ -116,7 +116,7 @@ def _alike(value: Any, example: Any) -> bool:
         return isinstance(value, tuple) and len(value) <= 64 and all(_alike(item, example[0]) for item in value)
     if isinstance(example, float):
         return type(value) in (int, float) and math.isfinite(value)
-    return type(value) is type(example) and (not isinstance(value, int) or 0 <= value <= _MOST)
+    return type(value) is type(example) and (not isinstance(value, int) or value <= _MOST)
 
 
 def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Tensor]:

@@ -49,7 +49,7 @@ FLOORS = {
 OUTSIDE = {
     "gradio": {"ui"},
     "huggingface_hub": {"hub"},
-    "PIL": {"animations", "cli", "decoding", "folder", "images", "pipelines", "ui"},
+    "PIL": {"animations", "cli", "decoding", "folder", "images", "metrics", "pipelines", "ui"},
     "av": {"animations"},
     "starlette": {"ui"},
     "prometheus_client": {"ui"},
