@@ -265,7 +265,8 @@ def test_a_stop_on_the_page_stops_the_replica(address: str, pools: dict[str, Any
             else:
                 tab.locator("#stop").click()
                 start.wait_for(timeout=60_000)
-                assert re.search(r"stopped after step \d+", tab.locator("#facts").inner_text())  # a preview was kept
+                # What was seen is kept: a preview, or as long as these are coarse the first look.
+                assert re.search(r"stopped after step \d+|· Fast$", tab.locator("#facts").inner_text())
             until(lambda: step() < 0, lambda seconds: tab.wait_for_timeout(1000 * seconds))
         browser.close()
 
