@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from running_page import Page, serve, until
 
-from deepart import load_image, settings
+from deepart import images, load_image, settings
 from deepart.ui.inputs import EXAMPLES
 from deepart.ui.upkeep import sweep
 
@@ -261,6 +263,29 @@ def test_two_clients_take_turns(page: Page, tmp_path: Path) -> None:
     assert page.fine.most_at_once == 1
     first.close()
     second.close()
+
+
+def test_uploads_are_decoded_one_at_a_time(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = list[int]()  # how many were at it, whenever one began
+    lock, decode, now = threading.Lock(), images.decode, [0]
+
+    def watched(*inputs: Any) -> Image.Image:
+        with lock:
+            now[0] += 1
+            inside.append(now[0])
+        try:
+            time.sleep(0.1)
+            return decode(*inputs)
+        finally:
+            with lock:
+                now[0] -= 1
+
+    monkeypatch.setattr(images, "decode", watched)
+    clients = [connect(page, tmp_path) for _ in range(4)]
+    with ThreadPoolExecutor(4) as visitors:
+        assert len(list(visitors.map(lambda one: one.predict(**order()), clients))) == 4
+    assert len(inside) >= 8  # a content and a style each
+    assert max(inside) == 1
 
 
 def test_cancelled_work_stops(page: Page, client: Client) -> None:
