@@ -1,7 +1,5 @@
 """The pictures that a visitor of the tab "Generate" has: files with their settings inside, and what they are called."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json
@@ -73,7 +71,7 @@ class Artwork:
         """The same text for a picture and for those that sliders have made of it."""
         return json.dumps(self.made | {"directions": {}}, sort_keys=True)
 
-    def among(self, others: Sequence[Artwork]) -> bool:
+    def among(self, others: "Sequence[Artwork]") -> bool:
         """Tell whether it is one of some others, however either was painted."""
         return any(self.text == other.text for other in others)
 
@@ -253,7 +251,7 @@ def current_reconstruction(subject: Reconstruction | None, same: bool = True) ->
     return subject
 
 
-def save_reconstruction(taken: RoundTrip, picture: str | None, name: str, cache: str) -> Reconstruction:
+def save_reconstruction(taken: "RoundTrip", picture: str | None, name: str, cache: str) -> Reconstruction:
     """Write what was taken apart where Gradio serves files from, and return it."""
     image, example = taken.image, None if picture is None else named(picture)[0]
     if example is not None:  # so that it can be made again without an upload
@@ -292,7 +290,7 @@ def _there(path: str) -> str:
 # ------------------------------------------------------------------------------------------------------------- numbers
 
 
-def numbers(taken: RoundTrip) -> dict[str, Any]:
+def numbers(taken: "RoundTrip") -> dict[str, Any]:
     """Return what is known of a reconstruction, as plain numbers: an endless PSNR, of equal pictures, is null."""
     encode, decode = taken.seconds
     ratio = None if taken.near is None or math.isinf(taken.near.psnr) else round(taken.near.psnr, 3)

@@ -1,7 +1,5 @@
 """What comes in: uploaded files, values of endpoints, visitors; and the sentences for what is wrong with them."""
 
-from __future__ import annotations
-
 import logging
 import uuid
 from collections.abc import Iterator, Sequence
@@ -114,7 +112,7 @@ class _Upload(FileData):
             sentence = "The {what} is not an uploaded file; in Python pass handle_file(path)."
             raise mistake(Phrase(sentence, what=cls.what)) from None
 
-    def paths(self: _Upload | None) -> str | None:
+    def paths(self: "_Upload | None") -> str | None:
         """Return the path, None where there is no file."""
         return None if self is None else self.path
 
@@ -137,7 +135,7 @@ class _Uploads(GradioRootModel):
         except ValidationError:
             raise mistake("The pictures are no list of uploaded files; in Python pass [handle_file(path)].") from None
 
-    def paths(self: _Uploads | None) -> list[str]:
+    def paths(self: "_Uploads | None") -> list[str]:
         """Return the paths, none where there are no files."""
         return [] if self is None else [file.path for file in self.root]
 

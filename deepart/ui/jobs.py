@@ -5,8 +5,6 @@ quick work does not wait for long work, which gives its place away between two o
 held in memory is one piece of long work and one of quick work for each place, whatever comes.
 """
 
-from __future__ import annotations
-
 import contextvars
 import threading
 import time
@@ -81,7 +79,9 @@ class Done:
 class _Job(Generic[T]):
     """Work in a thread of its own; stream() watches it from the thread that serves the visitor."""
 
-    def __init__(self, work: Work[T], kind: Kind, places: Places, share: Callable[[int, int], float] | None) -> None:
+    def __init__(
+        self, work: Work[T], kind: "Kind", places: "Places", share: Callable[[int, int], float] | None
+    ) -> None:
         self._work, self.kind, self._places, self._share = work, kind, places, share
         self._context = contextvars.copy_context()  # which knows the visitor's language
         self.news = threading.Condition()

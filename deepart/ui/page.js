@@ -99,12 +99,16 @@ const deepart = {
     return { liked: store.results.filter(one => one.liked).map(({ thumb, ...one }) => one), photo: store.photo };
   },
   record(store) {
-    return store.results.find(one => one.key === deepart.chosen) ?? null;
+    deepart.opened = deepart.chosen;
+    return store.results.find(one => one.key === deepart.opened) ?? null;
   },
 
   clear(store, words) {
     if (!store.results.some(one => !one.liked) || !window.confirm(words)) return store;
     return { ...store, results: store.results.filter(one => one.liked), cleared: store.results };
+  },
+  remove(store) {
+    return { ...store, results: store.results.filter(one => one.key !== deepart.opened), cleared: store.results };
   },
   undo(store) {
     const news = JSON.stringify({ add: [...(store.cleared ?? [])].reverse() });

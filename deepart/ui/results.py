@@ -142,6 +142,7 @@ class MyResults:
                 self.like = gr.Button("♡ Like", size="sm", min_width=90, elem_id="session-like")
                 self.use = gr.Button("Use these settings again", size="sm", min_width=140, elem_id="session-use")
                 self.link = gr.Button("Copy a link to it", size="sm", min_width=140, elem_id="session-link")
+                self.remove = gr.Button("Remove it", size="sm", min_width=100, elem_id="session-remove")
                 self.download = gr.DownloadButton(
                     "Download", size="sm", min_width=100, interactive=False, elem_id="session-download"
                 )
@@ -175,6 +176,7 @@ class MyResults:
             js="(store, picked) => [deepart.record(store), picked]", **IN_TURN,
         )  # fmt: skip
         self.clear.click(None, store, store, js=f"store => deepart.clear(store, {spoken(_CLEAR)})", **AT_ONCE)
+        self.remove.click(None, store, store, js="deepart.remove", **AT_ONCE)
         self.undo.click(None, store, store, js="deepart.undo", **AT_ONCE)
         shelf.merge(self.open.upload(self._open, self.open, [shelf.news, *self.shown], **SOON))
         made = self.again.wire(

@@ -1,7 +1,5 @@
 """What was made for a visitor, kept in the browser's own storage: records of results, hearts, the last photograph."""
 
-from __future__ import annotations
-
 import hashlib
 import html
 import json
@@ -54,7 +52,7 @@ class Shelf:
         parts = [*sources, liked, photo]
         first = {(key_of(one), one.path) for part, read in sources.items() for one in _held(read, part.value)}
 
-        def keep(told: _Told, *values: Any) -> Changes:
+        def keep(told: "_Told", *values: Any) -> Changes:
             held = [one for read, value in zip(sources.values(), values, strict=False) for one in _held(read, value)]
             hearts = {key_of(one): one for one in values[-2]}
             held = [one for one in held if (key_of(one), one.path) not in first] + list(hearts.values())
@@ -123,9 +121,9 @@ def record(one: Artwork, remake: Remake, liked: bool = False) -> Record:
     made = settings(image) or one.made
     text = json.dumps(made)
     known = made if len(text) <= _MOST_SETTINGS else None
-    generated = one.made.get("task") == "gan"
-    moved = generated and any(one.amounts.values())
-    names = [translate(title_of("gan", one.model))] if generated else []
+    task = one.made.get("task")
+    moved = task == "gan" and any(one.amounts.values())
+    names = [translate(title_of(task, one.model))] if task in ("gan", "vae") else []
     name = " · ".join([*names, translate(one.name), f"{max(image.size)} px"])
     return {
         "key": key_of(one), "path": one.path, "name": name, "made": known and text, "thumb": thumbnail(image),

@@ -139,7 +139,7 @@ class StyleTab:
                 "Download", None if self._example is None else str(self._example), scale=0, min_width=130,
                 interactive=self._example is not None, elem_id="download",
             )  # fmt: skip
-        self.paint.lay_status()
+        self.paint.lay_status("Press a style, or Paint. It gets better for some seconds; Stop keeps what is there.")
         # Artwork | None: the last painting; at first the example's copy, which visitors may have
         self.result: Any = gr.State(self._first_result())
 

@@ -3,8 +3,6 @@
 work = StyleRequests(studio).transfer("cat.jpg", ["waves.jpg"], model=None, strength=0.8, ...).work
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +41,7 @@ class Transfer:
     content: Image.Image
 
     def __init__(
-        self, requests: StyleRequests, content: str | None, styles: Sequence[str | None], model: Any, quality: Any,
+        self, requests: "StyleRequests", content: str | None, styles: Sequence[str | None], model: Any, quality: Any,
         first_look: str | None, options: dict[str, Any],
     ) -> None:  # fmt: skip
         """content, styles: files; the first style must be there. model, quality: see model_of. first_look: a model of

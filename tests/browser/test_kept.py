@@ -134,6 +134,11 @@ def test_clear_asks_and_is_undone_and_the_address_has_the_tab(open_tab: OpenTab,
     tab.locator("#session-undo").click()
     expect(tab.locator("#session-grid button")).to_have_count(2)
     expect(tab.locator("#session-undo")).to_be_hidden()
+    pick(tab, 1)
+    tab.locator("#session-remove").click()
+    expect(tab.locator("#session-grid button")).to_have_text(re.compile("Seed 1"))
+    tab.locator("#session-undo").click()
+    expect(tab.locator("#session-grid button")).to_have_count(2)
     for name in ("Reconstruct", "Style transfer"):
         go(tab, name)
         expect(tab.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
