@@ -136,7 +136,7 @@ def test_clear_asks_and_is_undone_and_the_address_has_the_tab(open_tab: OpenTab,
     expect(tab.locator("#session-undo")).to_be_hidden()
     pick(tab, 1)
     tab.locator("#session-remove").click()
-    expect(tab.locator("#session-grid button")).to_have_text(re.compile("Seed 1"))
+    expect(tab.locator("#session-grid button")).to_have_count(1)
     tab.locator("#session-undo").click()
     expect(tab.locator("#session-grid button")).to_have_count(2)
     for name in ("Reconstruct", "Style transfer"):
