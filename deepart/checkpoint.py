@@ -133,6 +133,8 @@ def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Te
         else:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
         tensors = packed.unpack(tensors)
+        if not all(isinstance(name, str) and _plain(tensor) for name, tensor in tensors.items()):
+            raise ValueError("It holds other things than named, plain tensors.")
     except OSError as error:
         raise unreadable(path, error) from error
     except Exception as error:  # a damaged file can fail in any way, and each means the same to the user
@@ -145,6 +147,10 @@ def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Te
                 "The file {path} has numbers in {name!r} that are not finite; get it again.", path=path, name=name
             )
     return tensors
+
+
+def _plain(tensor: Tensor) -> bool:
+    return tensor.layout == torch.strided and tensor.device.type == "cpu"
 
 
 def _finite(tensor: Tensor) -> bool:

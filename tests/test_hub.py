@@ -339,6 +339,17 @@ class Payload:
         return open, (self.path, "w")
 
 
+@pytest.mark.parametrize(
+    "state", [{"a": 3}, [torch.ones(2)], {1: torch.ones(2)}, {"a": torch.eye(2).to_sparse()},
+              {"a": torch.ones(2, device="meta")}],
+    ids=["number", "list", "unnamed", "sparse", "meta"],
+)  # fmt: skip
+def test_other_things_than_named_tensors_are_one_sentence(tmp_path: Path, state: Any) -> None:
+    torch.save(state, tmp_path / "model.pt")
+    with pytest.raises(WeightsError, match=r"model\.pt is damaged, or holds more than tensors"):
+        checkpoint.read_tensors(tmp_path / "model.pt")
+
+
 @pytest.mark.parametrize("suffix", [".bin", ".pth", ".pt"])
 @pytest.mark.parametrize("kind", ["zip", "legacy", "pickle"])
 def test_code_in_a_pickle_never_runs(tmp_path: Path, suffix: str, kind: str) -> None:

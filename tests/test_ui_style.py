@@ -9,15 +9,16 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 from running_page import TinyStudio
 
 from deepart import StyleTransferPipeline, load_image, settings
 from deepart.cache import Studio
 from deepart.ui.examples import FIRST_SIZE, PAIRS
 from deepart.ui.finished import first_files
-from deepart.ui.jobs import Jobs
+from deepart.ui.jobs import Jobs, Step
 from deepart.ui.style import StyleTab, _fact_line
+from deepart.ui.style_work import STYLIZE, StyleRequests
 from recipes import first_style
 
 
@@ -78,6 +79,29 @@ def test_the_settings_of_an_address_are_those_of_a_painting(tiny_studio: TinyStu
     assert settled[tab.corrected].visible
     untouched = tab._settle("fine", 512)  # as the page opens
     assert (untouched[tab.size].value, untouched[tab._wished]) == (512, None)
+
+
+def test_a_quick_model_has_the_first_look_which_stays_until_something_as_large_comes(tiny_studio: TinyStudio) -> None:
+    requests, content, style = StyleRequests(tiny_studio), *map(str, PAIRS[1].files)
+    options = {name: STYLIZE[name] for name in ("strength", "preserve_color", "style_scale", "seed")}
+    options |= {"size": 384, "steps": 10, "style_weight": None}
+    transfer = requests.transfer(content, (style, None, None), model="fine", first_look="fast", **options)
+    seen: list[tuple[int, Image.Image]] = []
+    made = transfer.work(lambda step, total, preview: seen.append((step, preview)) if preview else None)
+    quick = tiny_studio.style("fast").stylize(load_image(content), load_image(style), size=384)
+    assert seen[0][0] == 0
+    assert ImageChops.difference(seen[0][1], quick).getbbox() is None
+    assert len(seen) > 1
+    assert {preview.size for _, preview in seen} == {made.size}
+    assert transfer.stopped(Step(preview=seen[0][1])) is seen[0][1]
+    kept = transfer.stopped(Step(preview=seen[1][1], preview_step=seen[1][0]))
+    assert kept is not None
+    assert (settings(kept) or {})["stopped_at"] == seen[1][0]
+    alone: list[Image.Image] = []
+    plain = requests.transfer(content, (style, None, None), model="fine", **options)
+    again = plain.work(lambda step, total, preview: alone.append(preview) if preview else None)
+    assert ImageChops.difference(again, made).getbbox() is None  # the look changes nothing of the painting
+    assert min(preview.width for preview in alone) < made.width  # and the coarse previews are what is left out
 
 
 def painted(**made: Any) -> Image.Image:

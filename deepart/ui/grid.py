@@ -188,8 +188,8 @@ class Grid:
         )  # fmt: skip
 
     def _make(
-        self, model: str, n: Any, seed: Any, truncation: float, on: bool, manner: str | None,
-        size: int, request: gr.Request,
+        self, model: str, n: Any, seed: Any, truncation: float, on: bool, manner: str | None, size: int,
+        request: gr.Request,
     ) -> Iterator[Changes]:  # fmt: skip
         """Make pictures for the page: small ones, then each painted fast, then each painted well."""
         work = self._requests.grid(model, n, seed, truncation, None)

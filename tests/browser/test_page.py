@@ -107,9 +107,11 @@ def test_paint(page: Page, open_tab: OpenTab, tmp_path: Path, screen: tuple[int,
     expect(tab.locator("#progress")).to_have_text(re.compile(r"50 % · step 7 of 14( · about \d+ \w+ left)?"))
     expect(tab.locator("#progress progress")).to_have_attribute("value", "50.0")
     expect(tab.locator("#paint")).to_be_hidden()
+    expect(tab.locator("#download")).to_have_css("pointer-events", "none")  # it is another painting's
     no_sideways_scroll(tab)
     assert place(tab) == canvas
     page.fine.release()
+    expect(tab.locator("#download")).to_have_css("pointer-events", "auto")
 
     images = tab.locator("#slider img[data-testid=imageslider-image]")
     expect(images).to_have_count(2)
