@@ -20,7 +20,7 @@ SIZES = {"laptop": (1366, 860), "phone": (390, 844)}
 THEMES = ("light", "dark")
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 TABS = ("style", "generate", "reconstruct", "results")
-_PHOTO = Path(__file__).parents[1] / "deepart" / "ui" / "examples" / "content" / "mountain.jpg"
+_PHOTO = Path(__file__).parents[1] / "benchmarks" / "contents" / "architecture.jpg"  # an example would not be kept
 _SETTLE = 1500  # milliseconds for pictures to be fetched, decoded and drawn
 _PATIENCE = 90_000  # milliseconds
 
@@ -72,7 +72,7 @@ def first_minute(browser: Any, url: str, folder: Path) -> list[Path]:
         page.locator("#slider img").first.wait_for()
         shot("open")
         page.locator("#content input[type=file]").set_input_files(_PHOTO)
-        page.locator("#content img[src*=mountain]").wait_for()
+        page.locator("#content img[src*=architecture]").wait_for()
         page.locator("#wall-small style").first.wait_for(state="attached")
         page.locator("#wall").scroll_into_view_if_needed()
         shot("thumbnails")
@@ -90,7 +90,7 @@ def first_minute(browser: Any, url: str, folder: Path) -> list[Path]:
         page.locator("#session-grid button.da-liked").wait_for()
         shot("still-there")
         page.get_by_role("tab", name="Style transfer").click()
-        page.locator("#content img[src*=mountain]").wait_for()
+        page.locator("#content img[src*=architecture]").wait_for()
         shot("photograph-too")
         context.close()
     return made
