@@ -10,7 +10,7 @@ from deepart.ui.endpoints import Endpoints
 from deepart.ui.examples import lay_thumbnails
 from deepart.ui.generate import GenerateTab
 from deepart.ui.i18n import localise
-from deepart.ui.inputs import api_corner, hide_schemas, refuse_foreign_files
+from deepart.ui.inputs import api_corner, hide_schemas, mend_calls
 from deepart.ui.jobs import Jobs
 from deepart.ui.page import RESULTS, SESSIONS, Link, launch_options, lay_about, restore
 from deepart.ui.reconstruct import ReconstructTab
@@ -72,7 +72,7 @@ def build_app(studio: Studio) -> gr.Blocks:
     app.state_session_capacity = SESSIONS  # as mount_gradio_app() takes it; launch() is told by app.py
     app.jobs = jobs  # type: ignore[attr-defined]  # serving_options() takes it from here, and launch_options() the next
     app.i18n_instance = localise(app)  # launch_options() takes it from here
-    refuse_foreign_files(app)
+    mend_calls(app)
     return app
 
 

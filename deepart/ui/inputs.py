@@ -84,13 +84,17 @@ def _hand_over(box: gr.Image | gr.File, model: Any, what: str = "picture") -> No
 _EXAMPLE = {"path": "picture.jpg", "url": "picture.jpg", "meta": {"_type": "gradio.FileData"}}
 
 
-def refuse_foreign_files(app: gr.Blocks) -> None:
-    """Let calls that name a file which was not uploaded end in a sentence, where Gradio answers null."""
+def mend_calls(app: gr.Blocks) -> None:
+    """Give calls over HTTP what they leave out at the end, and a sentence for a file that was not uploaded.
+
+    Gradio answers both with null, and so a call that was right before a parameter was added.
+    """
     preprocess = app.preprocess_data
 
-    async def checked(*values: Any, **options: Any) -> Any:
+    async def checked(event: Any, values: list[Any], *state: Any, **options: Any) -> Any:
         try:
-            return await preprocess(*values, **options)
+            defaults = [box.value for box in event.inputs[len(values) :]]
+            return await preprocess(event, [*values, *defaults], *state, **options)
         except InvalidPathError:
             raise mistake("A file was not uploaded here; upload it first, in Python with handle_file(path).") from None
 
