@@ -112,8 +112,8 @@ def _connect(
     session.send.wire(session.picked, lambda picked: picked[-1]["path"] or None if picked else None, places, tabs)
     remake = Remake(style.requests, generate.requests, generate.grid.painting, reconstruct.requests)
     session.wire(remake, generate.breed.liked)
-    shelf.wire(remake, kept, generate.breed.liked, style.content)
-    shelf.restore(app, generate.breed.liked, style.content, style.cleared)
+    shelf.wire(remake, kept, generate.breed.liked, style.content, style.style)
+    style.wall.follow(shelf.restore(app, generate.breed.liked, style.content, style.style, style.cleared))
     return recall(
         session.use, session.picked, tabs, {link.tab: link.linked for link in links},
         {"style": [style.content, style.style, style.style_2, style.style_3], "reconstruct": [reconstruct.picture]},

@@ -1,4 +1,4 @@
-"""What was made for a visitor, kept in the browser's own storage: records of results, hearts, the last photograph."""
+"""What was made for a visitor, in the browser's own storage: records of results, hearts, last photograph and style."""
 
 import hashlib
 import html
@@ -16,7 +16,7 @@ from PIL import Image
 from deepart.errors import DeepArtError, ImageError
 from deepart.images import fit, load_image, picture_size, settings
 from deepart.ui.artwork import Artwork, check_settings, fresh, key_of, name_of
-from deepart.ui.examples import example_of
+from deepart.ui.examples import example_files, example_of
 from deepart.ui.finished import NAMED
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, SOON
@@ -47,49 +47,58 @@ class Shelf:
         """Let the storage take the news that an event brings."""
         return event.then(None, [self.news, self.store], self.store, js="deepart.merge", **AT_ONCE)
 
-    def wire(self, remake: Remake, sources: Mapping[Any, Reader], liked: Any, photo: gr.Image) -> None:
+    def wire(self, remake: Remake, sources: Mapping[Any, Reader], liked: Any, photo: gr.Image, style: gr.Image) -> None:
         """Keep what components of other tabs come to hold. liked: the state of what has a heart."""
-        parts = [*sources, liked, photo]
+        parts = [*sources, liked, photo, style]
         first = {(key_of(one), one.path) for part, read in sources.items() for one in _held(read, part.value)}
 
         def keep(told: "_Told", *values: Any) -> Changes:
             held = [one for read, value in zip(sources.values(), values, strict=False) for one in _held(read, value)]
-            hearts = {key_of(one): one for one in values[-2]}
+            hearts = {key_of(one): one for one in values[-3]}
             held = [one for one in held if (key_of(one), one.path) not in first] + list(hearts.values())
             new = {(key_of(one), one.path): one for one in held if (key_of(one), one.path) not in told.seen}
             records = [record(one, remake, key in hearts) for (key, _), one in new.items() if Path(one.path).is_file()]
             news: dict[str, Any] = {"add": records}
             news["hearts"] = {key: key in hearts for key in set(hearts) ^ told.hearts}
-            path = values[-1]
-            if path is not None and path != told.photo and example_of(path) is None:
+            path, manner = shown = values[-2:]
+            if path is not None and shown != told.shown and example_of(path) is None:
                 with suppress(ImageError):  # what is no picture goes out of the box by itself: see keep_good
                     picture_size(path)
-                    news["photo"] = {"path": path, "name": Path(path).name}
+                    example = None if manner is None else example_of(manner)
+                    style_kept = manner if example is None else example.stem
+                    news["photo"] = {"path": path, "name": Path(path).name, "style": style_kept}
             return {
-                self._told: _Told(told.seen | set(new), set(hearts), path),
+                self._told: _Told(told.seen | set(new), set(hearts), shown),
                 self.news: json.dumps(news) if records or news["hearts"] or "photo" in news else gr.skip(),
             }
 
         causes, told = [part.change for part in parts], [self._told, self.news]  # one after another, of each visitor's
         self.merge(gr.on(causes, keep, [self._told, *parts], told, trigger_mode="always_last", **AT_ONCE))
 
-    def restore(self, app: gr.Blocks, liked: Any, photo: gr.Image, besides: Mapping[Any, Callable[[], Any]]) -> None:
-        """Let what the browser has kept come back when the page opens: the hearts, and the last photograph.
+    def restore(
+        self, app: gr.Blocks, liked: Any, photo: gr.Image, style: gr.Image, besides: Mapping[Any, Callable[[], Any]]
+    ) -> Any:  # fmt: skip
+        """Let what the browser has kept come back when the page opens: the hearts, the last photograph and style.
 
-        photo: its box. besides: what else changes with that, by component.
+        Returns the event.
+
+        photo, style: their boxes. besides: what else changes with the photograph, by component.
         """
 
-        def back(kept: Any, shown: str | None) -> Changes:
+        def back(kept: Any, shown: str | None, painting: str | None) -> Changes:
             found = kept if isinstance(kept, dict) else {}
             loved = [one for one in map(artwork_of, found.get("liked") or []) if one is not None]
             changes: Changes = {
                 self._told: _Told({(key_of(one), one.path) for one in loved}, {key_of(one) for one in loved}),
-                liked: loved, photo: shown,
+                liked: loved, photo: shown, style: painting,
             }  # fmt: skip
             last = found.get("photo")
             if isinstance(last, dict):
-                path = str(last.get("path"))
+                path, manner = str(last.get("path")), str(last.get("style"))
                 if is_ours(path, photo.GRADIO_CACHE):
+                    examples = {one.stem: str(one) for one in example_files("style", "paintings")}
+                    if manner in examples or is_ours(manner, photo.GRADIO_CACHE):
+                        changes[style] = examples.get(manner, manner)
                     return changes | {photo: path} | {part: make() for part, make in besides.items()}
                 gone = t(
                     "Your photograph {name} was deleted here, as all files are after a day; put it in again.",
@@ -98,17 +107,18 @@ class Shelf:
                 gr.Info(html.escape(gone), title="", duration=20)
             return changes
 
-        outputs = [self._told, liked, photo, *besides]
-        app.load(back, [self.store, photo], outputs, js="(store, shown) => [deepart.kept(store), shown]", **SOON)
+        outputs = [self._told, liked, photo, style, *besides]
+        script = "(store, ...shown) => [deepart.kept(store), ...shown]"
+        return app.load(back, [self.store, photo, style], outputs, js=script, **SOON)
 
 
 @dataclass(frozen=True)
 class _Told:
-    """What the browser was told of: key and path of results, keys of what has a heart, the photograph."""
+    """What the browser was told of: key and path of results, keys of what has a heart, photograph and style."""
 
     seen: set[tuple[str, str]] = field(default_factory=set)
     hearts: set[str] = field(default_factory=set)
-    photo: str | None = None
+    shown: tuple[str | None, ...] = ()
 
 
 def _held(read: Reader, value: Any) -> Sequence[Artwork]:

@@ -54,9 +54,14 @@ class Wall:
 
         self._row.select(press, None, [style, wanted], **AT_ONCE)
         self._own.upload(own, self._own, [style, wanted], **SOON)
+        self._style = style
         causes = [style.change, wanted.change, result.change]  # the box tells of no change while it is folded away
         gr.on(causes, self._mark, style, self._ring, trigger_mode="always_last", **AT_ONCE)
         content.change(self._look, content, self._small, trigger_mode="always_last", **QUIETLY)
+
+    def follow(self, event: Any) -> None:
+        """Let the ring be around the style that an event has set."""
+        event.then(self._mark, self._style, self._ring, **AT_ONCE)
 
     def _mark(self, style: str | None) -> str:
         """Return the rule for the ring around the style that is chosen."""

@@ -10,7 +10,7 @@ import pytest
 from hands import PHONE, brought, go, no_sideways_scroll, same, save, told
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
-from running_page import Page
+from running_page import Page, until
 
 from deepart import load_image, settings
 from deepart.ui.inputs import EXAMPLES
@@ -97,8 +97,14 @@ def test_a_painting_whose_file_is_gone_is_made_again_or_asks_for_the_photograph(
     tab.locator("#session-use").click()
     told(tab, "It was made of a picture of yours")
     expect(tab.locator("#paint")).to_be_visible()
-    # The photograph itself is there, and after a day it is asked for.
+    # The photograph itself is there with the style of the last painting, and after a day it is asked for.
     expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile("holiday"))
+    tab.locator("#wall button").nth(1).click()
+    expect(tab.locator("#facts")).to_contain_text("128 × ")
+    tab.reload()
+    expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile("holiday"))
+    ring = "button => getComputedStyle(button).outlineStyle"
+    until(lambda: tab.locator("#wall button").nth(1).evaluate(ring) == "solid")
     for path in page.files.glob("*/holiday.png"):
         path.unlink()
     tab.reload()
