@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -273,7 +274,10 @@ def test_two_clients_take_turns(page: Page, tmp_path: Path) -> None:
     second.close()
 
 
-def test_uploads_are_decoded_one_at_a_time(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("door", ["/stylize", "My results", "Cut it to size"])
+def test_uploads_are_decoded_one_at_a_time(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
     inside = list[int]()  # how many were at it, whenever one began
     lock, decode, now = threading.Lock(), images.decode, [0]
 
@@ -289,10 +293,18 @@ def test_uploads_are_decoded_one_at_a_time(page: Page, tmp_path: Path, monkeypat
                 now[0] -= 1
 
     monkeypatch.setattr(images, "decode", watched)
-    clients = [connect(page, tmp_path) for _ in range(4)]
-    with ThreadPoolExecutor(4) as visitors:
-        assert len(list(visitors.map(lambda one: one.predict(**order()), clients))) == 4
-    assert len(inside) >= 8  # a content and a style each
+    events = {getattr(fn.fn, "__qualname__", ""): fn.fn for fn in page.blocks.fns.values()}
+    mine = str(tmp_path / "mine.png")
+    images.save_png(images.with_settings(load_image(CONTENT), {"task": "style", "model": "fine"}), mine)
+    doors = {
+        "/stylize": lambda who: connect(page, tmp_path).predict(**order()),
+        "My results": lambda who: events["MyResults._open"](mine, who),
+        "Cut it to size": lambda who: events["Crop._use"](mine, "Square", mine, who),
+    }
+    inside.clear()
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(doors[door], [SimpleNamespace(session_hash=name) for name in "abcd"]))
+    assert len(inside) >= 4
     assert max(inside) == 1
 
 

@@ -11,7 +11,8 @@ from PIL import Image
 from deepart.errors import OptionError
 from deepart.images import load_image
 from deepart.ui.artwork import save_result
-from deepart.ui.inputs import AT_ONCE, SOON, sentences
+from deepart.ui.inputs import AT_ONCE, SOON
+from deepart.ui.jobs import Jobs
 from deepart.ui.shelf import is_ours
 
 ASPECTS = {
@@ -32,8 +33,9 @@ class _Waiting(OrderedDict[str, Any]):
 class Crop:
     """An editor for the picture of a box, closed until somebody opens it."""
 
-    def __init__(self, box: gr.Image) -> None:
+    def __init__(self, box: gr.Image, jobs: Jobs) -> None:
         """Lay it out inside the Blocks being built, and wire it. box: a picture_input."""
+        self._jobs = jobs
         with gr.Accordion("Cut it to size", open=False, elem_id="crop"):
             self.editor = gr.ImageEditor(
                 box.value and box.value["path"], type="filepath", image_mode="RGB", format="png",
@@ -55,13 +57,15 @@ class Crop:
         path = getattr(shown, "path", None)
         return shown if path is None else path if is_ours(path, self.editor.GRADIO_CACHE) else None
 
-    def _use(self, shown: Any, aspect: str, path: str | None) -> str:
-        with sentences():
+    def _use(self, shown: Any, aspect: str, path: str | None, request: gr.Request) -> str:
+        def work(callback: Any) -> str:
             if shown is None:
                 raise OptionError("There is no picture to cut yet; put one in first.")
             picture = load_image(io.BytesIO(shown) if isinstance(shown, bytes) else shown)
             name = "picture" if path is None else Path(path).stem
             return save_result(cut(picture, ASPECTS.get(aspect)), name, self.editor.GRADIO_CACHE)
+
+        return self._jobs.do(request, work, "page cut")
 
 
 def cut(picture: Image.Image, aspect: float | None) -> Image.Image:

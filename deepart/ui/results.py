@@ -241,14 +241,16 @@ class MyResults:
             before = [other for other in picked if other["key"] != one["key"] and other["path"]][-1:]
             return self.show([*before, one] if one["path"] else [one])
 
-    def _open(self, path: str) -> Changes:
+    def _open(self, path: str, request: gr.Request) -> Changes:
         """Keep a picture that somebody brings, with the settings inside."""
-        with sentences():
+
+        def work(callback: Any) -> Record:
             made = settings_of(path)
             base = made.get("painted_from") or made
-            one = Artwork(path, json.dumps(base, sort_keys=True), name_of(base))
-            kept = record(one, self._remake)
-            return self.show([self.checked(kept)]) | {self.shelf.news: json.dumps({"add": [kept]})}
+            return record(Artwork(path, json.dumps(base, sort_keys=True), name_of(base)), self._remake)
+
+        kept = self._jobs.do(request, work, "page open")
+        return self.show([self.checked(kept)]) | {self.shelf.news: json.dumps({"add": [kept]})}
 
     def _again(self, picked: list[Record], request: gr.Request) -> Iterator[Changes]:
         """Make a result again whose file is gone, or that a link asks for."""

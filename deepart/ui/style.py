@@ -110,7 +110,7 @@ class StyleTab:
 
     def _lay_blend(self) -> None:
         example_row(example_files("content"), self.content, "Photographs to try")
-        self.crop = Crop(self.content)
+        self.crop = Crop(self.content, self._jobs)
         self.style = picture_input("Style picture", value=str(self._pair.files[1]), height=180, elem_id="style")
         with gr.Accordion("Blend in more styles", open=False):
             gr.HTML(note("The painting takes from each of up to three styles, as much as its weight says."))
