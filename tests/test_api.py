@@ -143,6 +143,22 @@ def test_the_transparency_is_kept_when_asked(page: Page, client: Client, tmp_pat
     assert made["keep_alpha"] is True
 
 
+@pytest.mark.parametrize("endpoint", ["/stylize", "/reconstruct"])
+def test_the_camera_and_the_dpi_of_a_photograph_are_kept(client: Client, tmp_path: Path, endpoint: str) -> None:
+    exif = Image.Exif()
+    exif[0x0110] = "Camera"
+    load_image(CONTENT).resize((48, 32)).save(tmp_path / "photo.jpg", exif=exif, dpi=(240, 240))
+
+    def result(photo: Path) -> Image.Image:
+        given = handle_file(str(photo))
+        asked = order(content=given) if endpoint == "/stylize" else {"image": given, "api_name": endpoint}
+        return load_image(client.predict(**asked)[0])
+
+    assert result(tmp_path / "photo.jpg").info["dpi"] == pytest.approx((240, 240), abs=0.1)
+    assert b"Camera" in result(tmp_path / "photo.jpg").info["exif"]
+    assert result(CONTENT).info["dpi"] == pytest.approx((300, 300), abs=0.1)  # for print, where nobody says
+
+
 def test_what_an_upload_is_stands_in_the_description(page: Page) -> None:
     with urllib.request.urlopen(f"{page.url}/gradio_api/info") as answer:
         [content, *_] = json.load(answer)["named_endpoints"]["/stylize"]["parameters"]

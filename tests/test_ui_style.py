@@ -97,6 +97,8 @@ def test_a_quick_model_has_the_first_look_which_stays_until_something_as_large_c
     kept = transfer.stopped(Step(preview=seen[1][1], preview_step=seen[1][0]))
     assert kept is not None
     assert (settings(kept) or {})["stopped_at"] == seen[1][0]
+    transfer.content.info["dpi"] = (240.0, 240.0)
+    assert getattr(transfer.stopped(Step(preview=seen[1][1])), "info", {})["dpi"] == (240, 240)
     alone: list[Image.Image] = []
     plain = requests.transfer(content, (style, None, None), model="fine", **options)
     again = plain.work(lambda step, total, preview: alone.append(preview) if preview else None)

@@ -306,7 +306,8 @@ def numbers(taken: "RoundTrip") -> dict[str, Any]:
 def save_result(image: Image.Image, name: str, cache: str) -> str:
     """Write an exact PNG, settings inside, where Gradio serves files from and deletes them after a day."""
     path = new_file(cache, f"{name}.png")
-    images.save_png(image, path, compress_level=1, dpi=DPI)  # somebody is waiting: a quarter of the time
+    dpi = None if "dpi" in image.info else DPI
+    images.save_png(image, path, compress_level=1, dpi=dpi)  # somebody is waiting: a quarter of the time
     return path
 
 

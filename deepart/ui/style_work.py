@@ -104,7 +104,7 @@ class Transfer:
         made: dict[str, Any] = {"task": model.task, "model": model.name, "version": model.version}
         made |= {name: value for name, value in self._options.items() if value is not None}
         made |= {"size": list(sides), "stopped_at": step.preview_step}
-        return with_settings(step.preview.resize(sides, Image.Resampling.LANCZOS), made)
+        return with_settings(step.preview.resize(sides, Image.Resampling.LANCZOS), made, source=self.content)
 
 
 class StyleRequests:

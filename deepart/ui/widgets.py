@@ -151,7 +151,7 @@ def converted(path: str, kind: str, cache: str) -> str:
     # In a folder of its own: other visitors may have the same example.
     target = new_file(cache, f"{Path(path).stem}{IMAGE_FORMATS[kind]}")
     image = load_image(path, keep_alpha=kind == "WEBP")
-    image.save(target, kind, quality=_QUALITY, **(notes(image) | {"dpi": (DPI, DPI)}))  # WEBP has no place for the DPI
+    image.save(target, kind, quality=_QUALITY, **({"dpi": (DPI, DPI)} | notes(image)))
     return target
 
 

@@ -272,6 +272,7 @@ class VAERequests:
         near: Nearness | None = None
         seconds: tuple[float | None, float] = (None, decoded - encoded)
         if not isinstance(given, Latent):
+            image = with_settings(image, settings(image) or {}, source=given)
             near = None if directions else nearness(given, image)
             seconds = (encoded - began, decoded - encoded)
         return RoundTrip(
