@@ -20,7 +20,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.components.gallery import GalleryImage
 from gradio.context import Context
+from gradio.data_classes import FileData, GradioRootModel
 from PIL import Image
 
 from deepart.checks import shown
@@ -125,9 +127,28 @@ class EndpointsBase:
         return one.path, one.made
 
 
+class _Made(FileData):
+    """A file that was made; it is at its url."""
+
+
+class _Pictures(GradioRootModel):
+    """Pictures that were made; each is at its url."""
+
+    root: list[GalleryImage]
+
+
+def file_output(label: str) -> gr.File:
+    """Return an output that holds a file."""
+    box = gr.File(label=label)
+    box.data_model = _Made  # Gradio's own describes itself, to whoever writes Gradio
+    return box
+
+
 def gallery_output(label: str = "The pictures, exact PNGs") -> gr.Gallery:
     """Return an output that holds several pictures, each as its file."""
-    return gr.Gallery(label=label, format="png", type="filepath")
+    box = gr.Gallery(label=label, format="png", type="filepath")
+    box.data_model = _Pictures
+    return box
 
 
 def picture_output(label: str) -> gr.Image:

@@ -130,7 +130,7 @@ class _LatentUpload(_Upload):
 class _Uploads(GradioRootModel):
     """Picture files that were uploaded; in Python [handle_file(path), ...]."""
 
-    root: list[FileData]
+    root: list[_Upload]
 
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
