@@ -88,7 +88,7 @@ def plan(places: Sequence[Path], out: Path, suffix: str = ".png", left: dict[str
     Raises OptionError for a place that does not exist, for `out` being one of the folders or a file, for a result that
     would take the place of a picture, and for two pictures of one name from two folders.
     """
-    if out.exists() and not out.is_dir():
+    if os.path.exists(out) and not os.path.isdir(out):  # where nobody may look, Path raises what os.path does not
         raise OptionError("{out!r} is a file; name a folder for the results.", out=str(out))
     found: dict[str, tuple[Path, Path]] = {}
     for place in places:
@@ -135,10 +135,10 @@ def ready(out: Path) -> None:
 
 def pictures(place: Path, out: Path | None = None, left: dict[str, str] | None = None) -> Iterator[tuple[Path, Path]]:
     """Yield each picture of a place, which is a file or a folder, and its path below the place; see plan."""
-    if place.is_file():
+    if os.path.isfile(place):
         yield place, Path(place.name)
         return
-    if not place.is_dir():
+    if not os.path.isdir(place):
         raise OptionError("There is no file or folder {place!r}; check the name.", place=str(place))
     results = os.path.realpath(out) if out is not None else None
     if os.path.realpath(place) == results:
@@ -184,13 +184,15 @@ def _files(place: Path, results: str | None, left: dict[str, str]) -> Iterator[P
             if not name.startswith(".") and name.casefold() not in NOT_SEARCHED and enter(os.path.join(folder, name))
         ]  # fmt: skip
         for name in sorted(files):
-            path = Path(folder, name)
+            path = os.path.join(folder, name)
             if name.startswith("."):
                 continue
-            if path.is_file():
-                yield path
-            elif path.is_symlink():
-                left[str(path)] = "It is a link that leads nowhere."
+            if os.path.isfile(path):
+                yield Path(path)
+            elif os.path.islink(path):
+                left[path] = "It is a link that leads nowhere."
+            elif not os.path.lexists(path):  # of this folder one may read the names, and no more
+                left[folder] = CLOSED
 
 
 def _look(path: Path) -> tuple[str, bool]:

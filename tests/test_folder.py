@@ -99,6 +99,28 @@ def test_links_are_followed_once_and_a_closed_folder_is_named(tmp_path: Path, mo
     }  # fmt: skip
 
 
+def test_of_a_folder_whose_names_alone_can_be_read_the_rest_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos, dark = tmp_path / "photos", tmp_path / "photos" / "dark"
+    for path in (photos / "a.png", dark / "b.png", photos / "light" / "c.png"):
+        picture(path)
+    for name in ("stat", "lstat"):
+
+        def guarded(path: Any, *more: Any, look: Any = getattr(os, name), **options: Any) -> Any:
+            if str(dark) + os.sep in str(path):
+                raise PermissionError(errno.EACCES, "Permission denied", path)
+            return look(path, *more, **options)
+
+        monkeypatch.setattr(os, name, guarded)
+    left: dict[str, str] = {}
+    out = tmp_path / "out"
+    assert targets(plan([photos], out, left=left), out) == ["a.png", "light/c.png"]
+    assert left == {str(dark): folder.CLOSED}
+    with pytest.raises(OptionError, match="There is no file or folder"):
+        plan([dark / "b.png"], dark / "out")
+
+
 def test_results_of_one_name_keep_their_suffixes(tmp_path: Path) -> None:
     photos, out = tmp_path / "photos", tmp_path / "out"
     for name in ("x.jpg", "x.png", "x.jpg.png", "Y.png", "y.jpg", "z.jpg", "sub/x.jpg"):
