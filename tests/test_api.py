@@ -177,9 +177,7 @@ def test_the_sheet_is_that_of_the_pipeline(page: Page, client: Client) -> None:
     assert [entry["caption"] for entry in shown] == [STYLE.name, OTHER.name]
     assert all(same(*pair) for pair in zip(found, expected, strict=True))
     assert made == [settings(picture) for picture in expected] == [settings(picture) for picture in found]
-    assert [Path(entry["image"]).name for entry in shown] == [
-        f"deepart-48x32-style{number}-seed7.png" for number in (1, 2)
-    ]
+    assert [Path(entry["image"]).name for entry in shown] == ["woodcut-cat-48.png", "hokusai-great-wave-cat-48.png"]
 
 
 @pytest.mark.parametrize("quality", ["fast", "fine"])
@@ -259,7 +257,7 @@ def test_an_upload_has_a_limit(page: Page) -> None:
 
 def test_files_are_kept_where_they_are_deleted_after_a_day(page: Page, client: Client, tmp_path: Path) -> None:
     client.predict(**order())
-    assert list(page.files.glob("*/deepart-48x32-seed0.png"))
+    assert list(page.files.glob("*/woodcut-cat-48.png"))
     copy = shutil.copytree(page.files, tmp_path / "copy")
     assert sweep(copy, now=time.time() + 86300) > 0
     assert sweep(copy, now=time.time() + 86500) == 0

@@ -64,6 +64,7 @@ def test_paint_is_paint_large(page: Page, client: Client, tmp_path: Path) -> Non
     assert same(load_image(path), expected)
     assert told == settings(expected)
     assert told["painted_from"] == settings(small)
+    assert Path(path).name == f"{PHOTO.stem}-small-512.png"
     with pytest.raises(AppError, match="The size is 300; it must be a whole number of pixels from 512 to 2048"):
         client.predict(*given, 300, api_name="/paint")
     with pytest.raises(AppError, match="sides of 32 to 256 can be painted large"):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,14 +106,14 @@ def test_of_a_folder_whose_names_alone_can_be_read_the_rest_is_done(
     photos, dark = tmp_path / "photos", tmp_path / "photos" / "dark"
     for path in (photos / "a.png", dark / "b.png", photos / "light" / "c.png"):
         picture(path)
+
+    def guarded(look: Any, path: Any, *more: Any, **options: Any) -> Any:
+        if str(dark) + os.sep in str(path):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return look(path, *more, **options)
+
     for name in ("stat", "lstat"):
-
-        def guarded(path: Any, *more: Any, look: Any = getattr(os, name), **options: Any) -> Any:
-            if str(dark) + os.sep in str(path):
-                raise PermissionError(errno.EACCES, "Permission denied", path)
-            return look(path, *more, **options)
-
-        monkeypatch.setattr(os, name, guarded)
+        monkeypatch.setattr(os, name, partial(guarded, getattr(os, name)))
     left: dict[str, str] = {}
     out = tmp_path / "out"
     assert targets(plan([photos], out, left=left), out) == ["a.png", "light/c.png"]

@@ -20,11 +20,11 @@ from deepart.pipelines.vae import VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import get_spec, list_models
 from deepart.ui.api import Answer, EndpointsBase, file_output, gallery_output, picture_output
-from deepart.ui.artwork import numbers, save_latent, save_result
+from deepart.ui.artwork import numbers, save_latent
 from deepart.ui.inputs import latent_input, picture_input, pictures_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs, Work
 from deepart.ui.models import style_models
-from deepart.ui.style_work import GATYS, MAX_SHEET_SIDE, STYLIZE, StyleRequests, file_name
+from deepart.ui.style_work import GATYS, MAX_SHEET_SIDE, STYLIZE, StyleRequests, save_print
 from deepart.ui.widgets import FORMATS
 from deepart.ui.work import (
     MAX_GRID,
@@ -137,7 +137,7 @@ class Endpoints(EndpointsBase):
             style_weight=style_weight, keep_alpha=keep_alpha,
         )  # fmt: skip
         picture = yield from self._run(request, transfer.work, "/stylize", None, long=transfer.long)
-        yield save_result(picture, file_name(picture), self._cache), settings(picture) or {}
+        yield save_print(picture, style, content, self._cache), settings(picture) or {}
 
     def _sheet(
         self, request: gr.Request, content: str, styles: list[str], strength: float = _SHEET["strength"],
@@ -152,7 +152,7 @@ class Endpoints(EndpointsBase):
             size=self._sheet_side if size is None else size,
         )  # fmt: skip
         made = yield from self._run(request, work, "/sheet", [], long=True)
-        files = [save_result(one, file_name(one, f"style{n}"), self._cache) for n, one in enumerate(made, 1)]
+        files = [save_print(one, path, content, self._cache) for one, path in zip(made, styles, strict=True)]
         titles = [title for _, title in named]
         yield list(zip(files, titles, strict=True)), [settings(one) for one in made]
 
@@ -231,7 +231,7 @@ class Endpoints(EndpointsBase):
             )  # fmt: skip
 
         painting = yield from self._run(request, work, "/paint", None, long=quality != "fast")
-        yield save_result(painting, file_name(painting, "large"), self._cache), settings(painting) or {}
+        yield save_print(painting, manner, image, self._cache), settings(painting) or {}
 
     def _walk(
         self, request: gr.Request, seeds: list[Any], frames: int = _WALK["frames"], loop: bool = _WALK["loop"],

@@ -171,17 +171,12 @@ def save_painting(image: Image.Image, files: Sequence[str], cache: str) -> Artwo
     """Write a painting where Gradio serves files from, and return it. files: of its content, then of its styles."""
     known = [named(path) for path in files]
     made = (settings(image) or {}) | {"from": [example for example, _ in known]}
-    path = save_result(with_settings(image, made), print_name(files[1:], files[0], max(image.size)), cache)
+    path = save_print(with_settings(image, made), files[1], files[0], cache)
     name = Phrase("{content}, after {style}", content=known[0][1], style=known[1][1])
     return Artwork(path, json.dumps(made, sort_keys=True), name)
 
 
-def print_name(styles: Sequence[str], content: str, longer_side: int) -> str:
-    """Return the name of a painting's file, without its ending, by the names of the files that it was made of."""
-    return "-".join([*(slug(Path(path).stem)[:40] for path in (styles[0], content)), str(longer_side)])
-
-
-def file_name(image: Image.Image, style: str = "") -> str:
-    """Return the name under which a style transfer is downloaded, without its ending; style: a part of it."""
-    width, height = image.size
-    return f"deepart-{width}x{height}-{style and style + '-'}seed{(settings(image) or {}).get('seed', 0)}"
+def save_print(image: Image.Image, style: str, content: str, cache: str) -> str:
+    """Write a painting where Gradio serves files from, named after the two files that it was made of."""
+    names = [slug(Path(path).stem)[:40] for path in (style, content)]
+    return save_result(image, "-".join([*names, str(max(image.size))]), cache)
