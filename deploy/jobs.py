@@ -35,7 +35,7 @@ from deepart.checks import number, whole_number
 from deepart.cli.jobs import STOPPED, Order, bar, full, no_pictures, seeded, tell
 from deepart.cli.options import add_commands, asked_large, given
 from deepart.errors import DeepArtError, ImageError, OptionError
-from deepart.folder import FORMATS
+from deepart.folder import CLOSED, FORMATS
 from deepart.images import load_image
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.style import StyleTransferPipeline
@@ -73,21 +73,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check(options)
         out = Folder(options.out)
         asked = given(options, _METHODS[options.command])
-        todo = _tasks(options, asked, out)
+        left: dict[str, str] = {}
+        todo = _tasks(options, asked, out, left)
         asked |= asked_large(options) if options.command == "generate" else {}
         order = _order(options, asked)
         with contextlib.redirect_stdout(io.StringIO()), _cluster(options.address):
             # Ray prints remarks on workers that die; what it means for the pictures is told below.
             ending = _work(options, todo, order, out)
-        tell(
-            out.url,
-            ending.counts[MADE],
-            ending.counts[KEPT],
-            len(todo) - ending.counts.total(),
-            ending.failed,
-            ending.ended,
-        )
-        return ending.status or int(bool(ending.failed))
+        undone = len(todo) - ending.counts.total()
+        tell(out.url, ending.counts[MADE], ending.counts[KEPT], undone, ending.failed, ending.ended, left)
+        return ending.status or int(bool(ending.failed) or CLOSED in left.values())
     except DeepArtError as error:
         print(f"{_PROG} {options.command}: {error}", file=sys.stderr)
         return 2
@@ -140,8 +135,11 @@ def _check(options: argparse.Namespace) -> None:
             raise OptionError(f"The number of GPUs is {gpus}; above 1 it must be whole.")
 
 
-def _tasks(options: argparse.Namespace, asked: dict[str, Any], out: Folder) -> list[Task]:
-    """Return what there is to make; takes out of the options of the method those that say how many."""
+def _tasks(options: argparse.Namespace, asked: dict[str, Any], out: Folder, left: dict[str, str]) -> list[Task]:
+    """Return what there is to make; takes out of the options of the method those that say how many.
+
+    left: takes what is passed over, with the reason.
+    """
     suffix = FORMATS[options.format]
     if options.command == "generate":
         few = seeded(asked, suffix)
@@ -150,9 +148,9 @@ def _tasks(options: argparse.Namespace, asked: dict[str, Any], out: Folder) -> l
         if {"n", "seed"} & set(vars(options)):
             raise OptionError("The seeds stand in a file; leave out --n and --seed, or --seeds.")
         return planned.seeds(options.seeds, out, suffix)
-    todo = planned.pictures(options.pictures, out, suffix)
+    todo = planned.pictures(options.pictures, out, suffix, left)
     if not todo:
-        raise no_pictures(options.pictures)
+        raise no_pictures(options.pictures, left)
     return todo
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from deepart import folder
 from deepart.cli.jobs import seed_name
 from deepart.errors import OptionError
-from deepart.folder import NOT_READ, READ
+from deepart.folder import NOT_READ, NOT_SEARCHED, READ
 from deploy import lists
 from deploy.storage import Folder, opened, split
 
@@ -45,12 +45,13 @@ class _Found:
     given: str | None = None
 
 
-def pictures(places: Sequence[str], out: Folder, suffix: str) -> list[Task]:
+def pictures(places: Sequence[str], out: Folder, suffix: str, left: dict[str, str] | None = None) -> list[Task]:
     """Return a task for each picture of the places: folders, pictures, and lists of pictures, as paths or URLs.
 
     Folders are searched, and results named, as folder.plan does it. A path in a list is relative to the list's folder;
     where its result is not named in the list, it is called after that path, or, where that leads elsewhere, after the
-    file. A picture that is listed and is not there becomes a failure of its own, later.
+    file. A picture that is listed and is not there becomes a failure of its own, later. In a store, where to look into
+    every file would be to load it, a picture is one by the end of its name. left: see folder.plan.
 
     Raises OptionError for a place that does not exist or cannot be read, a wrong line in a list, `out` being a file or
     one of the folders, and results that would replace a picture or each other.
@@ -60,7 +61,7 @@ def pictures(places: Sequence[str], out: Folder, suffix: str) -> list[Task]:
             raise OptionError(f"{out.url!r} is a file; name a folder for the results.")
         found: dict[tuple[str, str | None], _Found] = {}
         for place in places:
-            for one in _found(place, out):
+            for one in _found(place, out, {} if left is None else left):
                 found.setdefault((one.folder.address(one.name), one.given), one)
     except OSError as error:
         raise OptionError(f"The pictures cannot be listed: {error.strerror or error}.") from None
@@ -93,7 +94,7 @@ def seeds(place: str, out: Folder, suffix: str) -> list[Task]:
     return tasks
 
 
-def _found(place: str, out: Folder) -> Iterator[_Found]:
+def _found(place: str, out: Folder, left: dict[str, str]) -> Iterator[_Found]:
     where, name = split(place)
     here = opened(place)
     if name and where.is_file(name):
@@ -104,21 +105,28 @@ def _found(place: str, out: Folder) -> Iterator[_Found]:
     elif not here.is_folder():
         raise OptionError(f"There is no file or folder {place!r}; check the name.")
     elif here.local:
-        for _, below in folder.pictures(Path(here.address()), Path(out.address()) if out.local else None):
+        passed: dict[str, str] = {}
+        for _, below in folder.pictures(Path(here.address()), Path(out.address()) if out.local else None, passed):
             yield _Found(here, below.as_posix(), PurePosixPath(below))
+        names = {path: Path(path).relative_to(here.address()).as_posix() for path in passed}
+        left |= {here.shown("" if names[path] == "." else names[path]): reason for path, reason in passed.items()}
     else:
-        yield from _in_store(here, out)
+        yield from _in_store(here, out, left)
 
 
-def _in_store(here: Folder, out: Folder) -> Iterator[_Found]:
+def _in_store(here: Folder, out: Folder, left: dict[str, str]) -> Iterator[_Found]:
     results, start = out.address(), here.address()
     if start == results:
         raise OptionError(f"The results would lie among the pictures, in {here.url!r}; choose another folder for them.")
     inner = results.removeprefix(f"{start}/") + "/" if results.startswith(f"{start}/") else None
     for name in here.files():
         below = PurePosixPath(name)
-        if below.suffix.lower() in READ | NOT_READ and (inner is None or not name.startswith(inner)):
+        if (inner and name.startswith(inner)) or any(part.casefold() in NOT_SEARCHED for part in below.parts[:-1]):
+            continue
+        if below.suffix.lower() in READ | NOT_READ:
             yield _Found(here, name, below)
+        else:
+            left[here.shown(name)] = "Its name does not end as that of a picture does."
 
 
 def _listed(where: Folder, file: str) -> Iterator[_Found]:

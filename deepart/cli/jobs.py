@@ -200,14 +200,14 @@ def _planned(options: argparse.Namespace) -> tuple[list[Task], dict[str, str]]:
     left: dict[str, str] = {}
     tasks = folder.plan(options.pictures, options.out, FORMATS[options.format], left)
     if not tasks:
-        for path, reason in left.items():
-            print(f"{path}: {reason}", file=sys.stderr)
-        raise no_pictures(options.pictures)
+        raise no_pictures(options.pictures, left)
     return tasks, left
 
 
-def no_pictures(places: Sequence[str | Path]) -> OptionError:
-    """Return what is wrong with places that have no picture."""
+def no_pictures(places: Sequence[str | Path], left: Mapping[str, str]) -> OptionError:
+    """Tell what was passed over in places that have no picture, and return what is wrong with them."""
+    for path, reason in left.items():
+        print(f"{path}: {reason}", file=sys.stderr)
     return OptionError(
         "There is no picture in {places}; name a folder that has some.", places=", ".join(map(repr, map(str, places)))
     )

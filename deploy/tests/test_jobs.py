@@ -108,8 +108,11 @@ def test_a_folder_becomes_what_one_machine_makes_of_it_and_is_kept(capsys: pytes
 
     Path("photos/b.jpg").unlink()
     noise(Path("photos/c.png"))
+    Path("photos/notes.txt").write_text("no picture")
     assert run(line + "out --workers 1") == 0
-    assert capsys.readouterr().out == "out: 1 made, 2 done before, 0 failed.\n"
+    told = capsys.readouterr()
+    assert told.out == "out: 1 made, 2 done before, 0 failed, 1 left out.\n"
+    assert told.err == "photos/notes.txt: The file is text, no picture.\n"
     after = results()
     assert {name for name in first if after[name] != first[name]} == {"c.png"}
     assert Counter(one["status"] for one in report()) == {"kept": 2, "made": 1}

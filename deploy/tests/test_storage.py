@@ -117,8 +117,10 @@ def targets(found: list[tasks.Task]) -> list[str]:
 
 def test_a_bucket_is_searched_as_a_folder_is(bucket: str) -> None:
     folder = fill(Folder(bucket), "b.JPG", "x.png", "x.webp", "sub/deep/c.jpeg", "notes.txt", ".hidden.png",
-                  ".cache/d.png", "out/b.png", "output/e.heic")  # fmt: skip
-    found = tasks.pictures([bucket], Folder(f"{bucket}/out"), ".png")
+                  ".cache/d.png", "out/b.png", "output/e.heic", "sub/@eaDir/b.png")  # fmt: skip
+    left: dict[str, str] = {}
+    found = tasks.pictures([bucket], Folder(f"{bucket}/out"), ".png", left)
+    assert left == {f"{bucket}/notes.txt": "Its name does not end as that of a picture does."}
     assert sorted(targets(found)) == ["b.png", "output/e.png", "sub/deep/c.png", "x.png.png", "x.webp.png"]
     assert all(opened(task.root).read(task.name) == b"some bytes" for task in found)
     assert {task.source for task in found} >= {f"{bucket}/sub/deep/c.jpeg"}
