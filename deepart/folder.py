@@ -247,7 +247,8 @@ def attempt(task: Task, asked: Mapping[str, Any], make: Make) -> Outcome:
 
 def read(source: Path | BinaryIO, asked: Mapping[str, Any]) -> Image.Image:
     """Return a picture as an order wants it; see attempt for what is asked."""
-    return load_image(source, keep_alpha=bool(asked.get("options", {}).get("keep_alpha")))
+    wanted = asked.get("options", {})
+    return load_image(source, **{name: bool(wanted.get(name)) for name in ("keep_alpha", "keep_gps")})
 
 
 def tried(do: Callable[[], bool]) -> tuple[bool, str]:

@@ -244,6 +244,19 @@ def test_reconstruct_gives_what_the_method_gives(tiny: dict[str, Any]) -> None:
     assert load_image("out/a.png").tobytes() == vae.reconstruct(load_image("photos/a.jpg")).tobytes()
 
 
+@pytest.mark.usefixtures("photos", "tiny")
+@pytest.mark.parametrize("command", ["reconstruct photos/a.jpg", "stylize photos/a.jpg --style painting.jpg"])
+def test_where_a_photograph_was_taken_is_kept_when_asked(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exif = Image.Exif()
+    exif[0x0110], exif[0x8825] = "Camera", {1: "N", 2: (52.0, 31.0, 12.5)}
+    load_image("photos/a.jpg").save("photos/a.jpg", exif=exif)
+    for more, places in (("", {}), (" --keep-gps", {1: "N", 2: (52.0, 31.0, 12.5)})):
+        assert run(f"{command} --out out{more}") == 0
+        assert "1 made" in capsys.readouterr().out  # also over what was made without
+        with Image.open("out/a.png") as made:
+            assert (made.getexif()[0x0110], made.getexif().get_ifd(0x8825)) == ("Camera", places)
+
+
 @pytest.mark.usefixtures("photos")
 def test_ctrl_c_says_how_to_go_on(
     tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

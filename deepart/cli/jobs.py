@@ -72,6 +72,7 @@ class Order:
         """
         asked, styles = dict(self.asked), self.styles
         said = {name: value for name, value in asked.items() if name != "keep_alpha" or value}  # old marks lack it
+        asked.pop("keep_gps", None)  # see folder.read
         common: dict[str, Any] = {"task": self.task, "options": said}
         pipeline: GANPipeline | VAEPipeline | StyleTransferPipeline
         if self.task == GANPipeline.task:

@@ -81,6 +81,7 @@ def add_commands(
         )
         if task != GANPipeline.task:
             one.add_argument("pictures", type=place, nargs="+", metavar="PICTURES", help=places)
+            one.add_argument("--keep-gps", action="store_true", help="results say where their photograph was taken")
         one.add_argument(
             "--out", type=place, required=True, metavar="FOLDER", help="where the results go; made if need be"
         )
@@ -131,11 +132,11 @@ def asked_large(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def given(namespace: argparse.Namespace, verb: Callable[..., Any]) -> dict[str, Any]:
-    """Return all options of a method: those that were typed, and the defaults of the others."""
+    """Return all options of a method, those that were typed and the defaults of the others, and a wish to keep_gps."""
     values = {name: getattr(namespace, name, default) for name, default in options_of(verb).items()}
     if values.get("directions") is not None:
         values["directions"] = dict(values["directions"])
-    return values
+    return values | ({"keep_gps": True} if getattr(namespace, "keep_gps", False) else {})
 
 
 def options_of(verb: Callable[..., Any]) -> dict[str, Any]:
