@@ -16,13 +16,17 @@ def connect(page: Page, folder: Path) -> Client:
     return Client(page.url, verbose=False, download_files=str(folder))
 
 
-def begin(page: Page, data: list[Any], endpoint: str = "stylize") -> Any:
-    """Call an endpoint with plain HTTP and return the open stream of its events."""
+def ask(page: Page, data: list[Any], endpoint: str = "stylize") -> str:
+    """Call an endpoint with plain HTTP, and return the address of the events, for which nobody listens yet."""
     body, headers = json.dumps({"data": data}).encode(), {"Content-Type": "application/json"}
     start = urllib.request.Request(f"{page.url}/gradio_api/call/{endpoint}", body, headers)
     with urllib.request.urlopen(start) as answer:
-        event = json.load(answer)["event_id"]
-    return urllib.request.urlopen(f"{page.url}/gradio_api/call/{endpoint}/{event}")
+        return f"{page.url}/gradio_api/call/{endpoint}/{json.load(answer)['event_id']}"
+
+
+def begin(page: Page, data: list[Any], endpoint: str = "stylize") -> Any:
+    """Call an endpoint with plain HTTP and return the open stream of its events."""
+    return urllib.request.urlopen(ask(page, data, endpoint))
 
 
 def call(page: Page, data: list[Any], endpoint: str = "stylize") -> str:

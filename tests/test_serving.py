@@ -16,6 +16,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from answers import ask, begin
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from running_page import ROOT, Page, TinyStudio, free_port, serve, tiny_landscapes, until
@@ -206,6 +207,26 @@ def test_the_queue_turns_away_and_it_is_counted(hosted: Page) -> None:
     hosted.fine.release()
     assert [len(job.result(timeout=60)[0]) for job in waiting[1:]] == [1, 2, 3]
     assert counted(hosted, "/generate", "full") == 2
+
+
+def test_work_is_done_for_who_listens_and_stopped_where_nobody_does(
+    hosted: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audience: Any = hosted.jobs.audience
+    heard, told = audience.heard, list[bool]()
+    monkeypatch.setattr(audience, "heard", lambda *who: told.append(heard(*who)) or told[-1])
+    walk = [[3, 17], 100, False, 0.7, {}, None, "webp"]
+    hosted.landscapes.hold(16)
+    with begin(hosted, walk, "walk") as stream:
+        assert hosted.landscapes.held.wait(60)
+        monkeypatch.setattr("deepart.ui.jobs.UNHEARD", 0.0)
+        told.clear()
+        until(lambda: len(told) > 2)
+        hosted.landscapes.release()
+        assert "event: complete" in stream.read().decode()
+    ask(hosted, walk, "walk")
+    until(lambda: counted(hosted, "/walk", "stopped") == 1)
+    assert (counted(hosted, "/walk", "ok"), hosted.jobs.running, told[-1]) == (1, 0, False)
 
 
 def test_without_options_there_is_no_metrics_page_and_nothing_is_private(page: Page) -> None:
