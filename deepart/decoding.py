@@ -27,16 +27,26 @@ MAX_ASPECT = 60
 """How many times the shorter side the longer one may be."""
 
 
-def check_size(size: tuple[int, int], what: str, limit: int) -> None:
-    """Raise ImageError for a picture of that size that is too large, too small or too long."""
+def check_size(size: tuple[int, int], what: str, limit: int, *, baseline: bool = False) -> None:
+    """Raise ImageError for a picture of that size that is too large, too small or too long.
+
+    baseline: whether it would be taken as a baseline JPEG, which can be decoded at half its size.
+    """
     width, height = size
     came = Phrase("The {what} is {width}x{height} pixels", what=what, width=width, height=height)
     if width * height > limit:
         share = (limit / (width * height)) ** 0.5
+        less, lower = int(width * share), int(height * share)
+        if baseline:
+            raise ImageError(
+                "{came}, too many for a JPEG of its sort; save it as a baseline JPEG, or scale it down to "
+                "{less}x{lower}, in a picture viewer.",
+                came=came, less=less, lower=lower,
+            )  # fmt: skip
         raise ImageError(
             "{came}, {pixels:,} in all; at most {most:,} are taken, and four times as many of a JPEG, so scale it down "
             "to {less}x{lower} in a picture viewer.",
-            came=came, pixels=width * height, most=limit, less=int(width * share), lower=int(height * share),
+            came=came, pixels=width * height, most=limit, less=less, lower=lower,
         )  # fmt: skip
     if min(size) < MIN_SIDE:
         raise ImageError(
@@ -56,9 +66,10 @@ def open_picture(file: containers.PictureFile, most: int) -> Image.Image:
         reader = _heif_reader() if file.kind == "HEIC" else Image.OPEN[file.kind][0]
         image = reader(io.BytesIO(file.pixels), "")
         half = tuple((side + 1) // 2 for side in image.size)
-        if file.halves and half[0] * half[1] <= most < image.width * image.height:
+        large = file.kind == "JPEG" and half[0] * half[1] <= most < image.width * image.height
+        if large and file.halves:
             image.draft(None, (image.width // 2, image.height // 2))
-        check_size(image.size, "picture", most)
+        check_size(image.size, "picture", most, baseline=large)
         return image
     except ImageError:
         raise
