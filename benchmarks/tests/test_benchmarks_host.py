@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
-from benchmarks import load, models
+import pytest
+
+from benchmarks import load, models, soak
 
 
 def test_clients_ask_again_and_again_at_once() -> None:
@@ -38,3 +41,65 @@ def test_a_model_is_measured() -> None:
     assert found["load_s"] > 0 < found["job_s"]  # type: ignore[operator]
     assert found["peak_memory_mb"] > found["weights_mb"] > 5  # type: ignore[operator]
     assert models.table({"models": [found]}).splitlines()[-1].startswith("| `portraits` | gan, 16 pictures | ")
+
+
+class _Server:
+    """Holds 100 MB, 300 more while it works for somebody, and 40 more at each visit that it remembers."""
+
+    def __init__(self, lost: bool, remembered: int) -> None:
+        self.lost, self.remembered = lost, remembered
+        self.loads = self.visits = self.working = self.again = 0
+
+    def end(self, how: int) -> None:
+        assert not self.again
+
+    def start(self) -> None:
+        self.again, self.visits = 1, 0
+
+    def state(self) -> dict[str, Any]:
+        held = 100 + 300 * self.working + 40 * min(self.visits, self.remembered) * self.again
+        return {"rss_mb": held, "queue": 0, "running": self.working, "half_uploads": 0}
+
+
+@pytest.mark.parametrize(("lost", "remembered", "well"), [(False, 2, True), (True, 2, False), (False, 10**9, False)])
+def test_a_server_is_measured_at_rest_and_what_is_wrong_ends_no_soak(
+    monkeypatch: pytest.MonkeyPatch, lost: bool, remembered: int, well: bool
+) -> None:
+    server: Any = _Server(lost, remembered)
+
+    def visit(visitor: soak.Visitor) -> str:
+        server.working = 1
+        time.sleep(0.02)
+        server.visits, server.working = server.visits + 1, 0
+        return "mine"
+
+    def fetch(visitor: soak.Visitor, path: str) -> bytes:
+        if lost:
+            raise soak.WrongError("a result answers 404")
+        return visitor.picture
+
+    monkeypatch.setattr(soak.Visitor, "fetch", fetch)
+    monkeypatch.setattr(soak, "KINDS", {"upload": (visit, 0.01)})
+    found = soak.crowd(server, 0.01)
+    assert found["again_at_rest"]["running"] == found["all_have_left"]["running"] == 0
+    assert found["made_before_the_kill"] > 0
+    assert (found["came_back"] == found["made_before_the_kill"]) is not lost
+    assert soak.is_well({"crowd": found}) is well
+
+
+def test_as_many_look_at_the_page_as_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[soak.Visitor] = []
+    monkeypatch.setattr(soak, "looks", looked.append)
+    monkeypatch.setattr(soak.Visitor, "call", lambda visitor, endpoint, *data: endpoint)
+
+    def listen(visitor: soak.Visitor, endpoint: str, event: str) -> None:
+        if endpoint == "generate":
+            raise soak.WrongError("no")
+
+    monkeypatch.setattr(soak.Visitor, "listen", listen)
+    monkeypatch.setattr(soak, "VISITORS", 60)
+    server: Any = _Server(False, 0)
+    found = soak.light(server, 150)
+    assert found["wrong"] == {"generate: no": 15}
+    assert found["visitors"] == 60
+    assert not soak.is_well({"light": found})
