@@ -1,14 +1,17 @@
-"""The benchmarks of a host: what each model needs, and what the app bears."""
+"""The benchmarks of a host: what each model needs, what the app bears, and what it reads."""
 
 from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from benchmarks import load, models, soak
+from benchmarks import load, loader, models, soak
 
 
 def test_clients_ask_again_and_again_at_once() -> None:
@@ -103,3 +106,30 @@ def test_as_many_look_at_the_page_as_is_told(monkeypatch: pytest.MonkeyPatch) ->
     assert found["wrong"] == {"generate: no": 15}
     assert found["visitors"] == 60
     assert not soak.is_well({"light": found})
+
+
+def test_a_file_that_fails_or_is_wrong_or_disputed_and_not_judged_is_told() -> None:
+    image = Image.new("RGB", (32, 24), (200, 100, 50))
+    right, wrong = np.asarray(image).astype(float), np.zeros((24, 32, 3))
+
+    def fail() -> Image.Image:
+        raise KeyError("tile")
+
+    def tally(name: str, load: Any, *expected: Any) -> tuple[bool, dict[str, int]]:
+        one = loader.Tally()
+        one.add(name, "PNG", load, lambda: expected)
+        return one.good, dict(one.counts["PNG"])
+
+    assert tally("a.png", image.copy, right, right) == (True, {"loaded": 1})
+    assert tally("a.png", fail, right) == (False, {"failed": 1})
+    assert tally("a.png", image.copy, wrong) == (False, {"wrong": 1})
+    assert tally("a.png", image.copy, right, wrong) == (False, {"disputed": 1})
+    assert tally("i_trns.png", image.copy, right, wrong) == (True, {"disputed": 1})
+
+
+def test_ffmpeg_is_shown_the_still_picture_of_an_animation(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (32, 24), color) for color in ("red", "blue")]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:], default_image=True)
+    found = loader.references(tmp_path / "a.png")
+    assert len(found) == 2
+    assert all((one == (255, 0, 0)).all() for one in found)
