@@ -70,9 +70,12 @@ def files_folder() -> str:
     named = os.environ.get("GRADIO_TEMP_DIR")
     try:
         usual = os.path.join(tempfile.gettempdir(), "deepart")
-        for folder in [named] if named else [usual, f"{usual}-{os.getuid() if hasattr(os, 'getuid') else 'own'}"]:
+        me = os.getuid() if hasattr(os, "getuid") else None
+        for folder in [named] if named else [usual, f"{usual}-{'own' if me is None else me}"]:
             with contextlib.suppress(OSError):
                 os.makedirs(folder, mode=0o700, exist_ok=True)
+                if not named and me not in (None, os.lstat(folder).st_uid):
+                    continue  # somebody else's, even where all may write
                 tempfile.TemporaryFile(dir=folder).close()
                 return folder
         if not named:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +56,7 @@ def test_without_options(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(launch_options()) <= set(found)
     assert found["host"] == {"metrics": False, "mcp": False, "disk_limit": 5_000_000_000}
     assert found["max_threads"] == 60  # those that wait have one each
+    assert found["state_session_capacity"] == 200
 
 
 OPTIONS = app.options_of(app.make_parser())
@@ -98,6 +101,14 @@ def test_models_are_loaded_before_the_page_opens_where_that_is_asked_for(
     studio = opened(monkeypatch, "--preload")
     assert loaded == [studio]
     assert capsys.readouterr().out == "Loaded the gan model landscapes.\n"
+
+
+def test_a_name_that_the_output_cannot_write_does_not_end_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Studio, "preload", lambda studio: [("gan", "лес")])
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", write_through=True)
+    monkeypatch.setattr(sys, "stdout", stream)
+    opened(monkeypatch, "--preload")
+    assert b"\\u043b\\u0435\\u0441" in stream.buffer.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +205,7 @@ def test_help_needs_neither_gradio_nor_torch(tmp_path: Path) -> None:
     found = run(str(script))
     assert found.returncode == 0
     assert "--max-queue" in found.stdout
+    assert "cuda:1" in found.stdout
     assert "loaded []" in found.stdout
 
 
@@ -221,6 +233,9 @@ def test_uploads_go_where_one_may_write(tmp_path: Path, monkeypatch: pytest.Monk
     own = Path(app.files_folder())
     assert own.parent == tmp_path
     assert own.is_dir()
+    if hasattr(os, "getuid"):  # what all may write into may be somebody else's too
+        monkeypatch.setattr(os, "getuid", lambda: own.stat().st_uid + 1)
+        assert app.files_folder() not in (str(own), str(tmp_path / "deepart"))
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "deepart"))
     with pytest.raises(
         SystemExit, match=r"^app\.py: Nothing can be written into .*; name a folder .* GRADIO_TEMP_DIR\.$"

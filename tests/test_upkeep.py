@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 import uuid
 from pathlib import Path
@@ -47,8 +48,23 @@ def test_of_too_many_the_oldest_go_but_none_of_the_last_hour(tmp_path: Path) -> 
     files = [put(tmp_path, f"{uuid.uuid4().hex}/a.png", 100, age) for age in ages]
     assert sweep(tmp_path, most=250) == 200
     assert [path.exists() for path in files] == [True, False, True, False]
-    assert sweep(tmp_path, most=0) == 100
+    assert sweep(tmp_path, most=60) == 100
     assert files[0].exists()
+    now = put(tmp_path, f"{uuid.uuid4().hex}/a.png", 100, 60)
+    assert sweep(tmp_path, most=60) == 100  # twice as many as may be: of the hour the oldest go as well
+    assert (files[0].exists(), now.exists()) == (False, True)
+
+
+def test_an_upload_that_is_cut_off_leaves_nothing(page: Page) -> None:
+    head = f"POST /gradio_api/upload HTTP/1.1\r\nHost: here\r\nContent-Length: {10**7}\r\n"
+    part = '--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+    with socket.create_connection(("127.0.0.1", int(page.url.rpartition(":")[2]))) as line:
+        line.sendall(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n{part}".encode() + bytes(3 * 10**6))
+        until(lambda: list(page.files.glob("tmp*")))
+    assert sweep(page.files) > 0
+    assert list(page.files.glob("tmp*"))  # it may still go on
+    sweep(page.files, now=time.time() + 300)
+    assert not list(page.files.glob("tmp*"))
 
 
 def test_a_server_that_starts_again_keeps_a_day_and_nothing_older(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from gradio.utils import get_upload_folder
 
 KEPT = 86400.0
 """Seconds since a file's last use after which it goes."""
-SPARED = 3600.0
-"""Seconds in which a file stays even where there are too many."""
+SPARED, AT_LEAST = 3600.0, 300.0
+"""Seconds in which a file stays even where there are too many, and where there are twice as many as may be."""
 HALF = 120.0
 """Seconds without a further byte after which an upload is not coming any more."""
 MOST = 5 * 10**9
@@ -46,7 +46,8 @@ def sweep(folder: Path, keep: Iterable[str] = (), *, most: int = MOST, now: floa
     total = sum(one.size for one in found)
     for one in found:
         age = moment - one.used
-        limit = HALF if one.path.parent == folder else SPARED if total > most else KEPT
+        spared = KEPT if total <= most else SPARED if total <= 2 * most else AT_LEAST
+        limit = HALF if one.path.parent == folder else spared
         if age > limit and str(one.path) not in stay:
             with contextlib.suppress(OSError):
                 one.path.unlink(missing_ok=True)
