@@ -81,23 +81,19 @@ def color_moments(x: Tensor) -> tuple[Tensor, Tensor]:
     return mean, centered @ centered.T / flat.shape[1]
 
 
-def color_map(own: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor]) -> Callable[[Tensor], Tensor]:
-    """Return the Monge-Kantorovich map from colours with one mean and covariance to another, on (N, 3, H, W).
+def match_color(x: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
+    """Move the colours of x (1, 3, H, W) to the given mean (3,) and covariance (3, 3); the result is not clipped.
 
-    Of all linear maps with that outcome it is the one that moves the colours least. The result is not clipped.
+    Of all linear maps with that outcome, that of Monge and Kantorovich moves the colours least.
     """
+    own_mean, own_covariance = color_moments(x)
     # A picture of one colour has no covariance to stretch; the ridge (1/255 squared) keeps the map tame there.
     ridge = torch.eye(3, dtype=torch.float64) / 255**2
-    root = _root(own[1] + ridge)
+    root = _root(own_covariance + ridge)
     inverse = torch.linalg.inv(root)
-    matrix = inverse @ _root(root @ (target[1] + ridge) @ root) @ inverse
-    offset = target[0] - matrix @ own[0]
-    return lambda x: _mix(matrix, x) + offset.view(1, 3, 1, 1).to(x)
-
-
-def match_color(x: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
-    """Move the colours of x (1, 3, H, W) to the given mean (3,) and covariance (3, 3); see color_map."""
-    return color_map(color_moments(x), (mean, covariance))(x)
+    matrix = inverse @ _root(root @ (covariance + ridge) @ root) @ inverse
+    offset = mean - matrix @ own_mean
+    return _mix(matrix, x) + offset.view(1, 3, 1, 1).to(x)
 
 
 class Palette(NamedTuple):
