@@ -76,9 +76,7 @@ def keep_color(painted: Tensor, content: Tensor) -> Tensor:
 def color_moments(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return the mean (3,) and the covariance (3, 3) of the colours of x (1, 3, H, W), as float64 on the CPU."""
     flat = x.detach().flatten(2)[0].double().cpu()
-    mean = flat.mean(1)
-    centered = flat - mean[:, None]
-    return mean, centered @ centered.T / flat.shape[1]
+    return flat.mean(1), torch.cov(flat, correction=0)
 
 
 def match_color(x: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
@@ -93,7 +91,8 @@ def match_color(x: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
     inverse = torch.linalg.inv(root)
     matrix = inverse @ _root(root @ (covariance + ridge) @ root) @ inverse
     offset = mean - matrix @ own_mean
-    return _mix(matrix, x) + offset.view(1, 3, 1, 1).to(x)
+    moved: Tensor = _mix(matrix, x) + offset.view(1, 3, 1, 1).to(x)
+    return moved
 
 
 class Palette(NamedTuple):
@@ -135,13 +134,8 @@ def palette(x: Tensor) -> Palette:
 
 def blend_palettes(palettes: Sequence[tuple[Palette, float]]) -> Palette:
     """Return the weighted mean of palettes; the shares add up to 1."""
-    shares = [share for _, share in palettes]
-    return Palette(
-        *(
-            sum((part * share for part, share in zip(parts, shares, strict=True)), torch.zeros_like(parts[0]))
-            for parts in zip(*(palette for palette, _ in palettes), strict=True)
-        )
-    )
+    scaled = [[part * share for part in palette] for palette, share in palettes]
+    return Palette(*(sum(parts, torch.zeros(())) for parts in zip(*scaled, strict=True)))
 
 
 def palette_map(x: Tensor, target: Palette) -> Callable[[Tensor], Tensor]:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import torch
 from PIL import Image
@@ -21,6 +21,7 @@ from deepart.device import pick_device
 from deepart.errors import MemoryLimitError, OptionError, Phrase, WeightsError
 from deepart.registry import Located
 
+T = TypeVar("T")
 Callback = Callable[[int, int, Image.Image | None], None]
 """Called as callback(step, total, preview) during long work; what it raises stops the work and reaches the caller."""
 
@@ -151,21 +152,21 @@ def _tried_again(verb: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(verb)
     def run(self: Pipeline, *args: Any, **options: Any) -> Any:
         check_callback(options.get("callback"))
-        try:
-            return verb(self, *args, **options)
-        except MemoryLimitError as error:
-            forget_work(error)
-            if self.on_low_memory is None or not self.on_low_memory():
-                raise
-        return verb(self, *args, **options)
+        return twice(functools.partial(verb, self, *args, **options), self.on_low_memory)
 
     return run
 
 
-def forget_work(error: MemoryLimitError) -> None:
-    """Free what an error of oom_guard() keeps alive: the frames of the work, with its tensors."""
-    for seen in (error, error.__cause__):
-        traceback.clear_frames(seen.__traceback__ if seen is not None else None)
+def twice(work: Callable[[], T], free: Callable[[], bool] | None) -> T:
+    """Return what the work returns, done once more where it lacked memory and free() says that it freed some."""
+    try:
+        return work()
+    except MemoryLimitError as error:
+        for seen in (error, error.__cause__):  # these keep the frames of the work alive, with its tensors
+            traceback.clear_frames(seen.__traceback__ if seen is not None else None)
+        if free is None or not free():
+            raise
+    return work()
 
 
 def check_callback(callback: Any) -> None:

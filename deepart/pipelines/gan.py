@@ -276,29 +276,28 @@ class GANPipeline(Pipeline):
 
     def _make(self, recipes: Sequence[Recipe], besides: Besides = None) -> Iterator[list[Image.Image]]:
         """Yield the pictures of the recipes in batches, with their settings."""
-        size = self.batch
-        for start in range(0, len(recipes), size):
-            part = recipes[start : start + size]
-            finished = [self._reader.finished(recipe) for recipe in part]
-            coarse, fine = (torch.cat(latents) for latents in zip(*(one.both for one in finished), strict=True))
-            mixed = any(recipe.fine is not None for recipe in finished)
+        for start in range(0, len(recipes), self.batch):
+            part = recipes[start : start + self.batch]
             fewer = Phrase("ask for fewer than {count} pictures", count=len(part)) if len(part) > 1 else ""
             with oom_guard(self.device, Phrase("making pictures of {side} pixels", side=self.side), fewer):
-                pictures = self._run(coarse, fine if mixed else None, [recipe.noise for recipe in part])
+                pictures = self._run(part)
             yield [
                 with_settings(to_image(picture), self._settings(recipe, besides[start + index] if besides else {}))
                 for index, (picture, recipe) in enumerate(zip(pictures, part, strict=True))
             ]
 
-    def _run(self, latents: Tensor, fine: Tensor | None, seeds: Sequence[int]) -> Tensor:
-        """Return the pictures (N, 3, side, side) in [0, 1] of latents (N, latent), on the CPU. seeds: of the noise."""
+    def _run(self, recipes: Sequence[Recipe]) -> Tensor:
+        """Return the pictures (N, 3, side, side) of the recipes in [0, 1], on the CPU."""
         network, device = self._network, self.device
+        finished = [self._reader.finished(recipe) for recipe in recipes]
+        mixed = any(recipe.fine is not None for recipe in finished)
         with torch.inference_mode(), repeatable(), autocast(device):
-            early, late = latents.to(device), None if fine is None else fine.to(device)
+            parts = zip(*(recipe.both for recipe in finished), strict=True)
+            coarse, fine = (torch.cat(latents).to(device) for latents in parts)
             inside: list[Any] = []
             if isinstance(network, FastGAN) and self.noisy:
-                inside = [[plane.to(device) for plane in network.planes(seeds)]]
-            pictures: Tensor = network(early, late, *inside).add(1).mul(0.5).cpu()
+                inside = [[plane.to(device) for plane in network.planes([recipe.noise for recipe in recipes])]]
+            pictures: Tensor = network(coarse, fine if mixed else None, *inside).add(1).mul(0.5).cpu()
             return pictures
 
     def _settings(self, recipe: Recipe, besides: Mapping[str, Any]) -> dict[str, Any]:
