@@ -286,7 +286,7 @@ def driver() -> dict[str, Any]:
         """A white picture of 8 pixels for each seed."""
 
         def open(self) -> Opened:
-            return Opened({}, lambda told, seed: Image.new("RGB", (8, 8), "white"))
+            return {}, lambda told, seed: Image.new("RGB", (8, 8), "white")
 
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     todo = [Task(seed, f"{seed:05d}.png") for seed in range(TRIVIAL)]

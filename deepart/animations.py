@@ -31,24 +31,12 @@ def save_animation(frames: Sequence[Image.Image], path: str | os.PathLike[str], 
     the file: as the comment of a GIF, the image description (EXIF) of a WebP, the comment of an MP4. Raises OptionError
     for another ending, and ImageError.
     """
-    target = _target(path)
-    fps = number("fps", fps, MIN_FPS, MAX_FPS)
-    pictures = _check_frames(frames)
-    found = images.settings(pictures[0])
-    note = json.dumps(found, sort_keys=True) if found is not None else ""
-    write_file(target, FORMATS[target.suffix.lower()](pictures, fps, note))
-
-
-def _target(path: Any) -> Path:
     if not isinstance(path, str | os.PathLike) or Path(path).suffix.lower() not in FORMATS:
         raise OptionError(
             "The animation's file is {path}; its name must end in {endings}.",
             path=shown(path), endings=", ".join(FORMATS),
         )  # fmt: skip
-    return Path(path)
-
-
-def _check_frames(frames: Any) -> list[Image.Image]:
+    fps = number("fps", fps, MIN_FPS, MAX_FPS)
     pictures = [images.check_image(frame, "frame") for frame in listed("frames", frames, 1, MAX_FRAMES)]
     sizes = sorted({picture.size for picture in pictures})
     if len(sizes) > 1:
@@ -57,17 +45,13 @@ def _check_frames(frames: Any) -> list[Image.Image]:
             "The frames are of different sizes, {first} and {second} among them; bring them to one size.",
             first=first, second=second,
         )  # fmt: skip
-    return pictures
+    found = images.settings(pictures[0])
+    note = json.dumps(found, sort_keys=True) if found is not None else ""
+    write_file(path, FORMATS[Path(path).suffix.lower()](pictures, fps, note))
 
 
 def _gif(frames: Sequence[Image.Image], fps: float, note: str) -> bytes:
-    packed = [_paletted(frame) for frame in frames]
-    file = io.BytesIO()
-    packed[0].save(
-        file, "GIF", save_all=True, append_images=packed[1:], duration=_durations(len(frames), fps, 10), loop=0,
-        comment=note.encode(), optimize=False,
-    )  # fmt: skip
-    return file.getvalue()
+    return _looped([_paletted(frame) for frame in frames], fps, 10, format="GIF", comment=note.encode(), optimize=False)
 
 
 def _paletted(frame: Image.Image) -> Image.Image:
@@ -82,11 +66,15 @@ def _webp(frames: Sequence[Image.Image], fps: float, note: str) -> bytes:
     exif = Image.Exif()
     if note:
         exif[ExifTags.Base.ImageDescription] = note
-    file = io.BytesIO()
-    frames[0].save(
-        file, "WEBP", save_all=True, append_images=frames[1:], duration=_durations(len(frames), fps, 1), loop=0,
-        quality=90, method=4, exif=exif.tobytes(),
-    )  # fmt: skip
+    return _looped(frames, fps, 1, format="WEBP", quality=90, method=4, exif=exif.tobytes())
+
+
+def _looped(frames: Sequence[Image.Image], fps: float, unit: int, **options: Any) -> bytes:
+    """Return a file that plays in a loop. unit: milliseconds that a frame's time is a multiple of."""
+    # Counted from the start, so that they add up to the whole as nearly as may be.
+    ends = [round(frame * 1000 / fps / unit) * unit for frame in range(len(frames) + 1)]
+    durations, file = [end - start for start, end in pairwise(ends)], io.BytesIO()
+    frames[0].save(file, save_all=True, append_images=frames[1:], duration=durations, loop=0, **options)
     return file.getvalue()
 
 
@@ -113,12 +101,6 @@ def _mp4(frames: Sequence[Image.Image], fps: float, note: str) -> bytes:
 
 FORMATS: dict[str, Callable[[Sequence[Image.Image], float, str], bytes]] = {".gif": _gif, ".webp": _webp, ".mp4": _mp4}
 """How a file with each ending is made."""
-
-
-def _durations(count: int, fps: float, unit: int) -> list[int]:
-    """Return milliseconds for each of the frames, in whole units, which add up to the whole as nearly as may be."""
-    ends = [round(frame * 1000 / fps / unit) * unit for frame in range(count + 1)]
-    return [end - start for start, end in pairwise(ends)]
 
 
 def there_and_back(frames: list[Image.Image]) -> list[Image.Image]:

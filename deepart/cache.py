@@ -5,7 +5,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
 
@@ -14,9 +14,9 @@ import torch
 from deepart import checkpoint, memory, registry
 from deepart.checks import whole_number
 from deepart.device import pick_device
-from deepart.errors import DeepArtError, MemoryLimitError, OptionError
+from deepart.errors import DeepArtError, OptionError
 from deepart.hub import Progress
-from deepart.pipelines.base import Pipeline, forget_work
+from deepart.pipelines.base import Pipeline, twice
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.style import StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
@@ -178,17 +178,11 @@ class Studio:
             self._make_room(size, besides=key)
             self._coming[key] = size
         try:
-            try:
-                pipeline = kind.from_pretrained(source, device=self.device)
-            except MemoryLimitError as error:
-                forget_work(error)
-                if not self._relieve(key):
-                    raise
-                pipeline = kind.from_pretrained(source, device=self.device)
-            pipeline.on_low_memory = partial(self._relieve, key)
+            relieve = partial(self._relieve, key)
+            pipeline = twice(partial(kind.from_pretrained, source, device=self.device), relieve)
+            pipeline.on_low_memory = relieve
             with self._lock:
                 self._kept[key] = pipeline
-                self._kept.move_to_end(key)
         finally:
             with self._lock:
                 self._coming.pop(key, None)
@@ -199,9 +193,9 @@ class Studio:
     def _relieve(self, key: Key) -> bool:
         """Let all other pipelines go that are not in use, and return whether there was one."""
         with self._lock:
-            found = self._let_go([other for other in self._kept if other != key])
+            found = [self._let_go(other) for other in list(self._kept) if other != key]
         memory.give_back(self.device)
-        return found
+        return any(found)
 
     def _make_room(self, size: int, besides: Key) -> None:
         """Let pipelines go until `size` more bytes are within the limit, or none is left that is not in use."""
@@ -210,18 +204,16 @@ class Studio:
             if taken + size <= self.memory_limit:
                 return
             if key != besides:
-                self._let_go([key])
+                self._let_go(key)
 
-    def _let_go(self, keys: Iterable[Key]) -> bool:
-        """Drop pipelines that nobody else holds, and return whether there was one. Those in use keep their places."""
-        found = False
-        for key in keys:
-            watch = weakref.ref(self._kept[key])
-            self._kept[key] = None
-            if watch() is not None:
-                gc.collect()  # a pipeline and its parts may hold each other
-            self._kept[key] = watch()
-            if self._kept[key] is None:
-                del self._kept[key]
-                found = True
-        return found
+    def _let_go(self, key: Key) -> bool:
+        """Drop a pipeline unless somebody else holds it, which keeps it in its place; return whether it has gone."""
+        watch = weakref.ref(self._kept[key])
+        self._kept[key] = None
+        if watch() is not None:
+            gc.collect()  # a pipeline and its parts may hold each other
+        self._kept[key] = watch()
+        if self._kept[key] is not None:
+            return False
+        del self._kept[key]
+        return True

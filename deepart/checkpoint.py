@@ -133,7 +133,8 @@ def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Te
         else:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
         tensors = packed.unpack(tensors)
-        if not all(isinstance(name, str) and _plain(tensor) for name, tensor in tensors.items()):
+        plain = (tensor.layout == torch.strided and tensor.device.type == "cpu" for tensor in tensors.values())
+        if not all(plain) or not all(isinstance(name, str) for name in tensors):
             raise ValueError("It holds other things than named, plain tensors.")
     except OSError as error:
         raise unreadable(path, error) from error
@@ -147,10 +148,6 @@ def read_tensors(path: Path, names: Sequence[str] | None = None) -> dict[str, Te
                 "The file {path} has numbers in {name!r} that are not finite; get it again.", path=path, name=name
             )
     return tensors
-
-
-def _plain(tensor: Tensor) -> bool:
-    return tensor.layout == torch.strided and tensor.device.type == "cpu"
 
 
 def _finite(tensor: Tensor) -> bool:

@@ -76,28 +76,23 @@ def keep_color(painted: Tensor, content: Tensor) -> Tensor:
 def color_moments(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return the mean (3,) and the covariance (3, 3) of the colours of x (1, 3, H, W), as float64 on the CPU."""
     flat = x.detach().flatten(2)[0].double().cpu()
-    mean = flat.mean(1)
-    centered = flat - mean[:, None]
-    return mean, centered @ centered.T / flat.shape[1]
-
-
-def color_map(own: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor]) -> Callable[[Tensor], Tensor]:
-    """Return the Monge-Kantorovich map from colours with one mean and covariance to another, on (N, 3, H, W).
-
-    Of all linear maps with that outcome it is the one that moves the colours least. The result is not clipped.
-    """
-    # A picture of one colour has no covariance to stretch; the ridge (1/255 squared) keeps the map tame there.
-    ridge = torch.eye(3, dtype=torch.float64) / 255**2
-    root = _root(own[1] + ridge)
-    inverse = torch.linalg.inv(root)
-    matrix = inverse @ _root(root @ (target[1] + ridge) @ root) @ inverse
-    offset = target[0] - matrix @ own[0]
-    return lambda x: _mix(matrix, x) + offset.view(1, 3, 1, 1).to(x)
+    return flat.mean(1), torch.cov(flat, correction=0)
 
 
 def match_color(x: Tensor, mean: Tensor, covariance: Tensor) -> Tensor:
-    """Move the colours of x (1, 3, H, W) to the given mean (3,) and covariance (3, 3); see color_map."""
-    return color_map(color_moments(x), (mean, covariance))(x)
+    """Move the colours of x (1, 3, H, W) to the given mean (3,) and covariance (3, 3); the result is not clipped.
+
+    Of all linear maps with that outcome, that of Monge and Kantorovich moves the colours least.
+    """
+    own_mean, own_covariance = color_moments(x)
+    # A picture of one colour has no covariance to stretch; the ridge (1/255 squared) keeps the map tame there.
+    ridge = torch.eye(3, dtype=torch.float64) / 255**2
+    root = _root(own_covariance + ridge)
+    inverse = torch.linalg.inv(root)
+    matrix = inverse @ _root(root @ (covariance + ridge) @ root) @ inverse
+    offset = mean - matrix @ own_mean
+    moved: Tensor = _mix(matrix, x) + offset.view(1, 3, 1, 1).to(x)
+    return moved
 
 
 class Palette(NamedTuple):
@@ -139,13 +134,8 @@ def palette(x: Tensor) -> Palette:
 
 def blend_palettes(palettes: Sequence[tuple[Palette, float]]) -> Palette:
     """Return the weighted mean of palettes; the shares add up to 1."""
-    shares = [share for _, share in palettes]
-    return Palette(
-        *(
-            sum((part * share for part, share in zip(parts, shares, strict=True)), torch.zeros_like(parts[0]))
-            for parts in zip(*(palette for palette, _ in palettes), strict=True)
-        )
-    )
+    scaled = [[part * share for part in palette] for palette, share in palettes]
+    return Palette(*(sum(parts, torch.zeros(())) for parts in zip(*scaled, strict=True)))
 
 
 def palette_map(x: Tensor, target: Palette) -> Callable[[Tensor], Tensor]:

@@ -29,13 +29,9 @@ class DeepArtError(Exception):
     """Base of every error that DeepArt raises on purpose: OptionError("The size is {size}; ...", size=3)."""
 
     def __init__(self, template: str, /, **values: object) -> None:
-        super().__init__(template if isinstance(template, Phrase) else Phrase(template, **values))
-
-    @property
-    def phrase(self) -> Phrase:
+        self.phrase = template if isinstance(template, Phrase) else Phrase(template, **values)
         """The sentence, with the template and the values that it was made of."""
-        phrase: Phrase = self.args[0]
-        return phrase
+        super().__init__(self.phrase)
 
 
 class ImageError(DeepArtError):

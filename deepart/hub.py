@@ -11,7 +11,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,12 @@ class ModelFile:
     name: str
     size: int | None
     sha256: str
+
+
+def total(sizes: Iterable[int | None]) -> int | None:
+    """Return the sum of sizes in bytes; None where one of them is not known."""
+    known = list(sizes)
+    return None if None in known else sum(size for size in known if size is not None)
 
 
 class _UnreachableError(WeightsError):
@@ -132,8 +138,7 @@ class _Download:
 
     def _state(self) -> tuple[int, int | None]:
         files = list(self._files.values())
-        known = [size for _, size in files if size is not None]
-        return sum(done for done, _ in files), sum(known) if files and len(known) == len(files) else None
+        return sum(done for done, _ in files), total(size for _, size in files) if files else None
 
     def _tell(self) -> None:
         self.check()
@@ -179,30 +184,25 @@ def present(task: str, name: str, files: Sequence[ModelFile], repo_id: str | Non
     return all(_cached(repo_id, revision or "", file.name) is not None for file in files)
 
 
-def fetch(
-    repo_id: str, revision: str | None = None, filenames: Sequence[str] = FILES, progress: Progress | None = None
-) -> Path:
+def fetch(repo_id: str, revision: str | None = None) -> Path:
     """Return the local folder of a Hub repository made by save_pretrained; the folder's name is the commit.
 
     revision: a branch, a tag or a commit; None is the main branch. A commit that is in the cache needs no network.
     Raises UnknownModelError when there is no such repository, WeightsError for anything else that is in the way.
     """
     branch, download = revision or "main", _downloads.setdefault(repo_id, _Download())
-    with download.turn(progress, dict.fromkeys(filenames)):
-        commit = branch if _COMMIT.fullmatch(branch) else _resolve(download, repo_id, branch, filenames[0])
-        folders = {_hub_file(download, repo_id, commit, name, None).parent for name in filenames}
+    with download.turn(None, dict.fromkeys(FILES)):
+        commit = branch
+        if not _COMMIT.fullmatch(branch):
+            try:
+                commit = _get(download, repo_id, branch, FILES[0]).parent.name
+            except _UnreachableError:  # then the one that it was the last time will do
+                cached = _cached(repo_id, branch, FILES[0])
+                if cached is None:
+                    raise
+                commit = cached.parent.name
+        folders = {_hub_file(download, repo_id, commit, name, None).parent for name in FILES}
     return folders.pop()
-
-
-def _resolve(download: _Download, repo_id: str, revision: str, filename: str) -> str:
-    """Return the commit of a branch or tag: the Hub's answer, or the last one in the cache if the Hub is away."""
-    try:
-        return _get(download, repo_id, revision, filename).parent.name
-    except _UnreachableError:
-        cached = _cached(repo_id, revision, filename)
-        if cached is None:
-            raise
-        return cached.parent.name
 
 
 def _hub_file(download: _Download, repo_id: str, commit: str, name: str, pin: ModelFile | None) -> Path:

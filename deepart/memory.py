@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import re
 from pathlib import Path, PurePosixPath
 
 import torch
@@ -46,10 +47,8 @@ def machine_memory(root: Path = Path("/")) -> int:
 
 def _available(root: Path) -> int:
     """Return the bytes that Linux calls available, which counts what its caches would give back; else all there are."""
-    for line in _lines(root / "proc/meminfo"):
-        name, _, amount = line.partition(":")
-        if name == "MemAvailable" and amount.split()[:1] and amount.split()[0].isdigit():
-            return 1024 * int(amount.split()[0])
+    if found := re.search(r"^MemAvailable:\s*(\d+)", _text(root / "proc/meminfo"), re.MULTILINE):
+        return 1024 * int(found[1])
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # not on every system
@@ -64,19 +63,19 @@ def _limits(root: Path) -> list[int]:
     """
     top = root / "sys/fs/cgroup"
     files = [top / "memory/memory.limit_in_bytes"]
-    for line in _lines(root / "proc/self/cgroup"):
+    for line in _text(root / "proc/self/cgroup").splitlines():
         if line.startswith("0::"):  # version 2
             group = PurePosixPath(line[3:].lstrip("/"))
             files += [top / folder / "memory.max" for folder in (group, *group.parents)]
-    found = [int(text) for file in files for text in _lines(file)[:1] if text.isdigit()]  # not "max"
-    return [limit for limit in found if limit > 0]
+    found = [text.strip() for text in map(_text, files)]
+    return [int(text) for text in found if text.isdecimal() and int(text) > 0]  # not "max"
 
 
-def _lines(path: Path) -> list[str]:
+def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8").split("\n")
+        return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
-        return []
+        return ""
 
 
 def give_back(device: torch.device) -> None:

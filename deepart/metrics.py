@@ -1,7 +1,7 @@
 """Numbers that say how near two pictures are: the ones the app shows and the benchmarks write down."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from PIL import Image
@@ -42,8 +42,7 @@ def ssim(a: Tensor, b: Tensor) -> float:
     return float(score.mean())
 
 
-@dataclass(frozen=True)
-class Nearness:
+class Nearness(NamedTuple):
     """psnr: in dB, infinite for equal pictures. ssim: 1 for equal pictures."""
 
     psnr: float

@@ -8,7 +8,7 @@ import hashlib
 import importlib.util
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,8 +58,7 @@ class ModelSpec:
     @property
     def size(self) -> int | None:
         """Bytes of its files together; None where the size of one is not known."""
-        sizes = [file.size for file in self.files]
-        return None if None in sizes else sum(size for size in sizes if size is not None)
+        return hub.total(file.size for file in self.files)
 
     @property
     def here(self) -> bool:
@@ -73,14 +72,9 @@ class ModelSpec:
         return [part for part in both if part.files]
 
 
-def _read_records() -> Iterator[ModelSpec]:
-    for record in json.loads(Path(__file__).with_name("models.json").read_text("utf-8")):
-        yield ModelSpec(**record | {"files": tuple(ModelFile(**file) for file in record["files"])})
-
-
-REGISTRY: Mapping[tuple[str, str], ModelSpec] = MappingProxyType(
-    {(spec.task, spec.name): spec for spec in _read_records()}
-)
+_RECORDS = json.loads(Path(__file__).with_name("models.json").read_text("utf-8"))
+_SPECS = (ModelSpec(**one | {"files": tuple(ModelFile(**file) for file in one["files"])}) for one in _RECORDS)
+REGISTRY: Mapping[tuple[str, str], ModelSpec] = MappingProxyType({(spec.task, spec.name): spec for spec in _SPECS})
 
 
 @dataclass(frozen=True)
@@ -156,9 +150,8 @@ def fetch(spec: ModelSpec, progress: hub.Progress | None = None) -> None:
 
     def report(index: int, done: int, total: int | None) -> None:
         counts[index] = (done, total)
-        sizes = [size for _, size in counts if size is not None]
         if progress is not None:
-            progress(sum(count for count, _ in counts), sum(sizes) if len(sizes) == len(counts) else None)
+            progress(sum(count for count, _ in counts), hub.total(size for _, size in counts))
 
     for index, part in enumerate(needed):
         notify = partial(report, index)

@@ -3,7 +3,6 @@ import torch
 from torch import Tensor
 
 from deepart.color import (
-    color_map,
     color_moments,
     keep_color,
     match_color,
@@ -63,13 +62,6 @@ def test_color_that_does_not_fit_gives_way_without_turning_the_hue() -> None:
     assert 0 < lab[0, 1:].norm() < blue[0, 1:].norm()
     cosine = torch.nn.functional.cosine_similarity(lab[0, 1:].flatten(), blue[0, 1:].flatten(), dim=0)
     assert cosine > 0.99
-
-
-def test_a_color_map_of_the_whole_fits_each_part() -> None:
-    x, other = picture(3, 40, 20), picture(4) * 0.5
-    recolor = color_map(color_moments(x), color_moments(other))
-    parts = torch.cat([recolor(x[..., :16, :]), recolor(x[..., 16:, :])], 2)
-    assert torch.allclose(parts, match_color(x, *color_moments(other)), atol=1e-6)
 
 
 def test_a_picture_takes_the_colours_that_a_palette_has_at_its_lightness() -> None:

@@ -131,7 +131,7 @@ class HungryPipeline(TinyPipeline):
     def inner(self, seen: list[str]) -> str:
         seen.append("inner")
         large = torch.zeros(100)
-        with self._oom_guard("in a test"):
+        with oom_guard(self.device, "in a test"):
             if self.lacks:
                 self.lacks -= 1
                 self.held = weakref.ref(large)

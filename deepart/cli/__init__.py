@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deepart import hub
 from deepart.cli import jobs
 from deepart.cli.options import add_commands
 from deepart.errors import DeepArtError
@@ -95,5 +96,4 @@ def _state(spec: ModelSpec) -> str:
 
 def _bytes(spec: ModelSpec) -> int | None:
     """Return how many bytes of a model have to be downloaded; None where nobody has said it."""
-    sizes = [part.size for part in spec.parts if not part.here]
-    return None if None in sizes else sum(size for size in sizes if size is not None)
+    return hub.total(part.size for part in spec.parts if not part.here)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from PIL import Image
@@ -36,17 +36,12 @@ _SIDE = 64  # pixels of the picture that options are tried on
 
 Make = Callable[[Callback | None, Any], Image.Image]
 """Tells a callback about its steps, and makes a result of a photograph or of a seed."""
+Opened = tuple[dict[str, Any], Make]
+"""An order whose model is loaded: what its pictures have in common (see folder.attempt), and what makes one."""
 
 
 class _EnoughError(Exception):
     """The options have passed all checks; there is no need to paint on."""
-
-
-class Opened(NamedTuple):
-    """An order whose model is loaded: what its pictures have in common (see folder.attempt), and what makes one."""
-
-    common: dict[str, Any]
-    make: Make
 
 
 @dataclass(frozen=True)
@@ -75,17 +70,19 @@ class Order:
         asked.pop("keep_gps", None)  # see folder.read
         common: dict[str, Any] = {"task": self.task, "options": said}
         pipeline: GANPipeline | VAEPipeline | StyleTransferPipeline
+        if styles:
+            common["styles"] = list(self.digests)
         if self.task == GANPipeline.task:
             pipeline = gan = GANPipeline.from_pretrained(self.model, device=self.device)
-            common |= {"styles": list(self.digests)} if styles else {}
             large = {name: asked.pop(name) for name in LARGE if name in asked}
-            [tried] = gan.generate(1, seed=0, **asked)
-            paint = self._painter(large, tried) if styles else None
+            load = cache(partial(StyleTransferPipeline.from_pretrained, device=self.device))
 
             def make(callback: Callback | None, source: Any) -> Image.Image:
                 [made] = gan.generate(1, seed=source, **asked)
-                return made if paint is None else paint(made, callback)
+                return paint_large(made, styles[0], callback=callback, load=load, **large) if styles else made
 
+            with suppress(_EnoughError):
+                make(_enough, 0)
         elif self.task == VAEPipeline.task:
             pipeline = vae = VAEPipeline.from_pretrained(self.model, device=self.device)
 
@@ -94,49 +91,28 @@ class Order:
 
         else:
             pipeline = style = StyleTransferPipeline.from_pretrained(self.model, device=self.device)
-            _rehearse(style, styles, asked)
-            common["styles"] = list(self.digests)
+            style.work_shares(_SIDE, _SIDE, size=asked["size"], steps=asked["steps"])
+            with suppress(_EnoughError):  # small, whatever the size of the results will be
+                grey = to_image(torch.full((3, _SIDE, _SIDE), 0.5))
+                style.stylize(grey, styles, callback=_enough, **{**asked, "size": None})
 
             def make(callback: Callback | None, source: Any) -> Image.Image:
                 return style.stylize(source, styles, callback=callback, **asked)
 
-        return Opened(common | {"model": pipeline.name, "version": pipeline.version}, make)
-
-    def _painter(
-        self, large: Mapping[str, Any], tried: Image.Image
-    ) -> Callable[[Image.Image, Callback | None], Image.Image]:
-        """Return what paints generated pictures large, once it has taken the options and the first of them."""
-        load = cache(partial(StyleTransferPipeline.from_pretrained, device=self.device))
-
-        def paint(picture: Image.Image, callback: Callback | None) -> Image.Image:
-            return paint_large(picture, self.styles[0], callback=callback, load=load, **large)
-
-        with suppress(_EnoughError):
-            paint(tried, _enough)
-        return paint
+        return common | {"model": pipeline.name, "version": pipeline.version}, make
 
 
 def _enough(step: int, total: int, preview: Image.Image | None) -> None:
     raise _EnoughError
 
 
-def _rehearse(pipeline: StyleTransferPipeline, styles: Sequence[Image.Image], asked: Mapping[str, Any]) -> None:
-    """Raise what is wrong with the options and the styles, whatever the photographs are: before any of them is done."""
-    pipeline.work_shares(_SIDE, _SIDE, size=asked["size"], steps=asked["steps"])
-    with suppress(_EnoughError):  # small, whatever the size of the results will be
-        grey = to_image(torch.full((3, _SIDE, _SIDE), 0.5))
-        pipeline.stylize(grey, styles, callback=_enough, **{**asked, "size": None})
-
-
 def stylize(options: argparse.Namespace) -> int:
     """Repaint every picture."""
     tasks, left = _planned(options)
-    pictures, digests = [load_image(path) for path in options.style], [folder.digest(path) for path in options.style]
     asked = given(options, StyleTransferPipeline.stylize)
     if asked["keep_alpha"] and options.format == "jpeg":
         raise OptionError("A JPEG has no transparency; give --format png or webp, or leave out --keep-alpha.")
-    order = _opened(options, StyleTransferPipeline.task, asked, styles=pictures, digests=digests)
-    return _work(options, tasks, order, left)
+    return _work(options, tasks, _opened(options, StyleTransferPipeline.task, asked), left)
 
 
 def generate(options: argparse.Namespace) -> int:
@@ -144,8 +120,7 @@ def generate(options: argparse.Namespace) -> int:
     asked = given(options, GANPipeline.generate)
     tasks = [Task(seed, options.out / name) for seed, name in seeded(asked, FORMATS[options.format])]
     asked |= asked_large(options)
-    pictures, digests = [load_image(path) for path in options.style], [folder.digest(path) for path in options.style]
-    return _work(options, tasks, _opened(options, GANPipeline.task, asked, styles=pictures, digests=digests))
+    return _work(options, tasks, _opened(options, GANPipeline.task, asked))
 
 
 def reconstruct(options: argparse.Namespace) -> int:
@@ -214,14 +189,15 @@ def no_pictures(places: Sequence[str | Path], left: Mapping[str, str]) -> Option
     )
 
 
-def _opened(options: argparse.Namespace, task: str, asked: dict[str, Any], **more: Any) -> Opened:
-    """Load the model, and show the download where it is not here yet."""
-    name = options.model
+def _opened(options: argparse.Namespace, task: str, asked: dict[str, Any]) -> Opened:
+    """Read the styles and load the model, and show the download where it is not here yet."""
+    name, styles = options.model, getattr(options, "style", [])
+    pictures, digests = [load_image(path) for path in styles], [folder.digest(path) for path in styles]
     spec = registry.get_spec(task, name) if name is None or (task, name) in registry.REGISTRY else None
     if spec is not None and not spec.here:
         with bar(options.progress, spec.size, f"Downloading {spec.name}", unit="B", unit_scale=True) as shown:
             registry.fetch(spec, lambda arrived, total: shown.update(arrived - shown.n))
-    return Order(task, name, options.device, asked, **more).open()
+    return Order(task, name, options.device, asked, pictures, digests).open()
 
 
 def _work(
@@ -230,14 +206,14 @@ def _work(
     """Do the tasks, tell how it went, and return the exit status: 0, 1 where some have failed, 130 when stopped."""
     folder.ready(options.out)
     outcomes: list[Outcome] = []
-    ended, status = "", 0
+    (common, make), ended, status = order, "", 0
     with bar(options.progress, len(tasks), unit=" pictures") as shown:
         try:
             for task in tasks:
                 name = task.about.name
                 shown.set_postfix_str(name)
                 callback = None if shown.disable else partial(_tell, shown, name)
-                outcomes.append(folder.attempt(task, order.common, partial(order.make, callback)))
+                outcomes.append(folder.attempt(task, common, partial(make, callback)))
                 shown.update()
         except KeyboardInterrupt:
             ended, status = STOPPED, 130

@@ -40,7 +40,6 @@ class FastGANConfig:
     directions: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "channels", tuple(self.channels))  # JSON knows lists only
         if len(self.channels) < DRAFT + 2:
             raise ValueError(f"There are {len(self.channels)} sizes; a FastGAN has {DRAFT + 2} at least.")
 
@@ -103,6 +102,7 @@ class FastGAN(nn.Module):
 
     directions: Tensor
     starts = 64  # random latents that a projection looks at first: even small pictures cost a sixth of a second each
+    draft_side = BASE * 2**DRAFT  # pixels; height and width of the pictures of draft()
 
     def __init__(self, config: FastGANConfig | None = None) -> None:
         super().__init__()
@@ -120,14 +120,10 @@ class FastGAN(nn.Module):
         self.head = nn.Conv2d(channels[-1], 3, 3, padding=1, bias=False)
 
     @property
-    def draft_side(self) -> int:
-        """Height and width of the pictures of draft() in pixels."""
-        return int(BASE * 2**DRAFT)
-
-    @property
     def noisy(self) -> bool:
         """Whether the noise inside changes a picture; training may have turned it off."""
-        return any(bool(layer.noise.any()) for layer in self._convs() if layer.noise is not None)
+        layers = (layer for layer in self.modules() if isinstance(layer, GatedConv))
+        return any(bool(layer.noise.any()) for layer in layers if layer.noise is not None)
 
     def map(self, z: Tensor) -> Tensor:
         """Return the latents (N, latent) of normal noise z (N, latent), which they are."""
@@ -146,40 +142,28 @@ class FastGAN(nn.Module):
         latents: (N, latent). fine: (N, latent), the latents whose coarse maps gate the fine ones; None: the same.
         planes: what planes() returned, on the device of the latents; none of them: no noise.
         """
-        picture: Tensor = torch.tanh(self.head(self._run(latents, fine, planes, len(self.grow))).float())
+        gates = None if fine is None else self._grow(fine, planes, len(self.excite) - 1)
+        picture: Tensor = torch.tanh(self.head(self._grow(latents, planes, len(self.grow), gates)[-1]).float())
         return picture
 
     def draft(self, latents: Tensor, planes: Sequence[Tensor] = ()) -> Tensor:
         """Return the small pictures (N, 3, 128, 128) in [-1, 1], which cost less than half of the large ones."""
-        picture: Tensor = torch.tanh(self.draft_head(self._run(latents, None, planes, DRAFT)).float())
+        picture: Tensor = torch.tanh(self.draft_head(self._grow(latents, planes, DRAFT)[-1]).float())
         return picture
 
-    def _run(self, latents: Tensor, fine: Tensor | None, planes: Sequence[Tensor], last: int) -> Tensor:
-        """Return the maps of the size with the index `last`."""
-        gates = None if fine is None else self._coarse_maps(fine, planes)
+    def _grow(
+        self, latents: Tensor, planes: Sequence[Tensor], last: int, gates: Sequence[Tensor] | None = None
+    ) -> list[Tensor]:
+        """Return the maps of all sizes up to that with the index `last`. gates: those that gate; None: these maps."""
         waiting = iter(planes)
-        x = self._begin(latents)
-        maps = [x]
+        x = F.glu(self.start(latents).unflatten(1, (-1, BASE, BASE)), 1)
+        maps = [x.contiguous(memory_format=torch.channels_last)]
         for index in range(1, last + 1):
-            x = self.grow[index - 1](x, waiting)
+            x = self.grow[index - 1](maps[-1], waiting)
             if 0 <= index - LEAP < len(self.excite):
                 x = x * self.excite[index - LEAP]((gates or maps)[index - LEAP])
             maps.append(x)
-        return x
-
-    def _coarse_maps(self, latents: Tensor, planes: Sequence[Tensor]) -> list[Tensor]:
-        waiting = iter(planes)
-        maps = [self._begin(latents)]
-        for index in range(1, len(self.excite)):
-            maps.append(self.grow[index - 1](maps[-1], waiting))
         return maps
-
-    def _begin(self, latents: Tensor) -> Tensor:
-        x = F.glu(self.start(latents).unflatten(1, (-1, BASE, BASE)), 1)
-        return x.contiguous(memory_format=torch.channels_last)
-
-    def _convs(self) -> list[GatedConv]:
-        return [layer for layer in self.modules() if isinstance(layer, GatedConv)]
 
 
 def convert(state: Mapping[str, Tensor], directions: int = 0) -> dict[str, Tensor]:

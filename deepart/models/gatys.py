@@ -23,7 +23,7 @@ these ways, each chosen by looking at results on our features:
 import contextlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -40,8 +40,7 @@ FIRST_STEP = 0.01  # mean change of a pixel that the first correction of a level
 KEPT = 0.25  # share of the content in the picture whose neighbors are looked for: the rest is what is painted so far
 
 
-@dataclass(frozen=True)
-class Level:
+class Level(NamedTuple):
     """One level of the pyramid: its height and width in pixels, and the number of corrections at it."""
 
     height: int
@@ -69,11 +68,8 @@ class Gatys:
         self.features = features.to(memory_format=torch.channels_last)
         self._fine: VGGFeatures = features.half_width if isinstance(features, SlimVGG) else features
         self._coarse: VGGFeatures = features.quarter_width if isinstance(features, SlimVGG) else features
-
-    @property
-    def layers(self) -> tuple[str, ...]:
+        self.layers = self._fine.config.layers
         """Names of the layers in which style and content can be measured."""
-        return self._fine.config.layers
 
     def paint(
         self, content: Tensor, styles: Sequence[tuple[Tensor, float]], *, levels: Sequence[Level], strength: float,

@@ -108,8 +108,6 @@ class _SquaredError(torch.autograd.Function):
 
 def total_variation(x: Tensor) -> Tensor:
     """Return the mean length of the gradient of x (N, C, H, W) over its channels together, smoothed below 1/255."""
-    if min(x.shape[2:]) < 2:
-        return x.new_zeros(())
     down = x[..., 1:, :-1] - x[..., :-1, :-1]
     across = x[..., :-1, 1:] - x[..., :-1, :-1]
     floor = x.shape[1] * 255**-2
@@ -119,18 +117,19 @@ def total_variation(x: Tensor) -> Tensor:
 
 
 class Window(NamedTuple):
-    """A part of a picture that is continued by BORDER on all sides, in pixels of that."""
+    """A part of a picture, whose margin goes on for BORDER pixels; the whole is continued by as many on all sides."""
 
     rows: Span
     columns: Span
 
     def of(self, continued: Tensor) -> Tensor:
         """Return the view of a continued picture (1, C, H, W) that is seen."""
-        return continued[..., self.rows.seen, self.columns.seen]
+        rows, columns = (slice(a.first, a.last + 2 * BORDER) for a in self)
+        return continued[..., rows, columns]
 
     def within(self, maps: Tensor, stride: int) -> Tensor:
         """Return the view of the whole picture's feature maps (1, C, h, w), each `stride` pixels, that is the part."""
-        rows, columns = (slice((a.start - BORDER) // stride, (a.stop - BORDER) // stride) for a in self)
+        rows, columns = (slice(a.start // stride, a.stop // stride) for a in self)
         return maps[..., rows, columns]
 
     def part(self, maps: Tensor, stride: int) -> Tensor:
@@ -138,8 +137,8 @@ class Window(NamedTuple):
 
         As many as there are within the whole picture: at a stride of 16 the border is but half a place.
         """
-        first = [a.inside.start // stride for a in self]
-        counts = [(a.stop - BORDER) // stride - (a.start - BORDER) // stride for a in self]
+        first = [(BORDER + a.inside.start) // stride for a in self]
+        counts = [a.stop // stride - a.start // stride for a in self]
         rows, columns = (slice(start, start + count) for start, count in zip(first, counts, strict=True))
         part: Tensor = _Part.apply(maps, rows, columns)
         return part
@@ -147,14 +146,8 @@ class Window(NamedTuple):
 
 def windows(height: int, width: int) -> list[Window]:
     """Return the windows of a picture: one where it fits, else near-equal ones, each seen with a margin."""
-    down, across = (_cuts(side) for side in (height, width))
+    down, across = (spans(side, MARGIN - BORDER, WINDOW, WINDOW, multiple=8) for side in (height, width))
     return [Window(rows, columns) for rows in down for columns in across]
-
-
-def _cuts(length: int) -> list[Span]:
-    """Return the parts of a side of a picture, as parts of the continued one."""
-    parts = spans(length, MARGIN - BORDER, WINDOW, WINDOW, multiple=8)
-    return [Span(a.first, a.start + BORDER, a.stop + BORDER, a.last + 2 * BORDER) for a in parts]
 
 
 def continued(x: Tensor) -> Tensor:
@@ -239,14 +232,14 @@ class Objective:
         pixels = self._pixel_loss(whole)
         [gradient] = torch.autograd.grad(pixels, whole)
         seen = continued(whole)
-        style, constant = self._tangent(seen.detach(), x) if len(self._windows) > 1 else (self._style_loss, 0.0)
+        style, constant = self._tangent(seen.detach()) if len(self._windows) > 1 else (self._style_loss, 0.0)
         loss, slopes = constant + float(pixels.detach()), torch.zeros_like(seen)
         layers = tuple(dict.fromkeys((*self._config.style_layers, *self._config.content_layers)))
         for window, targets in zip(self._windows, self._targets, strict=True):
             part = window.of(seen.detach()).requires_grad_()
             maps = self._maps(part, window, layers)
             errors = [_SquaredError.apply(maps[target.layer], target.maps) * target.scale for target in targets]
-            share = style(self._moments(maps, x)) + torch.stack(errors).sum()
+            share = style(self._moments(maps)) + torch.stack(errors).sum()
             window.of(slopes).add_(torch.autograd.grad(share, part)[0])
             loss += float(share.detach())
         return loss, gradient.add_(torch.autograd.grad(seen, whole, slopes)[0])
@@ -285,10 +278,13 @@ class Objective:
         found = {name: moments(value) for name, value in maps.items()}
         return Style({name: maps[name] for name in self._taken}, places, found, share)
 
-    def _moments(self, maps: Mapping[str, Tensor], whole: Tensor) -> dict[str, Tensor]:
+    def _moments(self, maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return a window's part in the moments of the whole picture."""
-        sizes = {name: _places(whole, name) for name in self._config.style_layers}
-        return {name: moments(maps[name]) * (maps[name][0, 0].numel() / size) for name, size in sizes.items()}
+        found = {}
+        for name in self._config.style_layers:
+            height, width = (side // _stride(name) for side in self._content.shape[2:])
+            found[name] = moments(maps[name]) * (maps[name][0, 0].numel() / (height * width))
+        return found
 
     def _style_loss(self, found: Mapping[str, Tensor]) -> Tensor:
         """Return the weighted distance of moments (1, C, C + 1) to the styles': of covariances and means apart."""
@@ -300,16 +296,16 @@ class Objective:
         loss: Tensor = weight * torch.stack(distances).mean()
         return loss
 
-    def _tangent(self, seen: Tensor, x: Tensor) -> tuple[Callable[[Mapping[str, Tensor]], Tensor], float]:
+    def _tangent(self, seen: Tensor) -> tuple[Callable[[Mapping[str, Tensor]], Tensor], float]:
         """Return the linear function of the moments that touches the style loss at those of x, and its constant.
 
-        Windows go through it one by one, and their gradients add up to that of the whole picture.
+        seen: x, continued. Windows go through it one by one, and their gradients add up to that of the whole picture.
         """
         found: dict[str, Tensor] = {}
         with torch.no_grad():
             for window in self._windows:
                 maps = self._maps(window.of(seen), window, self._config.style_layers)
-                for name, part in self._moments(maps, x).items():
+                for name, part in self._moments(maps).items():
                     found[name] = found.get(name, 0) + part
         leaves = [value.requires_grad_() for value in found.values()]
         loss = self._style_loss(found)
@@ -341,11 +337,6 @@ def _scaled(wanted: Tensor) -> list[tuple[Tensor, float]]:
 def _stride(layer: str) -> int:
     """Return how many pixels lie between two places of a layer such as relu3_1."""
     return int(2 ** (int(layer[4]) - 1))
-
-
-def _places(x: Tensor, layer: str) -> int:
-    """Return the number of places that a layer has on a picture (1, 3, H, W)."""
-    return (x.shape[2] // _stride(layer)) * (x.shape[3] // _stride(layer))
 
 
 def moments(maps: Tensor) -> Tensor:

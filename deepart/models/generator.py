@@ -13,7 +13,6 @@ a unit vector with an amount in standard deviations, and normal noise is a plaus
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -44,7 +43,6 @@ class GeneratorConfig:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a network without sizes, and for numbers of them that it does not have."""
-        object.__setattr__(self, "channels", tuple(self.channels))  # JSON knows lists only
         if not 1 <= self.shuffles <= len(self.channels):
             raise ValueError(f"shuffles is {self.shuffles}; it must be from 1 to {len(self.channels)}.")
         if not 1 <= self.coarse <= len(self.channels):
@@ -95,12 +93,12 @@ class Generator(nn.Module):
     """Latent vectors in, pictures out."""
 
     directions: Tensor
-    noisy = False  # nothing beside the latent
     starts = 256  # random latents that a projection looks at first
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         self.config = config
+        self.draft_side = config.side  # of the pictures of draft()
         latent, channels = config.latent, config.channels
         self.mapping = nn.ModuleList(
             [Linear(latent, config.mapping), Linear(config.mapping, config.mapping), Linear(config.mapping, latent)]
@@ -129,21 +127,7 @@ class Generator(nn.Module):
         latents: Tensor = self.mapping[-1](x)
         return latents
 
-    @property
-    def draft_side(self) -> int:
-        """Height and width of the pictures of draft() in pixels."""
-        return self.config.side
-
-    def draft(self, latents: Tensor) -> Tensor:
-        """Return the pictures that a projection compares; these are the network's own."""
-        picture: Tensor = self(latents)
-        return picture
-
-    def planes(self, seeds: Sequence[int]) -> list[Tensor]:
-        """Return no noise; see FastGAN.planes."""
-        return []
-
-    def forward(self, latents: Tensor, fine: Tensor | None = None, planes: Sequence[Tensor] = ()) -> Tensor:
+    def forward(self, latents: Tensor, fine: Tensor | None = None) -> Tensor:
         """Return pictures (N, 3, side, side), about in [-1, 1].
 
         latents: (N, latent). fine: (N, latent), the latents of all sizes after the first `coarse`; None: the same.
@@ -152,6 +136,11 @@ class Generator(nn.Module):
         x, seen = self._grow(latents, late)
         picture: Tensor = smooth(seen) + self.head(F.pixel_shuffle(self.shuffled(x, late), 2))
         return picture.float()
+
+    def draft(self, latents: Tensor) -> Tensor:
+        """Return the pictures that a projection compares; these are the network's own."""
+        picture: Tensor = self(latents)
+        return picture
 
     def at_half_size(self, latents: Tensor) -> Tensor:
         """Return pictures (N, 3, side / 2, side / 2), about in [-1, 1], which the last doubling only adds detail to."""

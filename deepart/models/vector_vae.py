@@ -44,8 +44,6 @@ class VectorVAEConfig:
     prior: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("encoder", "decoder"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))  # JSON knows lists only
         if not self.encoder or len(self.decoder) != len(self.encoder) + 1:
             raise ValueError(
                 f"encoder and decoder have {len(self.encoder)} and {len(self.decoder)} sizes; "
@@ -66,6 +64,7 @@ class VectorVAE(nn.Module):
     def __init__(self, config: VectorVAEConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or VectorVAEConfig()
+        self.side = config.side
         latent, inner, outer = config.latent, config.encoder, config.decoder
         self.analysis = nn.Linear(_numbers(config.side, SEEN), latent)
         self.synthesis = nn.Linear(latent, _numbers(config.side, DRAWN))
@@ -91,11 +90,6 @@ class VectorVAE(nn.Module):
         # One standard deviation along an axis each, the strongest first.
         self.register_buffer("directions", torch.zeros(config.directions, latent))
         self.flow = LatentFlow(latent, config.prior) if config.prior else None
-
-    @property
-    def side(self) -> int:
-        """Height and width of a picture in pixels."""
-        return self.config.side
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation of the posterior, each (N, latent), float32; x: (N, 3, side, side)."""

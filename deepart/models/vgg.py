@@ -26,9 +26,15 @@ class VGGConfig:
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
 
     @property
+    def convolutions(self) -> list[tuple[int, int, int]]:
+        """Block and place in it, counted from 1, and output channels of each convolution."""
+        blocks = enumerate(self.blocks, 1)
+        return [(block, index, width) for block, widths in blocks for index, width in enumerate(widths, 1)]
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """Names of the layers in the literature's way, from relu1_1 down."""
-        return tuple(f"relu{b}_{i}" for b, widths in enumerate(self.blocks, 1) for i in range(1, len(widths) + 1))
+        return tuple(f"relu{block}_{index}" for block, index, _ in self.convolutions)
 
 
 VGG19 = VGGConfig(blocks=((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,)))
@@ -37,14 +43,9 @@ VGG19 = VGGConfig(blocks=((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,)))
 
 def published_names(config: VGGConfig) -> dict[str, str]:
     """Return the names of a VGGFeatures' tensors in torchvision's and timm's files, which number all layers."""
-    names: dict[str, str] = {}
-    place = 0
-    for block, widths in enumerate(config.blocks, 1):
-        for index in range(1, len(widths) + 1):
-            names |= {f"conv{block}_{index}.{part}": f"features.{place}.{part}" for part in ("weight", "bias")}
-            place += 2
-        place += 1
-    return names
+    # A rectifier follows each convolution, and a pooling each block.
+    places = {f"conv{block}_{index}": 2 * i + block - 1 for i, (block, index, _) in enumerate(config.convolutions)}
+    return {f"{n}.{part}": f"features.{place}.{part}" for n, place in places.items() for part in ("weight", "bias")}
 
 
 class VGGFeatures(nn.Module):
@@ -57,10 +58,9 @@ class VGGFeatures(nn.Module):
         super().__init__()
         self.config = config = config or VGGConfig()
         channels = 3
-        for block, widths in enumerate(config.blocks, 1):
-            for index, width in enumerate(widths, 1):
-                self.add_module(f"conv{block}_{index}", nn.Conv2d(channels, width, 3, padding=1))
-                channels = width
+        for block, index, width in config.convolutions:
+            self.add_module(f"conv{block}_{index}", nn.Conv2d(channels, width, 3, padding=1))
+            channels = width
         # Not in the state dict: they are numbers of the config, and a weight file should say each thing once.
         self.register_buffer("mean", torch.tensor(config.mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(config.std).view(1, 3, 1, 1), persistent=False)
@@ -73,15 +73,14 @@ class VGGFeatures(nn.Module):
         """
         features: dict[str, Tensor] = {}
         x = (x - self.mean) / self.std
-        for block, widths in enumerate(self.config.blocks, 1):
-            if block > 1:
+        for block, index, _ in self.config.convolutions:
+            if len(features) == len(set(layers)):
+                break
+            if block > 1 and index == 1:
                 x = F.max_pool2d(x, 2)
-            for index in range(1, len(widths) + 1):
-                if len(features) == len(set(layers)):
-                    return features
-                x = F.relu(self.get_submodule(f"conv{block}_{index}")(x))
-                if f"relu{block}_{index}" in layers:
-                    features[f"relu{block}_{index}"] = x
+            x = F.relu(self.get_submodule(f"conv{block}_{index}")(x))
+            if f"relu{block}_{index}" in layers:
+                features[f"relu{block}_{index}"] = x
         return features
 
 

@@ -7,9 +7,9 @@ import re
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import torch
 from PIL import Image
@@ -21,6 +21,7 @@ from deepart.device import pick_device
 from deepart.errors import MemoryLimitError, OptionError, Phrase, WeightsError
 from deepart.registry import Located
 
+T = TypeVar("T")
 Callback = Callable[[int, int, Image.Image | None], None]
 """Called as callback(step, total, preview) during long work; what it raises stops the work and reaches the caller."""
 
@@ -35,15 +36,21 @@ class Pipeline(ABC):
     task: ClassVar[str]
     networks: ClassVar[tuple[str, ...]]
 
+    name: str
+    """The registered name, the name of the folder, or the Hub repository id."""
+    version: str
+    """Twelve hexadecimal digits that change with the weights; they go into the settings of every picture."""
+    device: torch.device
+    """The device that the model runs on."""
     on_low_memory: Callable[[], bool] | None = None
     """Called when a verb has run out of memory: frees what it can, and returns whether that is worth a second try."""
 
     def __init__(self, located: Located, device: torch.device) -> None:
+        self.name, self.version, self.device = located.name, located.version, device
         self._located = located
-        self._device = device
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Give every verb, which is every public method, its second try."""
+        """Give every verb, which is every public method, the check of its callback and its second try."""
         super().__init_subclass__(**options)
         for name, verb in list(vars(cls).items()):
             if inspect.isfunction(verb) and not name.startswith("_"):
@@ -86,21 +93,6 @@ class Pipeline(ABC):
         checkpoint.write_folder(folder, config, tensors, self._card(), half=half, in_eight_bits=small)
 
     @property
-    def name(self) -> str:
-        """The registered name, the name of the folder, or the Hub repository id."""
-        return self._located.name
-
-    @property
-    def version(self) -> str:
-        """Twelve hexadecimal digits that change with the weights; they go into the settings of every picture."""
-        return self._located.version
-
-    @property
-    def device(self) -> torch.device:
-        """The device that the model runs on."""
-        return self._device
-
-    @property
     def nbytes(self) -> int:
         """Bytes of memory that the weights take; the work on a picture comes on top."""
         return sum(tensor.nbytes for tensor in self._parts()[2].values())
@@ -113,10 +105,6 @@ class Pipeline(ABC):
     @abstractmethod
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         """Return what save_pretrained writes: the network's class name, its numbers for config.json, its tensors."""
-
-    def _oom_guard(self, doing: str, fits: str = "") -> AbstractContextManager[None]:
-        """Return the context that turns a lack of memory on the pipeline's device into a sentence; see oom_guard()."""
-        return oom_guard(self._device, doing, fits)
 
     def _card(self) -> str:
         """Return the README.md: that of the model's own folder, else a new one with the card of its features."""
@@ -159,25 +147,26 @@ def oom_guard(device: torch.device, doing: str, fits: str = "") -> Iterator[None
 
 
 def _tried_again(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a verb that is done once more, from its beginning, where on_low_memory() could free something."""
+    """Return a verb that checks its callback, and begins once more where on_low_memory() could free something."""
 
     @functools.wraps(verb)
     def run(self: Pipeline, *args: Any, **options: Any) -> Any:
-        try:
-            return verb(self, *args, **options)
-        except MemoryLimitError as error:
-            forget_work(error)
-            if self.on_low_memory is None or not self.on_low_memory():
-                raise
-        return verb(self, *args, **options)
+        check_callback(options.get("callback"))
+        return twice(functools.partial(verb, self, *args, **options), self.on_low_memory)
 
     return run
 
 
-def forget_work(error: MemoryLimitError) -> None:
-    """Free what an error of oom_guard() keeps alive: the frames of the work, with its tensors."""
-    for seen in (error, error.__cause__):
-        traceback.clear_frames(seen.__traceback__ if seen is not None else None)
+def twice(work: Callable[[], T], free: Callable[[], bool] | None) -> T:
+    """Return what the work returns, done once more where it lacked memory and free() says that it freed some."""
+    try:
+        return work()
+    except MemoryLimitError as error:
+        for seen in (error, error.__cause__):  # these keep the frames of the work alive, with its tensors
+            traceback.clear_frames(seen.__traceback__ if seen is not None else None)
+        if free is None or not free():
+            raise
+    return work()
 
 
 def check_callback(callback: Any) -> None:

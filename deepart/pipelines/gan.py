@@ -19,23 +19,11 @@ from deepart.models.fastgan import FastGAN, FastGANConfig, convert
 from deepart.models.generator import Generator, GeneratorConfig
 from deepart.models.vgg import VGGFeatures
 from deepart.pipelines import gan_project
-from deepart.pipelines.base import Callback, Pipeline, check_callback, defaults_of, read_names
+from deepart.pipelines.base import Callback, Pipeline, defaults_of, oom_guard, read_names
 from deepart.pipelines.features import check_features, load_features
-from deepart.pipelines.gan_origin import (
-    MAX_CHILDREN,
-    Origin,
-    Reader,
-    Recipe,
-    both,
-    check_directions,
-    check_truncation,
-    cross,
-    exact,
-    on_path,
-)
+from deepart.pipelines.gan_origin import MAX_CHILDREN as MAX_CHILDREN
+from deepart.pipelines.gan_origin import Origin, Reader, Recipe, check_directions, check_truncation, cross, on_path
 from deepart.registry import Located
-
-__all__ = ["MAX_CHILDREN", "MAX_FRAMES", "MAX_PARENTS", "MAX_PICTURES", "MAX_STOPS", "MIN_FRAMES", "GANPipeline"]
 
 MAX_PICTURES = 1024  # of one call
 MIN_FRAMES, MAX_FRAMES = 8, 120  # of a walk
@@ -74,43 +62,27 @@ class GANPipeline(Pipeline):
         """names: of the network's directions, in order. features: registered name of those that project() uses."""
         super().__init__(located, device)
         self._network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
-        self._names = tuple(names)
+        self.directions = tuple(names)
+        """Names of the directions, strongest first."""
+        self.side = network.config.side
+        """Height and width of a picture in pixels."""
+        self.latent_size = network.config.latent
+        """How many numbers a latent has."""
+        self.noisy = isinstance(network, FastGAN) and network.noisy
+        """Whether a picture has noise inside beside its latent."""
+        self.batch = max(1, min(BATCH, BATCH_PIXELS // self.side**2))
+        """How many pictures are made at once; more are made one batch after the other."""
         self._features_name = features
         self._features: VGGFeatures | None = None
         self._lock = threading.Lock()
         axes = self._network.directions.detach().to("cpu", torch.float32)
-        self._reader = Reader(located.name, located.version, self.latent_size, self._names, axes, self._from_seed)
-
-    @property
-    def directions(self) -> tuple[str, ...]:
-        """Names of the directions, strongest first."""
-        return self._names
-
-    @property
-    def side(self) -> int:
-        """Height and width of a picture in pixels."""
-        return self._network.config.side
-
-    @property
-    def latent_size(self) -> int:
-        """How many numbers a latent has."""
-        return self._network.config.latent
-
-    @property
-    def noisy(self) -> bool:
-        """Whether a picture has noise inside beside its latent."""
-        return self._network.noisy
-
-    @property
-    def batch(self) -> int:
-        """How many pictures are made at once; more are made one batch after the other."""
-        return max(1, min(BATCH, BATCH_PIXELS // self.side**2))
+        self._reader = Reader(located.name, located.version, self.latent_size, self.directions, axes, self._from_seed)
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory that the weights take, those of the features included once project() has loaded them."""
-        features = self._features
-        return super().nbytes + (0 if features is None else sum(tensor.nbytes for tensor in features.parameters()))
+        features = () if self._features is None else self._features.parameters()
+        return super().nbytes + sum(tensor.nbytes for tensor in features)
 
     def generate(
         self, n: int = 1, *, seed: int = 0, truncation: float = 1.0, directions: Mapping[str, float] | None = None,
@@ -138,7 +110,7 @@ class GANPipeline(Pipeline):
     ) -> list[Image.Image]:  # fmt: skip
         """Return one origin at each of 1 to 16 truncations."""
         psis = [check_truncation(value) for value in listed("truncations", truncations, 1, MAX_STOPS)]
-        amounts = check_directions(directions, self._names)
+        amounts = check_directions(directions, self.directions)
         start = self._reader.start(seed)
         recipes = [dataclasses.replace(start, truncation=psi, directions=amounts) for psi in psis]
         return self._pictures(recipes)
@@ -164,17 +136,16 @@ class GANPipeline(Pipeline):
         loop: go back to the first at the end; the frame after the last is then the first. callback: called as
         callback(step, total, preview) with the frames made so far after each batch, and its last frame; it may raise.
         """
-        check_callback(callback)
         stops = listed("seeds of a walk", seeds, 2, MAX_STOPS)
         frames = whole_number("number of frames", frames, MIN_FRAMES, MAX_FRAMES)
         switch("loop", loop)
-        psi, amounts = check_truncation(truncation), check_directions(directions, self._names)
+        psi, amounts = check_truncation(truncation), check_directions(directions, self.directions)
         starts = [self._reader.start(stop) for stop in stops]
         path = [*starts, starts[0]] if loop else starts
         places = [frame * (len(path) - 1) / (frames if loop else frames - 1) for frame in range(frames)]
         given: dict[str, Any] = {"truncation": psi, "directions": amounts, "noise": starts[0].noise}
         recipes = [dataclasses.replace(on_path(path, place), **given) for place in places]
-        walk = {"stops": [exact(start) for start in starts], "frames": frames, "loop": loop}
+        walk = {"stops": [start.exact for start in starts], "frames": frames, "loop": loop}
         besides = [{"walk": walk, "frame": frame} for frame in range(frames)]
         made: list[Image.Image] = []
         for batch in self._make(recipes, besides):
@@ -188,12 +159,12 @@ class GANPipeline(Pipeline):
         directions: Mapping[str, float] | None = None,
     ) -> Image.Image:  # fmt: skip
         """Return a picture with the coarse structure of one origin and the fine detail of another."""
-        psi, amounts = check_truncation(truncation), check_directions(directions, self._names)
+        psi, amounts = check_truncation(truncation), check_directions(directions, self.directions)
         coarse, fine = self._reader.start(coarse_seed), self._reader.start(fine_seed)
-        recipe = Recipe(coarse.latent, None, psi, amounts, both(fine)[1], coarse.noise)
+        recipe = Recipe(coarse.latent, None, psi, amounts, fine.both[1], coarse.noise)
         names = {
-            "coarse": exact(dataclasses.replace(coarse, fine=None)),
-            "fine": exact(fine) if fine.fine is None else pack(fine.fine),
+            "coarse": dataclasses.replace(coarse, fine=None).exact,
+            "fine": fine.exact if fine.fine is None else pack(fine.fine),
         }
         [picture] = self._pictures([recipe], [names])
         return picture
@@ -212,7 +183,8 @@ class GANPipeline(Pipeline):
         seed, psi = check_seed(seed), check_truncation(truncation)
         finished = [self._reader.finished(parent) for parent in parents]
         coarse, fine = (
-            cross(torch.cat(latents), n, mutation, seed) for latents in zip(*map(both, finished), strict=True)
+            cross(torch.cat(latents), n, mutation, seed)
+            for latents in zip(*(parent.both for parent in finished), strict=True)
         )
         mixed = any(parent.fine is not None for parent in finished)
         besides = [
@@ -255,7 +227,6 @@ class GANPipeline(Pipeline):
         now and then, is the picture so far, and stands for its latent as every picture of the model does. Raises
         ImageError for what is no picture or a tiny one, OptionError, MemoryLimitError.
         """
-        check_callback(callback)
         network = self._network
         picture = gan_project.square(check_image(image), network.draft_side)
         steps = whole_number("number of steps", steps, 1, MAX_STEPS)
@@ -268,12 +239,12 @@ class GANPipeline(Pipeline):
                 callback(step, steps, preview)
 
         # Gradients even where the caller has turned them off, in float32: small differences are what is followed here.
-        guard = self._oom_guard(Phrase("looking for a picture of {side} pixels", side=self.side))
+        guard = oom_guard(self.device, Phrase("looking for a picture of {side} pixels", side=self.side))
         with guard, torch.inference_mode(False), torch.enable_grad(), repeatable():
             features = self._load_features()
-            target = to_tensor(picture).to(self._device)
+            target = to_tensor(picture).to(self.device)
             with torch.no_grad():
-                begin = network.map(noise(seed, (network.starts, self.latent_size)).to(self._device))
+                begin = network.map(noise(seed, (network.starts, self.latent_size)).to(self.device))
             return gan_project.project(
                 lambda latents: network.draft(latents).add(1).mul(0.5), target, begin, steps, features, report
             ).cpu()
@@ -282,7 +253,7 @@ class GANPipeline(Pipeline):
         self, n: int, seed: int, truncation: float, directions: Mapping[str, float] | None, latents: Tensor | None
     ) -> list[Recipe]:
         n = whole_number("number of pictures", n, 1, MAX_PICTURES)
-        amounts, psi = check_directions(directions, self._names), check_truncation(truncation)
+        amounts, psi = check_directions(directions, self.directions), check_truncation(truncation)
         if latents is None:
             named = [(self._from_seed(number), number) for number in check_seeds(seed, n)]
             return [Recipe(latent, number, psi, amounts, noise=number) for latent, number in named]
@@ -300,32 +271,33 @@ class GANPipeline(Pipeline):
     def _from_seed(self, seed: int) -> Tensor:
         """Return the latent (1, latent) of a seed. One at a time: in a batch its last bits would depend on the rest."""
         with torch.no_grad(), repeatable():
-            latent: Tensor = self._network.map(noise(seed, (1, self.latent_size)).to(self._device))
+            latent: Tensor = self._network.map(noise(seed, (1, self.latent_size)).to(self.device))
             return latent.float().cpu()
 
     def _make(self, recipes: Sequence[Recipe], besides: Besides = None) -> Iterator[list[Image.Image]]:
         """Yield the pictures of the recipes in batches, with their settings."""
-        size = self.batch
-        for start in range(0, len(recipes), size):
-            part = recipes[start : start + size]
-            finished = [self._reader.finished(recipe) for recipe in part]
-            coarse, fine = (torch.cat(latents) for latents in zip(*map(both, finished), strict=True))
-            mixed = any(recipe.fine is not None for recipe in finished)
+        for start in range(0, len(recipes), self.batch):
+            part = recipes[start : start + self.batch]
             fewer = Phrase("ask for fewer than {count} pictures", count=len(part)) if len(part) > 1 else ""
-            with self._oom_guard(Phrase("making pictures of {side} pixels", side=self.side), fewer):
-                pictures = self._run(coarse, fine if mixed else None, [recipe.noise for recipe in part])
+            with oom_guard(self.device, Phrase("making pictures of {side} pixels", side=self.side), fewer):
+                pictures = self._run(part)
             yield [
                 with_settings(to_image(picture), self._settings(recipe, besides[start + index] if besides else {}))
                 for index, (picture, recipe) in enumerate(zip(pictures, part, strict=True))
             ]
 
-    def _run(self, latents: Tensor, fine: Tensor | None, seeds: Sequence[int]) -> Tensor:
-        """Return the pictures (N, 3, side, side) in [0, 1] of latents (N, latent), on the CPU. seeds: of the noise."""
-        network, device = self._network, self._device
+    def _run(self, recipes: Sequence[Recipe]) -> Tensor:
+        """Return the pictures (N, 3, side, side) of the recipes in [0, 1], on the CPU."""
+        network, device = self._network, self.device
+        finished = [self._reader.finished(recipe) for recipe in recipes]
+        mixed = any(recipe.fine is not None for recipe in finished)
         with torch.inference_mode(), repeatable(), autocast(device):
-            early, late = latents.to(device), None if fine is None else fine.to(device)
-            planes = [plane.to(device) for plane in network.planes(seeds)] if self.noisy else []
-            pictures: Tensor = network(early, late, planes).add(1).mul(0.5).cpu()
+            parts = zip(*(recipe.both for recipe in finished), strict=True)
+            coarse, fine = (torch.cat(latents).to(device) for latents in parts)
+            inside: list[Any] = []
+            if isinstance(network, FastGAN) and self.noisy:
+                inside = [[plane.to(device) for plane in network.planes([recipe.noise for recipe in recipes])]]
+            pictures: Tensor = network(coarse, fine if mixed else None, *inside).add(1).mul(0.5).cpu()
             return pictures
 
     def _settings(self, recipe: Recipe, besides: Mapping[str, Any]) -> dict[str, Any]:
@@ -338,7 +310,7 @@ class GANPipeline(Pipeline):
     def _load_features(self) -> VGGFeatures | None:
         with self._lock:
             if self._features is None and self._features_name is not None:
-                self._features = load_features(self._features_name, device=self._device)
+                self._features = load_features(self._features_name, device=self.device)
             return self._features
 
     @classmethod
@@ -364,7 +336,7 @@ class GANPipeline(Pipeline):
         return cls(located, device, network, names, features)
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
-        numbers = {"features": self._features_name, "directions_named": list(self._names)}
+        numbers = {"features": self._features_name, "directions_named": list(self.directions)}
         network = self._network
         return type(network).__name__, numbers | dataclasses.asdict(network.config), network.state_dict()
 

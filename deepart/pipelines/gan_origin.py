@@ -47,6 +47,17 @@ class Recipe:
             return self.seed
         return short_id(self.latent if self.fine is None else torch.cat([self.latent, self.fine]))
 
+    @property
+    def both(self) -> tuple[Tensor, Tensor]:
+        """The latents of the coarse structure and of the fine detail, which are mostly the same."""
+        return self.latent, self.latent if self.fine is None else self.fine
+
+    @property
+    def exact(self) -> int | str | list[str]:
+        """How settings name a plain recipe so that it can be found again: by seed, or by one or two latents."""
+        found = list(self.source().values())
+        return found if len(found) > 1 else found[0]
+
     def source(self) -> dict[str, Any]:
         """Return what the settings of a picture say about its latent, so that it can be found again."""
         if self.fine is not None:
@@ -158,12 +169,6 @@ def check_directions(directions: Any, names: Sequence[str]) -> dict[str, float]:
     return {name: amount for name, amount in amounts.items() if amount}
 
 
-def exact(recipe: Recipe) -> int | str | list[str]:
-    """Return how settings name a plain recipe so that it can be found again: by seed, or by one or two latents."""
-    found = list(recipe.source().values())
-    return found if len(found) > 1 else found[0]
-
-
 def cross(parents: Tensor, n: int, mutation: float, seed: int) -> Tensor:
     """Return n children (n, latent) of the parents (k, latent).
 
@@ -187,10 +192,5 @@ def on_path(path: Sequence[Recipe], place: float) -> Recipe:
     start, end = path[index : index + 2]
     if place in (index, index + 1):
         return start if place == index else end
-    coarse, fine = (slerp(a, b, place - index) for a, b in zip(both(start), both(end), strict=True))
+    coarse, fine = (slerp(a, b, place - index) for a, b in zip(start.both, end.both, strict=True))
     return Recipe(coarse, fine=None if start.fine is end.fine is None else fine, noise=start.noise)
-
-
-def both(recipe: Recipe) -> tuple[Tensor, Tensor]:
-    """Return the latents of the coarse structure and of the fine detail, which are mostly the same."""
-    return recipe.latent, recipe.latent if recipe.fine is None else recipe.fine

@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter, ImageOps
 from deepart.checks import number, shown, whole_number
 from deepart.errors import ImageError, OptionError
 from deepart.images import check_image, settings, with_settings
-from deepart.pipelines.base import Callback, check_callback
+from deepart.pipelines.base import Callback
 from deepart.pipelines.style import StyleTransferPipeline
 
 SMALLEST, LARGEST = 32, 256  # pixels: sides of what is painted
@@ -42,7 +42,6 @@ def paint_large(
     strokes. callback: see StyleTransferPipeline.stylize, whose errors this raises. load: returns the pipeline of a
     quality.
     """
-    check_callback(callback)
     if quality not in QUALITIES:
         raise OptionError("The quality is {value}; it must be 'fast' or 'fine'.", value=shown(quality))
     size = whole_number("size", size, *SIZES, "of pixels")

@@ -18,14 +18,13 @@ from deepart.models.gatys import Gatys
 from deepart.models.gatys_loss import VGG19_CONFIG, GatysConfig
 from deepart.models.inverter import Inverter, InverterConfig
 from deepart.models.vgg import SlimVGG
-from deepart.pipelines.base import Callback, Pipeline, check_callback, check_one_size, defaults_of
+from deepart.pipelines.base import Callback, Pipeline, check_one_size, defaults_of, oom_guard
 from deepart.pipelines.features import build_features, check_features, load_all_widths
 from deepart.pipelines.style_fast import FastPainter
 from deepart.pipelines.style_fine import FinePainter
-from deepart.pipelines.style_job import MAX_STYLES, MIN_SIDE, StyleJob, check_job, check_styles, result_sides
+from deepart.pipelines.style_job import MIN_SIDE as MIN_SIDE
+from deepart.pipelines.style_job import StyleJob, check_job, check_styles, result_sides
 from deepart.registry import Located
-
-__all__ = ["MAX_SHEET", "MAX_STYLES", "MIN_SIDE", "Callback", "StyleTransferPipeline"]
 
 MAX_SHEET = 16  # styles of a sheet
 NUMBERS = (
@@ -53,23 +52,16 @@ class StyleTransferPipeline(Pipeline):
         self._painter = (
             FinePainter(network, device) if isinstance(network, Gatys) else FastPainter(network, device, located.name)
         )
-
-    @property
-    def max_side(self) -> int:
+        self.max_side = self._painter.max_side
         """The largest longer side of a result, in pixels."""
-        return self._painter.max_side
-
-    @property
-    def one_pass(self) -> bool:
+        self.one_pass = isinstance(network, Fast)
         """Whether it paints in one pass; if not, it takes `steps` and the other numbers of an optimisation."""
-        return isinstance(self._painter, FastPainter)
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory that the weights take, those of the features included."""
-        if not self.one_pass:
-            return super().nbytes
-        return super().nbytes + sum(tensor.nbytes for tensor in self._painter.network.features.parameters())
+        features = self._painter.network.features.parameters() if self.one_pass else ()
+        return super().nbytes + sum(tensor.nbytes for tensor in features)
 
     def stylize(
         self, content: Image.Image, style_image: Image.Image | Sequence[Image.Image], *,
@@ -98,7 +90,6 @@ class StyleTransferPipeline(Pipeline):
         A one-pass model remembers the styles of its last calls. Raises ImageError for a picture too small or too large,
         OptionError, UnsupportedError for a number of an optimisation where there is none, MemoryLimitError.
         """
-        check_callback(callback)
         job = check_job(
             content, style_image, weights, strength, preserve_color, style_scale, size, seed, self.max_side, keep_alpha
         )  # fmt: skip
@@ -123,7 +114,6 @@ class StyleTransferPipeline(Pipeline):
             raise UnsupportedError(
                 "The model {name!r} paints one picture at a time; use 'fast' for a sheet.", name=self.name
             )
-        check_callback(callback)
         pictures = check_styles(styles, MAX_SHEET)
         job = check_job(content, pictures[0], None, strength, preserve_color, style_scale, size, seed, self.max_side)
         with self._space(job):
@@ -143,7 +133,6 @@ class StyleTransferPipeline(Pipeline):
             raise UnsupportedError(
                 "The model {name!r} paints one picture at a time; use 'fast' for a batch.", name=self.name
             )
-        check_callback(callback)
         jobs = [self._job({**_DEFAULTS, **order}) for order in orders]
         check_one_size(job.content.size for job in jobs)
         with self._space(jobs[0]):
@@ -170,7 +159,7 @@ class StyleTransferPipeline(Pipeline):
 
     def _space(self, job: StyleJob) -> AbstractContextManager[None]:
         longer = max(job.content.size)
-        return self._oom_guard(f"at {longer} pixels", f"try size={longer // 2}")
+        return oom_guard(self.device, f"at {longer} pixels", f"try size={longer // 2}")
 
     @classmethod
     def _load(cls, located: Located, config: Mapping[str, Any], device: torch.device) -> Self:

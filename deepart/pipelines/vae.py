@@ -1,9 +1,8 @@
 """Pictures taken apart and put together: a variational autoencoder, and what can be done in between."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Self
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from PIL import Image, ImageOps
@@ -15,16 +14,17 @@ from deepart.errors import ImageError, OptionError, Phrase, UnsupportedError
 from deepart.images import check_image, settings, with_settings
 from deepart.latents import check_seeds, noise, pack, slerp, unpack
 from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from deepart.pipelines.base import Callback, Pipeline, check_callback, check_one_size, read_names
+from deepart.pipelines.base import Callback, Pipeline, check_one_size, oom_guard, read_names
 from deepart.pipelines.gan_origin import check_directions
 from deepart.pipelines.vae_hub import NETWORKS, read_spatial
-from deepart.pipelines.vae_latent import MAX_SIDE, Latent, Way, between, check_model, check_size
-from deepart.pipelines.vae_latent import PATHS as PATHS
+from deepart.pipelines.vae_latent import MAX_SIDE, Latent, check_size
 from deepart.pipelines.vae_tiles import Spatial, Square, Tiled
 from deepart.registry import Located
 
 Source = Image.Image | Latent
 """A picture, or what encode() made of one."""
+Way = Literal["linear", "spherical"]
+PATHS: tuple[Way, ...] = ("linear", "spherical")
 
 MAX_SAMPLES = 1024  # of one call
 MAX_VARIATIONS = 64
@@ -59,28 +59,15 @@ class VAEPipeline(Pipeline):
         super().__init__(located, device)
         network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self._coder = Square(network, device) if isinstance(network, VectorVAE) else Tiled(network, device)
-        self._vector_network = network if isinstance(network, VectorVAE) else None
-        self._names = tuple(names)
-
-    @property
-    def spatial(self) -> bool:
+        vector = self._vector_network = network if isinstance(network, VectorVAE) else None
+        self.spatial = vector is None
         """Whether a latent is a map, for pictures of any sort; else it is one vector."""
-        return self._vector_network is None
-
-    @property
-    def has_prior(self) -> bool:
+        self.has_prior = vector is not None and vector.config.prior > 0
         """Whether sample() can draw pictures."""
-        return self._vector_network is not None and self._vector_network.config.prior > 0
-
-    @property
-    def directions(self) -> tuple[str, ...]:
+        self.directions = tuple(names)
         """Names of the directions that edit() knows, strongest first; none for a spatial model."""
-        return self._names
-
-    @property
-    def side(self) -> int | None:
+        self.side = None if vector is None else vector.side
         """Height and width of the pictures that the network makes, before they are scaled; None where they are any."""
-        return None if self._vector_network is None else self._vector_network.side
 
     def latent_shape(self, size: tuple[int, int]) -> tuple[int, ...]:
         """Return (channels, h, w) or (latent,) for a picture of a size (width, height) from 16 to 4096 pixels."""
@@ -105,11 +92,7 @@ class VAEPipeline(Pipeline):
         """Return what decode() makes of each of the latents, of one size, to within 1/255."""
         found = [self._own(latent) for latent in latents]
         check_one_size(latent.size for latent in found)
-        size = found[0].size
-        with self._making(size):
-            pictures = self._coder.decode(torch.cat([latent.mean for latent in found]), size)
-        paired = zip(found, pictures, strict=True)
-        return [with_settings(picture, self._settings(latent.mean[0], size, {})) for latent, picture in paired]
+        return self._make((latent.mean for latent in found), found[0].size, [{}] * len(found), counts=[len(found)])
 
     def decode(self, latent: Latent) -> Image.Image:
         """Return the picture of a latent's means, of the size that it remembers."""
@@ -142,7 +125,6 @@ class VAEPipeline(Pipeline):
         samples of what the model holds possible. callback: called as callback(step, total, preview) with the pictures
         made so far, and the last of them; it may raise.
         """
-        check_callback(callback)
         strength = number("strength", strength, 0, MAX_STRENGTH)
         seeds = check_seeds(seed, whole_number("number of variations", n, 1, MAX_VARIATIONS))
         latent = self.latent(source)
@@ -160,7 +142,6 @@ class VAEPipeline(Pipeline):
         sample. All pictures have the size of the first source; another picture of another size is scaled and cropped to
         it. The way of a spatial model is a cross-fade. callback: as of vary().
         """
-        check_callback(callback)
         steps = whole_number("number of steps", steps, MIN_STEPS, MAX_STEPS)
         if path not in PATHS:
             raise OptionError(
@@ -172,7 +153,8 @@ class VAEPipeline(Pipeline):
         latents = self._way(start.mean, end.mean, places, path)
         # Not "path", which is how Gradio's clients know a file that they should fetch.
         besides = [{"way": path, "steps": steps, "t": place} for place in places]
-        return self._make(latents, start.size, besides, callback, alone=True)
+        # The ends by themselves, as those of decode() are: the last bits differ in a batch.
+        return self._make(latents, start.size, besides, callback, counts=[1, *self._batches(steps - 2), 1])
 
     def sample(
         self, n: int = 1, *, seed: int = 0, temperature: float = 1.0, callback: Callback | None = None
@@ -187,7 +169,6 @@ class VAEPipeline(Pipeline):
             raise UnsupportedError(
                 "The model {name!r} has no prior to draw pictures from; use 'portraits'.", name=self.name
             )
-        check_callback(callback)
         seeds = check_seeds(seed, whole_number("number of pictures", n, 1, MAX_SAMPLES))
         temperature = number("temperature", temperature, 0, MAX_TEMPERATURE)
         besides = [{"seed": one, "temperature": temperature} for one in seeds]
@@ -200,12 +181,12 @@ class VAEPipeline(Pipeline):
         Raises UnsupportedError for a spatial model, which has none.
         """
         network = self._vector("directions")
-        amounts = check_directions(directions, self._names)
+        amounts = check_directions(directions, self.directions)
         latent = self.latent(source)
         axes = network.directions.float().cpu()
         mean = latent.mean.clone()
         for name, amount in amounts.items():
-            mean += amount * axes[self._names.index(name)]
+            mean += amount * axes[self.directions.index(name)]
         return self._make_one(dataclasses.replace(latent, mean=mean), {"directions": amounts})
 
     def combine(self, a: Source, b: Source, c: Source) -> Image.Image:
@@ -230,18 +211,24 @@ class VAEPipeline(Pipeline):
     def _encode(self, pictures: Sequence[Image.Image]) -> list[Latent]:
         width, height = size = pictures[0].size
         doing = Phrase("taking apart a picture of {width}x{height} pixels", width=width, height=height)
-        with self._oom_guard(doing, "try a smaller one"):
+        with oom_guard(self.device, doing, "try a smaller one"):
             found = self._coder.encode(pictures)
         return [Latent(mean.half().float(), std.half().float(), size, self.name, self.version) for mean, std in found]
 
-    def _making(self, size: tuple[int, int]) -> AbstractContextManager[None]:
-        width, height = size
-        doing = Phrase("making a picture of {width}x{height} pixels", width=width, height=height)
-        return self._oom_guard(doing, "try a smaller one")
-
-    def _own(self, latent: Latent) -> Latent:
-        """Return a latent of this model; raises OptionError for another."""
-        check_model(latent, self.name, self.version)
+    def _own(self, latent: object) -> Latent:
+        """Return a latent of this model; raises OptionError for another, and for what is none."""
+        if not isinstance(latent, Latent):
+            raise OptionError(
+                "The latent is of type {kind}; give one that encode() or Latent.load() returned.",
+                kind=type(latent).__name__,
+            )
+        # The version names the weights; the same weights may lie in a folder of another name.
+        if latent.version != self.version:
+            raise OptionError(
+                "The latent was made by {model}, version {version}, and this is {name!r}, version {own_version!r}; "
+                "use the model that made it.",
+                model=shown(latent.model), version=shown(latent.version), name=self.name, own_version=self.version,
+            )  # fmt: skip
         expected = self.latent_shape(latent.size)
         if tuple(latent.mean.shape[1:]) != expected:
             raise OptionError(
@@ -286,37 +273,45 @@ class VAEPipeline(Pipeline):
         """Yield the latents at these shares of the way from a to b, exact at both ends."""
         flow = None if self._vector_network is None else self._vector_network.flow
         if path == "linear" or flow is None:
-            yield from (between(a, b, place, path) for place in places)
+            for place in places:
+                if path == "linear" and 0 < place < 1:
+                    yield torch.lerp(a, b, place)
+                else:
+                    yield slerp(a.flatten(1), b.flatten(1), place).reshape(a.shape)
             return
-        with self._oom_guard("finding the way through the prior"), torch.inference_mode():
-            ends = torch.cat([a, b]).to(self._device)
+        with oom_guard(self.device, "finding the way through the prior"), torch.inference_mode():
+            ends = torch.cat([a, b]).to(self.device)
             first, last = flow.back(ends).chunk(2)
             # What the way to the noise and back loses is given back in shares, so that the ends are exact.
             lost, lost_last = (ends - flow(torch.cat([first, last]))).chunk(2)
             for place in places:
                 found = flow(slerp(first, last, place)) + torch.lerp(lost, lost_last, place)
-                yield found.float().cpu() if 0 < place < 1 else between(a, b, place, path)
+                yield found.float().cpu() if 0 < place < 1 else slerp(a, b, place)
 
     def _draw(self, network: VectorVAE, seed: int, temperature: float) -> Tensor:
         """Return the latent (1, latent) of a seed. One at a time: in a batch its last bits would depend on the rest."""
-        with self._oom_guard("drawing from the prior"), torch.inference_mode():
-            drawn = noise(seed, (1, network.config.latent)).to(self._device)
+        with oom_guard(self.device, "drawing from the prior"), torch.inference_mode():
+            drawn = noise(seed, (1, network.config.latent)).to(self.device)
             return network.prior(drawn, temperature).float().cpu()
 
     def _make_one(self, latent: Latent, besides: Mapping[str, Any]) -> Image.Image:
-        [picture] = self._make([latent.mean], latent.size, [besides], None)
+        [picture] = self._make([latent.mean], latent.size, [besides])
         return picture
 
     def _make(
-        self, latents: Any, size: tuple[int, int], besides: Sequence[Mapping[str, Any]], callback: Callback | None,
-        *, alone: bool = False,
+        self, latents: Iterable[Tensor], size: tuple[int, int], besides: Sequence[Mapping[str, Any]],
+        callback: Callback | None = None, *, counts: Sequence[int] | None = None,
     ) -> list[Image.Image]:  # fmt: skip
-        """Return the pictures of latents, each (1, ...), with settings and `besides` of each. alone: see _batches()."""
+        """Return the pictures of latents, each (1, ...), with settings and `besides` of each.
+
+        counts: how many are made at once, one batch after the other; None: as _batches() says.
+        """
         made: list[Image.Image] = []
         pending = iter(latents)
-        for count in self._batches(len(besides), alone):
+        doing = Phrase("making a picture of {width}x{height} pixels", width=size[0], height=size[1])
+        for count in counts or self._batches(len(besides)):
             part = torch.cat([next(pending) for _ in range(count)])
-            with self._making(size):
+            with oom_guard(self.device, doing, "try a smaller one"):
                 pictures = self._coder.decode(part, size)
             for latent, picture in zip(part, pictures, strict=True):
                 made.append(with_settings(picture, self._settings(latent, size, besides[len(made)])))
@@ -324,11 +319,10 @@ class VAEPipeline(Pipeline):
                 callback(len(made), len(besides), made[-1].copy())
         return made
 
-    def _batches(self, total: int, alone: bool) -> list[int]:
-        """Return how many pictures are made at once. alone: the ends by themselves, as last bits differ in a batch."""
-        most, inner = 1 if self.spatial else BATCH, total - 2 * alone
-        counts = [min(most, inner - start) for start in range(0, inner, most)]
-        return [1, *counts, 1] if alone else counts
+    def _batches(self, total: int) -> list[int]:
+        """Return how many of the pictures are made at once."""
+        most = 1 if self.spatial else BATCH
+        return [min(most, total - start) for start in range(0, total, most)]
 
     def _settings(self, latent: Tensor, size: tuple[int, int], besides: Mapping[str, Any]) -> dict[str, Any]:
         carried = {} if self.spatial else {"latent": pack(latent)}
@@ -348,5 +342,5 @@ class VAEPipeline(Pipeline):
 
     def _parts(self) -> tuple[str, Mapping[str, Any], Mapping[str, Tensor]]:
         network = self._coder.network
-        named = {} if self.spatial else {"directions_named": list(self._names)}
+        named = {} if self.spatial else {"directions_named": list(self.directions)}
         return type(network).__name__, named | dataclasses.asdict(network.config), network.state_dict()

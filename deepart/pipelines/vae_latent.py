@@ -4,10 +4,11 @@ The file is safetensors: numbers, a few words beside them, and nothing that coul
 what its header says is checked before a single number is read.
 """
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal, Self
+from typing import Any, BinaryIO, Self
 
 import safetensors.torch
 import torch
@@ -17,10 +18,6 @@ from deepart.checks import shown, whole_number
 from deepart.containers import name_kind, name_of, read_file, write_file
 from deepart.errors import ImageError, OptionError, Phrase
 from deepart.images import MIN_SIDE
-from deepart.latents import slerp
-
-Way = Literal["linear", "spherical"]
-PATHS: tuple[Way, ...] = ("linear", "spherical")
 
 MAX_SIDE = 4096  # pixels of the longer side of a picture
 MAX_VALUE = 10_000.0  # of a mean or a deviation; those of pictures stay in the hundreds
@@ -111,7 +108,9 @@ class Latent:
             raise OptionError(
                 "The {name} holds other tensors than those of a latent; give one that was saved here.", name=name
             )
-        words = _words(notes)
+        words: dict[str, Any] = {}
+        with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):  # what makes no sense says nothing
+            words = dict(json.loads(notes[_KEY]))
         if words.get("task") != "vae" or set(words) != {"task", "model", "version", "size"}:
             raise OptionError(
                 "The {name} does not say which model made its numbers, so they cannot be used; give one that was "
@@ -119,29 +118,6 @@ class Latent:
                 name=name,
             )
         return cls(tensors["mean"], tensors["std"], words["size"], words["model"], words["version"])
-
-
-def check_model(latent: object, name: str, version: str) -> None:
-    """Raise OptionError for what is no latent of the model."""
-    if not isinstance(latent, Latent):
-        raise OptionError(
-            "The latent is of type {kind}; give one that encode() or Latent.load() returned.",
-            kind=type(latent).__name__,
-        )
-    # The version names the weights; the same weights may lie in a folder of another name.
-    if latent.version != version:
-        raise OptionError(
-            "The latent was made by {model}, version {version}, and this is {name!r}, version {own_version!r}; "
-            "use the model that made it.",
-            model=shown(latent.model), version=shown(latent.version), name=name, own_version=version,
-        )  # fmt: skip
-
-
-def between(a: Tensor, b: Tensor, t: float, path: Way) -> Tensor:
-    """Return the latent at the share t of the way from a to b, exact at both ends."""
-    if path == "spherical" or t in (0, 1):
-        return slerp(a.flatten(1), b.flatten(1), t).reshape(a.shape)
-    return torch.lerp(a, b, t)
 
 
 def check_size(size: object) -> tuple[int, int]:
@@ -172,17 +148,6 @@ def _check_numbers(name: str, tensor: Any) -> Tensor:
             name=name, most=MAX_VALUE,
         )  # fmt: skip
     return found
-
-
-# --- Reading ---------------------------------------------------------------------------------------------------------
-
-
-def _words(notes: Any) -> dict[str, Any]:
-    """Return what a file says of its numbers; nothing where it makes no sense."""
-    try:
-        return dict(json.loads(notes[_KEY]))
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return {}
 
 
 def _by(shape: torch.Size) -> str:
