@@ -33,13 +33,13 @@ from PIL import Image
 from torch import Tensor
 
 from deepart import checkpoint
-from deepart.color import detail, match_palette, palette
+from deepart.color import detail, match_palette, palette, smooth_color
 from deepart.device import autocast, pick_device
 from deepart.images import to_image
 from deepart.models import gatys_loss
 from deepart.models.gatys_loss import GatysConfig, apart, moments, resize, total_variation
 from deepart.models.inverter import LAYERS, MULTIPLE, Inverter, InverterConfig
-from deepart.models.neighbors import describe, nearest, take
+from deepart.models.neighbors import coherent, describe, nearest, take
 from deepart.models.vgg import VGGFeatures
 from deepart.pipelines.features import load_all_widths
 from recipes import own_card, run_log
@@ -49,9 +49,10 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 HELD_SIDE = 256  # pixels of a held-out pair
 HELD_OUT = 16  # every so many-th picture is
 LARGEST = 320  # pixels of a picture's shorter side that are kept: of 6,000 pictures these are 2 GB
-SIDES = (160, 192, 224, 256)  # pixels of a crop
+SIDES = (128, 160, 192, 224, 256)  # pixels of a crop; the smaller picture painted first has half
 SEEN = GatysConfig()
 LOOKED_AT = tuple(dict.fromkeys((*SEEN.style_layers, *SEEN.content_layers)))
+MOMENTS = 10.0  # weight of means and covariances, beside 1 of the neighbors: one pass paints too faint strokes
 AVERAGE = 0.998  # decay of the averaged weights
 WARM_UP, SETTLE = 100, 0.5  # steps; share of the time in which the learning rate falls
 SAVE_EVERY = 180  # seconds
@@ -117,17 +118,26 @@ class Pairs:
 
 
 class Prepared:
-    """A pair as the network and the loss see it: the recoloured content, what it is to have, and what the style is."""
+    """A pair as the network and the loss see it: the recoloured content, what it is to have, and what the style is.
+
+    coarse: the smaller picture (1, 3, h, w) that was painted first, if one was.
+    """
 
     @torch.no_grad()
-    def __init__(self, features: VGGFeatures, content: Tensor, style: Tensor, place: int) -> None:
-        self.recolored = match_palette(content, palette(style)).clamp(0, 1)
-        own, other = (see(features, x) for x in (self.recolored, style))
-        rows, columns = (length // place for length in content.shape[2:])
+    def __init__(
+        self, features: VGGFeatures, recolored: Tensor, style: Tensor, place: int, coarse: Tensor | None = None
+    ) -> None:
+        self.recolored, self.base = recolored, recolored
+        own, other = (see(features, x) for x in (recolored, style))
+        seen = own
+        if coarse is not None:
+            self.base = F.interpolate(coarse, recolored.shape[2:], mode="bilinear")
+            seen = see(features, self.base)
+        rows, columns = (length // place for length in recolored.shape[2:])
         here, there = (
-            describe({name: maps[name] for name in SEEN.style_layers}, rows, columns) for maps in (own, other)
+            describe({name: maps[name] for name in SEEN.style_layers}, rows, columns) for maps in (seen, other)
         )
-        index = nearest(here, there)
+        index = coherent(nearest(here, there), here, there)
         mine = SEEN.detail * detail(self.recolored)
         self.wanted = {
             name: torch.lerp(
@@ -169,7 +179,7 @@ def losses(features: VGGFeatures, painted: Tensor, pairs: Sequence[Prepared]) ->
     return {
         "neighbors": SEEN.style_weight * neighbors,
         "content": content,
-        "moments": SEEN.style_weight * SEEN.moments_weight * torch.stack(distances).mean(),
+        "moments": SEEN.style_weight * MOMENTS * torch.stack(distances).mean(),
         "variation": SEEN.tv_weight * total_variation(painted),
         "outside": gatys_loss.OUTSIDE * (painted - painted.clamp(0, 1)).square().mean(),
     }
@@ -188,7 +198,7 @@ class Trainer:
         styles, held_styles = find_pictures(options.data / "styles")
         self.pairs = Pairs(contents, styles, options.seed, self.device)
         held = Pairs(held_contents, held_styles, 1, self.device)
-        self.held = [[self.prepare(*held.draw(HELD_SIDE)) for _ in range(6)] for _ in range(5)]
+        self.held = [[self.recolor(*held.draw(HELD_SIDE)) for _ in range(6)] for _ in range(5)]
         torch.manual_seed(options.seed)
         self.network = Inverter(InverterConfig()).to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
@@ -199,8 +209,9 @@ class Trainer:
         else:
             self.measure_scales()
 
-    def prepare(self, content: Tensor, style: Tensor, place: int = 8) -> Prepared:
-        return Prepared(self.features, content.to(self.device), style.to(self.device), place)
+    def recolor(self, content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the content in the palette of the style, and the style."""
+        return match_palette(content, palette(style)).clamp(0, 1), style
 
     @torch.no_grad()
     def measure_scales(self) -> None:
@@ -236,19 +247,34 @@ class Trainer:
     def paint(self, network: Inverter, pairs: Sequence[Prepared]) -> Tensor:
         with autocast(self.device):
             painted: Tensor = network(
-                torch.cat([pair.recolored for pair in pairs]),
+                torch.cat([pair.base for pair in pairs]),
                 {name: torch.cat([pair.wanted[name] for pair in pairs]) for name in LAYERS},
             )
         return painted
+
+    def paint_twice(
+        self, network: Inverter, drawn: Sequence[tuple[Tensor, Tensor]], place: int
+    ) -> list[tuple[Tensor, list[Prepared]]]:
+        """Return the pictures of recoloured contents and styles as deepart/models/fast.py paints them, with the pairs.
+
+        First those of half the size, then those that are painted over them. place: side of a place in pixels.
+        """
+        half = [length // (2 * MULTIPLE) * MULTIPLE for length in drawn[0][0].shape[2:]]
+        small = [Prepared(self.features, *(resize(x, *half).clamp(0, 1) for x in pair), 4) for pair in drawn]
+        first = self.paint(network, small)
+        coarse = smooth_color(first.detach().clamp(0, 1)).split(1)
+        large = [Prepared(self.features, *pair, place, under) for pair, under in zip(drawn, coarse, strict=True)]
+        return [(first, small), (self.paint(network, large), large)]
 
     def advance(self) -> dict[str, float]:
         """Make one step and return the parts of the loss."""
         start = time.perf_counter()
         side = self.pairs.random.choice(SIDES)
         place = 8 if self.pairs.random.random() < 0.7 else 4
-        assert side % MULTIPLE == 0
-        pairs = [self.prepare(*self.pairs.draw(side), place) for _ in range(self.options.batch)]
-        parts = losses(self.features, self.paint(self.network, pairs), pairs)
+        assert side % (2 * MULTIPLE) == 0
+        drawn = [self.recolor(*self.pairs.draw(side)) for _ in range(self.options.batch)]
+        both = [losses(self.features, *painted) for painted in self.paint_twice(self.network, drawn, place)]
+        parts = {name: torch.stack([one[name] for one in both]).mean() for name in both[0]}
         self.network.zero_grad(set_to_none=True)
         torch.stack(list(parts.values())).sum().backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -284,9 +310,9 @@ class Trainer:
         """Measure and draw held-out pairs."""
         found, rows = [], []
         for row in self.held:
-            painted = self.paint(self.average, row)
-            found.append({name: float(value) for name, value in losses(self.features, painted, row).items()})
-            shown = [torch.cat([pair.recolored, x.clamp(0, 1)[None]], 2) for pair, x in zip(row, painted, strict=True)]
+            _, (painted, pairs) = self.paint_twice(self.average, row, 8)
+            found.append({name: float(value) for name, value in losses(self.features, painted, pairs).items()})
+            shown = [torch.cat([pair[0], x.clamp(0, 1)[None]], 2) for pair, x in zip(row, painted, strict=True)]
             rows.append(torch.cat(shown, 3))
         to_image(torch.cat(rows, 2)).save(self.run / f"grid-{self.step:06d}.jpg", quality=92)
         mean = {name: round(sum(part[name] for part in found) / len(found), 4) for name in found[0]}

@@ -3,8 +3,9 @@
 A style becomes a StyleCode: its feature maps, a description of each of their places, and its palette. The content takes
 the palette; each of its places takes the features of the style's place that is most like it (neighbors.py), as in
 "fine"; and a network (inverter.py) paints the picture that has these features, where "fine" corrects pixels until they
-have them. Large pictures are painted in windows that overlap by as much as is seen, and share the statistics of one
-small pass (URST, Chen et al., 2103.11784): so tiles show no seam and memory stays bounded.
+have them. First a small picture is painted, for the large shapes; the large one is painted over it, and takes from the
+content what has detail. Large pictures are painted in windows that overlap by as much as is seen, and share the
+statistics of one small pass (URST, Chen et al., 2103.11784): so tiles show no seam and memory stays bounded.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,17 @@ from deepart.color import Palette, blend_palettes, contrast, highest, palette, p
 from deepart.device import autocast
 from deepart.models.gatys_loss import resize
 from deepart.models.inverter import LAYERS, MULTIPLE, REACH, Inverter
-from deepart.models.neighbors import Places, Statistics, describe, grid, measure_channels, nearest, place_side, take
+from deepart.models.neighbors import (
+    Places,
+    Statistics,
+    coherent,
+    describe,
+    grid,
+    measure_channels,
+    nearest,
+    place_side,
+    take,
+)
 from deepart.models.spans import Span, spans
 from deepart.models.vgg import VGGFeatures
 
@@ -27,6 +38,7 @@ WINDOW = 1280  # pixels: the largest side that is painted in one piece
 SMALL = 512  # pixels: longer side at which a picture's statistics are taken
 STYLE_AREA = 2**20  # pixels of a style at style_scale 1, however large the content: strokes of a print stay crisp
 MOST_STYLE = 2**22  # pixels of a style at any scale: what is larger takes gigabytes to measure
+LEAST = 64  # pixels of a longer side from which on a smaller picture is painted first
 MIN_STYLE = 32  # pixels on the shorter side of a style, enlarged if need be: relu4_1 sees an eighth of it
 PLACES = 4500  # places of 4 pixels of a content or style; one that has more has places of 8
 MARGIN = 16  # pixels by which a picture is continued: next to a convolution's zeros bits of frames grow
@@ -37,19 +49,22 @@ CHANCE = 0.02  # by how much a seed may favour one place of a style over another
 
 @dataclass(frozen=True)
 class StyleCode:
-    """A style, measured: feature maps of LAYERS, its places, and its palette."""
+    """A style, measured: feature maps of LAYERS, its places, its palette, and the same for the smaller picture."""
 
     maps: Mapping[str, Tensor]
     places: Places
     palette: Palette
+    coarse: "StyleCode | None" = None
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory that it takes."""
-        return sum(x.nbytes for x in (*self.maps.values(), self.places.vectors))
+        own = sum(x.nbytes for x in (*self.maps.values(), self.places.vectors))
+        return own + (self.coarse.nbytes if self.coarse else 0)
 
 
 Mix = Sequence[tuple[StyleCode, float]]
+Place = tuple[int, int, int, int]  # the first row and column of a part, and height and width of the whole
 
 
 def style_sides(height: int, width: int, area: float, style_scale: float) -> tuple[int, int]:
@@ -63,6 +78,14 @@ def style_sides(height: int, width: int, area: float, style_scale: float) -> tup
     return round(height * scale), round(width * scale)
 
 
+def coarse_sides(height: int, width: int) -> tuple[int, int] | None:
+    """Return height and width of the picture that is painted before one of this size, None where there is none."""
+    longer = max(height, width)
+    scale = min(SMALL, longer // 2) / longer
+    sides = (max(1, round(side * scale / MULTIPLE)) * MULTIPLE for side in (height, width))
+    return None if longer < LEAST else (next(sides), next(sides))
+
+
 def windows(height: int, width: int) -> list[tuple[Span, Span]]:
     """Return the rows and columns of each window of a result: one where it fits, else near-equal ones that do."""
     down, across = (spans(side, REACH, WINDOW, WINDOW - 2 * REACH, MULTIPLE) for side in (height, width))
@@ -71,22 +94,33 @@ def windows(height: int, width: int) -> list[tuple[Span, Span]]:
 
 @dataclass(frozen=True)
 class _Sketch:
-    """A picture before it is painted: what recolours it, the side of its places, the statistics of its channels, the
-    contrast of its detail, its styles with their places, as the seed favours them, and shares, and, of a picture that
-    is small enough to be known as a whole, the recoloured picture and its feature maps."""
+    """A picture before it is painted: what recolours it, the smaller picture that was painted first, the side of its
+    places, the statistics of its channels, the contrast of its detail, its styles with their places, as the seed
+    favours them, and shares, and, of a picture that is small enough to be known as a whole, the recoloured picture,
+    what is painted over, and its feature maps."""
 
     recolor: Callable[[Tensor], Tensor]
     strength: float
+    coarse: Tensor | None
     side: int
     statistics: Statistics
     top: Tensor
     styles: Sequence[tuple[StyleCode, Places, float]]
-    known: tuple[Tensor, dict[str, Tensor]] | None
+    known: tuple[Tensor, Tensor, dict[str, Tensor]] | None
 
-    def targets(self, recolored: Tensor, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the feature maps of LAYERS that a part (1, 3, h, w) is to have, given those it has."""
-        here = describe(own, *grid(recolored.shape[2], recolored.shape[3], self.side), self.statistics)
-        index = [(code, places, nearest(here, places), share) for code, places, share in self.styles]
+    def targets(
+        self, recolored: Tensor, own: Mapping[str, Tensor], seen: Mapping[str, Tensor], place: Place
+    ) -> dict[str, Tensor]:
+        """Return the feature maps of LAYERS that a part (1, 3, h, w) at a place is to have.
+
+        own: those that the recoloured content has. seen: those by which the style's places are looked up.
+        """
+        here = describe(seen, *grid(recolored.shape[2], recolored.shape[3], self.side), self.statistics)
+        odd = (place[0] + place[1]) // self.side % 2
+        index = [
+            (code, places, coherent(nearest(here, places), here, places, odd), share)
+            for code, places, share in self.styles
+        ]
         mine = DETAIL * (contrast(recolored) / self.top).clamp(0, 1)
         found = {}
         for name in LAYERS:
@@ -106,14 +140,15 @@ class Fast:
         self.features = features.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def measure(self, style: Tensor, side: int) -> StyleCode:
+    def measure(self, style: Tensor, side: int, coarse: StyleCode | None = None) -> StyleCode:
         """Return the code of a style picture (1, 3, h, w) in [0, 1]; see style_sides for its size.
 
         side: of its places in pixels, place_side(height, width, PLACES) of the results that it is for.
+        coarse: the code of the style for the smaller picture that is painted before them.
         """
         maps = self._maps(style)
         places = describe(maps, *grid(style.shape[2], style.shape[3], side))
-        return StyleCode({name: maps[name] for name in LAYERS}, places, palette(style))
+        return StyleCode({name: maps[name] for name in LAYERS}, places, palette(style), coarse)
 
     def _maps(self, x: Tensor) -> dict[str, Tensor]:
         """Return the feature maps of x (N, 3, H, W), in the device's fastest type."""
@@ -141,17 +176,25 @@ class Fast:
         height, width = contents.shape[2:]
         times = len(mixes) if len(contents) == 1 else 1
         own = [content[None] for content in contents] * times
-        sketches = [self._sketch(*seen) for seen in zip(own, mixes, strengths, chances, strict=True)]
+        coarse: Sequence[Tensor | None] = [None] * len(own)
+        sides = coarse_sides(height, width)
+        if sides is not None and all(code.coarse for mix in mixes for code, _ in mix):
+            small = [resize(x, *sides) for x in own]
+            less = [[(code.coarse, weight) for code, weight in mix if code.coarse] for mix in mixes]
+            first = [self._sketch(*one, None) for one in zip(small, less, strengths, chances, strict=True)]
+            coarse = self._look(first, small, (0, 0, *sides)).split(1)
+        sketches = [self._sketch(*one) for one in zip(own, mixes, strengths, chances, coarse, strict=True)]
         for number, (rows, columns) in enumerate(windows(height, width), 1):
             parts = [_padded(x[..., rows.seen, columns.seen]) for x in own]
             batch = max(1, WINDOW**2 // (parts[0].shape[2] * parts[0].shape[3]))
             painted = []
             for start in range(0, len(sketches), batch):
                 some = slice(start, start + batch)
-                painted.append(self._look(sketches[some], parts[some])[..., rows.inside, columns.inside])
+                place = rows.seen.start, columns.seen.start, height, width
+                painted.append(self._look(sketches[some], parts[some], place)[..., rows.inside, columns.inside])
             on_window(number, rows, columns, torch.cat(painted))
 
-    def _sketch(self, content: Tensor, mix: Mix, strength: float, chance: Tensor) -> _Sketch:
+    def _sketch(self, content: Tensor, mix: Mix, strength: float, chance: Tensor, coarse: Tensor | None) -> _Sketch:
         """Return what is known of a picture before any of it is painted."""
         scale = SMALL / max(content.shape[2:])
         small = _padded(content)
@@ -160,35 +203,50 @@ class Fast:
         recolor = palette_map(small, blend_palettes([(code.palette, weight) for code, weight in mix]))
         recolored = torch.lerp(small, recolor(small).clamp(0, 1), strength)
         side = place_side(content.shape[2], content.shape[3], PLACES)
-        maps = self._maps(recolored)
+        base = _enlarged(coarse, recolored, (0, 0, *(content if scale >= 1 else small).shape[2:]))
+        maps = self._maps(base)
         statistics = measure_channels(maps, *grid(small.shape[2], small.shape[3], side))
         styles = []
         for code, weight in mix:
             favoured = chance.repeat(-(-len(code.places.vectors) // len(chance)))[: len(code.places.vectors)]
             vectors = code.places.vectors * (1 + CHANCE * (favoured[:, None] - 0.5))
             styles.append((code, Places(vectors, code.places.rows, code.places.columns), weight))
-        known = (recolored, maps) if scale >= 1 and len(windows(*content.shape[2:])) == 1 else None
-        return _Sketch(recolor, strength, side, statistics, highest(contrast(recolored)), styles, known)
+        known = (recolored, base, maps) if scale >= 1 and len(windows(*content.shape[2:])) == 1 else None
+        return _Sketch(recolor, strength, coarse, side, statistics, highest(contrast(recolored)), styles, known)
 
-    def _look(self, sketches: Sequence[_Sketch], parts: Sequence[Tensor]) -> Tensor:
-        """Return the pictures (N, 3, h, w) in [0, 1] of the parts of N contents."""
+    def _look(self, sketches: Sequence[_Sketch], parts: Sequence[Tensor], place: Place) -> Tensor:
+        """Return the pictures (N, 3, h, w) in [0, 1] of the parts of N contents, which are at one place of them."""
         taken: dict[str, list[Tensor]] = {name: [] for name in LAYERS}
-        colored = []
+        colored, bases = [], []
         for sketch, x in zip(sketches, parts, strict=True):
             if sketch.known is None:
                 recolored = torch.lerp(x, sketch.recolor(x).clamp(0, 1), sketch.strength)
-                maps = self._maps(recolored)
+                base = _enlarged(sketch.coarse, recolored, place)
+                seen = self._maps(base)
             else:
-                recolored, maps = sketch.known
+                recolored, base, seen = sketch.known
+            own = seen if base is recolored else self._maps(recolored)
             colored.append(recolored)
-            for name, value in sketch.targets(recolored, maps).items():
+            bases.append(base)
+            for name, value in sketch.targets(recolored, own, seen, place).items():
                 taken[name].append(value)
         recolored = torch.cat(colored)
         with autocast(recolored.device):
-            painted = self.inverter(recolored, {name: torch.cat(values) for name, values in taken.items()})
+            painted = self.inverter(torch.cat(bases), {name: torch.cat(values) for name, values in taken.items()})
         # Where the style is hardly wanted the network's own errors would be all that one sees.
         shares = painted.new_tensor([1 - (1 - sketch.strength) ** 3 for sketch in sketches])[:, None, None, None]
         return torch.lerp(recolored, smooth_color(painted.clamp(0, 1)), shares)
+
+
+def _enlarged(coarse: Tensor | None, x: Tensor, place: Place) -> Tensor:
+    """Return what is painted over in a part x (1, 3, h, w): that of the smaller picture, if there is one, else x."""
+    if coarse is None:
+        return x
+    top, left, height, width = place
+    rows = 2 * (top + torch.arange(x.shape[2], device=x.device) + 0.5) / height - 1
+    columns = 2 * (left + torch.arange(x.shape[3], device=x.device) + 0.5) / width - 1
+    where = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)[None].to(x)
+    return F.grid_sample(coarse, where, "bilinear", "border", align_corners=False)
 
 
 def _padded(x: Tensor) -> Tensor:

@@ -16,6 +16,8 @@ from torch import Tensor
 from deepart.device import autocast
 
 MOST = 6000  # places of 4 pixels; a picture that has more has places of 8: comparing grows with their square
+COHERENCE = 0.15  # by how much less like (cosine) a place may be for each neighbor that it continues
+ROUNDS = 6  # in which places look at what their neighbors take
 AT_ONCE = 2**24  # comparisons of places that are held at once
 
 
@@ -77,6 +79,36 @@ def nearest(places: Places, others: Places) -> Tensor:
         at_once = max(1, AT_ONCE // len(others.vectors))
         found = [(part @ others.vectors.T).max(1).indices for part in torch.split(places.vectors, at_once)]
     return torch.cat(found).view(places.rows, places.columns)
+
+
+def coherent(index: Tensor, places: Places, others: Places, odd: int = 0) -> Tensor:
+    """Return the index of nearest() with whole pieces of the style in it, where they are nearly as like.
+
+    A place then takes what lies beside that which its neighbor takes, if that is hardly less like it: a plain sky
+    becomes a piece of one and not the same place over and over. Sources: Ashikhmin, "Synthesizing Natural Textures"
+    (2001); what spreads, and how, is from Barnes et al., "PatchMatch" (2009).
+
+    odd: 1 where the first place is an odd one of a larger picture, so that parts of it come out as the whole does.
+    """
+    rows, columns = index.shape
+    numbers = torch.arange(rows * columns, device=index.device).view(rows, columns)
+    row, column = numbers // columns, numbers % columns
+    shifts = torch.stack([index // others.columns - row, index % others.columns - column])  # what coherent places share
+    for turn in range(ROUNDS):
+        # Every other place, as on a chess board: two neighbors that follow each other at once would change places only.
+        half = ((row + column + turn + odd) % 2 == 0).flatten().nonzero()[:, 0]
+        tried = torch.stack(
+            [shifts, *(torch.roll(shifts, step, dim) for step, dim in ((1, 1), (-1, 1), (1, 2), (-1, 2)))]
+        )
+        tried = tried.flatten(2)[..., half]  # (5, 2, places): its own shift and those of its neighbors
+        agreeing = (tried[:, None] == tried[None, 1:]).all(2).sum(1)
+        y, x = tried[:, 0] + row.flatten()[half], tried[:, 1] + column.flatten()[half]
+        inside = (y >= 0) & (y < others.rows) & (x >= 0) & (x < others.columns)
+        at = (y * others.columns + x).where(inside, 0)
+        alike = (others.vectors[at] * places.vectors[half]).sum(-1)
+        best = (alike + COHERENCE * agreeing).where(inside, -2.0).argmax(0)
+        shifts.flatten(1)[:, half] = tried.gather(0, best.expand(1, 2, -1))[0]
+    return (shifts[0] + row) * others.columns + shifts[1] + column
 
 
 def take(maps: Tensor, places: Places, index: Tensor, like: Tensor) -> Tensor:

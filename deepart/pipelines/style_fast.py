@@ -17,7 +17,8 @@ from deepart.device import repeatable
 from deepart.errors import UnsupportedError
 from deepart.images import fit, to_image, to_tensor
 from deepart.latents import chances
-from deepart.models.fast import CHANCES, PLACES, Fast, StyleCode, style_sides, windows
+from deepart.models.fast import CHANCES, PLACES, Fast, StyleCode, coarse_sides, style_sides, windows
+from deepart.models.gatys_loss import resize
 from deepart.models.neighbors import place_side
 from deepart.models.spans import Span
 from deepart.pipelines.base import Callback
@@ -144,7 +145,12 @@ class FastPainter:
             picture = to_tensor(resized).to(self._device)
             if palette is not None:
                 picture = match_color(picture, *palette).clamp(0, 1)
-            return self.network.measure(picture, side)
+            coarse = None
+            small = coarse_sides(job.content.height, job.content.width)
+            if small is not None:
+                sides = style_sides(style.height, style.width, small[0] * small[1], job.style_scale)
+                coarse = self.network.measure(resize(picture, *sides), place_side(*small, PLACES))
+            return self.network.measure(picture, side, coarse)
 
         key = digest.digest()
         with self._lock:  # many threads may ask

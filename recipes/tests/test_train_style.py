@@ -77,11 +77,11 @@ def test_it_trains_resumes_and_writes_a_model(data: Path, tmp_path: Path) -> Non
 
 def test_a_step_brings_the_loss_down(data: Path, tmp_path: Path) -> None:
     trainer = train_style.Trainer(train_style.parse(options(data, tmp_path / "run", 60)))
-    pairs = [trainer.prepare(*trainer.pairs.draw(64)) for _ in range(2)]
+    drawn = [trainer.recolor(*trainer.pairs.draw(64)) for _ in range(2)]
 
     def loss() -> torch.Tensor:
-        parts = train_style.losses(trainer.features, trainer.paint(trainer.network, pairs), pairs)
-        return torch.stack(list(parts.values())).sum()
+        both = trainer.paint_twice(trainer.network, drawn, 8)
+        return torch.stack([part for one in both for part in train_style.losses(trainer.features, *one).values()]).sum()
 
     before = float(loss().detach())
     for _ in range(30):
