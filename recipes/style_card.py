@@ -20,9 +20,10 @@ tags: [style-transfer, style]
 ---
 # style-fast
 
-Repaints a picture in the style of any other in one forward pass (`deepart/models/fast.py`). Each place of the content
-takes the features of the style's place that is most like it, and this network (`deepart/models/inverter.py`,
-{parameters:.2f} M parameters, float16) paints the picture that has these features. It needs those of `features-slim`.
+Repaints a picture in the style of any other without optimisation (`deepart/models/fast.py`). Each place of the content
+takes the features of the style's place that is most like it, whole pieces of the style where they fit, and this network
+(`deepart/models/inverter.py`, {parameters:.2f} M parameters, float16) paints the picture that has these features: a
+small one first, then the full one over it. It needs the features of `features-slim`.
 
 - **Input**: content and style as RGB in [0, 1]; results from 16 to 4096 pixels, in windows above 1280.
 - **Made by**: `recipes/train_style.py`; {pairs:,} pairs in {minutes:.0f} minutes on {hardware}.{notes}

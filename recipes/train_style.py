@@ -5,8 +5,9 @@
     python -m recipes.train_style data/style --write weights/style-fast
 
 data/style holds pictures in contents/ and in styles/. A step takes a content and a style, looks up for each place of
-the one the most similar of the other, has the network paint the picture that has these features, and corrects it by
-what "fine" corrects pixels by (deepart/models/gatys_loss.py): nearest neighbors, content, moments, total variation.
+the one the most similar of the other, has the network paint the picture that has these features, at half the size and
+then over that at the whole, and corrects both by what "fine" corrects pixels by (deepart/models/gatys_loss.py): nearest
+neighbors, content, moments, total variation.
 
 One command on a GPU or a CPU, in bfloat16 where the hardware multiplies it. It resumes from RUN/checkpoint.pt; every
 few minutes it draws a grid of held-out pictures, adds a line to log.csv and saves.
