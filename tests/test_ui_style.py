@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image, ImageChops
-from running_page import TinyStudio
+from running_page import Request, TinyStudio
 
 from deepart import StyleTransferPipeline, load_image, settings
 from deepart.cache import Studio
@@ -108,6 +108,24 @@ def painted(**made: Any) -> Image.Image:
     image = Image.new("RGB", (60, 40))
     image.info["deepart"] = json.dumps({"model": "mine", "seed": 7, **made})
     return image
+
+
+def test_the_wall_keeps_no_previews_that_were_stopped_half_way(
+    tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab, photograph, visitor = lay(tiny_studio), str(PAIRS[0].files[0]), Request()
+    sheet, begun = tab.requests.sheet, list[int]()
+
+    def stopped_in_the_second(*arguments: Any, **options: Any) -> Any:
+        begun.append(1)
+        if len(begun) == 2:
+            tab._jobs.stop(visitor)  # type: ignore[arg-type]
+        return sheet(*arguments, **options)
+
+    monkeypatch.setattr(tab.requests, "sheet", stopped_in_the_second)
+    seen = [[*tab.wall._look(photograph, visitor)][-1].count("--preview-") for _ in range(3)]  # type: ignore[arg-type]
+    assert seen == [4, 12, 12]
+    assert len(begun) == 2 + 3  # the third visitor had what the second saw
 
 
 def test_the_facts_of_a_painting() -> None:
