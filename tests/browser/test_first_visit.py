@@ -26,7 +26,7 @@ CONTROLS = """() => {
             && box.top < innerHeight && box.bottom > 0 && !part.disabled && part.type !== 'file';
     };
     const all = document.querySelectorAll('button, a[href], input, select, textarea, summary, [tabindex="0"]');
-    const group = part => part.closest('#styles, #grid, .da-examples, .da-pairs, [role=tablist]') || part;
+    const group = part => part.closest('#wall, #grid, .da-kept, .da-examples, .da-pairs, [role=tablist]') || part;
     return [...new Set([...all].filter(seen).map(group))].map(part => part.id || part.outerHTML.slice(0, 120));
 }"""
 SMALL = """() => [...document.querySelectorAll('button, input, textarea, summary')].filter(part => {
@@ -47,14 +47,48 @@ def test_few_controls_are_in_sight(open_tab: OpenTab, name: str) -> None:
     tab = visit(open_tab)
     go(tab, name)
     tab.wait_for_timeout(1000)
-    found = tab.evaluate(CONTROLS)
-    assert 5 <= len(found) <= 12, found
+    plain(tab)
     words = tab.locator("body").inner_text().lower()
     assert not re.search("deviation|posterior|latent", words)
     more = tab.locator(".da-more > .label-wrap:visible")
     expect(more).to_have_count(1)
     more.click()
     until(lambda: len(tab.evaluate(CONTROLS.replace("box.top < innerHeight", "true"))) > 15)
+
+
+def plain(tab: Tab) -> None:
+    """Tell whether few controls are in sight."""
+    found = tab.evaluate(CONTROLS)
+    assert 5 <= len(found) <= 12, found
+
+
+def test_a_painting_and_my_results_are_as_plain(open_tab: OpenTab) -> None:
+    tab = visit(open_tab, path="/?tab=style&size=128")
+    tab.locator("#wall button").nth(3).click()
+    expect(tab.locator("#facts")).to_contain_text("128 × ")
+    expect(tab.locator("#download")).to_be_enabled()
+    plain(tab)
+    go(tab, "My results")
+    tab.locator("#session-grid button").click()
+    expect(tab.locator("#session-one img")).to_be_visible()
+    plain(tab)
+    expect(tab.locator("#session-to-style")).to_be_hidden()
+    tab.locator("#session-extras > .label-wrap").click()
+    for control in ("to-style", "open", "remove", "download-format"):
+        expect(tab.locator(f"#session-{control}")).to_be_visible()
+
+
+def test_a_phone_shows_the_result_that_is_picked_of_many(open_tab: OpenTab) -> None:
+    tab = open_tab(PHONE)
+    tab.locator("#gan-make").click()
+    expect(tab.locator("#grid img")).to_have_count(16)
+    go(tab, "My results")
+    expect(tab.locator("#session-grid button")).to_have_count(16)
+    for number, shown in ((0, "one"), (1, "slider")):  # one picture, then two under the slider
+        tab.locator("#session-grid button").nth(number).click()
+        expect(tab.locator("#session-facts .da-title")).to_be_in_viewport()
+        expect(tab.locator(f"#session-{shown} img").first).to_be_in_viewport(ratio=0.9)
+    no_sideways_scroll(tab)
 
 
 @pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
