@@ -120,7 +120,7 @@ class Breed:
             self._jobs, self._breed, [chosen, self.liked, grid.pieces, self.family, self.mutation, self.count],
             [*grid.parts, self.family, self.tree],
         )  # fmt: skip
-        grid.show_after(bred)
+        bred.success(None, None, None, js=into_sight("grid"), **AT_ONCE)
         self.parents.select(pick_parent, self.liked, list(parts), js=into_sight("chosen"), **SOON)
         self.tree.select(pick_relative, self.family, list(parts), js=into_sight("chosen"), **SOON)
         self.forget.click(lambda: [], None, self.liked, **SOON)

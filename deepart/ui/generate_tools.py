@@ -144,7 +144,7 @@ class Mix:
         as_detail.click(_put_detail, [chosen, self.shape], [self.detail, self.detail_seed, self.told], **SOON)
         sources = [self.shape, self.detail, self.shape_seed, self.detail_seed, model, truncation]
         mixed = self.start.wire(self._jobs, self._mix, sources, self._grid.parts)
-        self._grid.show_after(mixed)
+        mixed.success(None, None, None, js=into_sight("grid"), **AT_ONCE)
 
     def _mix(
         self, shape: Artwork | None, detail: Artwork | None, shape_seed: Any, detail_seed: Any, model: str,

@@ -161,11 +161,6 @@ class Grid:
         cache = self.gallery.GRADIO_CACHE
         return [save_artwork(one, cache, *names[index : index + 1]) for index, one in enumerate(pictures)]
 
-    @staticmethod
-    def show_after(event: Any) -> None:
-        """Bring the grid into sight once an event has hung pictures on it: on a phone it is above the tools."""
-        event.success(None, None, None, js=into_sight("grid"), **AT_ONCE)
-
     # ---------------------------------------------------------------------------------------------- what leads where
 
     def wire(self, app: gr.Blocks, take: Callable[[Artwork], Changes], chosen: Any, parts: Sequence[Any]) -> None:

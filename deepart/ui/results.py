@@ -127,15 +127,10 @@ class MyResults:
         self.picked: Any = gr.State([])  # list[Record]: the last two that were clicked, the newest last
         self.told = gr.HTML(f"{note(_NONE)}{note(_SOME)}", elem_id="session-told")
         self.grid = gr.HTML("", js_on_load=CHOOSE, elem_id="session-grid")
+        how: dict[str, Any] = {"type": "filepath", "show_label": False, "interactive": False, "visible": False}
         with gr.Column(elem_id="session-stage"):
-            self.one = gr.Image(
-                type="filepath", label="The picture", show_label=False, interactive=False, visible=False,
-                buttons=["fullscreen"], elem_id="session-one",
-            )  # fmt: skip
-            self.slider = gr.ImageSlider(
-                type="filepath", label="Two results", show_label=False, interactive=False, visible=False,
-                buttons=["fullscreen"], max_height=520, elem_id="session-slider",
-            )  # fmt: skip
+            self.one = gr.Image(label="The picture", buttons=["fullscreen"], elem_id="session-one", **how)
+            self.slider = gr.ImageSlider(label="Two results", buttons=["fullscreen"], elem_id="session-slider", **how)
         self.facts = gr.HTML("", elem_id="session-facts")
         with gr.Column(visible=False) as self.acts:  # nothing can be done before there is a result
             with gr.Row(elem_classes="da-acts"):
