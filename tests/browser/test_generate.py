@@ -327,7 +327,7 @@ def test_the_chosen_picture_stays_in_sight(open_tab: OpenTab) -> None:
     expect(tab.locator("#chosen img")).to_be_in_viewport(ratio=0.9)
 
 
-def test_on_a_phone_a_press_shows_what_it_changes(page: Page, open_tab: OpenTab) -> None:
+def test_on_a_phone_a_press_shows_what_it_changes(open_tab: OpenTab) -> None:
     tab = ready(open_tab(PHONE))
     tab.locator("#direction-1 input[type=range]").click(position={"x": 9, "y": 5})
     expect(tab.locator("#chosen img")).to_be_in_viewport(ratio=0.9)
