@@ -62,9 +62,9 @@ def first_minute(browser: Any, url: str, folder: Path) -> list[Path]:
         page = context.new_page()
         page.set_default_timeout(4 * _PATIENCE)
 
-        def shot(name: str, page: Any = page, size: str = size) -> None:
-            page.wait_for_timeout(_SETTLE)
-            path = folder / f"{size}-{len(made) % 7 + 1}-{name}.png"
+        def shot(name: str, settle: int = _SETTLE, page: Any = page, size: str = size) -> None:
+            page.wait_for_timeout(settle)
+            path = folder / f"{size}-{len(made) % 8 + 1}-{name}.png"
             page.screenshot(path=path)
             made.append(path)
 
@@ -73,6 +73,7 @@ def first_minute(browser: Any, url: str, folder: Path) -> list[Path]:
         shot("open")
         page.locator("#content input[type=file]").set_input_files(_PHOTO)
         page.locator("#content img[src*=architecture]").wait_for()
+        shot("photograph-in", settle=0)  # its previews are still to come
         page.locator("#wall-small style").first.wait_for(state="attached")
         page.locator("#wall").scroll_into_view_if_needed()
         shot("thumbnails")

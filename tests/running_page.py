@@ -79,7 +79,7 @@ class Held:
             self.steps.append(step)
             if step == self.hold_at:
                 self.held.set()
-                assert self.go.wait(60)
+                assert self.go.wait(180)
             if callback is not None:
                 callback(step, total, preview)
 
@@ -103,6 +103,12 @@ class Held:
         self.steps.clear()
         self.most_at_once = 0
         self.hold_at = step
+
+    def go_on(self, step: int) -> None:
+        """Let work that waits go on as far as another step."""
+        self.hold_at = step
+        self.go.set()  # which wakes it, whatever comes after
+        self.go.clear()
 
     def release(self) -> None:
         self.hold_at = None

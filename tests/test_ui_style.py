@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import pytest
+from gradio.components.image_editor import EditorData, EditorDataBlobs
+from gradio.data_classes import FileData
 from PIL import Image, ImageChops
-from running_page import TinyStudio
+from running_page import Request, TinyStudio
 
 from deepart import StyleTransferPipeline, load_image, settings
 from deepart.cache import Studio
@@ -103,13 +106,54 @@ def test_a_quick_model_has_the_first_look_which_stays_until_something_as_large_c
     plain = requests.transfer(content, (style, None, None), model="fine", **options)
     again = plain.work(lambda step, total, preview: alone.append(preview) if preview else None)
     assert ImageChops.difference(again, made).getbbox() is None  # the look changes nothing of the painting
-    assert min(preview.width for preview in alone) < made.width  # and the coarse previews are what is left out
+    coarse = min(alone, key=lambda preview: preview.width)
+    assert coarse.width < made.width  # and the coarse previews are what is left out
+    whole = plain.stopped(Step(preview=coarse, preview_step=1))
+    assert whole is not None
+    assert whole.size == made.size  # enlarged, and its settings say when it was stopped
+    assert (settings(whole) or {})["stopped_at"] == 1
 
 
 def painted(**made: Any) -> Image.Image:
     image = Image.new("RGB", (60, 40))
     image.info["deepart"] = json.dumps({"model": "mine", "seed": 7, **made})
     return image
+
+
+def test_the_wall_keeps_no_previews_that_were_stopped_half_way(
+    tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab, photograph, visitor = lay(tiny_studio), str(PAIRS[0].files[0]), Request()
+    sheet, begun = tab.requests.sheet, list[int]()
+
+    def stopped_in_the_second(*arguments: Any, **options: Any) -> Any:
+        begun.append(1)
+        if len(begun) == 2:
+            tab._jobs.stop(visitor)  # type: ignore[arg-type]
+        return sheet(*arguments, **options)
+
+    monkeypatch.setattr(tab.requests, "sheet", stopped_in_the_second)
+    seen = [[*tab.wall._look(photograph, visitor)][-1].count("--preview-") for _ in range(3)]  # type: ignore[arg-type]
+    assert seen == [4, 12, 12]
+    assert len(begun) == 2 + 3  # the third visitor had what the second saw
+
+
+def test_what_the_editor_has_cut_by_hand_is_used_once(tiny_studio: TinyStudio) -> None:
+    crop, photograph = lay(tiny_studio).crop, str(PAIRS[0].files[0])
+    packed = io.BytesIO()
+    load_image(photograph).crop((10, 20, 100, 140)).save(packed, "PNG")
+    sent = EditorDataBlobs(background=None, layers=[], composite=packed.getvalue())
+    crop.editor.blob_storage["cut"] = sent
+    shown = crop.editor.preprocess(EditorData(id="cut"))
+    for aspect, size in (("As it is", (90, 120)), ("Square", (90, 90))):
+        used = load_image(crop._use(shown, aspect, photograph))
+        assert used.size == size
+    assert Path(crop._use(shown, "As it is", photograph)).stem.startswith(PAIRS[0].content)
+    with pytest.raises(gr.Error, match="no picture to cut"):
+        crop._use(crop.editor.preprocess(EditorData(id="cut")), "As it is", photograph)
+    # A file that is not the page's own is none, and so is an editor that shows nothing.
+    foreign = EditorData(background=FileData(path=__file__))
+    assert [crop.editor.preprocess(one) for one in (foreign, None)] == [None, None]
 
 
 def test_the_facts_of_a_painting() -> None:

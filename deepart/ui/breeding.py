@@ -18,7 +18,7 @@ from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, SOON, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.run import Changes, RunButton
-from deepart.ui.widgets import strip, thumb
+from deepart.ui.widgets import into_sight, strip, thumb
 from deepart.ui.work import GANRequests, Pictures, defaults
 
 MAX_LITTERS = 12  # the last ones are kept
@@ -120,9 +120,9 @@ class Breed:
             self._jobs, self._breed, [chosen, self.liked, grid.pieces, self.family, self.mutation, self.count],
             [*grid.parts, self.family, self.tree],
         )  # fmt: skip
-        grid.show_after(bred)
-        self.parents.select(pick_parent, self.liked, list(parts), **SOON)
-        self.tree.select(pick_relative, self.family, list(parts), **SOON)
+        bred.success(None, None, None, js=into_sight("grid"), **AT_ONCE)
+        self.parents.select(pick_parent, self.liked, list(parts), js=into_sight("chosen"), **SOON)
+        self.tree.select(pick_relative, self.family, list(parts), js=into_sight("chosen"), **SOON)
         self.forget.click(lambda: [], None, self.liked, **SOON)
         like.click(toggled, [chosen, self.liked], self.liked, **SOON)
         # One event may change several of these at once, and each change is to be answered.

@@ -100,8 +100,10 @@ class Chosen:
     def wire(self, seed: Any, painting: LargePainting) -> None:
         """Connect the sliders with the picture, the choice of a format with its file, and a button with the seed."""
         self._painting = painting
-        self.paint.wire(self._jobs, self._paint, [self.piece, *painting.inputs], self.shown)
+        self.paint.wire(self._jobs, self._paint, [self.piece, *painting.inputs], self.shown, sight="chosen")
         self.sliders.wire(self.piece, self.request_id, self._change, self.show, self.shown, self.reset)
+        let_go = [*(slider.release for slider in self.sliders.all), self.reset.click]
+        gr.on(let_go, None, None, None, js=into_sight("chosen"), **AT_ONCE)
         self.format.wire(self.piece, lambda one: str(one.path))
         self.use_seed.click(_seed_of, self.piece, seed, **SOON)
 
@@ -164,10 +166,6 @@ def _title(chosen: Artwork | None) -> str:
     return f'<p class="da-title">{html.escape(translate(chosen.name))}</p>' + note(f"{told} · {size}" if told else size)
 
 
-# On a phone the chosen picture is under the others: a click on one of those brings it into sight.
-_LOOK = f"() => {{ if (window.innerWidth < 900) {into_sight('chosen')} }}"
-
-
 class GenerateTab:
     """The parts of the tab, and what leads from one to the other."""
 
@@ -225,10 +223,10 @@ class GenerateTab:
         picked = grid.gallery.select(
             self._pick, grid.pieces, [*parts, grid.gallery], trigger_mode="multiple", **IN_TURN
         )
-        picked.then(None, None, None, js=_LOOK, **AT_ONCE)
+        picked.then(None, None, None, js=into_sight("chosen"), **AT_ONCE)  # on a phone it is under the grid
         chosen.apply.click(
             self._apply, [grid.pieces, chosen.piece, *chosen.sliders.all], grid.parts, show_progress="minimal",
-            show_progress_on=grid.told, api_visibility="private", **GPU_SLOT,
+            show_progress_on=grid.told, api_visibility="private", js=into_sight("grid"), **GPU_SLOT,
         )  # fmt: skip
         grid.wire(app, take, chosen.piece, parts)
         grid.pieces.change(chosen.follow, [grid.pieces, chosen.piece], chosen.shown, **AT_ONCE)

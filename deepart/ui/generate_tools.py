@@ -16,10 +16,10 @@ from deepart.pipelines.large import SIZES
 from deepart.ui.artwork import Artwork, name_of, save_artwork, slug
 from deepart.ui.grid import Grid, LargePainting
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import SOON, keep_good, mistake, picture_input, read_picture
+from deepart.ui.inputs import AT_ONCE, SOON, keep_good, mistake, picture_input, read_picture
 from deepart.ui.jobs import Callback, Jobs, Step
 from deepart.ui.run import Changes, RunButton, note
-from deepart.ui.widgets import FPS, Animation, lasting, pair, strip, thumb
+from deepart.ui.widgets import FPS, Animation, into_sight, lasting, pair, strip, thumb
 from deepart.ui.work import GANRequests, Pictures, check_seed, defaults, seeds_of
 
 _WALK, _PROJECT = defaults(GANPipeline.walk), defaults(GANPipeline.project)
@@ -54,7 +54,7 @@ class Walk:
         """Connect it with what else is on the tab."""
         self._painting = painting
         needs = [self.seeds, self.ways, self.frames, chosen, liked, model, truncation, painting.manner]
-        self.start.wire(self._jobs, self._walk, needs, self.animation.parts)
+        self.start.wire(self._jobs, self._walk, needs, self.animation.parts, sight="walk-stage")
 
     def _walk(
         self, seeds: str, ways: list[str], frames: int, chosen: Artwork | None, liked: list[Artwork], model: str,
@@ -144,7 +144,7 @@ class Mix:
         as_detail.click(_put_detail, [chosen, self.shape], [self.detail, self.detail_seed, self.told], **SOON)
         sources = [self.shape, self.detail, self.shape_seed, self.detail_seed, model, truncation]
         mixed = self.start.wire(self._jobs, self._mix, sources, self._grid.parts)
-        self._grid.show_after(mixed)
+        mixed.success(None, None, None, js=into_sight("grid"), **AT_ONCE)
 
     def _mix(
         self, shape: Artwork | None, detail: Artwork | None, shape_seed: Any, detail_seed: Any, model: str,
@@ -228,7 +228,8 @@ class Projection:
         """Connect it; take, parts: those of the chosen picture."""
         self._take = take
         keep_good(self.picture)
-        self.start.wire(self._jobs, self._project, [self.picture, self.steps, model], [self.stage, *parts])
+        found = self.start.wire(self._jobs, self._project, [self.picture, self.steps, model], [self.stage, *parts])
+        found.success(None, None, None, js=into_sight("chosen"), **AT_ONCE)
 
     def _project(self, path: str | None, steps: int, model: str, request: gr.Request) -> Iterator[Changes]:
         cache, found = self.picture.GRADIO_CACHE, {}

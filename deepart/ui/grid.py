@@ -161,11 +161,6 @@ class Grid:
         cache = self.gallery.GRADIO_CACHE
         return [save_artwork(one, cache, *names[index : index + 1]) for index, one in enumerate(pictures)]
 
-    @staticmethod
-    def show_after(event: Any) -> None:
-        """Bring the grid into sight once an event has hung pictures on it: on a phone it is above the tools."""
-        event.success(None, None, None, js=f"() => {{ {into_sight('grid')} }}", **AT_ONCE)
-
     # ---------------------------------------------------------------------------------------------- what leads where
 
     def wire(self, app: gr.Blocks, take: Callable[[Artwork], Changes], chosen: Any, parts: Sequence[Any]) -> None:
@@ -184,7 +179,7 @@ class Grid:
         )  # fmt: skip
         self.sweep.click(
             self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,
-            api_visibility="private", **GPU_SLOT,
+            api_visibility="private", js=into_sight("grid"), **GPU_SLOT,
         )  # fmt: skip
 
     def _make(

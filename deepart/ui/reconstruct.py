@@ -171,8 +171,7 @@ class ReconstructTab:
             sight="vae-title",
         )  # fmt: skip
         # What belongs into the box, and the result in sight.
-        seen = f"(...values) => {{ {into_sight('vae-title')} return values; }}"
-        work.success(_placed, [self.placed, self.picture], self.picture, js=seen, **AT_ONCE)
+        work.success(_placed, [self.placed, self.picture], self.picture, js=into_sight("vae-title"), **AT_ONCE)
         # The model of the menu is then not what the page shows.
         work.failure(self._model_of, [self.subject, self.model], self.model, **AT_ONCE)
         self.format.wire(self.subject, lambda subject: subject.made.path)

@@ -21,7 +21,7 @@ from deepart.ui.page import settings_in
 from deepart.ui.remake import Remake, asked, packed, settings_of, sources, unpacked
 from deepart.ui.run import Changes, RunButton, hidden_text, new_text, note
 from deepart.ui.shelf import Record, Shelf, artwork_of, is_ours, made_of, record, thumb_html
-from deepart.ui.widgets import Format
+from deepart.ui.widgets import Format, into_sight
 
 TARGETS = {
     "content": "Content of a transfer",
@@ -127,14 +127,10 @@ class MyResults:
         self.picked: Any = gr.State([])  # list[Record]: the last two that were clicked, the newest last
         self.told = gr.HTML(f"{note(_NONE)}{note(_SOME)}", elem_id="session-told")
         self.grid = gr.HTML("", js_on_load=CHOOSE, elem_id="session-grid")
-        self.one = gr.Image(
-            type="filepath", label="The picture", show_label=False, interactive=False, visible=False,
-            buttons=["fullscreen"], elem_id="session-one",
-        )  # fmt: skip
-        self.slider = gr.ImageSlider(
-            type="filepath", label="Two results", show_label=False, interactive=False, visible=False,
-            buttons=["fullscreen"], max_height=520, elem_id="session-slider",
-        )  # fmt: skip
+        how: dict[str, Any] = {"type": "filepath", "show_label": False, "interactive": False, "visible": False}
+        with gr.Column(elem_id="session-stage"):
+            self.one = gr.Image(label="The picture", buttons=["fullscreen"], elem_id="session-one", **how)
+            self.slider = gr.ImageSlider(label="Two results", buttons=["fullscreen"], elem_id="session-slider", **how)
         self.facts = gr.HTML("", elem_id="session-facts")
         with gr.Column(visible=False) as self.acts:  # nothing can be done before there is a result
             with gr.Row(elem_classes="da-acts"):
@@ -142,19 +138,20 @@ class MyResults:
                 self.like = gr.Button("♡ Like", size="sm", min_width=90, elem_id="session-like")
                 self.use = gr.Button("Use these settings again", size="sm", min_width=140, elem_id="session-use")
                 self.link = gr.Button("Copy a link to it", size="sm", min_width=140, elem_id="session-link")
-                self.remove = gr.Button("Remove it", size="sm", min_width=100, elem_id="session-remove")
                 self.download = gr.DownloadButton(
                     "Download", size="sm", min_width=100, interactive=False, elem_id="session-download"
                 )
-                self.format = Format(self.download)
             self.again.lay_status()
             self.address = gr.HTML("", elem_id="session-address")
-            self.send = SendTo("session", ("content", "style", "photo", "find"))
-        with gr.Row(elem_classes="da-acts"):
+        with gr.Accordion("More", open=False, elem_id="session-extras", elem_classes="da-more"):
+            with gr.Column(visible=False) as self.further:
+                self.format = Format(self.download)
+                self.remove = gr.Button("Remove it", size="sm", elem_id="session-remove")
+                self.send = SendTo("session", ("content", "style", "photo", "find"))
             self.open = gr.UploadButton(
-                "Open a picture that was made here", file_types=["image"], size="sm", min_width=140,
-                elem_id="session-open",
-            )  # fmt: skip
+                "Open a picture that was made here", file_types=["image"], size="sm", elem_id="session-open"
+            )
+        with gr.Row(elem_classes="da-acts"):
             self.clear = gr.Button("Clear my results", size="sm", min_width=140, elem_id="session-clear")
             self.undo = gr.Button("Bring them back", size="sm", min_width=140, elem_id="session-undo")
         self.wanted = hidden_text("session-wanted")  # changes when it should be made again
@@ -163,7 +160,7 @@ class MyResults:
     @property
     def shown(self) -> list[Any]:
         """The components that show() changes."""
-        acts = [self.again.start, self.like, self.use, self.link, self.address, self.acts, self.download]
+        acts = [self.again.start, self.like, self.use, self.link, self.address, self.acts, self.further, self.download]
         return [self.picked, self.one, self.slider, self.facts, *acts]
 
     def wire(self, remake: Remake, liked: Any) -> None:
@@ -171,17 +168,21 @@ class MyResults:
         self._remake, self._hearts, shelf, store = remake, liked, self.shelf, self.shelf.store
         store.change(None, store, self.grid, js="deepart.draw", **AT_ONCE)
         # In turn, so that no click is lost that comes while another is still answered.
-        self.grid.select(
+        looked = self.grid.select(
             self._pick, [store, self.picked], self.shown, trigger_mode="multiple",
             js="(store, picked) => [deepart.record(store), picked]", **IN_TURN,
         )  # fmt: skip
         self.clear.click(None, store, store, js=f"store => deepart.clear(store, {spoken(_CLEAR)})", **AT_ONCE)
         self.remove.click(None, store, store, js="deepart.remove", **AT_ONCE)
         self.undo.click(None, store, store, js="deepart.undo", **AT_ONCE)
-        shelf.merge(self.open.upload(self._open, self.open, [shelf.news, *self.shown], **SOON))
+        opened = self.open.upload(self._open, self.open, [shelf.news, *self.shown], **SOON)
+        for event in (looked, opened):  # what it shows may be under many thumbnails
+            event.success(None, None, None, js=into_sight("session-facts"), **AT_ONCE)
+        shelf.merge(opened)
         made = self.again.wire(
-            self._jobs, self._again, [self.picked], [shelf.news, *self.shown], triggers=[self.wanted.change]
-        )
+            self._jobs, self._again, [self.picked], [shelf.news, *self.shown], triggers=[self.wanted.change],
+            sight="session-facts",
+        )  # fmt: skip
         shelf.merge(made)
         loved = self.like.click(self._like, [self.picked, liked], [self.picked, self.like, shelf.news, liked], **SOON)
         shelf.merge(loved)
@@ -205,6 +206,7 @@ class MyResults:
             self.link: gr.Button(visible=one["again"]),
             self.address: "",
             self.acts: gr.Column(visible=True),
+            self.further: gr.Column(visible=True),
             self.download: gr.DownloadButton(value=one["path"] or None, interactive=bool(one["path"])),
         }  # fmt: skip
 

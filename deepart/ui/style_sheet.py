@@ -86,13 +86,13 @@ class Wall:
                 some = [(str(path), TITLES[path.stem]) for path in self._files[start : start + _TOGETHER]]
                 paint = self._requests.sheet(picture, some, model=self._model, size=_SMALL, **options)
                 made.extend(address(one, 60) for one in paint(callback))
+            if example is not None:  # all of them, as no visitor has stopped it half-way
+                self._known[example] = made
             return made
 
         with suppress(gr.Error):  # the box itself says what is wrong with the file
             for _ in self._jobs.stream(request, work, "page wall", every=0.2, pause=0.0):
                 yield _pictures(self._files, list(made))
-            if example is not None:
-                self._known[example] = made
 
 
 _RING = "outline: 3px solid var(--color-accent); outline-offset: 1px;"

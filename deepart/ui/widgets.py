@@ -33,8 +33,8 @@ T = TypeVar("T")
 
 
 def into_sight(name: str) -> str:
-    """Return the JavaScript that scrolls to an element of the page, where it is out of sight."""
-    return f"deepart.intoSight('{name}');"
+    """Return what an event does in the browser to scroll to an element that is out of sight; its inputs stay."""
+    return f"(...values) => (deepart.intoSight('{name}'), values)"
 
 
 def stage(image: Image.Image | None, words: str) -> str:

@@ -17,6 +17,7 @@ from deepart.ui.examples import example_files
 from deepart.ui.inputs import EXAMPLES
 
 LAPTOP = (1366, 860)
+SCREENS = pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
 TABS = ("Style transfer", "Generate", "Reconstruct")
 # What can be used and is in sight; a wall of pictures, a row of examples and a strip of tabs count as one each.
 CONTROLS = """() => {
@@ -26,14 +27,30 @@ CONTROLS = """() => {
             && box.top < innerHeight && box.bottom > 0 && !part.disabled && part.type !== 'file';
     };
     const all = document.querySelectorAll('button, a[href], input, select, textarea, summary, [tabindex="0"]');
-    const group = part => part.closest('#styles, #grid, .da-examples, .da-pairs, [role=tablist]') || part;
+    const group = part => part.closest('#wall, #grid, .da-kept, .da-examples, .da-pairs, [role=tablist]') || part;
     return [...new Set([...all].filter(seen).map(group))].map(part => part.id || part.outerHTML.slice(0, 120));
+}"""
+# Give the page a picture of 64 x 48 pixels as a browser does when somebody drops or pastes it.
+GIVE = """async kind => {
+    const canvas = Object.assign(document.createElement('canvas'), {width: 64, height: 48});
+    canvas.getContext('2d').fillRect(0, 0, 32, 48);
+    const data = new DataTransfer(), blob = await new Promise(done => canvas.toBlob(done));
+    data.items.add(new File([blob], `${kind}ed.png`, {type: 'image/png'}));
+    const options = {dataTransfer: data, clipboardData: data, bubbles: true, cancelable: true};
+    const event = kind === 'drop' ? new DragEvent(kind, options) : new ClipboardEvent(kind, options);
+    document.querySelector('#canvas').dispatchEvent(event);
 }"""
 SMALL = """() => [...document.querySelectorAll('button, input, textarea, summary')].filter(part => {
     const box = (part.closest('label') || part).getBoundingClientRect();
     return part.checkVisibility() && part.type !== 'file' && !part.closest('footer') && box.width > 0
         && (box.width < 40 || box.height < 40);
 }).map(part => part.outerHTML.slice(0, 160))"""
+
+
+DRAWN = """input => {
+    const {borderTopWidth, borderTopColor, backgroundColor} = getComputedStyle(input);
+    return [borderTopWidth, borderTopColor, backgroundColor];
+}"""
 
 
 def visit(open_tab: OpenTab, size: tuple[int, int] = LAPTOP, path: str = "/", **options: str) -> Tab:
@@ -47,8 +64,7 @@ def test_few_controls_are_in_sight(open_tab: OpenTab, name: str) -> None:
     tab = visit(open_tab)
     go(tab, name)
     tab.wait_for_timeout(1000)
-    found = tab.evaluate(CONTROLS)
-    assert 5 <= len(found) <= 12, found
+    plain(tab)
     words = tab.locator("body").inner_text().lower()
     assert not re.search("deviation|posterior|latent", words)
     more = tab.locator(".da-more > .label-wrap:visible")
@@ -57,7 +73,42 @@ def test_few_controls_are_in_sight(open_tab: OpenTab, name: str) -> None:
     until(lambda: len(tab.evaluate(CONTROLS.replace("box.top < innerHeight", "true"))) > 15)
 
 
-@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def plain(tab: Tab) -> None:
+    """Tell whether few controls are in sight."""
+    found = tab.evaluate(CONTROLS)
+    assert 5 <= len(found) <= 12, found
+
+
+def test_a_painting_and_my_results_are_as_plain(open_tab: OpenTab) -> None:
+    tab = visit(open_tab, path="/?tab=style&size=128")
+    tab.locator("#wall button").nth(3).click()
+    expect(tab.locator("#facts")).to_contain_text("128 × ")
+    expect(tab.locator("#download")).to_be_enabled()
+    plain(tab)
+    go(tab, "My results")
+    tab.locator("#session-grid button").click()
+    expect(tab.locator("#session-one img")).to_be_visible()
+    plain(tab)
+    expect(tab.locator("#session-to-style")).to_be_hidden()
+    tab.locator("#session-extras > .label-wrap").click()
+    for control in ("to-style", "open", "remove", "download-format"):
+        expect(tab.locator(f"#session-{control}")).to_be_visible()
+
+
+def test_a_phone_shows_the_result_that_is_picked_of_many(open_tab: OpenTab) -> None:
+    tab = open_tab(PHONE)
+    tab.locator("#gan-make").click()
+    expect(tab.locator("#grid img")).to_have_count(16)
+    go(tab, "My results")
+    expect(tab.locator("#session-grid button")).to_have_count(16)
+    for number, shown in ((0, "one"), (1, "slider")):  # one picture, then two under the slider
+        tab.locator("#session-grid button").nth(number).click()
+        expect(tab.locator("#session-facts .da-title")).to_be_in_viewport()
+        expect(tab.locator(f"#session-{shown} img").first).to_be_in_viewport(ratio=0.9)
+    no_sideways_scroll(tab)
+
+
+@SCREENS
 def test_a_photograph_is_shown_and_painted_in_each_style(
     open_tab: OpenTab, tmp_path: Path, size: tuple[int, int]
 ) -> None:
@@ -80,6 +131,16 @@ def test_a_photograph_is_shown_and_painted_in_each_style(
     no_sideways_scroll(tab)
     tab.locator("#paint").click()
     expect(tab.locator("#facts")).to_have_text(re.compile(r"128 × 85 pixels.*Fine"))
+    old = tab.locator("#progress .da-old")
+    expect(old).to_be_hidden()
+    for kind in ("drop", "paste"):
+        tab.evaluate(GIVE, kind)
+        expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile(f"{kind}ed"))
+        expect(old).to_have_text(re.compile("^This result is of earlier inputs"))  # of the other photograph
+        expect(old).to_be_visible()
+        tab.locator("#paint").click()
+        expect(tab.locator("#facts")).to_have_text(re.compile(r"128 × 96 pixels"))
+        expect(old).to_be_hidden()
 
 
 def test_a_pair_and_a_style_of_ones_own_are_painted_at_once(open_tab: OpenTab, tmp_path: Path) -> None:
@@ -135,7 +196,9 @@ def test_pictures_have_words_and_the_seed_has_a_border(open_tab: OpenTab) -> Non
     until(lambda: tab.locator("img:visible").evaluate_all("all => all.every(one => one.alt || one.closest('footer'))"))
     go(tab, "Generate")
     tab.locator("#generate-extras > .label-wrap").click()
-    assert tab.locator("#gan-seed input").evaluate("one => getComputedStyle(one).borderTopWidth") == "1px"
+    width, line, ground = tab.locator("#gan-seed input").evaluate(DRAWN)
+    assert width == "1px"
+    assert line != ground  # in the light theme, too
 
 
 def test_switches_of_theme_and_language(open_tab: OpenTab) -> None:

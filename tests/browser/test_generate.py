@@ -327,6 +327,24 @@ def test_the_chosen_picture_stays_in_sight(open_tab: OpenTab) -> None:
     expect(tab.locator("#chosen img")).to_be_in_viewport(ratio=0.9)
 
 
+def test_on_a_phone_a_press_shows_what_it_changes(open_tab: OpenTab) -> None:
+    tab = ready(open_tab(PHONE))
+    tab.locator("#direction-1 input[type=range]").click(position={"x": 9, "y": 5})
+    expect(tab.locator("#chosen img")).to_be_in_viewport(ratio=0.9)
+    chosen(tab, "daylight")
+    for button, seen in (("apply", "grid"), ("gan-sweep", "grid"), ("reset", "chosen"), ("large-paint", "chosen")):
+        tab.locator(f"#{button}").click()
+        expect(tab.locator(f"#{seen} img").first).to_be_in_viewport(ratio=0.9)
+        no_sideways_scroll(tab)
+    tab.locator("#large-stop").click()
+    go(tab, "Find")
+    tab.locator("#find-picture input[type=file]").set_input_files(PHOTO)
+    steps(tab, "20")
+    tab.locator("#find-start").click()
+    chosen(tab, "Found picture")
+    expect(tab.locator("#chosen img")).to_be_in_viewport(ratio=0.9)
+
+
 def test_settings_come_back_from_a_picture(page: Page, tab: Tab, tmp_path: Path) -> None:
     [made] = page.portraits.generate(seed=77, truncation=0.6, directions={"smile": -2.0})
     save_png(made, tmp_path / "mine.png")

@@ -19,6 +19,7 @@ from deepart.ui.inputs import EXAMPLES
 from recipes import first_style
 
 CONTENT, STYLE = EXAMPLES / "content" / "mountain.jpg", EXAMPLES / "paintings" / "hokusai-great-wave.jpg"
+SCREENS = pytest.mark.parametrize("screen", [(1366, 860), PHONE], ids=["laptop", "phone"])
 SIZE = 128  # 14 steps at one level
 
 
@@ -429,7 +430,7 @@ def test_work_stops_when_the_tab_is_closed(page: Page, open_tab: OpenTab) -> Non
 
 
 def test_waiting_and_leaving(open_tab: OpenTab, tmp_path: Path) -> None:
-    """One paints, one waits and leaves, and then there is a place again."""
+    """One paints finely, one waits and leaves; then there is a place, and quick work does not wait for the first."""
     with serve(tmp_path / "files", "--max-queue", "1") as page:
         tabs = [open_tab(url=page.url) for _ in range(3)]
         for tab in tabs:
@@ -446,6 +447,12 @@ def test_waiting_and_leaving(open_tab: OpenTab, tmp_path: Path) -> None:
         expect(tabs[1].locator("#paint")).to_be_visible()
         # Requests of the page pass through this thread: it must not sleep.
         until(lambda: page.jobs.waiting == 0, lambda seconds: tabs[1].wait_for_timeout(1000 * seconds))
+        choose(tabs[1], "Fast")
+        tabs[1].locator("#paint").click()
+        expect(tabs[1].locator("#progress")).to_contain_text("In the queue: you are next")
+        page.fine.go_on(12)
+        expect(tabs[1].locator("#facts")).to_have_text(re.compile("128 × 85 pixels.*Fast"))
+        expect(tabs[0].locator("#stop")).to_be_visible()  # it still paints
         page.fine.release()
         expect(tabs[0].locator("#facts")).to_contain_text("128 × 85 pixels")
         assert page.fine.most_at_once == 1
@@ -522,8 +529,11 @@ def test_a_pair_fills_both_boxes_and_sets_the_sliders(open_tab: OpenTab) -> None
     assert "url(" in thumbnail.evaluate("element => getComputedStyle(element).backgroundImage")
 
 
-def test_a_painting_is_downloaded_in_the_format_that_was_chosen(open_tab: OpenTab, tmp_path: Path) -> None:
-    tab = open_tab()
+@SCREENS
+def test_a_painting_is_downloaded_in_the_format_that_was_chosen(
+    open_tab: OpenTab, tmp_path: Path, screen: tuple[int, int]
+) -> None:
+    tab = open_tab(screen)
     ready(tab, "Fast")
     expect(tab.locator("#download")).to_be_disabled()
     tab.locator("#paint").click()
@@ -542,7 +552,7 @@ def test_a_painting_is_downloaded_in_the_format_that_was_chosen(open_tab: OpenTa
         assert max(high for _, high in ImageChops.difference(load_image(path), exact).getextrema()) < 128
 
 
-@pytest.mark.parametrize("screen", [(1366, 860), PHONE], ids=["laptop", "phone"])
+@SCREENS
 def test_a_photograph_is_cut_before_it_is_painted(open_tab: OpenTab, tmp_path: Path, screen: tuple[int, int]) -> None:
     tab = open_tab(screen)
     ready(tab, "Fast")

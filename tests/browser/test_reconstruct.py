@@ -276,7 +276,7 @@ def test_a_bad_latent_gets_a_sentence_and_loses_nothing(page: Page, tab: Tab, sm
         shown(tab, "small")
 
 
-def test_a_file_that_is_no_picture(tab: Tab, tmp_path: Path) -> None:
+def test_a_file_that_is_no_picture_and_one_that_is_large(tab: Tab, tmp_path: Path) -> None:
     (tmp_path / "note.png").write_text("no picture at all\n")
     upload(tab, "vae-picture", tmp_path / "note.png")
     told(tab, "The file is text")
@@ -284,6 +284,10 @@ def test_a_file_that_is_no_picture(tab: Tab, tmp_path: Path) -> None:
     shown(tab, "small")
     upload(tab, "vae-picture", CAT)
     shown(tab, "A cat")
+    Image.linear_gradient("L").resize((7000, 7000)).convert("RGB").save(tmp_path / "large.jpg", quality=50)
+    upload(tab, "vae-picture", tmp_path / "large.jpg")
+    told(tab, "The picture has 7000 × 7000 pixels and at most 4096 a side are taken, so it was scaled down.")
+    expect(tab.locator("#vae-title")).to_contain_text("Pictures · 4096 × 4096 pixels")
 
 
 # ------------------------------------------------------------------------------------------------------------- chances
