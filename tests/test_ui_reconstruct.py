@@ -269,7 +269,8 @@ def test_a_link_sets_what_tools_can_hold(tools: Any, tab: Any) -> None:
     assert (morph.path.value, morph.frames.value) == ("linear", 24)
     assert set(tab.linked) == {"model", "gain", "tools"}
     assert {name for tool in tools.values() for name in getattr(tool, "linked", ())} == {
-        "strength", "variations", "seed", "frames", "path", "back", "temperature", "samples", "sample-seed",
+        "strength", "variations", "seed", "frames", "path", "back", "temperature", "samples", "sample-seed", "hair",
+        "glasses",
     }  # fmt: skip
 
 

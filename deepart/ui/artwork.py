@@ -229,6 +229,11 @@ class Reconstruction:
         width, height = self.made.made["size"]
         return width, height
 
+    def descended(self, image: Image.Image) -> Image.Image:
+        """Return a picture that was made of this one, with the example that both come from in its settings."""
+        known = {name: value for name, value in self.made.made.items() if name == "from"}
+        return with_settings(image, (settings(image) or {}) | known) if known else image
+
     def original(self) -> Image.Image | None:
         """Return the picture that it was, None where there is only a latent; raises OptionError when it is deleted."""
         return None if self.picture is None else load_image(_there(self.picture))

@@ -17,24 +17,10 @@ const deepart = {
     return link;
   },
 
-  // Write the settings of a tab into the address, copy that, and return it; `make` lets the page begin their work.
-  copyLink(tab, names, values) {
-    const link = deepart.addressOf(tab);
-    names.forEach((name, index) => {
-      if (values[index] !== null && values[index] !== undefined) link.searchParams.set(name, values[index]);
-    });
-    link.searchParams.set('make', 'true');
-    return deepart.copy(link);
-  },
-
-  // The same for the settings of one result, packed.
-  copyResult(words) {
-    const link = deepart.addressOf('results');
-    link.searchParams.set('result', words);
-    return deepart.copy(link);
-  },
-
-  copy(link) {
+  // Write a query into the address, copy that, and return it as a link.
+  copyLink(query) {
+    const link = deepart.addressOf('');
+    new URLSearchParams(query).forEach((value, name) => link.searchParams.set(name, value));
     window.history.replaceState(null, '', link);
     const copied = navigator.clipboard ? navigator.clipboard.writeText(link.href) : Promise.reject();
     copied.catch(() => {});
@@ -94,9 +80,15 @@ const deepart = {
     return { ...store, results: results.slice(0, 60), photo };
   },
 
-  // Return what the page needs of it when it opens, and what it needs of the result that was clicked.
+  // Return what the page needs of it when it opens, where the address names no other pictures, and what it needs of
+  // the result that was clicked.
   kept(store) {
-    return { liked: store.results.filter(one => one.liked).map(({ thumb, ...one }) => one), photo: store.photo };
+    const asked = new URLSearchParams(window.location.search), { photo } = store;
+    const named = name => (asked.get(name) === 'own' ? null : asked.get(name));
+    return {
+      liked: store.results.filter(one => one.liked).map(({ thumb, ...one }) => one),
+      photo: named('content') || !photo ? null : { ...photo, style: named('style') ?? photo.style },
+    };
   },
   record(store) {
     deepart.opened = deepart.chosen;

@@ -1,6 +1,6 @@
 """The tab "Reconstruct": a picture is taken apart, put together again, and changed in between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -147,6 +147,11 @@ class ReconstructTab:
         """The controls that a link to the tab sets, by what they are called in it."""
         return {"model": self.model, "gain": self.error_map.gain, "tools": self.tool_settings}
 
+    def recall(self, one: Mapping[str, Any]) -> Changes:
+        """Return what else changes when the settings of a result are taken; what was drawn is itself taken apart."""
+        drawn = {self.picture: one["path"]} if "temperature" in one["made"] and one["path"] else {}
+        return drawn | {self.opened: None, self.wanted: new_text(), self.tools_of: ""}  # the tools are laid out anew
+
     @property
     def _shown(self) -> list[Any]:
         """The components that change with the picture."""
@@ -181,7 +186,7 @@ class ReconstructTab:
 
     def follow(self, linked: Any) -> None:
         """Let the tab show what belongs to its settings once an event has set them as an address says."""
-        linked.then(_wanted_of_model, [self.subject, self.model], self.wanted, **AT_ONCE)
+        linked.then(_wanted_of_model, [self.subject, self.model, self.wanted], self.wanted, **AT_ONCE)
 
     # ------------------------------------------------------------------------------------------------ what to work with
 
@@ -294,9 +299,9 @@ def _placed(placed: tuple[str | None, str | None], now: str | None) -> str | Non
     return after if now == before else now
 
 
-def _wanted_of_model(subject: Reconstruction | None, model: str) -> Any:
-    """Return a new text where the page shows the work of another model than the chosen one."""
-    return new_text() if subject is not None and subject.model != model else gr.skip()
+def _wanted_of_model(subject: Reconstruction | None, model: str, wanted: str | None) -> Any:
+    """Return a new text where the page shows the work of another model than the chosen one, and none is begun yet."""
+    return new_text() if not wanted and subject is not None and subject.model != model else gr.skip()
 
 
 def _about(model: str, tools: bool) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from PIL import Image
 
@@ -19,16 +20,21 @@ from deepart.errors import OptionError
 from deepart.images import MIN_SIDE, check_image, load_image, settings, with_settings
 from deepart.pipelines.vae_latent import MAX_SIDE
 from deepart.registry import get_spec, list_models
-from deepart.ui.artwork import Artwork, check_settings
+from deepart.ui.artwork import Artwork, check_settings, seed_of
 from deepart.ui.examples import example_files
 from deepart.ui.grid import LargePainting
 from deepart.ui.inputs import read_picture
 from deepart.ui.jobs import Callback, Work
+from deepart.ui.page import OWN
 from deepart.ui.style_work import StyleRequests
 from deepart.ui.work import GANRequests, VAERequests, again
 
 TABS = {"gan": "generate", "vae": "reconstruct", "style": "style"}
 _PAINTING = ("weights", "strength", "preserve_color", "style_scale", "seed")  # what settings have under its own name
+_PICTURES = {  # of a tab, as an address names them
+    "generate": ["manner"], "reconstruct": ["picture"], "style": ["content", "style", "style-2", "style-3"],
+}  # fmt: skip
+_TOOLS = {"strength": ("Vary", "variations", "seed"), "temperature": ("Sample", "samples", "sample-seed")}
 _MOST = 64 << 10  # bytes of the settings in a link
 
 
@@ -45,7 +51,7 @@ class Remake:
         if "painted_from" in made:
             small = made["painted_from"]
             generated = isinstance(small, dict) and small.get("task") == "gan" and _here(small)
-            return generated and str(made.get("manner")) in manners()
+            return generated and None not in sources(made)
         if str(made.get("task")) not in TABS or not _here(made):
             return False
         known = made["task"] == "gan" or (made["task"] == "vae" and "latent" in made)
@@ -99,11 +105,18 @@ def _here(made: Mapping[str, Any]) -> bool:
 
 
 def sources(made: Mapping[str, Any]) -> list[Path | None]:
-    """Return the example pictures that settings name: the content, then the styles; None for an upload."""
+    """Return the example pictures that settings name: the content, then the styles; of a generated picture the manner.
+
+    None for a picture that they do not name, such as an upload. What was drawn was made of nothing.
+    """
+    if "painted_from" in made:
+        return [manners().get(str(made.get("manner")))]
+    if made.get("task") == "gan" or "temperature" in made:
+        return []
     named = made.get("from")
     files = {path.stem: path for path in example_files("content", "style", "paintings")}
     if not isinstance(named, list) or not 1 <= len(named) <= 4:
-        return [None]
+        return [None, None]
     return [files.get(name) if isinstance(name, str) else None for name in named]
 
 
@@ -128,17 +141,27 @@ def asked(made: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     tab = TABS.get(str(base.get("task")))
     if tab is None:
         raise OptionError("The picture carries no settings of DeepArt; choose a PNG that was downloaded here.")
-    known = {"model": base.get("model"), "seed": base.get("seed"), "truncation": base.get("truncation")}
-    if tab == "generate":
-        painted = "painted_from" in made
-        known |= {"painted": str(painted).lower(), **({"size": longer_side(made)} if painted else {})}
-    if tab == "style":
-        known |= {
-            "strength": made.get("strength"), "strokes": made.get("style_scale"), "size": longer_side(made),
-            "keep-colours": str(made.get("preserve_color", False)).lower(), "steps": made.get("steps"),
-            "style-weight": made.get("style_weight"),
-        }  # fmt: skip
+    names = [OWN if path is None else path.stem for path in sources(made)]
+    known = {
+        "model": base.get("model"), "seed": seed_of(dict(base)), "truncation": base.get("truncation"),
+        "mutation": base.get("mutation"), "painted": str("painted_from" in made).lower(), "size": longer_side(made),
+        "strength": made.get("strength"), "strokes": made.get("style_scale"), "steps": made.get("steps"),
+        "keep-colours": str(made.get("preserve_color", False)).lower(), "style-weight": made.get("style_weight"),
+        "tools": urlencode(_tools(made)),
+    }  # fmt: skip
+    known |= zip(_PICTURES[tab], [*names, "", ""] if names else [], strict=False)  # boxes for more stay empty
+    weights = made.get("weights")
+    known |= {f"weight-{n}": one for n, one in enumerate(weights if isinstance(weights, list) else [], 1)}
     return tab, {name: str(value) for name, value in known.items() if value is not None}
+
+
+def _tools(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what lets a tool of "Reconstruct" make a picture again; see reconstruct_tools.Tools."""
+    for name, (tool, count, seed) in _TOOLS.items():
+        if name in made:
+            return {"tool": tool, name: made[name], count: 1, seed: made.get("seed")}
+    moved = made.get("directions")
+    return {"tool": "Change", **moved} if isinstance(moved, dict) else {}
 
 
 def packed(made: Mapping[str, Any]) -> str:

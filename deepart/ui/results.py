@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
@@ -17,8 +18,8 @@ from deepart.ui.examples import CHOOSE
 from deepart.ui.i18n import spoken, t, translate
 from deepart.ui.inputs import AT_ONCE, IN_TURN, SOON, sentences
 from deepart.ui.jobs import Jobs
-from deepart.ui.page import settings_in
-from deepart.ui.remake import Remake, asked, packed, settings_of, sources, unpacked
+from deepart.ui.page import RESULT, RESULTS, TAB, Link, copied
+from deepart.ui.remake import Remake, asked, packed, settings_of, unpacked
 from deepart.ui.run import Changes, RunButton, hidden_text, new_text, note
 from deepart.ui.shelf import Record, Shelf, artwork_of, is_ours, made_of, record, thumb_html
 from deepart.ui.widgets import Format
@@ -90,32 +91,26 @@ _CLEAR = "Clear all pictures but those with a heart?"
 
 
 def recall(
-    button: gr.Button, picked: Any, tabs: gr.Tabs, linked: Mapping[str, Mapping[str, Any]],
-    boxes: Mapping[str, Sequence[Any]], besides: Mapping[str, Callable[[Record], Changes]], outputs: Sequence[Any],
+    button: gr.Button, picked: Any, tabs: gr.Tabs, links: Sequence[Link],
+    besides: Mapping[str, Callable[[Record], Changes]], outputs: Sequence[Any],
 ) -> Any:  # fmt: skip
     """Let a button put the settings of the last result that was picked on the controls of its tab; return the event.
 
-    linked, boxes: of each tab the controls by what an address calls them, and the boxes for the pictures that a result
-    was made of. besides: what else changes on a tab; outputs: the components of that.
+    links: those to the tabs, which know the controls. besides: what else changes on a tab; outputs: the components of
+    that.
     """
-    everywhere = [box for of in boxes.values() for box in of]
-    controls = [part for of in linked.values() for part in of.values()]
+    boxes = [box for link in links for box in link.pictures.values()]
+    controls = [part for link in links for part in link.linked.values()]
 
     def use(held: list[Record], *shown: Any) -> Changes:
         with sentences():
-            made = held[-1]["made"]
-            tab, values = asked(made)
-            # What was uploaded stays in its box.
-            changes: Changes = dict(zip(everywhere, shown, strict=True)) | {tabs: gr.Tabs(selected=tab)}
-            changes |= settings_in(values, linked[tab])
-            files = sources(made)
-            if tab in boxes and None in files:
-                gr.Info(t("It was made of a picture of yours: put that in again, if another is there now."), title="")
-            changes |= {box: str(file) for box, file in zip(boxes.get(tab, ()), files, strict=False) if file}
-            return changes | besides[tab](held[-1])
+            tab, values = asked(held[-1]["made"])
+            changes: Changes = dict(zip(boxes, shown, strict=True)) | {tabs: gr.Tabs(selected=tab)}
+            [link] = [link for link in links if link.tab == tab]
+            more = besides[tab](held[-1]) if tab in besides else {}
+            return changes | link.changes(values, changes) | more
 
-    changed = list(dict.fromkeys([tabs, *controls, *everywhere, *outputs]))
-    return button.click(use, [picked, *everywhere], changed, **SOON)
+    return button.click(use, [picked, *boxes], list(dict.fromkeys([tabs, *controls, *boxes, *outputs])), **SOON)
 
 
 class MyResults:
@@ -185,8 +180,7 @@ class MyResults:
         shelf.merge(made)
         loved = self.like.click(self._like, [self.picked, liked], [self.picked, self.like, shelf.news, liked], **SOON)
         shelf.merge(loved)
-        linked = self.link.click(lambda picked: packed(picked[-1]["made"]), self.picked, self.address, **AT_ONCE)
-        linked.then(None, self.address, self.address, js="deepart.copyResult", **AT_ONCE)
+        copied(self.link.click(_query, self.picked, self.address, **AT_ONCE), self.address)
 
     def show(self, picked: list[Record]) -> Changes:
         """Show the last result that was picked; beside the one before, where both have their files."""
@@ -277,6 +271,10 @@ class MyResults:
             others = [other for other in hearts if other.text != piece.text]
             changes[self._hearts] = [*others, piece] if one["liked"] else others
         return changes
+
+
+def _query(picked: list[Record]) -> str:
+    return urlencode({TAB: RESULTS, RESULT: packed(picked[-1]["made"])})
 
 
 def _heart(one: Record) -> gr.Button:

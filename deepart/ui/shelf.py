@@ -76,11 +76,11 @@ class Shelf:
         self.merge(gr.on(causes, keep, [self._told, *parts], told, trigger_mode="always_last", **AT_ONCE))
 
     def restore(
-        self, app: gr.Blocks, liked: Any, photo: gr.Image, style: gr.Image, besides: Mapping[Any, Callable[[], Any]]
+        self, opened: Any, liked: Any, photo: gr.Image, style: gr.Image, besides: Mapping[Any, Callable[[], Any]]
     ) -> Any:  # fmt: skip
-        """Let what the browser has kept come back when the page opens: the hearts, the last photograph and style.
+        """Let what the browser has kept come back when the page has opened: the hearts, the last photograph and style.
 
-        Returns the event.
+        opened: the event. Returns the one that brings it back.
 
         photo, style: their boxes. besides: what else changes with the photograph, by component.
         """
@@ -109,7 +109,7 @@ class Shelf:
 
         outputs = [self._told, liked, photo, style, *besides]
         script = "(store, ...shown) => [deepart.kept(store), ...shown]"
-        return app.load(back, [self.store, photo, style], outputs, js=script, **SOON)
+        return opened.then(back, [self.store, photo, style], outputs, js=script, **SOON)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import html
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -116,7 +116,7 @@ class StyleTab:
             gr.HTML(note("The painting takes from each of up to three styles, as much as its weight says."))
             with gr.Row():
                 self.style_2 = picture_input("Second style", height=180, min_width=120)
-                self.style_3 = picture_input("Third style", height=180, min_width=120)
+                self.style_3 = picture_input("Third style", height=180, min_width=120, elem_id="style-3")
             self.weight = _weight_slider("Weight of the first style", elem_id="weight")
             self.weight_2 = _weight_slider("Weight of the second")
             self.weight_3 = _weight_slider("Weight of the third")
@@ -172,6 +172,7 @@ class StyleTab:
         return {
             "model": self.model, "strength": self.strength, "strokes": self.scale, "size": self.size,
             "keep-colours": self.keep, "seed": self.seed, "steps": self.steps, "style-weight": self.style_weight,
+            "weight-1": self.weight, "weight-2": self.weight_2, "weight-3": self.weight_3,
         }  # fmt: skip
 
     @property
@@ -184,16 +185,6 @@ class StyleTab:
             ),
             self.result: lambda: None,
         }
-
-    @property
-    def weights(self) -> list[gr.Slider]:
-        """The sliders for what each style counts, which recall() sets."""
-        return [self.weight, self.weight_2, self.weight_3]
-
-    def recall(self, one: Mapping[str, Any]) -> Changes:
-        """Return what else changes when the settings of a painting are taken: what each style counts."""
-        counted = [made for made in one["made"].get("weights") or [] if isinstance(made, int | float)]
-        return {slider: share for slider, share in zip(self.weights, counted, strict=False) if 0 <= share <= 1}
 
     def follow(self, linked: Any) -> None:
         """Let the tab show what belongs to its settings once an event has set them as an address says."""

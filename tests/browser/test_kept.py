@@ -95,7 +95,7 @@ def test_a_painting_whose_file_is_gone_is_made_again_or_asks_for_the_photograph(
     expect(tab.locator("#session-facts img")).to_be_visible()
     expect(tab.locator("#again-start")).to_have_count(0)
     tab.locator("#session-use").click()
-    told(tab, "It was made of a picture of yours")
+    told(tab, "The settings do not hold the picture for “Your photograph”")
     expect(tab.locator("#paint")).to_be_visible()
     # The photograph itself is there with the style of the last painting, and after a day it is asked for.
     expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile("holiday"))

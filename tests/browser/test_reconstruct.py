@@ -302,7 +302,7 @@ def test_variations(page: Page, faces: Tab, small: Path, tmp_path: Path) -> None
     expect(faces.locator("#made-facts")).to_contain_text("small at strength 2, seeds 7 to 9.")
     expected = page.faces.vary(load_image(small), 2.0, n=3, seed=7)
     pictures(faces).nth(1).locator("button").click()
-    expect(faces.locator("#made-go")).to_have_text("Go on with Variation 8")
+    expect(faces.locator("#made-go")).to_have_text("Go on with Variation 8 of small")
     is_file(save(faces, "made-download", tmp_path), expected[1])
     with zipfile.ZipFile(save(faces, "made-zip", tmp_path)) as packed:
         files = [io.BytesIO(packed.read(name)) for name in packed.namelist()]
