@@ -16,15 +16,17 @@ from running_page import Request, TinyStudio
 from test_fastgan import TINY
 
 from deepart.errors import OptionError
-from deepart.images import load_image, save_png, settings
+from deepart.images import load_image, save_png, settings, with_settings
 from deepart.models.fastgan import FastGAN, FastGANConfig, sefa
 from deepart.pipelines.gan import GANPipeline
 from deepart.registry import Located
 from deepart.ui.artwork import Artwork, check_settings, name_of, save_artwork, seed_of, short
 from deepart.ui.breeding import parents_of
 from deepart.ui.generate_tools import pieces_of
+from deepart.ui.grid import painted
 from deepart.ui.jobs import Jobs
 from deepart.ui.remake import Remake
+from deepart.ui.shelf import artwork_of, record
 from deepart.ui.style_work import StyleRequests
 from deepart.ui.work import GANRequests, again, seeds_of
 
@@ -222,6 +224,19 @@ def test_a_picture_that_was_painted_large_is_made_again(generate_tab: Any, tiny_
     assert same(again, large)
     assert settings(again) == settings(large)
     assert not remake.can((settings(large) or {}) | {"manner": "of an upload"})
+    # Each of its paintings is a result of its own, and has its heart; one that only paints better is the same result.
+    cache = painting.manner.GRADIO_CACHE
+    better = with_settings(large, (settings(large) or {}) | {"model": "fine"})
+    other = with_settings(large, (settings(large) or {}) | {"manner": "0" * 12})
+    kept = [record(one, remake) for one in (piece, *(painted(piece, one, cache) for one in (large, better, other)))]
+    keys = [one["key"] for one in kept]
+    assert keys[1] == keys[2]
+    assert len(set(keys)) == 3
+    assert [one.get("picture") for one in kept] == [None, keys[0], keys[0], keys[0]]
+    assert artwork_of(kept[3]) == replace(painted(piece, other, cache), path=kept[3]["path"])
+    assert [Path(one["path"]).name for one in kept[:2]] == [
+        "deepart-landscapes-seed-3-32.png", "landscapes-seed-3-512.png",
+    ]  # fmt: skip
 
 
 def test_the_liked_on_the_grid_breed_and_else_all_that_are_liked_of_a_model() -> None:

@@ -44,6 +44,8 @@ class Artwork:
     path: str
     text: str
     name: str
+    painted: str = ""
+    """How a generated picture was painted large, which its settings do not say; see painting_of()."""
 
     @property
     def made(self) -> dict[str, Any]:
@@ -80,10 +82,23 @@ class Artwork:
         return blank(self.made)
 
 
-def key_of(one: Artwork) -> str:
-    """Return what tells a result from others: a generated picture is the same however it was painted."""
-    generated = one.made.get("task") == "gan"
-    return hashlib.sha256(one.text.encode()).hexdigest()[:16] if generated else Path(one.path).parent.name
+def key_of(one: Artwork, painted: bool = True) -> str:
+    """Return what tells a result from others; painted: and a generated picture from its other paintings."""
+    if one.made.get("task") != "gan":
+        return Path(one.path).parent.name
+    return hashlib.sha256((one.text + one.painted * painted).encode()).hexdigest()[:16]
+
+
+def painting_of(made: Mapping[str, Any]) -> str:
+    """Return how a generated picture was painted, from the settings of the painting; "" for a small one."""
+    painted = {name: made.get(name) for name in ("manner", "size", "stopped_at")}
+    return json.dumps(painted) if "painted_from" in made else ""
+
+
+def artwork_in(path: str, made: dict[str, Any]) -> Artwork:
+    """Return the artwork of a file with these settings."""
+    base = made.get("painted_from") or made
+    return Artwork(path, json.dumps(base, sort_keys=True), name_of(base), painting_of(made))
 
 
 def at(shown: Sequence[Shown], index: int) -> Shown:
@@ -104,7 +119,7 @@ def save_artwork(image: Image.Image, cache: str, name: str = "") -> Artwork:
     if made is None:
         raise ImageError("The picture carries no settings of DeepArt; choose a PNG that was downloaded here.")
     called = name or name_of(made)
-    path = save_result(image, f"deepart-{slug(str(made['model']))}-{slug(called)}", cache)
+    path = save_result(image, f"deepart-{slug(str(made['model']))}-{slug(called)}-{max(image.size)}", cache)
     return Artwork(path, json.dumps(made, sort_keys=True), called)
 
 
@@ -134,10 +149,15 @@ def _name_of_painting(made: dict[str, Any]) -> str:
     """Return what to call a painting, by the examples that it was made of; see remake.sources."""
     named = made.get("from")
     content, style, *_ = [*(named if isinstance(named, list) else []), None, None]
-    return Phrase(
-        "{content}, after {style}", content=TITLES.get(str(content), "A photograph"),
-        style=TITLES.get(str(style), "A style of yours"),
-    )  # fmt: skip
+    titles = TITLES.get(str(content), "A photograph"), TITLES.get(str(style), "A style of yours")
+    return painting_name(*titles, made.get("seed"))
+
+
+def painting_name(content: str, style: str, seed: Any) -> str:
+    """Return what to call a painting by the titles of its pictures; seed 0, the usual one, is not told."""
+    if not seed:
+        return Phrase("{content}, after {style}", content=content, style=style)
+    return Phrase("{content}, after {style}, seed {n}", content=content, style=style, n=seed)
 
 
 def _name_of_decoded(made: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from deepart.images import fit, settings, with_settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
 from deepart.pipelines.large import LARGEST, QUALITIES, SIZES, paint_large
-from deepart.ui.artwork import Artwork, bundle, name_of, save_artwork, save_result, slug
+from deepart.ui.artwork import Artwork, bundle, name_of, painting_of, save_artwork, save_result, slug
 from deepart.ui.examples import example_files, example_row
 from deepart.ui.finished import FIRST_SEED, PICTURES
 from deepart.ui.i18n import t, translate
@@ -87,7 +87,7 @@ class LargePainting:
 def painted(piece: Artwork, image: Image.Image, cache: str) -> Artwork:
     """Return the artwork whose file is a painting of it; all else that is made of it still begins at its latent."""
     path = save_result(image, f"{slug(piece.model)}-{slug(piece.name)}-{max(image.size)}", cache)
-    return replace(piece, path=path)
+    return replace(piece, path=path, painted=painting_of(settings(image) or {}))
 
 
 class Grid:

@@ -69,15 +69,18 @@ const deepart = {
     let results = [...store.results];
     for (const one of add) {
       const moved = other => one.root && other.root === one.root && !other.liked;  // by sliders, before it
-      const there = results.find(other => other.key === one.key);
+      const same = key => results.find(other => other.key === key);
+      const there = same(one.key) ?? same(one.picture);  // once it is painted, the small picture need not be kept
       if (there) results = results.map(other => (other === there ? { ...one, liked: one.liked || there.liked } : other));
       else results = [one, ...results.filter(other => !moved(other))];
     }
-    results = results.map(one => (one.key in hearts ? { ...one, liked: hearts[one.key] } : one));
+    const heart = one => one.picture ?? one.key;
+    results = results.map(one => (heart(one) in hearts ? { ...one, liked: hearts[heart(one)] } : one));
     for (let index = results.length - 1; results.length > 60 && index >= 0; index--) {
       if (!results[index].liked) results.splice(index, 1);
     }
-    return { ...store, results: results.slice(0, 60), photo };
+    results = results.slice(0, 60);
+    return { ...store, results, cleared: store.cleared?.slice(0, 60 - results.length), photo };
   },
 
   // Return what the page needs of it when it opens, where the address names no other pictures, and what it needs of
@@ -95,16 +98,23 @@ const deepart = {
     return store.results.find(one => one.key === deepart.opened) ?? null;
   },
 
+  // What is taken away can be brought back to its place, `at`. With what is there it is 60 at most.
+  without(store, gone) {
+    const cleared = store.results.flatMap((one, at) => (gone(one) ? [{ ...one, at }] : []));
+    return { ...store, results: store.results.filter(one => !gone(one)), cleared };
+  },
   clear(store, words) {
-    if (!store.results.some(one => !one.liked) || !window.confirm(words)) return store;
-    return { ...store, results: store.results.filter(one => one.liked), cleared: store.results };
+    const gone = one => !one.liked;
+    return store.results.some(gone) && window.confirm(words) ? deepart.without(store, gone) : store;
   },
   remove(store) {
-    return { ...store, results: store.results.filter(one => one.key !== deepart.opened), cleared: store.results };
+    return deepart.without(store, one => one.key === deepart.opened);
   },
   undo(store) {
-    const news = JSON.stringify({ add: [...(store.cleared ?? [])].reverse() });
-    return { ...deepart.merge(news, store), cleared: null };
+    const results = [...store.results];
+    for (const { at, ...one } of store.cleared ?? [])
+      if (!results.some(other => other.key === one.key)) results.splice(at, 0, one);
+    return { ...store, results, cleared: null };
   },
 
   // Return the results as HTML: a button for each, by its key.
@@ -114,7 +124,7 @@ const deepart = {
       title="${safe(one.name)}" class="${one.liked ? 'da-liked' : ''}"><img alt="" src="${safe(one.thumb)}"><span>${
       safe(one.name)}</span></button>`);
     const hidden = [store.results.length ? '#session-told p:first-child' : '#session-told p:last-child, #session-clear'];
-    if (!store.cleared) hidden.push('#session-undo');
+    if (!store.cleared?.length) hidden.push('#session-undo');
     return `<style>${hidden.join(', ')} { display: none !important; }</style><div class="da-kept">${buttons.join('')}</div>`;
   },
 

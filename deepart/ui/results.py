@@ -13,7 +13,7 @@ import gradio as gr
 
 from deepart.errors import OptionError
 from deepart.images import settings
-from deepart.ui.artwork import Artwork, name_of, save_result, slug
+from deepart.ui.artwork import Artwork, artwork_in, save_result, slug
 from deepart.ui.examples import CHOOSE
 from deepart.ui.i18n import spoken, t, translate
 from deepart.ui.inputs import AT_ONCE, IN_TURN, SOON, sentences
@@ -210,7 +210,7 @@ class MyResults:
         path = str(given.get("path"))
         return {
             "key": str(given.get("key")), "name": str(given.get("name"))[:200], "made": made,
-            "thumb": given.get("thumb"), "liked": bool(given.get("liked")),
+            "thumb": given.get("thumb"), "liked": bool(given.get("liked")), "picture": given.get("picture"),
             "path": path if is_ours(path, self.download.GRADIO_CACHE) else "", "again": self._remake.can(made),
         }  # fmt: skip
 
@@ -224,9 +224,9 @@ class MyResults:
         made = unpacked(words)
         if made is None or not self._remake.can(made):
             return {self.facts: note(t("This link leads to nothing that can be made here."))}
-        base = made.get("painted_from") or made
-        key = hashlib.sha256(json.dumps(base, sort_keys=True).encode()).hexdigest()[:16]  # the same at every visit
-        one = self.checked({"key": key, "name": name_of(base), "made": made, "path": ""})
+        piece = artwork_in("", made)
+        key = hashlib.sha256((piece.text + piece.painted).encode()).hexdigest()[:16]  # the same at every visit
+        one = self.checked({"key": key, "name": piece.name, "made": made, "path": ""})
         return self.show([one]) | {self.wanted: new_text()}
 
     def _pick(self, given: Any, picked: list[Record]) -> Changes:
@@ -238,10 +238,7 @@ class MyResults:
     def _open(self, path: str) -> Changes:
         """Keep a picture that somebody brings, with the settings inside."""
         with sentences():
-            made = settings_of(path)
-            base = made.get("painted_from") or made
-            one = Artwork(path, json.dumps(base, sort_keys=True), name_of(base))
-            kept = record(one, self._remake)
+            kept = record(artwork_in(path, settings_of(path)), self._remake)
             return self.show([self.checked(kept)]) | {self.shelf.news: json.dumps({"add": [kept]})}
 
     def _again(self, picked: list[Record], request: gr.Request) -> Iterator[Changes]:
@@ -253,9 +250,7 @@ class MyResults:
         path = save_result(
             step.made, slug(f"{one['name'].rsplit(' · ', 1)[0]}-{max(step.made.size)}"), self.download.GRADIO_CACHE
         )
-        made = settings(step.made) or {}
-        base = made.get("painted_from") or made
-        kept = record(Artwork(path, json.dumps(base, sort_keys=True), name_of(base)), self._remake, one["liked"])
+        kept = record(artwork_in(path, settings(step.made) or {}), self._remake, one["liked"])
         kept |= {"key": one["key"], "name": one["name"] if one["thumb"] else kept["name"]}
         yield self.show([self.checked(kept)]) | {self.shelf.news: json.dumps({"add": [kept]})}
 
@@ -264,7 +259,7 @@ class MyResults:
         one = picked[-1] | {"liked": not picked[-1]["liked"]}
         changes: Changes = {
             self.picked: [*picked[:-1], one], self.like: _heart(one),
-            self.shelf.news: json.dumps({"hearts": {one["key"]: one["liked"]}}),
+            self.shelf.news: json.dumps({"hearts": {one["picture"] or one["key"]: one["liked"]}}),
         }  # fmt: skip
         piece = artwork_of(one)
         if piece is not None:
@@ -287,11 +282,11 @@ def _facts(one: Record) -> str:
     text = html.escape(json.dumps(found, indent=1, ensure_ascii=False))
     head = f'<p class="da-title">{html.escape(translate(one["name"]))}</p>'
     if not one["path"]:
-        gone = (
-            t("The file of this picture was deleted, as all are after a day; make the picture again.")
-            if one["again"]
-            else t("Its file was deleted, as all are after a day, and it was made of a photograph: put that in again.")
-        )
+        gone = t("Its file was deleted, as all are after a day, and it was made of a photograph: put that in again.")
+        if one["made"] is None:
+            gone = t("Its file was deleted, as all are after a day, and its settings were too long to be kept.")
+        elif one["again"]:
+            gone = t("The file of this picture was deleted, as all are after a day; make the picture again.")
         head += thumb_html(one["thumb"]) + note(gone)
     word = html.escape(t("Settings"))
     return f"{head}<details><summary>{word}</summary><pre>{text}</pre></details>"

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from PIL import Image
 
 from deepart.errors import DeepArtError, ImageError
 from deepart.images import fit, load_image, picture_size, settings
-from deepart.ui.artwork import Artwork, check_settings, fresh, key_of, name_of
+from deepart.ui.artwork import Artwork, artwork_in, check_settings, fresh, key_of, painting_of
 from deepart.ui.examples import example_files, example_of
 from deepart.ui.finished import NAMED
 from deepart.ui.i18n import t, translate
@@ -28,8 +28,9 @@ from deepart.ui.widgets import address
 
 _THUMBNAIL, _MOST_BYTES, _MOST_SETTINGS = 160, 10_000, 8_000  # pixels; bytes of a thumbnail, letters of settings
 Record = dict[str, Any]
-"""What the browser keeps of a result: key, path, name, made (its settings as text), thumb, liked, again (whether
-it can be made again without an upload), and root where sliders have moved it. The page takes none of it for granted."""
+"""What the browser keeps of a result: key, path, name, made (its settings as text), thumb, liked, again (whether it can
+be made again without an upload), picture where it was painted large (the key of the small one, whose heart it has), and
+root where sliders have moved it. The page takes none of it for granted."""
 Reader = Callable[[Any], Sequence[Artwork]]
 """Returns the results that a component holds; what it holds is not None."""
 
@@ -54,10 +55,11 @@ class Shelf:
 
         def keep(told: "_Told", *values: Any) -> Changes:
             held = [one for read, value in zip(sources.values(), values, strict=False) for one in _held(read, value)]
-            hearts = {key_of(one): one for one in values[-3]}
+            hearts = {key_of(one, painted=False): one for one in values[-3]}
             held = [one for one in held if (key_of(one), one.path) not in first] + list(hearts.values())
             new = {(key_of(one), one.path): one for one in held if (key_of(one), one.path) not in told.seen}
-            records = [record(one, remake, key in hearts) for (key, _), one in new.items() if Path(one.path).is_file()]
+            there = [one for one in new.values() if Path(one.path).is_file()]
+            records = [record(one, remake, key_of(one, painted=False) in hearts) for one in there]
             news: dict[str, Any] = {"add": records}
             news["hearts"] = {key: key in hearts for key in set(hearts) ^ told.hearts}
             path, manner = shown = values[-2:]
@@ -89,7 +91,9 @@ class Shelf:
             found = kept if isinstance(kept, dict) else {}
             loved = [one for one in map(artwork_of, found.get("liked") or []) if one is not None]
             changes: Changes = {
-                self._told: _Told({(key_of(one), one.path) for one in loved}, {key_of(one) for one in loved}),
+                self._told: _Told(
+                    {(key_of(one), one.path) for one in loved}, {key_of(one, painted=False) for one in loved}
+                ),
                 liked: loved, photo: shown, style: painting,
             }  # fmt: skip
             last = found.get("photo")
@@ -137,7 +141,7 @@ def record(one: Artwork, remake: Remake, liked: bool = False) -> Record:
     name = " · ".join([*names, translate(one.name), f"{max(image.size)} px"])
     return {
         "key": key_of(one), "path": one.path, "name": name, "made": known and text, "thumb": thumbnail(image),
-        "liked": liked, "again": remake.can(known),
+        "liked": liked, "again": remake.can(known), **({"picture": key_of(one, painted=False)} if one.painted else {}),
         **({"root": hashlib.sha256(one.root.encode()).hexdigest()[:16]} if moved else {}),
     }  # fmt: skip
 
@@ -161,8 +165,9 @@ def made_of(one: Mapping[str, Any]) -> dict[str, Any] | None:
 def artwork_of(one: Any) -> Artwork | None:
     """Return the generated picture of a record; None for other results, and for what cannot be one."""
     try:
-        made = {name: value for name, value in check_settings(made_of(one)).items() if name != NAMED}
-        return Artwork(str(one["path"]), json.dumps(made, sort_keys=True), name_of(made))
+        whole = made_of(one)
+        made = {name: value for name, value in check_settings(whole).items() if name != NAMED}
+        return replace(artwork_in(str(one["path"]), made), painted=painting_of(whole or {}))
     except (DeepArtError, TypeError, KeyError, AttributeError):
         return None
 

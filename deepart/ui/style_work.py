@@ -18,7 +18,7 @@ from deepart.models.gatys_loss import GatysConfig
 from deepart.pipelines.large import QUALITIES
 from deepart.pipelines.style import MAX_SHEET, MIN_SIDE, StyleTransferPipeline
 from deepart.registry import get_spec
-from deepart.ui.artwork import Artwork, save_result, slug
+from deepart.ui.artwork import Artwork, painting_name, save_result, slug
 from deepart.ui.examples import named
 from deepart.ui.inputs import read_picture
 from deepart.ui.jobs import Callback, Step
@@ -171,14 +171,10 @@ def save_painting(image: Image.Image, files: Sequence[str], cache: str) -> Artwo
     """Write a painting where Gradio serves files from, and return it. files: of its content, then of its styles."""
     known = [named(path) for path in files]
     made = (settings(image) or {}) | {"from": [example for example, _ in known]}
-    path = save_result(with_settings(image, made), print_name(files[1:], files[0], max(image.size)), cache)
-    name = Phrase("{content}, after {style}", content=known[0][1], style=known[1][1])
-    return Artwork(path, json.dumps(made, sort_keys=True), name)
-
-
-def print_name(styles: Sequence[str], content: str, longer_side: int) -> str:
-    """Return the name of a painting's file, without its ending, by the names of the files that it was made of."""
-    return "-".join([*(slug(Path(path).stem)[:40] for path in (styles[0], content)), str(longer_side)])
+    seed = made.get("seed")
+    parts = [*(slug(Path(path).stem)[:40] for path in (files[1], files[0])), str(max(image.size))]
+    path = save_result(with_settings(image, made), "-".join([*parts, *([f"seed-{seed}"] if seed else [])]), cache)
+    return Artwork(path, json.dumps(made, sort_keys=True), painting_name(known[0][1], known[1][1], seed))
 
 
 def file_name(image: Image.Image, style: str = "") -> str:

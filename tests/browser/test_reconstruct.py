@@ -183,7 +183,7 @@ def test_a_picture_is_downloaded_in_the_format_that_was_chosen(tab: Tab, small: 
     tab.get_by_role("option", name="JPEG").click()
     until(lambda: save(tab, "vae-download", tmp_path).suffix == ".jpg")
     path = save(tab, "vae-download", tmp_path)
-    assert path.name == "deepart-pictures-small-reconstructed.jpg"
+    assert path.name == "deepart-pictures-small-reconstructed-96.jpg"
     with Image.open(path) as saved:
         assert (saved.format, saved.size) == ("JPEG", exact.size)
 
@@ -208,7 +208,7 @@ def test_a_picture_comes_back(
         expect(facts).to_contain_text(re.compile(words))
     expect(facts).to_contain_text("Numbers in the picture: 18,432 · Numbers in the latent: 768")
     path = save(tab, "vae-download", tmp_path)
-    assert path.name == "deepart-pictures-small-reconstructed.png"
+    assert path.name == "deepart-pictures-small-reconstructed-96.png"
     is_file(path, page.vae.reconstruct(load_image(small)))
     no_sideways_scroll(tab)
 
