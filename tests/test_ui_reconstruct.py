@@ -384,8 +384,6 @@ def test_a_reconstruction_is_told_in_chinese(tab: Any) -> None:
     assert "通道 1：暗为低，亮为高。" in tab.inside._look(subject, 1)[tab.inside.heat].constructor_args["value"]
     file = Path(changes[tab.subject].made.path)
     assert file.name == "deepart-pictures-a-cat-reconstructed-768.png"  # names stay English
-        Path(changes[tab.subject].made.path).name == "deepart-pictures-a-cat-reconstructed-768.png"
-    )  # names stay English
 
 
 def test_every_word_of_the_example_is_in_chinese(opened: Any) -> None:

@@ -68,7 +68,7 @@ def build_app(studio: Studio) -> gr.Blocks:
             with gr.Tab("My results", id=RESULTS):
                 session = MyResults(shelf, jobs)
         style.follow(_connect(tabs, generate, reconstruct, style, session, links))
-        linked = restore(app, tabs, links, session.asked, session.asked_for)
+        linked = restore(app, tabs, links, session.asked, [*session.shown, session.wanted])
         style.follow(linked)
         reconstruct.follow(linked)
         # Afterwards, as a link may name other pictures.

@@ -16,16 +16,13 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from deepart import images
-from deepart.checks import shown
-from deepart.errors import ImageError, OptionError, Phrase
+from deepart.errors import OptionError, Phrase
 from deepart.images import load_image, settings, with_settings
 from deepart.metrics import Nearness
 from deepart.pipelines.vae_latent import Latent
-from deepart.registry import get_spec, list_models
 from deepart.ui.examples import TITLES, example_of, named
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import new_file
-from deepart.ui.models import title_of
 
 _SLUG = 60  # letters of a name that go into a file's
 Shown = TypeVar("Shown")
@@ -77,10 +74,6 @@ class Artwork:
         """Tell whether it is one of some others, however either was painted."""
         return any(self.text == other.text for other in others)
 
-    def origin(self) -> Image.Image:
-        """Return what the pipeline takes for this picture."""
-        return blank(self.made)
-
 
 def key_of(one: Artwork, painted: bool = True) -> str:
     """Return what tells a result from others; painted: and a generated picture from its other paintings."""
@@ -115,9 +108,7 @@ def blank(made: dict[str, Any]) -> Image.Image:
 
 def save_artwork(image: Image.Image, cache: str, name: str = "") -> Artwork:
     """Write a picture that a pipeline has made, and return it as a save_artwork; its name is told by its settings."""
-    made = settings(image)
-    if made is None:
-        raise ImageError("The picture carries no settings of DeepArt; choose a PNG that was downloaded here.")
+    made = settings(image) or {}
     called = name or name_of(made)
     path = save_result(image, f"deepart-{slug(str(made['model']))}-{slug(called)}-{max(image.size)}", cache)
     return Artwork(path, json.dumps(made, sort_keys=True), called)
@@ -356,23 +347,3 @@ class RoundTrip:
     seconds: tuple[float | None, float]
     shape: tuple[int, ...]
     ratio: float
-
-
-def check_settings(made: dict[str, Any] | None) -> dict[str, Any]:
-    """Return settings that the tab can bring back; raises OptionError for others."""
-    if made is None:
-        raise OptionError("The picture carries no settings of DeepArt; choose a PNG that was downloaded from this tab.")
-    made = made.get("painted_from") or made  # of a painting those of the small picture
-    if made.get("task") != "gan":
-        task = shown(made.get("task"))
-        raise OptionError("The picture was made by the task {task}, not here; choose one from this tab.", task=task)
-    if made.get("model") not in list_models("gan"):
-        raise OptionError(
-            "The picture was made by the model {model}, which is not here.", model=shown(made.get("model"))
-        )
-    if not get_spec("gan", made["model"]).here:
-        raise OptionError(
-            "The picture was made by {model}, which is not on this machine yet; get it under “More models” first.",
-            model=title_of("gan", made["model"]),
-        )  # fmt: skip
-    return made

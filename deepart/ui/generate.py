@@ -100,7 +100,7 @@ class Chosen:
     def wire(self, seed: Any, painting: LargePainting) -> None:
         """Connect the sliders with the picture, the choice of a format with its file, and a button with the seed."""
         self._painting = painting
-        self.paint.wire(self._jobs, self._paint, [self.piece, *painting.inputs], self.shown)
+        self.paint.wire(self._jobs, self._paint, [self.piece, painting.manner, painting.size], self.shown)
         self.sliders.wire(self.piece, self.request_id, self._change, self.show, self.shown, self.reset)
         self.format.wire(self.piece, lambda one: str(one.path))
         self.use_seed.click(_seed_of, self.piece, seed, **SOON)

@@ -98,10 +98,15 @@ const deepart = {
     return store.results.find(one => one.key === deepart.opened) ?? null;
   },
 
-  // What is taken away can be brought back to its place, `at`. With what is there it is 60 at most.
+  // What is taken away can be brought back to its place, before what stays `behind` it. With that it is 60 at most.
   without(store, gone) {
-    const cleared = store.results.flatMap((one, at) => (gone(one) ? [{ ...one, at }] : []));
-    return { ...store, results: store.results.filter(one => !gone(one)), cleared };
+    const stay = store.results.filter(one => !gone(one)), cleared = [];
+    let behind = stay.length;
+    for (const one of store.results) {
+      if (gone(one)) cleared.push({ ...one, behind });
+      else behind--;
+    }
+    return { ...store, results: stay, cleared };
   },
   clear(store, words) {
     const gone = one => !one.liked;
@@ -112,8 +117,8 @@ const deepart = {
   },
   undo(store) {
     const results = [...store.results];
-    for (const { at, ...one } of store.cleared ?? [])
-      if (!results.some(other => other.key === one.key)) results.splice(at, 0, one);
+    for (const { behind, ...one } of store.cleared ?? [])
+      if (!results.some(other => other.key === one.key)) results.splice(Math.max(0, results.length - behind), 0, one);
     return { ...store, results, cleared: null };
   },
 

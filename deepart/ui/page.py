@@ -129,7 +129,8 @@ class Link:
         button = gr.Button("Copy a link to these settings", size="sm", elem_id=f"{tab}-link", elem_classes="da-link")
         address = gr.HTML("", elem_id=f"{tab}-address")
         asked = button.click(self._query, [*self.linked.values(), *self.pictures.values()], address, **AT_ONCE)
-        copied(asked, address)
+        # Only the browser knows under which address the page is seen.
+        asked.then(None, address, address, js="deepart.copyLink", **AT_ONCE)
 
     def _query(self, *values: Any) -> str:
         """Return the query of the address; with pictures that it cannot hold nothing begins by itself."""
@@ -154,11 +155,6 @@ class Link:
             gr.Info(said, title="")
         put = {box: files.get(asked.get(name, OWN), shown[box]) for name, box in self.pictures.items()}
         return settings_in(asked, self.linked) | put
-
-
-def copied(event: Any, address: gr.HTML) -> None:
-    """Let the browser make a link of the query that an event writes: only that knows where the page is seen."""
-    event.then(None, address, address, js="deepart.copyLink", **AT_ONCE)
 
 
 def restore(

@@ -47,7 +47,9 @@ class ReconstructTab:
         """Lay it out inside the Blocks being built, and wire it."""
         self.requests = VAERequests(studio)
         self._studio, self._jobs = studio, jobs
-        self._example = finished_reconstruction(studio)
+        example = finished_reconstruction(studio)
+        self._example = None if example is None else example[0]
+        self._numbers = "" if example is None else cells(example[1], example[2], example[0].size)
         self.opened: Any = gr.State(None)  # str | None: a latent file, in place of a picture
         # What was in the box for the picture, and what belongs there. The work itself cannot put it there: a component
         # that it leaves as it is Gradio builds anew, which a picture_input must not be.
@@ -74,7 +76,7 @@ class ReconstructTab:
         examples = example_files("content", "paintings")
         self.model = model_menu("vae", "vae-model", self._studio.added("vae"))
         self.about = gr.HTML(_about(self.model.value, tools=False), elem_id="vae-about")
-        self._first = str(examples[0]) if self._example is None else str(self._example.subject.picture)
+        self._first = str(examples[0]) if self._example is None else str(self._example.picture)
         self.picture = picture_input("Picture", value=self._first, height=240, elem_id="vae-picture")
         with gr.Column() as self.examples:
             self._chosen = example_row(examples, self.picture)
@@ -83,8 +85,7 @@ class ReconstructTab:
         self.start.lay_status("It begins with the picture: squeezed into fewer numbers than it has, that comes back.")
 
     def _lay_result(self) -> None:
-        example = self._example
-        first = example.subject if example is not None else None
+        first = self._example
         empty = '<p class="da-title">&nbsp;</p>' + note("")
         named = empty if first is None else example_title(first, title_of("vae", first.model))
         self.title = gr.HTML(named, elem_id="vae-title")
@@ -105,8 +106,7 @@ class ReconstructTab:
         self.subject: Any = gr.State(first)  # Reconstruction | None
 
     def _lay_more(self) -> None:
-        example = self._example
-        first = example.subject if example is not None else None
+        first = self._example
         with gr.Row(elem_classes="da-acts"):
             self.latent = gr.DownloadButton(
                 "Save the latent", None if first is None else first.latent, size="sm", min_width=140,
@@ -117,8 +117,7 @@ class ReconstructTab:
         self.send = SendTo("vae", ("content", "style", "find"))
         with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap"):
             with gr.Tab("Numbers"):
-                told = "" if example is None else cells(example.near, example.shape, example.subject.size)
-                self.facts = gr.HTML(told, elem_id="vae-facts")
+                self.facts = gr.HTML(self._numbers, elem_id="vae-facts")
             with gr.Tab("Error map") as self._error_tab:
                 self.error_map = ErrorMap()
             with gr.Tab("Look inside") as self._inside_tab:

@@ -20,10 +20,9 @@ from deepart.errors import OptionError
 from deepart.images import MIN_SIDE, check_image, load_image, settings, with_settings
 from deepart.pipelines.vae_latent import MAX_SIDE
 from deepart.registry import get_spec, list_models
-from deepart.ui.artwork import Artwork, check_settings, seed_of
+from deepart.ui.artwork import Artwork, seed_of
 from deepart.ui.examples import example_files
 from deepart.ui.grid import LargePainting
-from deepart.ui.inputs import read_picture
 from deepart.ui.jobs import Callback, Work
 from deepart.ui.page import OWN
 from deepart.ui.style_work import StyleRequests
@@ -48,14 +47,11 @@ class Remake:
         """Tell whether settings are enough to make the picture again, without an upload."""
         if not made or "view" in made or "stopped_at" in made:
             return False
-        if "painted_from" in made:
-            small = made["painted_from"]
-            generated = isinstance(small, dict) and small.get("task") == "gan" and _here(small)
-            return generated and None not in sources(made)
-        if str(made.get("task")) not in TABS or not _here(made):
+        base = made.get("painted_from", made)
+        tasks = TABS if base is made else ["gan"]
+        if not isinstance(base, Mapping) or str(base.get("task")) not in tasks or not here(base):
             return False
-        known = made["task"] == "gan" or (made["task"] == "vae" and "latent" in made)
-        return known or None not in sources(made)
+        return (base["task"] == "vae" and "latent" in made) or None not in sources(made)
 
     def work(self, made: dict[str, Any]) -> Work[Image.Image]:
         """Return the work that makes the picture of settings again."""
@@ -72,8 +68,7 @@ class Remake:
         return work
 
     def _generate(self, made: dict[str, Any], callback: Callback) -> Image.Image:
-        known = check_settings(made)
-        return again(self._gan.pipeline(known["model"]), known, known.get("directions") or {})
+        return again(self._gan.pipeline(made["model"]), made, made.get("directions") or {})
 
     def _paint(self, made: dict[str, Any], callback: Callback) -> Image.Image:
         piece = Artwork("", json.dumps(made["painted_from"]), "")
@@ -90,16 +85,16 @@ class Remake:
         return with_settings(painted := transfer.work(callback), (settings(painted) or {}) | {"from": made["from"]})
 
     def _reconstruct(self, made: dict[str, Any], callback: Callback) -> Image.Image:
+        source: str | Image.Image = str(next(iter(sources(made)), None))
         if "latent" in made:  # an empty picture with these settings stands for their latent
             width, height = (max(MIN_SIDE, min(MAX_SIDE, int(side))) for side in made["size"])
-            carrier = with_settings(Image.new("RGB", (width, height)), made)
-            image = self._vae.take(made["model"], carrier)(callback).image
-        else:
-            image = self._vae.take(made["model"], str(sources(made)[0]))(callback).image
+            source = with_settings(Image.new("RGB", (width, height)), made)
+        image = self._vae.take(made["model"], source)(callback).image
         return with_settings(image, made | {"version": (settings(image) or {}).get("version")})
 
 
-def _here(made: Mapping[str, Any]) -> bool:
+def here(made: Mapping[str, Any]) -> bool:
+    """Tell whether the model that settings name is on this machine."""
     task, model = made["task"], made.get("model")
     return model in list_models(task) and get_spec(task, str(model)).here
 
@@ -177,11 +172,3 @@ def unpacked(words: str) -> dict[str, Any] | None:
     except (ValueError, zlib.error, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def settings_of(path: str | None) -> dict[str, Any]:
-    """Return the settings that an uploaded PNG carries; raises OptionError where there are none."""
-    made = settings(read_picture(path, "picture"))
-    if made is None:
-        raise OptionError("The picture carries no settings of DeepArt; choose a PNG that was downloaded here.")
-    return made

@@ -16,10 +16,10 @@ from deepart.images import settings
 from deepart.ui.artwork import Artwork, artwork_in, save_result, slug
 from deepart.ui.examples import CHOOSE
 from deepart.ui.i18n import spoken, t, translate
-from deepart.ui.inputs import AT_ONCE, IN_TURN, SOON, sentences
+from deepart.ui.inputs import AT_ONCE, IN_TURN, SOON, read_picture, sentences
 from deepart.ui.jobs import Jobs
-from deepart.ui.page import RESULT, RESULTS, TAB, Link, copied
-from deepart.ui.remake import Remake, asked, packed, settings_of, unpacked
+from deepart.ui.page import RESULT, RESULTS, TAB, Link
+from deepart.ui.remake import Remake, asked, packed, unpacked
 from deepart.ui.run import Changes, RunButton, hidden_text, new_text, note
 from deepart.ui.shelf import Record, Shelf, artwork_of, is_ours, made_of, record, thumb_html
 from deepart.ui.widgets import Format
@@ -180,7 +180,11 @@ class MyResults:
         shelf.merge(made)
         loved = self.like.click(self._like, [self.picked, liked], [self.picked, self.like, shelf.news, liked], **SOON)
         shelf.merge(loved)
-        copied(self.link.click(_query, self.picked, self.address, **AT_ONCE), self.address)
+        linked = self.link.click(
+            lambda picked: urlencode({TAB: RESULTS, RESULT: packed(picked[-1]["made"])}), self.picked, self.address,
+            **AT_ONCE,
+        )  # fmt: skip
+        linked.then(None, self.address, self.address, js="deepart.copyLink", **AT_ONCE)
 
     def show(self, picked: list[Record]) -> Changes:
         """Show the last result that was picked; beside the one before, where both have their files."""
@@ -214,13 +218,8 @@ class MyResults:
             "path": path if is_ours(path, self.download.GRADIO_CACHE) else "", "again": self._remake.can(made),
         }  # fmt: skip
 
-    @property
-    def asked_for(self) -> list[Any]:
-        """The components that asked() changes."""
-        return [*self.shown, self.wanted]
-
     def asked(self, words: str) -> Changes:
-        """Return the changes that show the result of a link, and let it be made."""
+        """Return the changes that show the result of a link, and of `wanted`, which let it be made."""
         made = unpacked(words)
         if made is None or not self._remake.can(made):
             return {self.facts: note(t("This link leads to nothing that can be made here."))}
@@ -238,7 +237,9 @@ class MyResults:
     def _open(self, path: str) -> Changes:
         """Keep a picture that somebody brings, with the settings inside."""
         with sentences():
-            kept = record(artwork_in(path, settings_of(path)), self._remake)
+            made = settings(read_picture(path, "picture")) or {}
+            asked(made)  # which says so where they are none of ours
+            kept = record(artwork_in(path, made), self._remake)
             return self.show([self.checked(kept)]) | {self.shelf.news: json.dumps({"add": [kept]})}
 
     def _again(self, picked: list[Record], request: gr.Request) -> Iterator[Changes]:
@@ -266,10 +267,6 @@ class MyResults:
             others = [other for other in hearts if other.text != piece.text]
             changes[self._hearts] = [*others, piece] if one["liked"] else others
         return changes
-
-
-def _query(picked: list[Record]) -> str:
-    return urlencode({TAB: RESULTS, RESULT: packed(picked[-1]["made"])})
 
 
 def _heart(one: Record) -> gr.Button:

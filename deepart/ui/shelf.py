@@ -6,23 +6,23 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
-from deepart.errors import DeepArtError, ImageError
+from deepart.errors import ImageError
 from deepart.images import fit, load_image, picture_size, settings
-from deepart.ui.artwork import Artwork, artwork_in, check_settings, fresh, key_of, painting_of
+from deepart.ui.artwork import Artwork, fresh, key_of, name_of, painting_of
 from deepart.ui.examples import example_files, example_of
 from deepart.ui.finished import NAMED
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, SOON
 from deepart.ui.models import title_of
 from deepart.ui.page import browser_secret
-from deepart.ui.remake import Remake
+from deepart.ui.remake import Remake, here
 from deepart.ui.run import Changes, hidden_text
 from deepart.ui.widgets import address
 
@@ -165,10 +165,11 @@ def made_of(one: Mapping[str, Any]) -> dict[str, Any] | None:
 def artwork_of(one: Any) -> Artwork | None:
     """Return the generated picture of a record; None for other results, and for what cannot be one."""
     try:
-        whole = made_of(one)
-        made = {name: value for name, value in check_settings(whole).items() if name != NAMED}
-        return replace(artwork_in(str(one["path"]), made), painted=painting_of(whole or {}))
-    except (DeepArtError, TypeError, KeyError, AttributeError):
+        whole = made_of(one) or {}
+        made = {name: value for name, value in (whole.get("painted_from") or whole).items() if name != NAMED}
+        found = Artwork(str(one["path"]), json.dumps(made, sort_keys=True), name_of(made), painting_of(whole))
+        return found if made["task"] == "gan" and here(made) else None
+    except (TypeError, KeyError, AttributeError):
         return None
 
 
