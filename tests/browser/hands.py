@@ -12,7 +12,7 @@ from running_page import until
 
 OpenTab = Callable[..., Tab]  # see the fixture open_tab
 DESKTOP, PHONE = (1280, 800), (390, 844)
-PATIENCE = 15_000  # milliseconds: a busy machine is slow, and a test that waits in vain fails all the same
+PATIENCE = 180_000  # milliseconds: a busy machine is slow, and a test that waits in vain fails all the same
 
 expect.set_options(timeout=PATIENCE)
 
