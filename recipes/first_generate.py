@@ -14,6 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from deepart import GANPipeline, StyleTransferPipeline, load_image, paint_large
 from deepart.images import settings, with_settings
+from deepart.ui.artwork import DPI
 from deepart.ui.examples import example_files
 from deepart.ui.finished import FIRST_SEED, NAMED, PICTURES
 from deepart.ui.grid import MANNER
@@ -54,7 +55,7 @@ def _save_small(picture: Image.Image, path: Path) -> None:
     notes = PngImagePlugin.PngInfo()
     for name, text in picture.info.items():
         notes.add_text(str(name), str(text))
-    picture.save(path, "PNG", pnginfo=notes, optimize=True)
+    picture.save(path, "PNG", pnginfo=notes, optimize=True, dpi=(DPI, DPI))
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from PIL import Image, PngImagePlugin
 from deepart import VAEPipeline, load_image
 from deepart.images import settings, with_settings
 from deepart.metrics import nearness
+from deepart.ui.artwork import DPI
 from deepart.ui.examples import example_files
 from deepart.ui.finished import LATENT, NUMBERS, PICTURE
 from deepart.ui.inputs import EXAMPLES
@@ -56,7 +57,7 @@ def _save_small(picture: Image.Image, path: Path) -> None:
     notes = PngImagePlugin.PngInfo()
     for name, text in picture.info.items():
         notes.add_text(name, text)
-    picture.save(path, "PNG", pnginfo=notes, optimize=True)
+    picture.save(path, "PNG", pnginfo=notes, optimize=True, dpi=(DPI, DPI))
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from deepart import StyleTransferPipeline, load_image, save_png
+from deepart.ui.artwork import DPI
 from deepart.ui.examples import FIRST_SIZE, PAIRS
 from deepart.ui.inputs import EXAMPLES
 
@@ -32,7 +33,7 @@ def write(pipeline: StyleTransferPipeline, folder: Path = FOLDER, size: int = FI
     for old in folder.glob("*.png"):
         old.unlink()
     path = folder / f"{PAIRS[0].content}-{PAIRS[0].style}.png"
-    save_png(painted(pipeline, size), path)
+    save_png(painted(pipeline, size), path, dpi=DPI)
     return path
 
 

@@ -22,7 +22,7 @@ def test_generate_is_the_pipeline_s(page: Page, client: Client) -> None:
     shown, told = client.predict(3, seed=7, truncation=0.8, directions={"trees": 1.5}, api_name="/generate")
     check(shown, told, page.landscapes.generate(3, seed=7, truncation=0.8, directions={"trees": 1.5}))
     assert [entry["caption"] for entry in shown] == ["Seed 7", "Seed 8", "Seed 9"]
-    assert Path(shown[0]["image"]).name == "deepart-landscapes-seed-7.png"
+    assert Path(shown[0]["image"]).name == "deepart-landscapes-seed-7-32.png"
 
 
 def test_the_defaults_are_the_pipeline_s(page: Page, client: Client) -> None:

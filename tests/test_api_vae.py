@@ -90,7 +90,7 @@ def test_variations(page: Page, client: Client, small: Path) -> None:
     shown, told = client.predict(file(small), api_name="/vary")
     check(shown, told, page.vae.vary(load_image(small)))
     assert [entry["caption"] for entry in shown] == [f"Variation {seed}" for seed in range(4)]
-    assert Path(shown[3]["image"]).name == "deepart-pictures-variation-3.png"
+    assert Path(shown[3]["image"]).name == "deepart-pictures-variation-3-96.png"
 
 
 @pytest.mark.parametrize("kind", ["webp", "gif", "mp4"])

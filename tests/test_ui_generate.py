@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,15 +17,17 @@ from running_page import Request, TinyStudio
 from test_fastgan import TINY
 
 from deepart.errors import OptionError
-from deepart.images import load_image, save_png, settings
+from deepart.images import load_image, save_png, settings, with_settings
 from deepart.models.fastgan import FastGAN, FastGANConfig, sefa
 from deepart.pipelines.gan import GANPipeline
 from deepart.registry import Located
-from deepart.ui.artwork import Artwork, check_settings, name_of, save_artwork, seed_of, short
+from deepart.ui.artwork import Artwork, blank, name_of, save_artwork, seed_of, short
 from deepart.ui.breeding import parents_of
 from deepart.ui.generate_tools import pieces_of
+from deepart.ui.grid import painted
 from deepart.ui.jobs import Jobs
 from deepart.ui.remake import Remake
+from deepart.ui.shelf import artwork_of, record
 from deepart.ui.style_work import StyleRequests
 from deepart.ui.work import GANRequests, again, seeds_of
 
@@ -115,15 +118,10 @@ def test_a_picture_keeps_its_noise_when_it_is_made_again_and_moved(noisy: GANPip
 
 
 def test_settings_that_cannot_come_back(tiny_studio: TinyStudio) -> None:
-    for made, sentence in (
-        (None, "carries no settings"),
-        ({"task": "style", "model": "fast"}, "made by the task 'style'"),
-        ({"task": "gan", "model": "nope"}, "made by the model 'nope'"),
-    ):
-        with pytest.raises(OptionError, match=sentence):
-            check_settings(made)
     good = settings(tiny_studio.gan().generate(seed=3)[0]) or {}
-    assert check_settings(good) == good
+    for made in (None, {}, {"task": "style", "model": "fast"}, good | {"model": "nope"}, {"painted_from": 3}):
+        assert artwork_of({"path": "", "made": made}) is None
+    assert artwork_of({"path": "", "made": good}) == Artwork("", json.dumps(good, sort_keys=True), "Seed 3")
     with pytest.raises(OptionError, match="version"):
         again(tiny_studio.gan(), good | {"version": "000000000000"}, {})
 
@@ -188,7 +186,7 @@ def test_a_search_that_is_stopped_gives_a_whole_picture(generate_tab: Any, tmp_p
     found = load_image(chosen.path)
     assert found.size == (256, 256)  # the previews have 128 pixels
     assert (chosen.name, chosen.made["model"], chosen.made["version"]) == ("Found picture", "landscapes", "f" * 12)
-    assert same(found, gan.generate(latents=gan.latent(chosen.origin()))[0])
+    assert same(found, gan.generate(latents=gan.latent(blank(chosen.made)))[0])
     assert settings(found) == chosen.made
     for words in (", stopped after step 10;", "it is the chosen picture now", "What was found"):
         assert words in changes[-1][find.stage]
@@ -222,6 +220,19 @@ def test_a_picture_that_was_painted_large_is_made_again(generate_tab: Any, tiny_
     assert same(again, large)
     assert settings(again) == settings(large)
     assert not remake.can((settings(large) or {}) | {"manner": "of an upload"})
+    # Each of its paintings is a result of its own, and has its heart; one that only paints better is the same result.
+    cache = painting.manner.GRADIO_CACHE
+    better = with_settings(large, (settings(large) or {}) | {"model": "fine"})
+    other = with_settings(large, (settings(large) or {}) | {"manner": "0" * 12})
+    kept = [record(one, remake) for one in (piece, *(painted(piece, one, cache) for one in (large, better, other)))]
+    keys = [one["key"] for one in kept]
+    assert keys[1] == keys[2]
+    assert len(set(keys)) == 3
+    assert [one.get("picture") for one in kept] == [None, keys[0], keys[0], keys[0]]
+    assert artwork_of(kept[3]) == replace(painted(piece, other, cache), path=kept[3]["path"])
+    assert [Path(one["path"]).name for one in kept[:2]] == [
+        "deepart-landscapes-seed-3-32.png", "landscapes-seed-3-512.png",
+    ]  # fmt: skip
 
 
 def test_the_liked_on_the_grid_breed_and_else_all_that_are_liked_of_a_model() -> None:

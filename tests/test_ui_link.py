@@ -6,6 +6,7 @@ import base64
 import zlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import gradio as gr
 import pytest
@@ -13,10 +14,12 @@ from PIL import Image, ImageChops
 from running_page import TinyStudio
 
 from deepart.errors import OptionError
-from deepart.images import settings
+from deepart.images import load_image, settings
+from deepart.pipelines.large import paint_large
 from deepart.ui import build_app
+from deepart.ui.inputs import EXAMPLES
 from deepart.ui.page import Link, browser_secret, settings_in
-from deepart.ui.remake import Remake, packed, unpacked
+from deepart.ui.remake import Remake, asked, packed, unpacked
 from deepart.ui.shelf import is_ours, thumbnail
 from deepart.ui.style_work import StyleRequests
 from deepart.ui.work import GANRequests, VAERequests
@@ -59,21 +62,79 @@ def test_what_it_cannot_hold_is_left_as_it_was(parts: dict[str, Any], name: str,
     assert settings_in({name: words, "strength-2": "1"}, parts) == {}
 
 
-def test_no_tab_links_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    found: list[Any] = []
+@pytest.fixture
+def links(monkeypatch: pytest.MonkeyPatch) -> dict[str, Link]:
+    """The links of the page by the tabs that they are under."""
+    found: dict[str, Link] = {}
 
     class Listening(Link):
-        def __init__(self, tab: str, linked: Any, started: Any = None) -> None:
-            found.append((tab, linked))
-            super().__init__(tab, linked, started)
+        def __init__(self, tab: str, *parts: Any) -> None:
+            super().__init__(tab, *parts)
+            found[tab] = self
 
     monkeypatch.setattr("deepart.ui.Link", Listening)
     build_app(TinyStudio())
-    assert [tab for tab, _ in found] == ["style", "generate", "reconstruct"]
-    for _, linked in found:
-        assert linked
-        for part in linked.values():
+    return found
+
+
+def test_a_link_names_examples_and_holds_no_picture(links: dict[str, Link], tmp_path: Path) -> None:
+    assert list(links) == ["style", "generate", "reconstruct"]
+    mine = tmp_path / "cat.jpg"
+    Image.new("RGB", (32, 32)).save(mine)
+    for link in links.values():
+        assert link.linked
+        for part in link.linked.values():
             assert isinstance(part, gr.Slider | gr.Number | gr.Checkbox | gr.Radio | gr.Dropdown | gr.Textbox)
+        values = [part.value for part in link.linked.values()]
+        example, upload = str(EXAMPLES / "content" / "cat.jpg"), str(mine)
+        for path, name in ((example, "cat"), (upload, "own"), (None, "own")):
+            said = parse_qs(link._query(*values, *[path] * len(link.pictures)), keep_blank_values=True)
+            assert said["tab"] == [link.tab]
+            assert {said[one][0] for one in link.pictures} <= {name, ""}
+            assert ("make" in said) == (name == "cat")  # what a link cannot show is not begun
+            shown = dict.fromkeys(link.pictures.values(), "before")
+            changes = link.changes({one: words for one, [words] in said.items()}, shown)
+            first = changes[next(iter(link.pictures.values()))]
+            assert first == (example if name == "cat" else "before")
+        assert link.changes({}, shown) == shown  # an address that names none leaves them
+
+
+def test_the_settings_of_every_kind_of_result_come_back(links: dict[str, Link], tiny_studio: TinyStudio) -> None:
+    gan, faces = tiny_studio.gan("portraits"), tiny_studio.vae("portraits")
+    style, cat, manner = (
+        load_image(EXAMPLES / name)
+        for name in ("style/woodcut.webp", "content/cat.jpg", "paintings/renoir-moulin-de-la-galette.jpg")
+    )
+    small = gan.generate(seed=7, truncation=0.5)[0]
+    fast = tiny_studio.style("fast")
+    painted = fast.stylize(cat, [style, style], weights=[0.25, 1.0], size=128, seed=4, strength=0.5)
+    named = (settings(painted) or {}) | {"from": ["cat", "woodcut", None]}
+    cases: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
+        (named, "style", {
+            "content": "cat", "style": "woodcut", "style-2": "own", "style-3": "", "weight-1": "0.2", "weight-2": "0.8",
+            "strength": "0.5", "seed": "4", "size": "128", "model": "fast",
+        }),
+        (settings(small) or {}, "generate", {"seed": "7", "truncation": "0.5", "painted": "false"}),
+        (settings(gan.breed([3, 17], 1, mutation=0.4, seed=1)[0]) or {}, "generate", {"mutation": "0.4"}),
+        (
+            settings(paint_large(small, manner, size=512, quality="fast", load=lambda _: fast)) or {}, "generate",
+            {"manner": "renoir-moulin-de-la-galette", "painted": "true", "size": "512", "seed": "7"},
+        ),
+        (settings(faces.sample(1, seed=5, temperature=0.5)[0]) or {}, "reconstruct",
+         {"tools": "tool=Sample&temperature=0.5&samples=1&sample-seed=5"}),
+        ((settings(faces.vary(cat, 2.0, n=1, seed=3)[0]) or {}) | {"from": ["cat"]}, "reconstruct",
+         {"picture": "cat", "tools": "tool=Vary&strength=2.0&variations=1&seed=3"}),
+        (settings(faces.edit(cat, {"hair": 1.5})) or {}, "reconstruct",
+         {"picture": "own", "tools": "tool=Change&hair=1.5"}),
+    ]  # fmt: skip
+    for made, tab, expected in cases:
+        found, values = asked(made)
+        assert found == tab
+        assert {name: values.get(name) for name in expected} == expected
+        held = set(links[tab].changes(values, dict.fromkeys(links[tab].pictures.values())))
+        assert {links[tab].linked[name] for name in expected if name in links[tab].linked} <= held
+    assert "seed" not in asked(cases[2][0])[1]  # a child has the seed of its litter
+    assert not {"picture", "manner"} & set(asked(cases[1][0])[1]) | set(asked(cases[4][0])[1]) & {"picture"}
 
 
 @pytest.fixture

@@ -269,7 +269,8 @@ def test_a_link_sets_what_tools_can_hold(tools: Any, tab: Any) -> None:
     assert (morph.path.value, morph.frames.value) == ("linear", 24)
     assert set(tab.linked) == {"model", "gain", "tools"}
     assert {name for tool in tools.values() for name in getattr(tool, "linked", ())} == {
-        "strength", "variations", "seed", "frames", "path", "back", "temperature", "samples", "sample-seed",
+        "strength", "variations", "seed", "frames", "path", "back", "temperature", "samples", "sample-seed", "hair",
+        "glasses",
     }  # fmt: skip
 
 
@@ -381,7 +382,8 @@ def test_a_reconstruction_is_told_in_chinese(tab: Any) -> None:
     subject = changes[tab.subject]
     assert "放大 4 倍" in tab.error_map._look(subject, 4.0)[tab.error_map.stage]
     assert "通道 1：暗为低，亮为高。" in tab.inside._look(subject, 1)[tab.inside.heat].constructor_args["value"]
-    assert Path(changes[tab.subject].made.path).name == "deepart-pictures-a-cat-reconstructed.png"  # names stay English
+    file = Path(changes[tab.subject].made.path)
+    assert file.name == "deepart-pictures-a-cat-reconstructed-768.png"  # names stay English
 
 
 def test_every_word_of_the_example_is_in_chinese(opened: Any) -> None:

@@ -74,8 +74,11 @@ def test_the_example_is_what_the_model_paints_with_the_settings_on_the_page() ->
 
 def test_the_settings_of_an_address_are_those_of_a_painting(tiny_studio: TinyStudio) -> None:
     tab = lay(tiny_studio)
-    assert list(tab.linked) == ["model", "strength", "strokes", "size", "keep-colours", "seed", "steps", "style-weight"]
-    assert len(set(tab.linked.values())) == 8
+    assert list(tab.linked) == [
+        "model", "strength", "strokes", "size", "keep-colours", "seed", "steps", "style-weight", "weight-1", "weight-2",
+        "weight-3",
+    ]  # fmt: skip
+    assert len(set(tab.linked.values())) == 11
     assert not any(isinstance(part, gr.Image) for part in tab.linked.values())
     settled = tab._settle("fine", 640)
     assert (settled[tab.size].value, settled[tab.size].maximum, settled[tab._wished]) == (640, 2048, 640)

@@ -182,7 +182,7 @@ class Fast:
             small = [resize(x, *sides) for x in own]
             less = [[(code.coarse, weight) for code, weight in mix if code.coarse] for mix in mixes]
             first = [self._sketch(*one, None) for one in zip(small, less, strengths, chances, strict=True)]
-            coarse = self._look(first, small, (0, 0, *sides)).split(1)
+            coarse = torch.split(self._look(first, small, (0, 0, *sides)), 1)
         sketches = [self._sketch(*one) for one in zip(own, mixes, strengths, chances, coarse, strict=True)]
         for number, (rows, columns) in enumerate(windows(height, width), 1):
             parts = [_padded(x[..., rows.seen, columns.seen]) for x in own]

@@ -50,20 +50,29 @@ def build_app(studio: Studio) -> gr.Blocks:
         with gr.Tabs(overflow_behavior="wrap", elem_id="tabs") as tabs:
             with gr.Tab("Style transfer", id="style"):
                 style = StyleTab(app, studio, jobs)
-                links = [_under(style, "style", style.wanted)]
+                mixed = {
+                    "content": style.content,
+                    "style": style.style,
+                    "style-2": style.style_2,
+                    "style-3": style.style_3,
+                }
+                links = [_under(style, "style", mixed, style.wanted)]
             with gr.Tab("Generate", id="generate"):
                 generate = GenerateTab(app, studio, jobs)
-                links.append(_under(generate, "generate", generate.grid.wanted))
+                links.append(
+                    _under(generate, "generate", {"manner": generate.grid.painting.manner}, generate.grid.wanted)
+                )
             with gr.Tab("Reconstruct", id="reconstruct"):
                 reconstruct = ReconstructTab(app, studio, jobs)
-                links.append(_under(reconstruct, "reconstruct"))
+                links.append(_under(reconstruct, "reconstruct", {"picture": reconstruct.picture}, reconstruct.wanted))
             with gr.Tab("My results", id=RESULTS):
                 session = MyResults(shelf, jobs)
-        used = _connect(app, tabs, generate, reconstruct, style, session, links)
-        linked = restore(app, tabs, links, session.asked, session.asked_for)
-        for event in (used, linked):
-            style.follow(event)
-            reconstruct.follow(event)
+        style.follow(_connect(tabs, generate, reconstruct, style, session, links))
+        linked = restore(app, tabs, links, session.asked, [*session.shown, session.wanted])
+        style.follow(linked)
+        reconstruct.follow(linked)
+        # Afterwards, as a link may name other pictures.
+        style.wall.follow(shelf.restore(linked, generate.breed.liked, style.content, style.style, style.cleared))
         with api_corner():
             sheet = style.sheet
             Endpoints(jobs, style.requests, generate.requests, reconstruct.requests, sheet.model, sheet.side)
@@ -76,17 +85,19 @@ def build_app(studio: Studio) -> gr.Blocks:
     return app
 
 
-def _under(tab: StyleTab | GenerateTab | ReconstructTab, name: str, wanted: Any = None) -> Link:
-    """Lay out what is under each of the tabs, and return the link to its settings; wanted: see Link."""
+def _under(
+    tab: StyleTab | GenerateTab | ReconstructTab, name: str, pictures: dict[str, gr.Image], wanted: Any = None
+) -> Link:  # fmt: skip
+    """Lay out what is under each of the tabs, and return the link to its settings; pictures, wanted: see Link."""
     with tab.extras:
-        link = Link(name, tab.linked, wanted)
+        link = Link(name, tab.linked, pictures, wanted)
     lay_about({"generate": "gan", "reconstruct": "vae"}.get(name, name))
     return link
 
 
 def _connect(
-    app: gr.Blocks, tabs: gr.Tabs, generate: GenerateTab, reconstruct: ReconstructTab, style: StyleTab,
-    session: MyResults, links: list[Link],
+    tabs: gr.Tabs, generate: GenerateTab, reconstruct: ReconstructTab, style: StyleTab, session: MyResults,
+    links: list[Link],
 ) -> Any:  # fmt: skip
     """Let the results of each tab be sent to the others, be kept for the visitor, and give their settings back.
 
@@ -113,11 +124,11 @@ def _connect(
     remake = Remake(style.requests, generate.requests, generate.grid.painting, reconstruct.requests)
     session.wire(remake, generate.breed.liked)
     shelf.wire(remake, kept, generate.breed.liked, style.content, style.style)
-    style.wall.follow(shelf.restore(app, generate.breed.liked, style.content, style.style, style.cleared))
     return recall(
-        session.use, session.picked, tabs, {link.tab: link.linked for link in links},
-        {"style": [style.content, style.style, style.style_2, style.style_3], "reconstruct": [reconstruct.picture]},
-        {"style": style.recall, "generate": generate.recall,
-         "reconstruct": lambda one: {part: make() for part, make in anew.items()}},
-        [*style.weights, *chosen.parts, *anew],
-    )  # fmt: skip
+        session.use,
+        session.picked,
+        tabs,
+        links,
+        {"generate": generate.recall, "reconstruct": reconstruct.recall},
+        [*chosen.parts, *anew, reconstruct.tools_of],
+    )

@@ -147,7 +147,7 @@ def file_output(label: str) -> gr.File:
 def gallery_output(label: str = "The pictures, exact PNGs") -> gr.Gallery:
     """Return an output that holds several pictures, each as its file."""
     box = gr.Gallery(label=label, format="png", type="filepath")
-    box.data_model = _Pictures
+    box.data_model = _Pictures  # type: ignore[assignment]
     return box
 
 

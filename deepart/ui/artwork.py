@@ -16,16 +16,13 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from deepart import images
-from deepart.checks import shown
-from deepart.errors import ImageError, OptionError, Phrase
+from deepart.errors import OptionError, Phrase
 from deepart.images import load_image, settings, with_settings
 from deepart.metrics import Nearness
 from deepart.pipelines.vae_latent import Latent
-from deepart.registry import get_spec, list_models
 from deepart.ui.examples import TITLES, example_of, named
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import new_file
-from deepart.ui.models import title_of
 
 _SLUG = 60  # letters of a name that go into a file's
 Shown = TypeVar("Shown")
@@ -44,6 +41,8 @@ class Artwork:
     path: str
     text: str
     name: str
+    painted: str = ""
+    """How a generated picture was painted large, which its settings do not say; see painting_of()."""
 
     @property
     def made(self) -> dict[str, Any]:
@@ -75,15 +74,24 @@ class Artwork:
         """Tell whether it is one of some others, however either was painted."""
         return any(self.text == other.text for other in others)
 
-    def origin(self) -> Image.Image:
-        """Return what the pipeline takes for this picture."""
-        return blank(self.made)
+
+def key_of(one: Artwork, painted: bool = True) -> str:
+    """Return what tells a result from others; painted: and a generated picture from its other paintings."""
+    if one.made.get("task") != "gan":
+        return Path(one.path).parent.name
+    return hashlib.sha256((one.text + one.painted * painted).encode()).hexdigest()[:16]
 
 
-def key_of(one: Artwork) -> str:
-    """Return what tells a result from others: a generated picture is the same however it was painted."""
-    generated = one.made.get("task") == "gan"
-    return hashlib.sha256(one.text.encode()).hexdigest()[:16] if generated else Path(one.path).parent.name
+def painting_of(made: Mapping[str, Any]) -> str:
+    """Return how a generated picture was painted, from the settings of the painting; "" for a small one."""
+    painted = {name: made.get(name) for name in ("manner", "size", "stopped_at")}
+    return json.dumps(painted) if "painted_from" in made else ""
+
+
+def artwork_in(path: str, made: dict[str, Any]) -> Artwork:
+    """Return the artwork of a file with these settings."""
+    base = made.get("painted_from") or made
+    return Artwork(path, json.dumps(base, sort_keys=True), name_of(base), painting_of(made))
 
 
 def at(shown: Sequence[Shown], index: int) -> Shown:
@@ -100,11 +108,9 @@ def blank(made: dict[str, Any]) -> Image.Image:
 
 def save_artwork(image: Image.Image, cache: str, name: str = "") -> Artwork:
     """Write a picture that a pipeline has made, and return it as a save_artwork; its name is told by its settings."""
-    made = settings(image)
-    if made is None:
-        raise ImageError("The picture carries no settings of DeepArt; choose a PNG that was downloaded here.")
+    made = settings(image) or {}
     called = name or name_of(made)
-    path = save_result(image, f"deepart-{slug(str(made['model']))}-{slug(called)}", cache)
+    path = save_result(image, f"deepart-{slug(str(made['model']))}-{slug(called)}-{max(image.size)}", cache)
     return Artwork(path, json.dumps(made, sort_keys=True), called)
 
 
@@ -134,10 +140,15 @@ def _name_of_painting(made: dict[str, Any]) -> str:
     """Return what to call a painting, by the examples that it was made of; see remake.sources."""
     named = made.get("from")
     content, style, *_ = [*(named if isinstance(named, list) else []), None, None]
-    return Phrase(
-        "{content}, after {style}", content=TITLES.get(str(content), "A photograph"),
-        style=TITLES.get(str(style), "A style of yours"),
-    )  # fmt: skip
+    titles = TITLES.get(str(content), "A photograph"), TITLES.get(str(style), "A style of yours")
+    return painting_name(*titles, made.get("seed"))
+
+
+def painting_name(content: str, style: str, seed: Any) -> str:
+    """Return what to call a painting by the titles of its pictures; seed 0, the usual one, is not told."""
+    if not seed:
+        return Phrase("{content}, after {style}", content=content, style=style)
+    return Phrase("{content}, after {style}, seed {n}", content=content, style=style, n=seed)
 
 
 def _name_of_decoded(made: dict[str, Any]) -> str:
@@ -228,6 +239,11 @@ class Reconstruction:
         """Width and height in pixels."""
         width, height = self.made.made["size"]
         return width, height
+
+    def descended(self, image: Image.Image) -> Image.Image:
+        """Return a picture that was made of this one, with the example that both come from in its settings."""
+        known = {name: value for name, value in self.made.made.items() if name == "from"}
+        return with_settings(image, (settings(image) or {}) | known) if known else image
 
     def original(self) -> Image.Image | None:
         """Return the picture that it was, None where there is only a latent; raises OptionError when it is deleted."""
@@ -332,23 +348,3 @@ class RoundTrip:
     seconds: tuple[float | None, float]
     shape: tuple[int, ...]
     ratio: float
-
-
-def check_settings(made: dict[str, Any] | None) -> dict[str, Any]:
-    """Return settings that the tab can bring back; raises OptionError for others."""
-    if made is None:
-        raise OptionError("The picture carries no settings of DeepArt; choose a PNG that was downloaded from this tab.")
-    made = made.get("painted_from") or made  # of a painting those of the small picture
-    if made.get("task") != "gan":
-        task = shown(made.get("task"))
-        raise OptionError("The picture was made by the task {task}, not here; choose one from this tab.", task=task)
-    if made.get("model") not in list_models("gan"):
-        raise OptionError(
-            "The picture was made by the model {model}, which is not here.", model=shown(made.get("model"))
-        )
-    if not get_spec("gan", made["model"]).here:
-        raise OptionError(
-            "The picture was made by {model}, which is not on this machine yet; get it under “More models” first.",
-            model=title_of("gan", made["model"]),
-        )  # fmt: skip
-    return made

@@ -11,7 +11,7 @@ import gradio as gr
 from deepart.errors import OptionError, Phrase
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import MAX_CHILDREN, MAX_PARENTS, GANPipeline
-from deepart.ui.artwork import Artwork, at
+from deepart.ui.artwork import Artwork, at, blank
 from deepart.ui.examples import CHOOSE
 from deepart.ui.grid import Grid, mark_rules
 from deepart.ui.i18n import t, translate
@@ -151,7 +151,7 @@ class Breed:
         def work(callback: Callback) -> Pictures:
             _check(parents)
             return self._requests.breed(
-                parents[0].model, [one.origin() for one in parents], n=n, mutation=mutation,
+                parents[0].model, [blank(one.made) for one in parents], n=n, mutation=mutation,
                 seed=random.randint(0, MAX_SEED), truncation=_DEFAULT["truncation"],
             )(callback)  # fmt: skip
 

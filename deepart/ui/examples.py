@@ -167,8 +167,7 @@ class PairRow:
             picture_button(index, pair.files, f"{TITLES[pair.content]} · {TITLES[pair.style]}")
             for index, pair in enumerate(PAIRS)
         )
-        code = f'<div class="da-pairs">{buttons}</div>'
-        self._row: Any = gr.HTML(code, js_on_load=CHOOSE, elem_id="pairs")
+        self._row: Any = gr.HTML(f'<div class="da-pairs">{buttons}</div>', js_on_load=CHOOSE, elem_id="pairs")
 
     def wire(self, content: gr.Image, style: gr.Image, strength: gr.Slider, scale: gr.Slider, wanted: Any) -> None:
         """Let a click fill both boxes, set the sliders of strength and stroke size, and change a hidden text."""

@@ -1,7 +1,6 @@
 """The finished example that each tab opens with: made by our models, and there before any of them is loaded."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from deepart.cache import Studio
@@ -53,17 +52,10 @@ LATENT = ".safetensors"  # of the file beside the example's PNG
 NUMBERS = "numbers"  # the key in the example's PNG for what is known: psnr in dB, ssim, latent_shape, compression
 
 
-@dataclass(frozen=True)
-class ReconstructionExample:
-    """A reconstruction, how near its picture came back, and the shape of the latent that it came from."""
-
-    subject: Reconstruction
-    near: Nearness
-    shape: tuple[int, ...]
-
-
-def finished_reconstruction(studio: Studio) -> ReconstructionExample | None:
-    """Return the example that the default model of a studio made; None where there is none. Loads no model."""
+def finished_reconstruction(studio: Studio) -> tuple[Reconstruction, Nearness, tuple[int, ...]] | None:
+    """Return the example that the default model of a studio made, how near its picture came back, and the shape of the
+    latent; None where there is none. It loads no model.
+    """
     files = first_files(studio, "vae")
     if not files:
         return None
@@ -74,4 +66,4 @@ def finished_reconstruction(studio: Studio) -> ReconstructionExample | None:
     piece = Artwork(str(files[0]), json.dumps(made, sort_keys=True), f"{name} reconstructed")
     near = Nearness(known["psnr"], known["ssim"])
     one = Reconstruction(name, str(picture), str(files[0].with_suffix(LATENT)), piece)
-    return ReconstructionExample(one, near, tuple(known["latent_shape"]))
+    return one, near, tuple(known["latent_shape"])

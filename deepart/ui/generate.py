@@ -100,7 +100,8 @@ class Chosen:
     def wire(self, seed: Any, painting: LargePainting) -> None:
         """Connect the sliders with the picture, the choice of a format with its file, and a button with the seed."""
         self._painting = painting
-        self.paint.wire(self._jobs, self._paint, [self.piece, *painting.inputs], self.shown, sight="chosen")
+        inputs = [self.piece, painting.manner, painting.size]
+        self.paint.wire(self._jobs, self._paint, inputs, self.shown, sight="chosen")
         self.sliders.wire(self.piece, self.request_id, self._change, self.show, self.shown, self.reset)
         let_go = [*(slider.release for slider in self.sliders.all), self.reset.click]
         gr.on(let_go, None, None, None, js=into_sight("chosen"), **AT_ONCE)

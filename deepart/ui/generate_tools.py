@@ -1,6 +1,7 @@
 """What is done with generated pictures: a walk through them, a mix of two, and the projection of any picture."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -10,10 +11,10 @@ from deepart.errors import OptionError, Phrase
 from deepart.images import settings
 from deepart.latents import truncate
 from deepart.metrics import nearness
-from deepart.pipelines.gan import MAX_FRAMES, MAX_STOPS, MIN_FRAMES, GANPipeline
+from deepart.pipelines.gan import MAX_FRAMES, MIN_FRAMES, GANPipeline
 from deepart.pipelines.gan_project import square
 from deepart.pipelines.large import SIZES
-from deepart.ui.artwork import Artwork, name_of, save_artwork, slug
+from deepart.ui.artwork import Artwork, blank, name_of, save_artwork, slug
 from deepart.ui.grid import Grid, LargePainting
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, SOON, keep_good, mistake, picture_input, read_picture
@@ -66,11 +67,10 @@ class Walk:
 
         def work(callback: Callback) -> Pictures:
             numbers = seeds_of(seeds)
-            _check(len(pieces) + len(numbers))
             pipeline = self._requests.pipeline(model)
             # The walk itself applies no truncation: pictures stay as they are.
             own = numbers if truncation == 1 else [truncate(pipeline.latent(one), truncation) for one in numbers]
-            stops = [*(one.origin() for one in pieces), *own]
+            stops = [*(blank(one.made) for one in pieces), *own]
             walk = self._requests.walk(model, stops, frames=frames, loop=loop, truncation=1.0)
             if _LARGE not in ways:
                 return walk(callback)
@@ -102,16 +102,6 @@ def pieces_of(here: bool, visit: bool, chosen: Artwork | None, liked: Sequence[A
     return pieces
 
 
-def _check(stops: int) -> None:
-    if stops < 2:
-        raise OptionError("A walk needs two pictures or more and this one has {count}; type more seeds.", count=stops)
-    if stops > MAX_STOPS:
-        raise OptionError(
-            "A walk goes through {most} pictures at most and this one has {count}; type fewer.",
-            most=MAX_STOPS, count=stops,
-        )  # fmt: skip
-
-
 class Mix:
     """Two places for pictures or seeds; either parent and both mixes go to the grid."""
 
@@ -140,8 +130,9 @@ class Mix:
         self.detail_seed.input(
             lambda other: (None, _places(other, None)), self.shape, [self.detail, self.told], **typed
         )
-        as_shape.click(_put_shape, [chosen, self.detail], [self.shape, self.shape_seed, self.told], **SOON)
-        as_detail.click(_put_detail, [chosen, self.shape], [self.detail, self.detail_seed, self.told], **SOON)
+        as_shape.click(_put, [chosen, self.detail], [self.shape, self.shape_seed, self.told], **SOON)
+        put = partial(_put, detail=True)
+        as_detail.click(put, [chosen, self.shape], [self.detail, self.detail_seed, self.told], **SOON)
         sources = [self.shape, self.detail, self.shape_seed, self.detail_seed, model, truncation]
         mixed = self.start.wire(self._jobs, self._mix, sources, self._grid.parts)
         mixed.success(None, None, None, js=into_sight("grid"), **AT_ONCE)
@@ -161,7 +152,7 @@ class Mix:
                 if kept is None:
                     parents += self._requests.grid(of, 1, check_seed(seed), truncation, None)(lambda *_: None)
                 else:
-                    parents.append(kept.origin())
+                    parents.append(blank(kept.made))
             callback(1, 2, None)
             return [*parents, *self._requests.mix(of, *parents, truncation=1.0, both=True)(callback)]
 
@@ -184,15 +175,10 @@ def _model_of(shape: Artwork | None, detail: Artwork | None, model: str) -> str:
     return next(iter(models), model)
 
 
-def _put_shape(chosen: Artwork | None, other: Artwork | None) -> tuple[Any, Any, str]:
-    """Put the chosen picture into the place for shapes; it stands in the seed's stead."""
+def _put(chosen: Artwork | None, other: Artwork | None, detail: bool = False) -> tuple[Any, Any, str]:
+    """Put the chosen picture into the place for shapes, or that for detail; it stands in the seed's stead."""
     one = the_chosen(chosen)
-    return one, one.seed, _places(one, other)
-
-
-def _put_detail(chosen: Artwork | None, other: Artwork | None) -> tuple[Any, Any, str]:
-    one = the_chosen(chosen)
-    return one, one.seed, _places(other, one)
+    return one, one.seed, _places(other, one) if detail else _places(one, other)
 
 
 def the_chosen(chosen: Artwork | None) -> Artwork:

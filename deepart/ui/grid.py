@@ -15,7 +15,7 @@ from deepart.images import fit, settings, with_settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
 from deepart.pipelines.large import LARGEST, QUALITIES, SIZES, paint_large
-from deepart.ui.artwork import Artwork, bundle, name_of, save_artwork, save_result, slug
+from deepart.ui.artwork import Artwork, bundle, name_of, painting_of, save_artwork, save_result, slug
 from deepart.ui.examples import example_files, example_row
 from deepart.ui.finished import FIRST_SEED, PICTURES
 from deepart.ui.i18n import t, translate
@@ -50,11 +50,6 @@ class LargePainting:
                 info="Of a painting, in pixels each way.",
             )  # fmt: skip
 
-    @property
-    def inputs(self) -> list[Any]:
-        """The controls that work() takes the values of, after the picture."""
-        return [self.manner, self.size]
-
     def work(self, piece: Artwork, manner: Any, size: Any, quality: str = "fine") -> Work[Image.Image]:
         """Return the work that paints a picture large. manner: a file."""
 
@@ -87,7 +82,7 @@ class LargePainting:
 def painted(piece: Artwork, image: Image.Image, cache: str) -> Artwork:
     """Return the artwork whose file is a painting of it; all else that is made of it still begins at its latent."""
     path = save_result(image, f"{slug(piece.model)}-{slug(piece.name)}-{max(image.size)}", cache)
-    return replace(piece, path=path)
+    return replace(piece, path=path, painted=painting_of(settings(image) or {}))
 
 
 class Grid:
@@ -110,7 +105,10 @@ class Grid:
             columns=columns(len(example) or PICTURES), object_fit="cover", allow_preview=False, interactive=False,
             buttons=[], elem_id="grid",
         )  # fmt: skip
-        self.example = _as_served(example, self.gallery)
+        # The files that the gallery serves, which stay as long as the page is open: other formats are written beside
+        # them, and the page's own may be in a folder that is read only.
+        served = [item["image"]["path"] for item in self.gallery.value or []]
+        self.example = [replace(one, path=path) for one, path in zip(example, served, strict=True)]
         self.pieces: Any = gr.State(self.example)  # list[Artwork], as the gallery shows them
         self.marks = gr.HTML(mark_rules(self.example, [], next(iter(self.example), None)), elem_classes="da-rules")
         self.wanted = hidden_text("gan-wanted")  # changes when pictures should be made
@@ -165,15 +163,15 @@ class Grid:
 
     def wire(self, app: gr.Blocks, take: Callable[[Artwork], Changes], chosen: Any, parts: Sequence[Any]) -> None:
         """Connect it; take, chosen, parts: those of the chosen picture."""
-        self._take = take
-        keep_good(self.painting.manner)
+        self._take, painting = take, self.painting
+        keep_good(painting.manner)
         self.dice.click(
             lambda: (random.randint(0, MAX_SEED - MAX_GRID), new_text()), None, [self.seed, self.wanted], **AT_ONCE
         )
         self.more.wire(app).success(new_text, None, self.wanted, **AT_ONCE)
         self.make.wire(
             self._jobs, self._make,
-            [self.model, self.count, self.seed, self.truncation, self.painting.on, *self.painting.inputs],
+            [self.model, self.count, self.seed, self.truncation, painting.on, painting.manner, painting.size],
             [*self.parts, *parts], locks=("gan-dice", "gan-model"),
             triggers=[self.wanted.change, self.model.input], sight="grid", example=bool(self.example) or None,
         )  # fmt: skip
@@ -248,12 +246,3 @@ def about(pieces: Sequence[Artwork]) -> str:
     if len(pieces) == 1:
         return t("Seed {n} · variety {truncation}", n=first, truncation=truncation)
     return t("Seeds {first} to {last} · variety {truncation}", first=first, last=last, truncation=truncation)
-
-
-def _as_served(pieces: Sequence[Artwork], gallery: gr.Gallery) -> list[Artwork]:
-    """Return pieces with the files that a gallery which shows them serves, and keeps as long as the page is open.
-
-    Beside those other formats may be written; and the page's own are in a folder that may be read only.
-    """
-    shown: list[dict[str, Any]] = gallery.value or []
-    return [replace(one, path=item["image"]["path"]) for one, item in zip(pieces, shown, strict=True)]

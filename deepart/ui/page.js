@@ -17,24 +17,10 @@ const deepart = {
     return link;
   },
 
-  // Write the settings of a tab into the address, copy that, and return it; `make` lets the page begin their work.
-  copyLink(tab, names, values) {
-    const link = deepart.addressOf(tab);
-    names.forEach((name, index) => {
-      if (values[index] !== null && values[index] !== undefined) link.searchParams.set(name, values[index]);
-    });
-    link.searchParams.set('make', 'true');
-    return deepart.copy(link);
-  },
-
-  // The same for the settings of one result, packed.
-  copyResult(words) {
-    const link = deepart.addressOf('results');
-    link.searchParams.set('result', words);
-    return deepart.copy(link);
-  },
-
-  copy(link) {
+  // Write a query into the address, copy that, and return it as a link.
+  copyLink(query) {
+    const link = deepart.addressOf('');
+    new URLSearchParams(query).forEach((value, name) => link.searchParams.set(name, value));
     window.history.replaceState(null, '', link);
     const copied = navigator.clipboard ? navigator.clipboard.writeText(link.href) : Promise.reject();
     copied.catch(() => {});
@@ -83,36 +69,57 @@ const deepart = {
     let results = [...store.results];
     for (const one of add) {
       const moved = other => one.root && other.root === one.root && !other.liked;  // by sliders, before it
-      const there = results.find(other => other.key === one.key);
+      const same = key => results.find(other => other.key === key);
+      const there = same(one.key) ?? same(one.picture);  // once it is painted, the small picture need not be kept
       if (there) results = results.map(other => (other === there ? { ...one, liked: one.liked || there.liked } : other));
       else results = [one, ...results.filter(other => !moved(other))];
     }
-    results = results.map(one => (one.key in hearts ? { ...one, liked: hearts[one.key] } : one));
+    const heart = one => one.picture ?? one.key;
+    results = results.map(one => (heart(one) in hearts ? { ...one, liked: hearts[heart(one)] } : one));
     for (let index = results.length - 1; results.length > 60 && index >= 0; index--) {
       if (!results[index].liked) results.splice(index, 1);
     }
-    return { ...store, results: results.slice(0, 60), photo };
+    results = results.slice(0, 60);
+    return { ...store, results, cleared: store.cleared?.slice(0, 60 - results.length), photo };
   },
 
-  // Return what the page needs of it when it opens, and what it needs of the result that was clicked.
+  // Return what the page needs of it when it opens, where the address names no other pictures, and what it needs of
+  // the result that was clicked.
   kept(store) {
-    return { liked: store.results.filter(one => one.liked).map(({ thumb, ...one }) => one), photo: store.photo };
+    const asked = new URLSearchParams(window.location.search), { photo } = store;
+    const named = name => (asked.get(name) === 'own' ? null : asked.get(name));
+    return {
+      liked: store.results.filter(one => one.liked).map(({ thumb, ...one }) => one),
+      photo: named('content') || !photo ? null : { ...photo, style: named('style') ?? photo.style },
+    };
   },
   record(store) {
     deepart.opened = deepart.chosen;
     return store.results.find(one => one.key === deepart.opened) ?? null;
   },
 
+  // What is taken away can be brought back to its place, before what stays `behind` it. With that it is 60 at most.
+  without(store, gone) {
+    const stay = store.results.filter(one => !gone(one)), cleared = [];
+    let behind = stay.length;
+    for (const one of store.results) {
+      if (gone(one)) cleared.push({ ...one, behind });
+      else behind--;
+    }
+    return { ...store, results: stay, cleared };
+  },
   clear(store, words) {
-    if (!store.results.some(one => !one.liked) || !window.confirm(words)) return store;
-    return { ...store, results: store.results.filter(one => one.liked), cleared: store.results };
+    const gone = one => !one.liked;
+    return store.results.some(gone) && window.confirm(words) ? deepart.without(store, gone) : store;
   },
   remove(store) {
-    return { ...store, results: store.results.filter(one => one.key !== deepart.opened), cleared: store.results };
+    return deepart.without(store, one => one.key === deepart.opened);
   },
   undo(store) {
-    const news = JSON.stringify({ add: [...(store.cleared ?? [])].reverse() });
-    return { ...deepart.merge(news, store), cleared: null };
+    const results = [...store.results];
+    for (const { behind, ...one } of store.cleared ?? [])
+      if (!results.some(other => other.key === one.key)) results.splice(Math.max(0, results.length - behind), 0, one);
+    return { ...store, results, cleared: null };
   },
 
   // Return the results as HTML: a button for each, by its key.
@@ -122,7 +129,7 @@ const deepart = {
       title="${safe(one.name)}" class="${one.liked ? 'da-liked' : ''}"><img alt="" src="${safe(one.thumb)}"><span>${
       safe(one.name)}</span></button>`);
     const hidden = [store.results.length ? '#session-told p:first-child' : '#session-told p:last-child, #session-clear'];
-    if (!store.cleared) hidden.push('#session-undo');
+    if (!store.cleared?.length) hidden.push('#session-undo');
     return `<style>${hidden.join(', ')} { display: none !important; }</style><div class="da-kept">${buttons.join('')}</div>`;
   },
 

@@ -7,14 +7,16 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 from gradio.themes.utils import colors
 
 from deepart.hub import cache_root
 from deepart.latents import MAX_SEED
-from deepart.ui.i18n import ABOUT
-from deepart.ui.inputs import AT_ONCE, EXAMPLES
+from deepart.ui.examples import example_files, named
+from deepart.ui.i18n import ABOUT, t, translate
+from deepart.ui.inputs import AT_ONCE, EXAMPLES, SOON
 from deepart.ui.run import Changes
 from deepart.ui.upkeep import slim
 
@@ -108,23 +110,51 @@ def browser_secret() -> str:
 
 RESULTS = "results"  # the id of the tab with what was made
 TAB, RESULT, MAKE = "tab", "result", "make"  # names in an address: the tab to open, settings of a result, work to begin
+OWN = "own"  # in an address in place of an example's name: a picture that is not one of the examples
 
 
 class Link:
-    """The button under a tab that makes the link, and the box that shows it."""
+    """The button under a tab that makes the link, the box that shows it, and what a link to the tab sets."""
 
-    def __init__(self, tab: str, linked: Mapping[str, Any], started: Any = None) -> None:
+    def __init__(
+        self, tab: str, linked: Mapping[str, Any], pictures: Mapping[str, gr.Image], started: Any = None
+    ) -> None:  # fmt: skip
         """Lay it out inside the Blocks being built.
 
-        tab: its id, and its name in the address. linked: the controls by what they are called in the address.
-        started: a hidden text whose change begins the work of the tab.
+        tab: its id, and its name in the address. linked, pictures: the controls and the boxes for pictures by what they
+        are called in the address. started: a hidden text whose change begins the work of the tab.
         """
-        self.tab, self.linked, self.started = tab, dict(linked), started
+        self.tab, self.linked, self.pictures, self.started = tab, dict(linked), dict(pictures), started
+        self._labels = {name: str(box.label) for name, box in pictures.items()}
         button = gr.Button("Copy a link to these settings", size="sm", elem_id=f"{tab}-link", elem_classes="da-link")
         address = gr.HTML("", elem_id=f"{tab}-address")
-        # The link is made in the browser: only that knows under which address the page is seen.
-        script = f"(...values) => deepart.copyLink({tab!r}, {list(self.linked)!r}, values)"
-        button.click(None, list(self.linked.values()), address, js=script, api_visibility="private")
+        asked = button.click(self._query, [*self.linked.values(), *self.pictures.values()], address, **AT_ONCE)
+        # Only the browser knows under which address the page is seen.
+        asked.then(None, address, address, js="deepart.copyLink", **AT_ONCE)
+
+    def _query(self, *values: Any) -> str:
+        """Return the query of the address; with pictures that it cannot hold nothing begins by itself."""
+        said = dict(zip([*self.linked, *self.pictures], values, strict=True))
+        for name, box in self.pictures.items():
+            without = "" if box.value is None else OWN
+            said[name] = without if said[name] is None else named(said[name])[0] or OWN
+        whole = OWN not in [said[name] for name in self.pictures]
+        words = {name: str(value).lower() if isinstance(value, bool) else value for name, value in said.items()}
+        return urlencode({TAB: self.tab, **words, **({MAKE: "true"} if whole else {})})
+
+    def changes(self, asked: Mapping[str, str], shown: Mapping[Any, Any]) -> Changes:
+        """Return what an address changes on the tab, and tell which pictures it cannot hold.
+
+        shown: what is in the boxes for pictures; those that it does not name stay: see picture_input.
+        """
+        files = {"": None} | {path.stem: str(path) for path in example_files("content", "style", "paintings")}
+        missing = [translate(label) for name, label in self._labels.items() if asked.get(name) == OWN]
+        if missing:
+            boxes = ", ".join(f"“{label}”" for label in missing)
+            said = t("The settings do not hold the picture for {boxes}: put it in, if another is there.", boxes=boxes)
+            gr.Info(said, title="")
+        put = {box: files.get(asked.get(name, OWN), shown[box]) for name, box in self.pictures.items()}
+        return settings_in(asked, self.linked) | put
 
 
 def restore(
@@ -135,22 +165,24 @@ def restore(
     shown: returns the changes, of outputs, for the settings of a result that an address holds.
     """
     parts = [part for link in links for part in (*link.linked.values(), link.started) if part is not None]
+    boxes = [box for link in links for box in link.pictures.values()]
 
-    def load(request: gr.Request) -> Changes:
+    def load(request: gr.Request, *held: Any) -> Changes:
         slim(app, request.session_hash)
         query = dict(request.query_params)
         known = {RESULTS, *(link.tab for link in links)}
-        changes: Changes = {tabs: gr.Tabs(selected=query[TAB]) if query.get(TAB) in known else gr.skip()}
+        changes: Changes = dict(zip(boxes, held, strict=True))
+        changes[tabs] = gr.Tabs(selected=query[TAB]) if query.get(TAB) in known else gr.skip()
         if RESULT in query:
             return changes | shown(query[RESULT])
         for link in links:
             if query.get(TAB) == link.tab:
-                changes |= settings_in(query, link.linked)
+                changes |= link.changes(query, changes)
                 if MAKE in query and link.started is not None:
                     changes[link.started] = uuid.uuid4().hex
         return changes
 
-    return app.load(load, None, list(dict.fromkeys([tabs, *parts, *outputs])), **AT_ONCE)
+    return app.load(load, boxes, list(dict.fromkeys([tabs, *parts, *boxes, *outputs])), **SOON)
 
 
 def settings_in(asked: Mapping[str, str], linked: Mapping[str, Any]) -> Changes:

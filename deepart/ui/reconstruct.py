@@ -1,6 +1,6 @@
 """The tab "Reconstruct": a picture is taken apart, put together again, and changed in between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,9 @@ class ReconstructTab:
         """Lay it out inside the Blocks being built, and wire it."""
         self.requests = VAERequests(studio)
         self._studio, self._jobs = studio, jobs
-        self._example = finished_reconstruction(studio)
+        example = finished_reconstruction(studio)
+        self._example = None if example is None else example[0]
+        self._numbers = "" if example is None else cells(example[1], example[2], example[0].size)
         self.opened: Any = gr.State(None)  # str | None: a latent file, in place of a picture
         # What was in the box for the picture, and what belongs there. The work itself cannot put it there: a component
         # that it leaves as it is Gradio builds anew, which a picture_input must not be.
@@ -74,7 +76,7 @@ class ReconstructTab:
         examples = example_files("content", "paintings")
         self.model = model_menu("vae", "vae-model", self._studio.added("vae"))
         self.about = gr.HTML(_about(self.model.value, tools=False), elem_id="vae-about")
-        self._first = str(examples[0]) if self._example is None else str(self._example.subject.picture)
+        self._first = str(examples[0]) if self._example is None else str(self._example.picture)
         self.picture = picture_input("Picture", value=self._first, height=240, elem_id="vae-picture")
         with gr.Column() as self.examples:
             self._chosen = example_row(examples, self.picture)
@@ -83,8 +85,7 @@ class ReconstructTab:
         self.start.lay_status("It begins with the picture: squeezed into fewer numbers than it has, that comes back.")
 
     def _lay_result(self) -> None:
-        example = self._example
-        first = example.subject if example is not None else None
+        first = self._example
         empty = '<p class="da-title">&nbsp;</p>' + note("")
         named = empty if first is None else example_title(first, title_of("vae", first.model))
         self.title = gr.HTML(named, elem_id="vae-title")
@@ -105,8 +106,7 @@ class ReconstructTab:
         self.subject: Any = gr.State(first)  # Reconstruction | None
 
     def _lay_more(self) -> None:
-        example = self._example
-        first = example.subject if example is not None else None
+        first = self._example
         with gr.Row(elem_classes="da-acts"):
             self.latent = gr.DownloadButton(
                 "Save the latent", None if first is None else first.latent, size="sm", min_width=140,
@@ -117,8 +117,7 @@ class ReconstructTab:
         self.send = SendTo("vae", ("content", "style", "find"))
         with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap"):
             with gr.Tab("Numbers"):
-                told = "" if example is None else cells(example.near, example.shape, example.subject.size)
-                self.facts = gr.HTML(told, elem_id="vae-facts")
+                self.facts = gr.HTML(self._numbers, elem_id="vae-facts")
             with gr.Tab("Error map") as self._error_tab:
                 self.error_map = ErrorMap()
             with gr.Tab("Look inside") as self._inside_tab:
@@ -146,6 +145,11 @@ class ReconstructTab:
     def linked(self) -> dict[str, Any]:
         """The controls that a link to the tab sets, by what they are called in it."""
         return {"model": self.model, "gain": self.error_map.gain, "tools": self.tool_settings}
+
+    def recall(self, one: Mapping[str, Any]) -> Changes:
+        """Return what else changes when the settings of a result are taken; what was drawn is itself taken apart."""
+        drawn = {self.picture: one["path"]} if "temperature" in one["made"] and one["path"] else {}
+        return drawn | {self.opened: None, self.wanted: new_text(), self.tools_of: ""}  # the tools are laid out anew
 
     @property
     def _shown(self) -> list[Any]:
@@ -180,7 +184,7 @@ class ReconstructTab:
 
     def follow(self, linked: Any) -> None:
         """Let the tab show what belongs to its settings once an event has set them as an address says."""
-        linked.then(_wanted_of_model, [self.subject, self.model], self.wanted, **AT_ONCE)
+        linked.then(_wanted_of_model, [self.subject, self.model, self.wanted], self.wanted, **AT_ONCE)
 
     # ------------------------------------------------------------------------------------------------ what to work with
 
@@ -293,9 +297,9 @@ def _placed(placed: tuple[str | None, str | None], now: str | None) -> str | Non
     return after if now == before else now
 
 
-def _wanted_of_model(subject: Reconstruction | None, model: str) -> Any:
-    """Return a new text where the page shows the work of another model than the chosen one."""
-    return new_text() if subject is not None and subject.model != model else gr.skip()
+def _wanted_of_model(subject: Reconstruction | None, model: str, wanted: str | None) -> Any:
+    """Return a new text where the page shows the work of another model than the chosen one, and none is begun yet."""
+    return new_text() if not wanted and subject is not None and subject.model != model else gr.skip()
 
 
 def _about(model: str, tools: bool) -> str:

@@ -80,18 +80,20 @@ class Tools:
         """Lay them out inside the Blocks being built, and wire them. asked: settings, as a link has them."""
         pipeline = around.requests.pipeline(model)
         tools: list[Any] = []
-        with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap"):
-            with gr.Tab(t("Vary")):
+        known = dict(parse_qsl(asked))
+        selected = known.get("tool") if known.get("tool") in ("Vary", "Change", "Sample") else None
+        with gr.Tabs(elem_classes="da-tools", overflow_behavior="wrap", selected=selected):
+            with gr.Tab(t("Vary"), id="Vary"):
                 tools.append(Vary(around))
             with gr.Tab(t("Morph")):
                 tools.append(Morph(around, model, pipeline.has_prior))
             if pipeline.directions:
-                with gr.Tab(t("Change")):
+                with gr.Tab(t("Change"), id="Change"):
                     tools.append(Change(around, shown_directions(pipeline.directions)))
             with gr.Tab(t("Combine")):
                 tools.append(Combine(around, model, pipeline.has_prior))
             if pipeline.has_prior:
-                with gr.Tab(t("Sample")):
+                with gr.Tab(t("Sample"), id="Sample"):
                     tools.append(Sample(around, model))
         results = ResultsGallery("made-")
         results.go.click(_taken, results.picked, [around.picture, around.opened, around.wanted], **SOON)
@@ -100,7 +102,7 @@ class Tools:
         for tool in tools:
             tool.wire(results)
             linked |= tool.linked
-        for part, value in settings_in(dict(parse_qsl(asked)), linked).items():
+        for part, value in settings_in(known, linked).items():
             part.value = value
         script = f"(...values) => deepart.query({list(linked)!r}, values)"
         changed = [part.change for part in linked.values()]
@@ -153,7 +155,10 @@ class Vary:
             "{name} at strength {strength}, {seeds}.", name=translate(subject.name), strength=f"{strength:g}",
             seeds=_seeds(seed, n),
         )  # fmt: skip
-        yield self._results.show([save_artwork(image, self._results.cache) for image in step.made], told)
+        cache, name = self._results.cache, subject.name
+        names = [Phrase("Variation {n} of {name}", n=seed + number, name=name) for number in range(len(step.made))]
+        made = [save_artwork(subject.descended(one), cache, said) for one, said in zip(step.made, names, strict=True)]
+        yield self._results.show(made, told)
 
 
 class Sample:
@@ -291,7 +296,7 @@ class Change:
         self._around, self._names = around, names
         self.sliders = Sliders("vae-", names)
         self.reset = gr.Button(t("Reset"), size="sm", elem_id="vae-reset")
-        self.linked: dict[str, Any] = {}
+        self.linked = dict(zip(names, self.sliders.all, strict=False))
 
     def wire(self, results: ResultsGallery) -> None:
         """Connect it with the picture above, which sets the sliders to 0, and with the gallery for what it makes."""
@@ -307,7 +312,7 @@ class Change:
             return one.made
         work = self._around.requests.edit(one.model, one.source(), amounts)
         made = self._around.jobs.do(request, work, "page vae-sliders")
-        return save_artwork(made, self._results.cache, Phrase("{name} changed", name=one.name))
+        return save_artwork(one.descended(made), self._results.cache, Phrase("{name} changed", name=one.name))
 
     def _show(self, one: Artwork) -> Changes:
         return self._results.show([one], facts(one.made) or t("Not changed yet."))

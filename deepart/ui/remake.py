@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from PIL import Image
 
@@ -19,16 +20,20 @@ from deepart.errors import OptionError
 from deepart.images import MIN_SIDE, check_image, load_image, settings, with_settings
 from deepart.pipelines.vae_latent import MAX_SIDE
 from deepart.registry import get_spec, list_models
-from deepart.ui.artwork import Artwork, check_settings
+from deepart.ui.artwork import Artwork, seed_of
 from deepart.ui.examples import example_files
 from deepart.ui.grid import LargePainting
-from deepart.ui.inputs import read_picture
 from deepart.ui.jobs import Callback, Work
+from deepart.ui.page import OWN
 from deepart.ui.style_work import StyleRequests
 from deepart.ui.work import GANRequests, VAERequests, again
 
 TABS = {"gan": "generate", "vae": "reconstruct", "style": "style"}
 _PAINTING = ("weights", "strength", "preserve_color", "style_scale", "seed")  # what settings have under its own name
+_PICTURES = {  # of a tab, as an address names them
+    "generate": ["manner"], "reconstruct": ["picture"], "style": ["content", "style", "style-2", "style-3"],
+}  # fmt: skip
+_TOOLS = {"strength": ("Vary", "variations", "seed"), "temperature": ("Sample", "samples", "sample-seed")}
 _MOST = 64 << 10  # bytes of the settings in a link
 
 
@@ -42,14 +47,11 @@ class Remake:
         """Tell whether settings are enough to make the picture again, without an upload."""
         if not made or "view" in made or "stopped_at" in made:
             return False
-        if "painted_from" in made:
-            small = made["painted_from"]
-            generated = isinstance(small, dict) and small.get("task") == "gan" and _here(small)
-            return generated and str(made.get("manner")) in manners()
-        if str(made.get("task")) not in TABS or not _here(made):
+        base = made.get("painted_from", made)
+        tasks = TABS if base is made else ["gan"]
+        if not isinstance(base, Mapping) or str(base.get("task")) not in tasks or not here(base):
             return False
-        known = made["task"] == "gan" or (made["task"] == "vae" and "latent" in made)
-        return known or None not in sources(made)
+        return (base["task"] == "vae" and "latent" in made) or None not in sources(made)
 
     def work(self, made: dict[str, Any]) -> Work[Image.Image]:
         """Return the work that makes the picture of settings again."""
@@ -66,8 +68,7 @@ class Remake:
         return work
 
     def _generate(self, made: dict[str, Any], callback: Callback) -> Image.Image:
-        known = check_settings(made)
-        return again(self._gan.pipeline(known["model"]), known, known.get("directions") or {})
+        return again(self._gan.pipeline(made["model"]), made, made.get("directions") or {})
 
     def _paint(self, made: dict[str, Any], callback: Callback) -> Image.Image:
         piece = Artwork("", json.dumps(made["painted_from"]), "")
@@ -84,26 +85,33 @@ class Remake:
         return with_settings(painted := transfer.work(callback), (settings(painted) or {}) | {"from": made["from"]})
 
     def _reconstruct(self, made: dict[str, Any], callback: Callback) -> Image.Image:
+        source: str | Image.Image = str(next(iter(sources(made)), None))
         if "latent" in made:  # an empty picture with these settings stands for their latent
             width, height = (max(MIN_SIDE, min(MAX_SIDE, int(side))) for side in made["size"])
-            carrier = with_settings(Image.new("RGB", (width, height)), made)
-            image = self._vae.take(made["model"], carrier)(callback).image
-        else:
-            image = self._vae.take(made["model"], str(sources(made)[0]))(callback).image
+            source = with_settings(Image.new("RGB", (width, height)), made)
+        image = self._vae.take(made["model"], source)(callback).image
         return with_settings(image, made | {"version": (settings(image) or {}).get("version")})
 
 
-def _here(made: Mapping[str, Any]) -> bool:
+def here(made: Mapping[str, Any]) -> bool:
+    """Tell whether the model that settings name is on this machine."""
     task, model = made["task"], made.get("model")
     return model in list_models(task) and get_spec(task, str(model)).here
 
 
 def sources(made: Mapping[str, Any]) -> list[Path | None]:
-    """Return the example pictures that settings name: the content, then the styles; None for an upload."""
+    """Return the example pictures that settings name: the content, then the styles; of a generated picture the manner.
+
+    None for a picture that they do not name, such as an upload. What was drawn was made of nothing.
+    """
+    if "painted_from" in made:
+        return [manners().get(str(made.get("manner")))]
+    if made.get("task") == "gan" or "temperature" in made:
+        return []
     named = made.get("from")
     files = {path.stem: path for path in example_files("content", "style", "paintings")}
     if not isinstance(named, list) or not 1 <= len(named) <= 4:
-        return [None]
+        return [None, None]
     return [files.get(name) if isinstance(name, str) else None for name in named]
 
 
@@ -128,17 +136,27 @@ def asked(made: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     tab = TABS.get(str(base.get("task")))
     if tab is None:
         raise OptionError("The picture carries no settings of DeepArt; choose a PNG that was downloaded here.")
-    known = {"model": base.get("model"), "seed": base.get("seed"), "truncation": base.get("truncation")}
-    if tab == "generate":
-        painted = "painted_from" in made
-        known |= {"painted": str(painted).lower(), **({"size": longer_side(made)} if painted else {})}
-    if tab == "style":
-        known |= {
-            "strength": made.get("strength"), "strokes": made.get("style_scale"), "size": longer_side(made),
-            "keep-colours": str(made.get("preserve_color", False)).lower(), "steps": made.get("steps"),
-            "style-weight": made.get("style_weight"),
-        }  # fmt: skip
+    names = [OWN if path is None else path.stem for path in sources(made)]
+    known = {
+        "model": base.get("model"), "seed": seed_of(dict(base)), "truncation": base.get("truncation"),
+        "mutation": base.get("mutation"), "painted": str("painted_from" in made).lower(), "size": longer_side(made),
+        "strength": made.get("strength"), "strokes": made.get("style_scale"), "steps": made.get("steps"),
+        "keep-colours": str(made.get("preserve_color", False)).lower(), "style-weight": made.get("style_weight"),
+        "tools": urlencode(_tools(made)),
+    }  # fmt: skip
+    known |= zip(_PICTURES[tab], [*names, "", ""] if names else [], strict=False)  # boxes for more stay empty
+    weights = made.get("weights")
+    known |= {f"weight-{n}": one for n, one in enumerate(weights if isinstance(weights, list) else [], 1)}
     return tab, {name: str(value) for name, value in known.items() if value is not None}
+
+
+def _tools(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what lets a tool of "Reconstruct" make a picture again; see reconstruct_tools.Tools."""
+    for name, (tool, count, seed) in _TOOLS.items():
+        if name in made:
+            return {"tool": tool, name: made[name], count: 1, seed: made.get("seed")}
+    moved = made.get("directions")
+    return {"tool": "Change", **moved} if isinstance(moved, dict) else {}
 
 
 def packed(made: Mapping[str, Any]) -> str:
@@ -154,11 +172,3 @@ def unpacked(words: str) -> dict[str, Any] | None:
     except (ValueError, zlib.error, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def settings_of(path: str | None) -> dict[str, Any]:
-    """Return the settings that an uploaded PNG carries; raises OptionError where there are none."""
-    made = settings(read_picture(path, "picture"))
-    if made is None:
-        raise OptionError("The picture carries no settings of DeepArt; choose a PNG that was downloaded here.")
-    return made

@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
 from deepart.errors import OptionError
 from deepart.images import settings
-from deepart.ui.artwork import Artwork, name_of, save_result, slug
+from deepart.ui.artwork import Artwork, artwork_in, save_result, slug
 from deepart.ui.examples import CHOOSE
 from deepart.ui.i18n import spoken, t, translate
-from deepart.ui.inputs import AT_ONCE, IN_TURN, SOON, sentences
+from deepart.ui.inputs import AT_ONCE, IN_TURN, SOON, read_picture, sentences
 from deepart.ui.jobs import Jobs
-from deepart.ui.page import settings_in
-from deepart.ui.remake import Remake, asked, packed, settings_of, sources, unpacked
+from deepart.ui.page import RESULT, RESULTS, TAB, Link
+from deepart.ui.remake import Remake, asked, packed, unpacked
 from deepart.ui.run import Changes, RunButton, hidden_text, new_text, note
 from deepart.ui.shelf import Record, Shelf, artwork_of, is_ours, made_of, record, thumb_html
 from deepart.ui.widgets import Format, into_sight
@@ -90,32 +91,26 @@ _CLEAR = "Clear all pictures but those with a heart?"
 
 
 def recall(
-    button: gr.Button, picked: Any, tabs: gr.Tabs, linked: Mapping[str, Mapping[str, Any]],
-    boxes: Mapping[str, Sequence[Any]], besides: Mapping[str, Callable[[Record], Changes]], outputs: Sequence[Any],
+    button: gr.Button, picked: Any, tabs: gr.Tabs, links: Sequence[Link],
+    besides: Mapping[str, Callable[[Record], Changes]], outputs: Sequence[Any],
 ) -> Any:  # fmt: skip
     """Let a button put the settings of the last result that was picked on the controls of its tab; return the event.
 
-    linked, boxes: of each tab the controls by what an address calls them, and the boxes for the pictures that a result
-    was made of. besides: what else changes on a tab; outputs: the components of that.
+    links: those to the tabs, which know the controls. besides: what else changes on a tab; outputs: the components of
+    that.
     """
-    everywhere = [box for of in boxes.values() for box in of]
-    controls = [part for of in linked.values() for part in of.values()]
+    boxes = [box for link in links for box in link.pictures.values()]
+    controls = [part for link in links for part in link.linked.values()]
 
     def use(held: list[Record], *shown: Any) -> Changes:
         with sentences():
-            made = held[-1]["made"]
-            tab, values = asked(made)
-            # What was uploaded stays in its box.
-            changes: Changes = dict(zip(everywhere, shown, strict=True)) | {tabs: gr.Tabs(selected=tab)}
-            changes |= settings_in(values, linked[tab])
-            files = sources(made)
-            if tab in boxes and None in files:
-                gr.Info(t("It was made of a picture of yours: put that in again, if another is there now."), title="")
-            changes |= {box: str(file) for box, file in zip(boxes.get(tab, ()), files, strict=False) if file}
-            return changes | besides[tab](held[-1])
+            tab, values = asked(held[-1]["made"])
+            changes: Changes = dict(zip(boxes, shown, strict=True)) | {tabs: gr.Tabs(selected=tab)}
+            [link] = [link for link in links if link.tab == tab]
+            more = besides[tab](held[-1]) if tab in besides else {}
+            return changes | link.changes(values, changes) | more
 
-    changed = list(dict.fromkeys([tabs, *controls, *everywhere, *outputs]))
-    return button.click(use, [picked, *everywhere], changed, **SOON)
+    return button.click(use, [picked, *boxes], list(dict.fromkeys([tabs, *controls, *boxes, *outputs])), **SOON)
 
 
 class MyResults:
@@ -186,8 +181,11 @@ class MyResults:
         shelf.merge(made)
         loved = self.like.click(self._like, [self.picked, liked], [self.picked, self.like, shelf.news, liked], **SOON)
         shelf.merge(loved)
-        linked = self.link.click(lambda picked: packed(picked[-1]["made"]), self.picked, self.address, **AT_ONCE)
-        linked.then(None, self.address, self.address, js="deepart.copyResult", **AT_ONCE)
+        linked = self.link.click(
+            lambda picked: urlencode({TAB: RESULTS, RESULT: packed(picked[-1]["made"])}), self.picked, self.address,
+            **AT_ONCE,
+        )  # fmt: skip
+        linked.then(None, self.address, self.address, js="deepart.copyLink", **AT_ONCE)
 
     def show(self, picked: list[Record]) -> Changes:
         """Show the last result that was picked; beside the one before, where both have their files."""
@@ -218,23 +216,18 @@ class MyResults:
         path = str(given.get("path"))
         return {
             "key": str(given.get("key")), "name": str(given.get("name"))[:200], "made": made,
-            "thumb": given.get("thumb"), "liked": bool(given.get("liked")),
+            "thumb": given.get("thumb"), "liked": bool(given.get("liked")), "picture": given.get("picture"),
             "path": path if is_ours(path, self.download.GRADIO_CACHE) else "", "again": self._remake.can(made),
         }  # fmt: skip
 
-    @property
-    def asked_for(self) -> list[Any]:
-        """The components that asked() changes."""
-        return [*self.shown, self.wanted]
-
     def asked(self, words: str) -> Changes:
-        """Return the changes that show the result of a link, and let it be made."""
+        """Return the changes that show the result of a link, and of `wanted`, which let it be made."""
         made = unpacked(words)
         if made is None or not self._remake.can(made):
             return {self.facts: note(t("This link leads to nothing that can be made here."))}
-        base = made.get("painted_from") or made
-        key = hashlib.sha256(json.dumps(base, sort_keys=True).encode()).hexdigest()[:16]  # the same at every visit
-        one = self.checked({"key": key, "name": name_of(base), "made": made, "path": ""})
+        piece = artwork_in("", made)
+        key = hashlib.sha256((piece.text + piece.painted).encode()).hexdigest()[:16]  # the same at every visit
+        one = self.checked({"key": key, "name": piece.name, "made": made, "path": ""})
         return self.show([one]) | {self.wanted: new_text()}
 
     def _pick(self, given: Any, picked: list[Record]) -> Changes:
@@ -247,9 +240,9 @@ class MyResults:
         """Keep a picture that somebody brings, with the settings inside."""
 
         def work(callback: Any) -> Record:
-            made = settings_of(path)
-            base = made.get("painted_from") or made
-            return record(Artwork(path, json.dumps(base, sort_keys=True), name_of(base)), self._remake)
+            made = settings(read_picture(path, "picture")) or {}
+            asked(made)  # which says so where they are none of ours
+            return record(artwork_in(path, made), self._remake)
 
         kept = self._jobs.do(request, work, "page open")
         return self.show([self.checked(kept)]) | {self.shelf.news: json.dumps({"add": [kept]})}
@@ -263,9 +256,7 @@ class MyResults:
         path = save_result(
             step.made, slug(f"{one['name'].rsplit(' · ', 1)[0]}-{max(step.made.size)}"), self.download.GRADIO_CACHE
         )
-        made = settings(step.made) or {}
-        base = made.get("painted_from") or made
-        kept = record(Artwork(path, json.dumps(base, sort_keys=True), name_of(base)), self._remake, one["liked"])
+        kept = record(artwork_in(path, settings(step.made) or {}), self._remake, one["liked"])
         kept |= {"key": one["key"], "name": one["name"] if one["thumb"] else kept["name"]}
         yield self.show([self.checked(kept)]) | {self.shelf.news: json.dumps({"add": [kept]})}
 
@@ -274,7 +265,7 @@ class MyResults:
         one = picked[-1] | {"liked": not picked[-1]["liked"]}
         changes: Changes = {
             self.picked: [*picked[:-1], one], self.like: _heart(one),
-            self.shelf.news: json.dumps({"hearts": {one["key"]: one["liked"]}}),
+            self.shelf.news: json.dumps({"hearts": {one["picture"] or one["key"]: one["liked"]}}),
         }  # fmt: skip
         piece = artwork_of(one)
         if piece is not None:
@@ -293,11 +284,11 @@ def _facts(one: Record) -> str:
     text = html.escape(json.dumps(found, indent=1, ensure_ascii=False))
     head = f'<p class="da-title">{html.escape(translate(one["name"]))}</p>'
     if not one["path"]:
-        gone = (
-            t("The file of this picture was deleted, as all are after a day; make the picture again.")
-            if one["again"]
-            else t("Its file was deleted, as all are after a day, and it was made of a photograph: put that in again.")
-        )
+        gone = t("Its file was deleted, as all are after a day, and it was made of a photograph: put that in again.")
+        if one["made"] is None:
+            gone = t("Its file was deleted, as all are after a day, and its settings were too long to be kept.")
+        elif one["again"]:
+            gone = t("The file of this picture was deleted, as all are after a day; make the picture again.")
         head += thumb_html(one["thumb"]) + note(gone)
     word = html.escape(t("Settings"))
     return f"{head}<details><summary>{word}</summary><pre>{text}</pre></details>"

@@ -13,23 +13,24 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from deepart.errors import DeepArtError, ImageError
+from deepart.errors import ImageError
 from deepart.images import fit, load_image, picture_size, settings
-from deepart.ui.artwork import Artwork, check_settings, fresh, key_of, name_of
+from deepart.ui.artwork import Artwork, fresh, key_of, name_of, painting_of
 from deepart.ui.examples import example_files, example_of
 from deepart.ui.finished import NAMED
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, SOON
 from deepart.ui.models import title_of
 from deepart.ui.page import browser_secret
-from deepart.ui.remake import Remake
+from deepart.ui.remake import Remake, here
 from deepart.ui.run import Changes, hidden_text
 from deepart.ui.widgets import address
 
 _THUMBNAIL, _MOST_BYTES, _MOST_SETTINGS = 160, 10_000, 8_000  # pixels; bytes of a thumbnail, letters of settings
 Record = dict[str, Any]
-"""What the browser keeps of a result: key, path, name, made (its settings as text), thumb, liked, again (whether
-it can be made again without an upload), and root where sliders have moved it. The page takes none of it for granted."""
+"""What the browser keeps of a result: key, path, name, made (its settings as text), thumb, liked, again (whether it can
+be made again without an upload), picture where it was painted large (the key of the small one, whose heart it has), and
+root where sliders have moved it. The page takes none of it for granted."""
 Reader = Callable[[Any], Sequence[Artwork]]
 """Returns the results that a component holds; what it holds is not None."""
 
@@ -54,10 +55,11 @@ class Shelf:
 
         def keep(told: "_Told", *values: Any) -> Changes:
             held = [one for read, value in zip(sources.values(), values, strict=False) for one in _held(read, value)]
-            hearts = {key_of(one): one for one in values[-3]}
+            hearts = {key_of(one, painted=False): one for one in values[-3]}
             held = [one for one in held if (key_of(one), one.path) not in first] + list(hearts.values())
             new = {(key_of(one), one.path): one for one in held if (key_of(one), one.path) not in told.seen}
-            records = [record(one, remake, key in hearts) for (key, _), one in new.items() if Path(one.path).is_file()]
+            there = [one for one in new.values() if Path(one.path).is_file()]
+            records = [record(one, remake, key_of(one, painted=False) in hearts) for one in there]
             news: dict[str, Any] = {"add": records}
             news["hearts"] = {key: key in hearts for key in set(hearts) ^ told.hearts}
             path, manner = shown = values[-2:]
@@ -76,11 +78,11 @@ class Shelf:
         self.merge(gr.on(causes, keep, [self._told, *parts], told, trigger_mode="always_last", **AT_ONCE))
 
     def restore(
-        self, app: gr.Blocks, liked: Any, photo: gr.Image, style: gr.Image, besides: Mapping[Any, Callable[[], Any]]
+        self, opened: Any, liked: Any, photo: gr.Image, style: gr.Image, besides: Mapping[Any, Callable[[], Any]]
     ) -> Any:  # fmt: skip
-        """Let what the browser has kept come back when the page opens: the hearts, the last photograph and style.
+        """Let what the browser has kept come back when the page has opened: the hearts, the last photograph and style.
 
-        Returns the event.
+        opened: the event. Returns the one that brings it back.
 
         photo, style: their boxes. besides: what else changes with the photograph, by component.
         """
@@ -89,7 +91,9 @@ class Shelf:
             found = kept if isinstance(kept, dict) else {}
             loved = [one for one in map(artwork_of, found.get("liked") or []) if one is not None]
             changes: Changes = {
-                self._told: _Told({(key_of(one), one.path) for one in loved}, {key_of(one) for one in loved}),
+                self._told: _Told(
+                    {(key_of(one), one.path) for one in loved}, {key_of(one, painted=False) for one in loved}
+                ),
                 liked: loved, photo: shown, style: painting,
             }  # fmt: skip
             last = found.get("photo")
@@ -109,7 +113,7 @@ class Shelf:
 
         outputs = [self._told, liked, photo, style, *besides]
         script = "(store, ...shown) => [deepart.kept(store), ...shown]"
-        return app.load(back, [self.store, photo, style], outputs, js=script, **SOON)
+        return opened.then(back, [self.store, photo, style], outputs, js=script, **SOON)
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ def record(one: Artwork, remake: Remake, liked: bool = False) -> Record:
     name = " · ".join([*names, translate(one.name), f"{max(image.size)} px"])
     return {
         "key": key_of(one), "path": one.path, "name": name, "made": known and text, "thumb": thumbnail(image),
-        "liked": liked, "again": remake.can(known),
+        "liked": liked, "again": remake.can(known), **({"picture": key_of(one, painted=False)} if one.painted else {}),
         **({"root": hashlib.sha256(one.root.encode()).hexdigest()[:16]} if moved else {}),
     }  # fmt: skip
 
@@ -161,9 +165,11 @@ def made_of(one: Mapping[str, Any]) -> dict[str, Any] | None:
 def artwork_of(one: Any) -> Artwork | None:
     """Return the generated picture of a record; None for other results, and for what cannot be one."""
     try:
-        made = {name: value for name, value in check_settings(made_of(one)).items() if name != NAMED}
-        return Artwork(str(one["path"]), json.dumps(made, sort_keys=True), name_of(made))
-    except (DeepArtError, TypeError, KeyError, AttributeError):
+        whole = made_of(one) or {}
+        made = {name: value for name, value in (whole.get("painted_from") or whole).items() if name != NAMED}
+        found = Artwork(str(one["path"]), json.dumps(made, sort_keys=True), name_of(made), painting_of(whole))
+        return found if made["task"] == "gan" and here(made) else None
+    except (TypeError, KeyError, AttributeError):
         return None
 
 

@@ -1,9 +1,8 @@
 """The tab "Style transfer": a content, one to three styles, a way of painting, and the picture being painted."""
 
 import html
-import json
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,9 +12,9 @@ from PIL import Image
 from deepart.cache import Studio
 from deepart.images import fit, load_image, settings
 from deepart.latents import MAX_SEED
-from deepart.ui.artwork import Artwork, name_of, save_before
+from deepart.ui.artwork import Artwork, artwork_in, save_before
 from deepart.ui.crop import Crop
-from deepart.ui.examples import FIRST_SIZE, PAIRS, Pair, PairRow, example_files, example_row
+from deepart.ui.examples import FIRST_SIZE, PAIRS, PairRow, example_files, example_row
 from deepart.ui.finished import first_files
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, keep_good, picture_input
@@ -39,7 +38,7 @@ class StyleTab:
         self._first = next(iter(self._ways.values()))
         self._device = studio.device.type
         self._example = next(iter(first_files(studio, "style")), None)  # PAIRS[0], painted
-        self._pair = PAIRS[0] if self._example is not None else _plain_pair()
+        self._pair = PAIRS[0 if self._example is not None else 1]
         self._quick = next(way.name for way in self._ways.values() if way.one_pass)  # for what is there within a second
         self.wanted = hidden_text("style-wanted")  # changes when it should be painted
         with gr.Row(elem_classes="da-studio"):
@@ -116,7 +115,7 @@ class StyleTab:
             gr.HTML(note("The painting takes from each of up to three styles, as much as its weight says."))
             with gr.Row():
                 self.style_2 = picture_input("Second style", height=180, min_width=120)
-                self.style_3 = picture_input("Third style", height=180, min_width=120)
+                self.style_3 = picture_input("Third style", height=180, min_width=120, elem_id="style-3")
             self.weight = _weight_slider("Weight of the first style", elem_id="weight")
             self.weight_2 = _weight_slider("Weight of the second")
             self.weight_3 = _weight_slider("Weight of the third")
@@ -152,7 +151,7 @@ class StyleTab:
         self.dice.click(lambda: random.randint(0, MAX_SEED), None, self.seed, **AT_ONCE)
         self.size.input(lambda size: size, self.size, self._wished, trigger_mode="always_last", **AT_ONCE)
         for event in (self.model.input, self.more.wire(app).success):
-            event(self._switch, [self.model, self._wished], self._of_way, **AT_ONCE)
+            event(self._switch, [self.model, self._wished], [self.size, self.corrected], **AT_ONCE)
         inputs = [
             self.content, self.style, self.style_2, self.style_3, self.weight, self.weight_2, self.weight_3,
             self.strength, self.keep, self.scale, self.size, self.seed, self.model, self.steps, self.style_weight,
@@ -172,6 +171,7 @@ class StyleTab:
         return {
             "model": self.model, "strength": self.strength, "strokes": self.scale, "size": self.size,
             "keep-colours": self.keep, "seed": self.seed, "steps": self.steps, "style-weight": self.style_weight,
+            "weight-1": self.weight, "weight-2": self.weight_2, "weight-3": self.weight_3,
         }  # fmt: skip
 
     @property
@@ -185,19 +185,9 @@ class StyleTab:
             self.result: lambda: None,
         }
 
-    @property
-    def weights(self) -> list[gr.Slider]:
-        """The sliders for what each style counts, which recall() sets."""
-        return [self.weight, self.weight_2, self.weight_3]
-
-    def recall(self, one: Mapping[str, Any]) -> Changes:
-        """Return what else changes when the settings of a painting are taken: what each style counts."""
-        counted = [made for made in one["made"].get("weights") or [] if isinstance(made, int | float)]
-        return {slider: share for slider, share in zip(self.weights, counted, strict=False) if 0 <= share <= 1}
-
     def follow(self, linked: Any) -> None:
         """Let the tab show what belongs to its settings once an event has set them as an address says."""
-        linked.then(self._settle, [self.model, self.size], [*self._of_way, self._wished], **AT_ONCE)
+        linked.then(self._settle, [self.model, self.size], [self.size, self.corrected, self._wished], **AT_ONCE)
 
     def _settle(self, model: str, size: int) -> Changes:
         """Show what the way of painting takes; a size that the page has not opened with is a wish."""
@@ -211,11 +201,6 @@ class StyleTab:
             self.size: gr.Slider(maximum=way.max_side, value=self._size(way, wished)),
             self.corrected: gr.Column(visible=not way.one_pass),
         }
-
-    @property
-    def _of_way(self) -> list[Any]:
-        """The components that _switch() changes."""
-        return [self.size, self.corrected]
 
     def _size(self, way: StyleModel, wished: int | None) -> int:
         """Return the size that the page shows for a way of painting: that of the example as long as nobody wishes."""
@@ -241,7 +226,7 @@ class StyleTab:
         if self._example is None:
             return None
         made = (settings(load_image(self._example)) or {}) | {"from": [self._pair.content, self._pair.style]}
-        return Artwork(self.download.value["path"], json.dumps(made, sort_keys=True), name_of(made))
+        return artwork_in(self.download.value["path"], made)
 
     def _paint(
         self, content: str | None, style: str | None, style_2: str | None, style_3: str | None,
@@ -291,12 +276,6 @@ class StyleTab:
 def _sentences(parts: list[str], kind: str) -> str:
     """Return a line of HTML whose parts are translated one by one. kind: its class."""
     return f'<p class="{kind}">{" <wbr>".join(map(html.escape, parts))}</p>'
-
-
-def _plain_pair() -> Pair:
-    """Return the first of the pictures, for a model that has painted no example."""
-    content, style = example_files("content")[0], example_files("style")[0]
-    return Pair(content.stem, style.stem, STYLIZE["strength"], STYLIZE["style_scale"])
 
 
 def _weight_slider(label: str, **options: Any) -> gr.Slider:

@@ -18,7 +18,7 @@ from deepart.models.gatys_loss import GatysConfig
 from deepart.pipelines.large import QUALITIES
 from deepart.pipelines.style import MAX_SHEET, MIN_SIDE, StyleTransferPipeline
 from deepart.registry import get_spec
-from deepart.ui.artwork import Artwork, save_result, slug
+from deepart.ui.artwork import Artwork, painting_name, save_result, slug
 from deepart.ui.examples import named
 from deepart.ui.inputs import read_picture
 from deepart.ui.jobs import Callback, Step
@@ -172,11 +172,11 @@ def save_painting(image: Image.Image, files: Sequence[str], cache: str) -> Artwo
     known = [named(path) for path in files]
     made = (settings(image) or {}) | {"from": [example for example, _ in known]}
     path = save_print(with_settings(image, made), files[1], files[0], cache)
-    name = Phrase("{content}, after {style}", content=known[0][1], style=known[1][1])
-    return Artwork(path, json.dumps(made, sort_keys=True), name)
+    return Artwork(path, json.dumps(made, sort_keys=True), painting_name(known[0][1], known[1][1], made.get("seed")))
 
 
 def save_print(image: Image.Image, style: str, content: str, cache: str) -> str:
     """Write a painting where Gradio serves files from, named after the two files that it was made of."""
-    names = [slug(Path(path).stem)[:40] for path in (style, content)]
-    return save_result(image, "-".join([*names, str(max(image.size))]), cache)
+    seed = (settings(image) or {}).get("seed")
+    names = [*(slug(Path(path).stem)[:40] for path in (style, content)), str(max(image.size))]
+    return save_result(image, "-".join([*names, *([f"seed-{seed}"] if seed else [])]), cache)

@@ -234,7 +234,8 @@ class Animation:
         paths = save_animations(made, list(FORMATS), name, self.files[0].GRADIO_CACHE)
         buttons = {button: gr.DownloadButton(value=path) for button, path in zip(self.files, paths, strict=True)}
         playing = _square("da-frame", _holding(Path(paths[0]).read_bytes()), what)
-        return {self.stage: playing + note(words) + below, self.row: gr.Row(visible=True), **buttons}
+        kept = note(t("Films and strips are not kept in My results: download what you like."))
+        return {self.stage: playing + note(words) + below + kept, self.row: gr.Row(visible=True), **buttons}
 
     def glimpse(self, what: str) -> Callable[[Step[Any]], Changes]:
         """Return what shows a frame while the others are made; for RunButton.stream(preview=...)."""

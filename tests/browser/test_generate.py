@@ -100,7 +100,7 @@ def test_a_grid_and_a_click(page: Page, open_tab: OpenTab, tmp_path: Path, scree
     no_sideways_scroll(tab)
     path = save(tab, "chosen-download", tmp_path)
     [expected] = page.landscapes.generate(seed=43, truncation=0.7)
-    assert path.name == "deepart-landscapes-seed-43.png"
+    assert path.name == "deepart-landscapes-seed-43-32.png"
     assert same(load_image(path), expected)
     assert settings(load_image(path)) == settings(expected)
 
@@ -125,7 +125,7 @@ def test_all_pictures_as_a_zip(page: Page, tab: Tab, tmp_path: Path) -> None:
     path = save(tab, "gan-zip", tmp_path)
     assert path.name == "deepart-landscapes-3-from-seed-7.zip"
     with zipfile.ZipFile(path) as packed:
-        assert packed.namelist() == [f"0{n}-deepart-landscapes-seed-{n + 6}.png" for n in (1, 2, 3)]
+        assert packed.namelist() == [f"0{n}-deepart-landscapes-seed-{n + 6}-32.png" for n in (1, 2, 3)]
         pictures = [load_image(io.BytesIO(packed.read(name))) for name in packed.namelist()]
     for picture, expected in zip(pictures, page.landscapes.generate(3, seed=7), strict=True):
         assert same(picture, expected)

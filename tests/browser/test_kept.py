@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hands import PHONE, brought, go, no_sideways_scroll, same, save, told
@@ -95,7 +97,7 @@ def test_a_painting_whose_file_is_gone_is_made_again_or_asks_for_the_photograph(
     expect(tab.locator("#session-facts img")).to_be_visible()
     expect(tab.locator("#again-start")).to_have_count(0)
     tab.locator("#session-use").click()
-    told(tab, "It was made of a picture of yours")
+    told(tab, "The settings do not hold the picture for “Your photograph”")
     expect(tab.locator("#paint")).to_be_visible()
     # The photograph itself is there with the style of the last painting, and after a day it is asked for.
     expect(tab.locator("#content .image-frame img")).to_have_attribute("src", re.compile("holiday"))
@@ -156,6 +158,41 @@ def test_clear_asks_and_is_undone_and_the_address_has_the_tab(open_tab: OpenTab,
     tab.go_forward()
     expect(tab.locator("#vae-start")).to_be_visible()
     assert tab.url.endswith("?tab=reconstruct")
+
+
+def test_sixty_pictures_are_kept_and_each_of_the_paintings_of_one(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    tab.on("dialog", lambda dialog: dialog.accept())
+
+    def run(code: str) -> Any:
+        return tab.evaluate(f"store => {{ {code} }}", run.store)
+
+    def one(key: str, **more: Any) -> dict[str, Any]:
+        return {"key": key, "name": key, "thumb": "", "liked": False} | more
+
+    def merge(*add: dict[str, Any], hearts: dict[str, bool] | None = None) -> list[str]:
+        news = json.dumps({"add": list(add), "hearts": hearts or {}})
+        run.store = run(f"return deepart.merge({json.dumps(news)}, store)")
+        return [found["key"] for found in run.store["results"]]
+
+    def kept() -> int:
+        return len(run.store["results"]) + len(run.store.get("cleared") or [])
+
+    run.store = {"results": []}
+    names = [str(number) for number in range(61)]
+    assert merge(*map(one, names[:60]), one("60", liked=True)) == names[:0:-1]
+    run.store = run("return deepart.clear(store, '')")
+    assert ([found["key"] for found in run.store["results"]], kept()) == (["60"], 60)
+    assert (merge(one("new")), kept()) == (["new", "60"], 60)
+    run.store = run("return deepart.undo(store)")
+    assert [found["key"] for found in run.store["results"]] == ["new", *names[:1:-1]]
+    # A painting takes the place of the small picture, and another painting does not take its place.
+    run.store = {"results": [one("small", liked=True), one("0")]}
+    assert merge(one("fast", picture="small")) == ["fast", "0"]
+    assert run.store["results"][0]["liked"]
+    assert merge(one("other", picture="small")) == ["other", "fast", "0"]
+    merge(hearts={"small": False})
+    assert not any(found["liked"] for found in run.store["results"])
 
 
 def test_a_link_shows_the_result_and_no_other(page: Page, open_tab: OpenTab, tmp_path: Path) -> None:

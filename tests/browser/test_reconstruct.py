@@ -183,7 +183,7 @@ def test_a_picture_is_downloaded_in_the_format_that_was_chosen(tab: Tab, small: 
     tab.get_by_role("option", name="JPEG").click()
     until(lambda: save(tab, "vae-download", tmp_path).suffix == ".jpg")
     path = save(tab, "vae-download", tmp_path)
-    assert path.name == "deepart-pictures-small-reconstructed.jpg"
+    assert path.name == "deepart-pictures-small-reconstructed-96.jpg"
     with Image.open(path) as saved:
         assert (saved.format, saved.size) == ("JPEG", exact.size)
 
@@ -208,7 +208,7 @@ def test_a_picture_comes_back(
         expect(facts).to_contain_text(re.compile(words))
     expect(facts).to_contain_text("Numbers in the picture: 18,432 · Numbers in the latent: 768")
     path = save(tab, "vae-download", tmp_path)
-    assert path.name == "deepart-pictures-small-reconstructed.png"
+    assert path.name == "deepart-pictures-small-reconstructed-96.png"
     is_file(path, page.vae.reconstruct(load_image(small)))
     no_sideways_scroll(tab)
 
@@ -306,7 +306,7 @@ def test_variations(page: Page, faces: Tab, small: Path, tmp_path: Path) -> None
     expect(faces.locator("#made-facts")).to_contain_text("small at strength 2, seeds 7 to 9.")
     expected = page.faces.vary(load_image(small), 2.0, n=3, seed=7)
     pictures(faces).nth(1).locator("button").click()
-    expect(faces.locator("#made-go")).to_have_text("Go on with Variation 8")
+    expect(faces.locator("#made-go")).to_have_text("Go on with Variation 8 of small")
     is_file(save(faces, "made-download", tmp_path), expected[1])
     with zipfile.ZipFile(save(faces, "made-zip", tmp_path)) as packed:
         files = [io.BytesIO(packed.read(name)) for name in packed.namelist()]
