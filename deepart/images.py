@@ -40,8 +40,7 @@ def load_image(
 
     Returns an RGB image, upright (EXIF), in sRGB (the embedded profile is applied), with transparency over white; with
     keep_alpha, an RGBA image where there is some. Of what else the file carries, these stay in `info`: "deepart", the
-    settings of a picture made by DeepArt; "exif", when and with what it was taken, and where only with keep_gps; "dpi",
-    of what phones make as their EXIF has it.
+    settings of a picture made by DeepArt; "exif", when and with what it was taken, and where only with keep_gps; "dpi".
 
     `source` is a path or a binary file, which is read from its start. `max_pixels` is checked against the header,
     before anything is decoded; Pillow's own `Image.MAX_IMAGE_PIXELS` holds as well where it is lower. A JPEG of up to

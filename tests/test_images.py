@@ -285,7 +285,7 @@ def test_a_large_jpeg_is_read_at_half_its_size():
     # 168 and 201 megapixels, of which libjpeg would hold 16 bits of each value of a progressive one: 1.2 GB.
     assert picture_size(io.BytesIO(flat_jpeg(16384, 12288))) == (8192, 6144)
     told = refusal(io.BytesIO(flat_jpeg(16384, 12288, progressive=True, scans=2)))
-    assert "save it as a baseline JPEG, or scale it down to 8192x6144, in a picture viewer" in told
+    assert told.endswith("pixels, too many for this sort of JPEG; save it as a baseline JPEG.")
     assert "four times as many" in refusal(io.BytesIO(flat_jpeg(16384, 12296, progressive=True)))
 
 
