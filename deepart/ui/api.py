@@ -139,7 +139,7 @@ class _Pictures(GradioRootModel):
     root: list[GalleryImage]
 
 
-_MODELS = {gr.File: _Made, gr.Gallery: _Pictures}  # Gradio's own describe themselves to whoever writes Gradio
+_MODELS: dict[Any, Any] = {gr.File: _Made, gr.Gallery: _Pictures}  # Gradio's own speak of its inside
 
 
 def gallery_output(label: str = "The pictures, exact PNGs") -> gr.Gallery:

@@ -98,7 +98,7 @@ def mend_calls(app: gr.Blocks) -> None:
         except InvalidPathError:
             raise mistake("A file was not uploaded here; upload it first, in Python with handle_file(path).") from None
 
-    app.preprocess_data = checked  # type: ignore[method-assign]
+    app.preprocess_data = checked  # type: ignore[method-assign, assignment]
 
 
 # Gradio's own ImageData would let a path of the server pass that comes without the mark of a file. The docstrings are
