@@ -224,7 +224,7 @@ _JPEG_MORE = [
     b"".join(mark + 99 * bytes.fromhex(code) for mark in (b"", *(b"\xff%c" % number for number in range(0xD0, 0xD8))))
     for code in ("96d35ab16ca54bd29a", "55", "aa", "692ca54e935ab42d65")
 ]  # of restart intervals one each, whichever is due
-_MAX_COEFFICIENTS = 700_000_000  # bytes that libjpeg holds of a JPEG that comes in several scans
+_MAX_COEFFICIENTS = 610_000_000  # bytes that libjpeg holds of a JPEG in several scans: 200 megapixels of 4:2:0
 
 
 def _take_apart_jpeg(data: bytes) -> PictureFile:

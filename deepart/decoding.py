@@ -36,17 +36,12 @@ def check_size(size: tuple[int, int], what: str, limit: int, *, baseline: bool =
     came = Phrase("The {what} is {width}x{height} pixels", what=what, width=width, height=height)
     if width * height > limit:
         share = (limit / (width * height)) ** 0.5
-        less, lower = int(width * share), int(height * share)
         if baseline:
-            raise ImageError(
-                "{came}, too many for a JPEG of its sort; save it as a baseline JPEG, or scale it down to "
-                "{less}x{lower}, in a picture viewer.",
-                came=came, less=less, lower=lower,
-            )  # fmt: skip
+            raise ImageError("{came}, too many for this sort of JPEG; save it as a baseline JPEG.", came=came)
         raise ImageError(
             "{came}, {pixels:,} in all; at most {most:,} are taken, and four times as many of a JPEG, so scale it down "
             "to {less}x{lower} in a picture viewer.",
-            came=came, pixels=width * height, most=limit, less=less, lower=lower,
+            came=came, pixels=width * height, most=limit, less=int(width * share), lower=int(height * share),
         )  # fmt: skip
     if min(size) < MIN_SIDE:
         raise ImageError(

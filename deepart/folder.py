@@ -183,10 +183,8 @@ def _files(place: Path, results: str | None, left: dict[str, str]) -> Iterator[P
             name for name in sorted(below)
             if not name.startswith(".") and name.casefold() not in NOT_SEARCHED and enter(os.path.join(folder, name))
         ]  # fmt: skip
-        for name in sorted(files):
+        for name in sorted(name for name in files if not name.startswith(".")):
             path = os.path.join(folder, name)
-            if name.startswith("."):
-                continue
             if os.path.isfile(path):
                 yield Path(path)
             elif os.path.islink(path):

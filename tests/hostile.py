@@ -5,6 +5,7 @@
 """
 
 import functools
+import importlib
 import io
 import json
 import random
@@ -29,7 +30,8 @@ COUNTS = {
     "broken metadata": 80,
     "endless animation": 50,
     "lost end": 30,
-    "other kinds": 75,
+    "other kinds": 100,
+    "long or many scans": 24,
 }
 FORMATS = ("PNG", "JPEG", "WEBP")
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
@@ -227,7 +229,7 @@ def _any_good(rng: random.Random, index: int) -> bytes:
     return _good(FORMATS[index % 3], rng.randrange(8))
 
 
-# ------------------------------------------------------------------------------------------------------- eleven kinds
+# ----------------------------------------------------------------------------------------------------- what is hostile
 
 Made = tuple[bytes, str]
 """The file, and how a load must end: "good", "refused", or "either"."""
@@ -508,12 +510,16 @@ def _lost_end(rng: random.Random, index: int) -> Made:
 
 
 def _other_kinds(rng: random.Random, index: int) -> Made:
-    """GIF, BMP and AVIF: cut short, flipped, with a huge header, with bombs, with notes that make no sense."""
-    kind, choice = ("GIF", "BMP", "AVIF")[index % 3], index // 3 % 5
+    """GIF, BMP, AVIF and HEIC: cut short, flipped, with a huge header, with bombs, with notes that make no sense."""
+    kind, choice = ("GIF", "BMP", "AVIF", "HEIC")[index % 4], index // 4 % 5
     file = io.BytesIO()
     image = Image.frombytes("RGB", (48, 32), rng.randbytes(48 * 32 * 3))
     notes = exif() + (bytes(1_000_000) if choice == 3 else _broken_exif(rng))  # libavif writes none without a header
-    image.save(file, kind, **({"exif": notes, "quality": 90, "speed": 10} if kind == "AVIF" and choice > 2 else {}))
+    more = {"exif": notes, "quality": 90} if kind in ("AVIF", "HEIC") and choice > 2 else {}
+    if kind == "HEIC":
+        importlib.import_module("pillow_heif").from_pillow(image).save(file, **more)
+    else:
+        image.save(file, kind, **more, **({"speed": 10} if more else {}))
     data = bytearray(file.getvalue())
     if choice == 0:
         return bytes(data[: rng.randrange(len(data))]), "either"
@@ -522,9 +528,10 @@ def _other_kinds(rng: random.Random, index: int) -> Made:
             data[rng.randrange(rng.choice((200, len(data))))] ^= 1 << rng.randrange(8)
         return bytes(data), "either"
     if choice == 2:
-        form, place = {"GIF": ("<HH", 6), "BMP": ("<II", 18), "AVIF": (">II", data.find(b"ispe") + 8)}[kind]
+        form, place = {"GIF": ("<HH", 6), "BMP": ("<II", 18)}.get(kind, (">II", data.find(b"ispe") + 8))
         struct.pack_into(form, data, place, *rng.choice(((60_000, 60_000), (65_535, 1), (0, 0), (30_000, 9_000))))
-        return bytes(data), "either" if kind == "GIF" else "refused"  # a frame may be larger than a GIF says
+        # A frame may be larger than a GIF says, and a HEIC has two sizes.
+        return bytes(data), "either" if kind in ("GIF", "HEIC") else "refused"
     if kind == "GIF":
         start = 13 + 3 * 2 ** (1 + (data[10] & 7))
         junk = (b"\x21\xfe" + (b"\xff" + bytes(255)) * rng.randrange(100_000) + b"\0") * rng.choice((1, 3))
@@ -533,6 +540,21 @@ def _other_kinds(rng: random.Random, index: int) -> Made:
         head = struct.pack("<2sIHHIIiiHHIIIIII", b"BM", 0, 0, 0, 1078, 40, 6000, 6000, 1, 8, 1, 0, 0, 0, 256, 0)
         return head + bytes(1024) + b"\0\2\xff\xff" * rng.randrange(9_000) + bytes([0, 1]), "either"
     return bytes(data).replace(exif(), exif()[:8] + rng.randbytes(len(exif()) - 8)), "good"
+
+
+def _long_or_many_scans(rng: random.Random, index: int) -> Made:
+    """Panoramas around the longest shape, and JPEGs in several scans of 100 to 200 megapixels, in a few kilobytes."""
+    side, more = rng.randrange(16, 200), rng.choice((0, 1))
+    due = "refused" if more else "good"
+    if index % 4 == 0:
+        return flat_jpeg(60 * side + more, side), due
+    if index % 4 == 1:
+        return flat_png(side, 60 * side + more), due
+    if index % 4 == 2:
+        return riff(vp8l(60 * side + more, side)), due
+    components, width = rng.choice((1, 3)), 8 * rng.randrange(1250, 1750)
+    many = 2 * components * width * 10_000 > 610_000_000  # bytes of coefficients that libjpeg would hold
+    return flat_jpeg(width, 10_000, components, progressive=True, scans=3), "refused" if many else "good"
 
 
 _MAKERS: dict[str, Callable[[random.Random, int], Made]] = {
@@ -545,6 +567,7 @@ _MAKERS: dict[str, Callable[[random.Random, int], Made]] = {
     "endless animation": _endless_animation,
     "lost end": _lost_end,
     "other kinds": _other_kinds,
+    "long or many scans": _long_or_many_scans,
 }
 
 

@@ -177,7 +177,8 @@ def test_the_sheet_is_that_of_the_pipeline(page: Page, client: Client) -> None:
     assert [entry["caption"] for entry in shown] == [STYLE.name, OTHER.name]
     assert all(same(*pair) for pair in zip(found, expected, strict=True))
     assert made == [settings(picture) for picture in expected] == [settings(picture) for picture in found]
-    assert [Path(entry["image"]).name for entry in shown] == ["woodcut-cat-48.png", "hokusai-great-wave-cat-48.png"]
+    names = [Path(entry["image"]).name for entry in shown]
+    assert names == ["woodcut-cat-48-seed-7.png", "hokusai-great-wave-cat-48-seed-7.png"]
 
 
 @pytest.mark.parametrize("quality", ["fast", "fine"])

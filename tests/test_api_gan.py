@@ -64,7 +64,7 @@ def test_paint_is_paint_large(page: Page, client: Client, tmp_path: Path) -> Non
     assert same(load_image(path), expected)
     assert told == settings(expected)
     assert told["painted_from"] == settings(small)
-    assert Path(path).name == f"{PHOTO.stem}-small-512.png"
+    assert Path(path).name == f"{PHOTO.stem}-small-512-seed-3.png"
     with pytest.raises(AppError, match="The size is 300; it must be a whole number of pixels from 512 to 2048"):
         client.predict(*given, 300, api_name="/paint")
     with pytest.raises(AppError, match="sides of 32 to 256 can be painted large"):
@@ -114,10 +114,7 @@ BREED = [
     ({"seeds": []}, "There are 0 parents; give 1 to 8"),
     ({"mutation": 2}, "The mutation is 2; it must be a number from 0 to 1"),
 ]
-MIX = [
-    ({"fine": None}, "The seed is None"),
-    ({"fine": "abc"}, "A latent in the settings is no base64 text"),
-]
+MIX = [({"fine": None}, "The seed is None"), ({"fine": "abc"}, "A latent in the settings is no base64 text")]
 PROJECT = [
     ({"steps": 0}, "The number of steps is 0; it must be a whole number from 1 to 2000"),
     ({"image": None}, "There is no picture to find yet; upload one"),

@@ -63,6 +63,8 @@ class EndpointsBase:
                 default = None if given.default is inspect.Parameter.empty else given.default
                 boxes.append(self._shared(api_input(default, *box) if isinstance(box, tuple) else box))
         about = f"{call.__doc__}{f' {_STEPS}' if inspect.isgeneratorfunction(call) else ''}"
+        for box in outputs:
+            box.data_model = _MODELS.get(type(box), box.data_model)
         shown = [self._shared(box) for box in outputs]
         self._cache = getattr(outputs[0], "GRADIO_CACHE", "")
         self._door.click(call, boxes, shown, api_name=name, api_description=about, **(options or GPU_SLOT))
@@ -137,18 +139,12 @@ class _Pictures(GradioRootModel):
     root: list[GalleryImage]
 
 
-def file_output(label: str) -> gr.File:
-    """Return an output that holds a file."""
-    box = gr.File(label=label)
-    box.data_model = _Made  # Gradio's own describes itself, to whoever writes Gradio
-    return box
+_MODELS: dict[Any, Any] = {gr.File: _Made, gr.Gallery: _Pictures}  # Gradio's own speak of its inside
 
 
 def gallery_output(label: str = "The pictures, exact PNGs") -> gr.Gallery:
     """Return an output that holds several pictures, each as its file."""
-    box = gr.Gallery(label=label, format="png", type="filepath")
-    box.data_model = _Pictures  # type: ignore[assignment]
-    return box
+    return gr.Gallery(label=label, format="png", type="filepath")
 
 
 def picture_output(label: str) -> gr.Image:

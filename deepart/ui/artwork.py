@@ -322,8 +322,7 @@ def numbers(taken: "RoundTrip") -> dict[str, Any]:
 def save_result(image: Image.Image, name: str, cache: str) -> str:
     """Write an exact PNG, settings inside, where Gradio serves files from and deletes them after a day."""
     path = new_file(cache, f"{name}.png")
-    dpi = None if "dpi" in image.info else DPI
-    images.save_png(image, path, compress_level=1, dpi=dpi)  # somebody is waiting: a quarter of the time
+    images.save_png(image, path, compress_level=1, dpi=None if "dpi" in image.info else DPI)  # 1: for it is quick
     return path
 
 

@@ -19,7 +19,7 @@ from deepart.pipelines.style import MAX_SHEET, StyleTransferPipeline
 from deepart.pipelines.vae import VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import get_spec, list_models
-from deepart.ui.api import Answer, EndpointsBase, file_output, gallery_output, picture_output
+from deepart.ui.api import Answer, EndpointsBase, gallery_output, picture_output
 from deepart.ui.artwork import numbers, save_latent
 from deepart.ui.inputs import latent_input, picture_input, pictures_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs, Work
@@ -169,7 +169,7 @@ class Endpoints(EndpointsBase):
             {"seeds": (f"Stops, 2 to {gan.MAX_STOPS}: each {_ORIGIN}", "array", [3, 17, 42], _EITHER),
              "frames": (f"Number of frames: {gan.MIN_FRAMES} to {gan.MAX_FRAMES}", "integer"),
              "loop": ("Come back to the beginning", "boolean"), "model": _model("gan")},
-            [file_output("The animation"), gr.JSON(label="Settings")],
+            [gr.File(label="The animation"), gr.JSON(label="Settings")],
         )  # fmt: skip
         self._add(
             self._mix, "mix",
@@ -273,7 +273,7 @@ class Endpoints(EndpointsBase):
             self._reconstruct, "reconstruct",
             {"image": picture_input("Picture; null where a latent is given"), "latent": latent_input(),
              "model": _model("vae")},
-            [picture_output("What came back, an exact PNG"), file_output("The latent, a safetensors file"),
+            [picture_output("What came back, an exact PNG"), gr.File(label="The latent, a safetensors file"),
              gr.JSON(label="Settings, and numbers of how near it is")],
         )  # fmt: skip
         self._add(
@@ -289,7 +289,7 @@ class Endpoints(EndpointsBase):
             {"image": picture_input("First picture"), "other": picture_input("Second picture"),
              "steps": (f"Number of frames: {vae.MIN_STEPS} to {vae.MAX_STEPS}", "integer"),
              "path": (f"Way: {', '.join(vae.PATHS)}", "string"), "model": _model("vae")},
-            [file_output(f"The animation, at most {MORPH_SIDE} pixels large"), gr.JSON(label="Settings")],
+            [gr.File(label=f"The animation, at most {MORPH_SIDE} pixels large"), gr.JSON(label="Settings")],
         )  # fmt: skip
         self._add(
             self._sample, "sample",

@@ -176,7 +176,7 @@ def save_painting(image: Image.Image, files: Sequence[str], cache: str) -> Artwo
 
 
 def save_print(image: Image.Image, style: str, content: str, cache: str) -> str:
-    """Write a painting where Gradio serves files from, named after the two files that it was made of."""
+    """Write a painting where Gradio serves files from, named after its files, size and seed, and return its path."""
+    parts = [*(slug(Path(path).stem)[:40] for path in (style, content)), str(max(image.size))]
     seed = (settings(image) or {}).get("seed")
-    names = [*(slug(Path(path).stem)[:40] for path in (style, content)), str(max(image.size))]
-    return save_result(image, "-".join([*names, *([f"seed-{seed}"] if seed else [])]), cache)
+    return save_result(image, "-".join([*parts, *([f"seed-{seed}"] if seed else [])]), cache)
