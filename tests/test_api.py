@@ -312,7 +312,7 @@ def test_uploads_are_decoded_one_at_a_time(
     monkeypatch.setattr(images, "decode", watched)
     events = {getattr(fn.fn, "__qualname__", ""): fn.fn for fn in page.blocks.fns.values()}
     mine = str(tmp_path / "mine.png")
-    images.save_png(images.with_settings(load_image(CONTENT), {"task": "style", "model": "fine"}), mine)
+    images.save_png(page.fine.stylize(load_image(CONTENT), load_image(STYLE), size=48), mine)
     doors = {
         "/stylize": lambda who: connect(page, tmp_path).predict(**order()),
         "My results": lambda who: events["MyResults._open"](mine, who),

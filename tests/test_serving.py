@@ -219,12 +219,16 @@ def test_work_is_done_for_who_listens_and_stopped_where_nobody_does(
     hosted.landscapes.hold(16)
     with begin(hosted, walk, "walk") as stream:
         assert hosted.landscapes.held.wait(60)
+        until(lambda: told and told[-1])
         monkeypatch.setattr("deepart.ui.jobs.UNHEARD", 0.0)
         told.clear()
         until(lambda: len(told) > 2)
         hosted.landscapes.release()
         assert "event: complete" in stream.read().decode()
+    hosted.landscapes.hold(16)
     ask(hosted, walk, "walk")
+    until(lambda: not told[-1])
+    hosted.landscapes.release()
     until(lambda: counted(hosted, "/walk", "stopped") == 1)
     assert (counted(hosted, "/walk", "ok"), hosted.jobs.running, told[-1]) == (1, 0, False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -143,17 +144,18 @@ def test_the_wall_keeps_no_previews_that_were_stopped_half_way(
 
 def test_what_the_editor_has_cut_by_hand_is_used_once(tiny_studio: TinyStudio) -> None:
     crop, photograph = lay(tiny_studio).crop, str(PAIRS[0].files[0])
+    who: Any = SimpleNamespace(session_hash="a")
     packed = io.BytesIO()
     load_image(photograph).crop((10, 20, 100, 140)).save(packed, "PNG")
     sent = EditorDataBlobs(background=None, layers=[], composite=packed.getvalue())
     crop.editor.blob_storage["cut"] = sent
     shown = crop.editor.preprocess(EditorData(id="cut"))
     for aspect, size in (("As it is", (90, 120)), ("Square", (90, 90))):
-        used = load_image(crop._use(shown, aspect, photograph))
+        used = load_image(crop._use(shown, aspect, photograph, who))
         assert used.size == size
-    assert Path(crop._use(shown, "As it is", photograph)).stem.startswith(PAIRS[0].content)
+    assert Path(crop._use(shown, "As it is", photograph, who)).stem.startswith(PAIRS[0].content)
     with pytest.raises(gr.Error, match="no picture to cut"):
-        crop._use(crop.editor.preprocess(EditorData(id="cut")), "As it is", photograph)
+        crop._use(crop.editor.preprocess(EditorData(id="cut")), "As it is", photograph, who)
     # A file that is not the page's own is none, and so is an editor that shows nothing.
     foreign = EditorData(background=FileData(path=__file__))
     assert [crop.editor.preprocess(one) for one in (foreign, None)] == [None, None]
