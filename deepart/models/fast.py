@@ -42,7 +42,8 @@ LEAST = 64  # pixels of a longer side from which on a smaller picture is painted
 MIN_STYLE = 32  # pixels on the shorter side of a style, enlarged if need be: relu4_1 sees an eighth of it
 PLACES = 4500  # places of 4 pixels of a content or style; one that has more has places of 8
 MARGIN = 16  # pixels by which a picture is continued: next to a convolution's zeros bits of frames grow
-DETAIL = 0.7  # share of the content's own features where it has the most detail
+DETAIL = 0.8  # share of the content's own features where it has the most detail
+KEPT, MOST_KEPT = 2.5, 0.85  # share of the content under the strokes by the detail around a place, and the most of it
 CHANCES = 4096  # numbers that a seed stands for
 CHANCE = 0.02  # by how much a seed may favour one place of a style over another, in cosine
 
@@ -203,7 +204,8 @@ class Fast:
         recolor = palette_map(small, blend_palettes([(code.palette, weight) for code, weight in mix]))
         recolored = torch.lerp(small, recolor(small).clamp(0, 1), strength)
         side = place_side(content.shape[2], content.shape[3], PLACES)
-        base = _enlarged(coarse, recolored, (0, 0, *(content if scale >= 1 else small).shape[2:]))
+        top = highest(contrast(recolored))
+        base = _enlarged(coarse, recolored, (0, 0, *(content if scale >= 1 else small).shape[2:]), top)
         maps = self._maps(base)
         statistics = measure_channels(maps, *grid(small.shape[2], small.shape[3], side))
         styles = []
@@ -212,7 +214,7 @@ class Fast:
             vectors = code.places.vectors * (1 + CHANCE * (favoured[:, None] - 0.5))
             styles.append((code, Places(vectors, code.places.rows, code.places.columns), weight))
         known = (recolored, base, maps) if scale >= 1 and len(windows(*content.shape[2:])) == 1 else None
-        return _Sketch(recolor, strength, coarse, side, statistics, highest(contrast(recolored)), styles, known)
+        return _Sketch(recolor, strength, coarse, side, statistics, top, styles, known)
 
     def _look(self, sketches: Sequence[_Sketch], parts: Sequence[Tensor], place: Place) -> Tensor:
         """Return the pictures (N, 3, h, w) in [0, 1] of the parts of N contents, which are at one place of them."""
@@ -221,7 +223,7 @@ class Fast:
         for sketch, x in zip(sketches, parts, strict=True):
             if sketch.known is None:
                 recolored = torch.lerp(x, sketch.recolor(x).clamp(0, 1), sketch.strength)
-                base = _enlarged(sketch.coarse, recolored, place)
+                base = _enlarged(sketch.coarse, recolored, place, sketch.top)
                 seen = self._maps(base)
             else:
                 recolored, base, seen = sketch.known
@@ -238,15 +240,24 @@ class Fast:
         return torch.lerp(recolored, smooth_color(painted.clamp(0, 1)), shares)
 
 
-def _enlarged(coarse: Tensor | None, x: Tensor, place: Place) -> Tensor:
-    """Return what is painted over in a part x (1, 3, h, w): that of the smaller picture, if there is one, else x."""
+def _enlarged(coarse: Tensor | None, x: Tensor, place: Place, top: Tensor) -> Tensor:
+    """Return what is painted over in a part x (1, 3, h, w): the smaller picture, if there is one, enlarged, and x.
+
+    Of x as much as there is detail around: what is a line too many in a cheek is a stroke in a sky.
+    """
     if coarse is None:
         return x
-    top, left, height, width = place
-    rows = 2 * (top + torch.arange(x.shape[2], device=x.device) + 0.5) / height - 1
+    top_row, left, height, width = place
+    rows = 2 * (top_row + torch.arange(x.shape[2], device=x.device) + 0.5) / height - 1
     columns = 2 * (left + torch.arange(x.shape[3], device=x.device) + 0.5) / width - 1
     where = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)[None].to(x)
-    return F.grid_sample(coarse, where, "bilinear", "border", align_corners=False)
+    enlarged = F.grid_sample(coarse, where, "bilinear", "border", align_corners=False)
+    cell = MULTIPLE * max(1, max(height, width) // SMALL)
+    around = F.avg_pool2d((contrast(x) / top).clamp(0, 1), cell, ceil_mode=True, count_include_pad=False)
+    for _ in range(2):
+        around = F.avg_pool2d(around, 5, 1, 2, count_include_pad=False)
+    kept = KEPT * F.interpolate(around, x.shape[2:], mode="bilinear")
+    return torch.lerp(enlarged, x, kept.clamp(0, MOST_KEPT))
 
 
 def _padded(x: Tensor) -> Tensor:
