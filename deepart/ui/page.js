@@ -1,9 +1,11 @@
 // What the page does in the browser by itself. Events and components call it by the name `deepart`.
 const deepart = {
-  // Scroll to an element that is out of sight.
-  intoSight(id) {
+  // Scroll to an element that is out of sight; once more where what changed meanwhile has broken that off.
+  intoSight(id, first = true) {
     const element = document.getElementById(id), top = element?.getBoundingClientRect().top;
-    if (top < 0 || top > 0.5 * innerHeight) element.scrollIntoView({ behavior: 'smooth', block: 'nearest' });
+    const behavior = first ? 'smooth' : 'instant';
+    if (top < 0 || top > 0.5 * innerHeight) element.scrollIntoView({ behavior, block: 'nearest' });
+    if (first) setTimeout(() => deepart.intoSight(id, false), 1000);
   },
 
   // Return the address of the page with a tab in it, and nothing else but the theme.

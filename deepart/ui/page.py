@@ -143,18 +143,21 @@ class Link:
         return urlencode({TAB: self.tab, **words, **({MAKE: "true"} if whole else {})})
 
     def changes(self, asked: Mapping[str, str], shown: Mapping[Any, Any]) -> Changes:
-        """Return what an address changes on the tab, and tell which pictures it cannot hold.
+        """Return what an address changes on the tab.
 
         shown: what is in the boxes for pictures; those that it does not name stay: see picture_input.
         """
         files = {"": None} | {path.stem: str(path) for path in example_files("content", "style", "paintings")}
+        put = {box: files.get(asked.get(name, OWN), shown[box]) for name, box in self.pictures.items()}
+        return settings_in(asked, self.linked) | put
+
+    def tell(self, asked: Mapping[str, str]) -> None:
+        """Tell which pictures an address cannot hold."""
         missing = [translate(label) for name, label in self._labels.items() if asked.get(name) == OWN]
         if missing:
             boxes = ", ".join(f"“{label}”" for label in missing)
             said = t("The settings do not hold the picture for {boxes}: put it in, if another is there.", boxes=boxes)
             gr.Info(said, title="")
-        put = {box: files.get(asked.get(name, OWN), shown[box]) for name, box in self.pictures.items()}
-        return settings_in(asked, self.linked) | put
 
 
 def restore(
@@ -182,7 +185,16 @@ def restore(
                     changes[link.started] = uuid.uuid4().hex
         return changes
 
-    return app.load(load, boxes, list(dict.fromkeys([tabs, *parts, *boxes, *outputs])), **SOON)
+    def tell(request: gr.Request) -> None:
+        query = dict(request.query_params)
+        for link in links:
+            if query.get(TAB) == link.tab:
+                link.tell(query)
+
+    # At once: what waits in the queue would undo what a quick visitor has pressed by then. Only a toast needs that.
+    loaded = app.load(load, boxes, list(dict.fromkeys([tabs, *parts, *boxes, *outputs])), **AT_ONCE)
+    loaded.then(tell, None, None, **SOON)
+    return loaded
 
 
 def settings_in(asked: Mapping[str, str], linked: Mapping[str, Any]) -> Changes:

@@ -80,9 +80,9 @@ def plain(tab: Tab) -> None:
 
 
 def test_a_painting_and_my_results_are_as_plain(open_tab: OpenTab) -> None:
-    tab = visit(open_tab, path="/?tab=style&size=128")
+    tab = visit(open_tab)
     tab.locator("#wall button").nth(3).click()
-    expect(tab.locator("#facts")).to_contain_text("128 × ")
+    expect(tab.locator("#facts")).to_contain_text("after Woodcut")
     expect(tab.locator("#download")).to_be_enabled()
     plain(tab)
     go(tab, "My results")
