@@ -75,9 +75,9 @@ def test_results_of_all_tabs_are_kept_compared_and_sent(tab: Tab, open_tab: Open
     expect(tab.locator("#vae-title")).to_contain_text("seed-3")
     go(tab, "My results")
     expect(tab.locator("#session-grid button")).to_have_count(17)  # all that was made, not only what was clicked
-    expect(tab.locator("#session-grid button").first).to_contain_text("seed-3 reconstructed · 32 px")
+    expect(tab.locator("#session-grid button").first).to_contain_text("seed-3-32 reconstructed · 32 px")
     tab.locator("#session-grid button").first.click()
-    expect(tab.locator("#session-facts")).to_contain_text("seed-3 reconstructed")
+    expect(tab.locator("#session-facts")).to_contain_text("seed-3-32 reconstructed")
     tab.locator("#session-grid").get_by_role("button", name="Seed 3 ·").click()
     expect(tab.locator("#session-facts")).to_contain_text("Seed 3")
     expect(tab.locator("#session-slider img").first).to_be_visible()
