@@ -128,7 +128,7 @@ class StyleTab:
             self.slider = gr.ImageSlider(
                 None if self._example is None else (str(self._pair.files[0]), str(self._example)),
                 type="pil", format="png", label="Before and after", show_label=False, interactive=False,
-                visible=self._example is not None, buttons=["fullscreen"], max_height=4096, elem_id="slider",
+                visible=self._example is not None, buttons=[], max_height=4096, elem_id="slider",
             )  # fmt: skip
             self.preview = gr.HTML(visible=False, elem_id="preview")
         self.facts = gr.HTML(self._first_facts(), elem_id="facts")
