@@ -108,6 +108,7 @@ def recall(
             changes: Changes = dict(zip(boxes, shown, strict=True)) | {tabs: gr.Tabs(selected=tab)}
             [link] = [link for link in links if link.tab == tab]
             more = besides[tab](held[-1]) if tab in besides else {}
+            link.tell(values)
             return changes | link.changes(values, changes) | more
 
     return button.click(use, [picked, *boxes], list(dict.fromkeys([tabs, *controls, *boxes, *outputs])), **SOON)
