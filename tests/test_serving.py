@@ -16,7 +16,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from answers import ask, begin
+from answers import ask
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from running_page import ROOT, Page, TinyStudio, free_port, serve, tiny_landscapes, until

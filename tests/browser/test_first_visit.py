@@ -77,7 +77,7 @@ def plain(tab: Tab) -> None:
     """Wait until few controls are in sight: what has just been painted takes a moment to be laid out."""
     tab.wait_for_timeout(3000)
     found = tab.evaluate(CONTROLS)
-    assert 5 <= len(found) <= 12, '\n'.join(found)
+    assert 5 <= len(found) <= 12, "\n".join(found)
 
 
 def test_a_painting_and_my_results_are_as_plain(open_tab: OpenTab) -> None:
