@@ -75,9 +75,7 @@ def test_few_controls_are_in_sight(open_tab: OpenTab, name: str) -> None:
 
 def plain(tab: Tab) -> None:
     """Wait until few controls are in sight: what has just been painted takes a moment to be laid out."""
-    tab.wait_for_timeout(3000)
-    found = tab.evaluate(CONTROLS)
-    assert 5 <= len(found) <= 12, "\n".join(found)
+    until(lambda: 5 <= len(tab.evaluate(CONTROLS)) <= 12)
 
 
 def test_a_painting_and_my_results_are_as_plain(open_tab: OpenTab) -> None:
