@@ -187,13 +187,8 @@ class Fast:
         sketches = [self._sketch(*one) for one in zip(own, mixes, strengths, chances, coarse, strict=True)]
         for number, (rows, columns) in enumerate(windows(height, width), 1):
             parts = [_padded(x[..., rows.seen, columns.seen]) for x in own]
-            batch = max(1, WINDOW**2 // (parts[0].shape[2] * parts[0].shape[3]))
-            painted = []
-            for start in range(0, len(sketches), batch):
-                some = slice(start, start + batch)
-                place = rows.seen.start, columns.seen.start, height, width
-                painted.append(self._look(sketches[some], parts[some], place)[..., rows.inside, columns.inside])
-            on_window(number, rows, columns, torch.cat(painted))
+            painted = self._look(sketches, parts, (rows.seen.start, columns.seen.start, height, width))
+            on_window(number, rows, columns, painted[..., rows.inside, columns.inside])
 
     def _sketch(self, content: Tensor, mix: Mix, strength: float, chance: Tensor, coarse: Tensor | None) -> _Sketch:
         """Return what is known of a picture before any of it is painted."""
@@ -218,6 +213,11 @@ class Fast:
 
     def _look(self, sketches: Sequence[_Sketch], parts: Sequence[Tensor], place: Place) -> Tensor:
         """Return the pictures (N, 3, h, w) in [0, 1] of the parts of N contents, which are at one place of them."""
+        batch = max(1, WINDOW**2 // (parts[0].shape[2] * parts[0].shape[3]))
+        starts = range(0, len(sketches), batch)
+        return torch.cat([self._batch(sketches[n : n + batch], parts[n : n + batch], place) for n in starts])
+
+    def _batch(self, sketches: Sequence[_Sketch], parts: Sequence[Tensor], place: Place) -> Tensor:
         taken: dict[str, list[Tensor]] = {name: [] for name in LAYERS}
         colored, bases = [], []
         for sketch, x in zip(sketches, parts, strict=True):
