@@ -128,7 +128,7 @@ class Prepared:
     def __init__(
         self, features: VGGFeatures, recolored: Tensor, style: Tensor, place: int, coarse: Tensor | None = None
     ) -> None:
-        self.recolored, self.base = recolored, recolored
+        self.base = recolored
         own, other = (see(features, x) for x in (recolored, style))
         seen = own
         if coarse is not None:
@@ -139,7 +139,7 @@ class Prepared:
             describe({name: maps[name] for name in SEEN.style_layers}, rows, columns) for maps in (seen, other)
         )
         index = coherent(nearest(here, there), here, there)
-        mine = SEEN.detail * detail(self.recolored)
+        mine = SEEN.detail * detail(recolored)
         self.wanted = {
             name: torch.lerp(
                 take(other[name], there, index, own[name]).float(), own[name].float(),
@@ -256,9 +256,10 @@ class Trainer:
     def paint_twice(
         self, network: Inverter, drawn: Sequence[tuple[Tensor, Tensor]], place: int
     ) -> list[tuple[Tensor, list[Prepared]]]:
-        """Return the pictures of recoloured contents and styles as deepart/models/fast.py paints them, with the pairs.
+        """Return the pictures of recoloured contents and styles, with the pairs, as deepart/models/fast.py paints them.
 
-        First those of half the size, then those that are painted over them. place: side of a place in pixels.
+        First those of half the size, then those that are painted over them; under these nothing is kept of the content
+        here, so that strokes are learned everywhere. place: side of a place in pixels.
         """
         half = [length // (2 * MULTIPLE) * MULTIPLE for length in drawn[0][0].shape[2:]]
         small = [Prepared(self.features, *(resize(x, *half).clamp(0, 1) for x in pair), 4) for pair in drawn]

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from deepart.models.neighbors import describe, grid, nearest, take
+from deepart.models.neighbors import Places, coherent, describe, grid, nearest, take
 
 
 def maps(seed: int, height: int, width: int) -> dict[str, Tensor]:
@@ -45,3 +45,29 @@ def test_places_of_8_pixels_hold_more_of_each_layer() -> None:
     assert index.shape == (8, 12)
     for name, value in own.items():
         assert torch.equal(take(value, places, index, value), value), name
+
+
+def test_a_plain_place_goes_on_where_its_neighbor_has_taken() -> None:
+    generator = torch.Generator().manual_seed(0)
+    plain = Places(torch.nn.functional.normalize(torch.ones(144, 8), dim=1), 12, 12)
+    noisy = torch.ones(144, 8) + 0.01 * torch.rand(144, 8, generator=generator)
+    style = Places(torch.nn.functional.normalize(noisy, dim=1), 12, 12)
+
+    def continued(index: Tensor) -> float:
+        """The share of places beside or under which the style goes on."""
+        beside, under = index[1:, 1:] == index[1:, :-1] + 1, index[1:, 1:] == index[:-1, 1:] + 12
+        return float((beside | under).float().mean())
+
+    index = nearest(plain, style)
+    assert continued(index) < 0.1  # the same place over and over
+    pieces = coherent(index, plain, style)
+    assert ((pieces >= 0) & (pieces < 144)).all()
+    assert continued(pieces) > 0.7
+
+
+def test_a_place_that_is_clearly_more_alike_is_not_given_up() -> None:
+    own = maps(2, 64, 48)
+    places = describe(own, *grid(64, 48, 4))
+    mirrored = describe({name: value.flip(3) for name, value in own.items()}, *grid(64, 48, 4))
+    index = nearest(places, mirrored)
+    assert torch.equal(coherent(index, places, mirrored), index)
