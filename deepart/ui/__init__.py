@@ -10,7 +10,7 @@ from deepart.ui.endpoints import Endpoints
 from deepart.ui.examples import lay_thumbnails
 from deepart.ui.generate import GenerateTab
 from deepart.ui.i18n import localise
-from deepart.ui.inputs import api_corner, hide_schemas, mend_calls
+from deepart.ui.inputs import AT_ONCE, api_corner, hide_schemas, mend_calls
 from deepart.ui.jobs import Jobs
 from deepart.ui.page import RESULTS, SESSIONS, Link, launch_options, lay_about, restore
 from deepart.ui.reconstruct import ReconstructTab
@@ -72,7 +72,9 @@ def build_app(studio: Studio) -> gr.Blocks:
         style.follow(linked)
         reconstruct.follow(linked)
         # Afterwards, as a link may name other pictures.
-        style.wall.follow(shelf.restore(linked, generate.breed.liked, style.content, style.style, style.cleared))
+        kept = shelf.restore(linked, generate.breed.liked, style.content, style.style, style.cleared)
+        kept.then(None, None, None, js="() => deepart.ready()", **AT_ONCE)
+        style.wall.follow(kept)
         with api_corner():
             sheet = style.sheet
             Endpoints(jobs, style.requests, generate.requests, reconstruct.requests, sheet.model, sheet.side)

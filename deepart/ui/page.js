@@ -8,6 +8,11 @@ const deepart = {
     if (first) setTimeout(() => deepart.intoSight(id, false), 1000);
   },
 
+  // The page takes nothing until what its address asks for and the browser has kept is there: that would undo it.
+  ready() {
+    document.body.inert = false;
+  },
+
   // Return the address of the page with a tab in it, and nothing else but the theme.
   addressOf(tab) {
     const link = new URL(window.location.href);
@@ -203,6 +208,8 @@ document.documentElement.lang = navigator.language.toLowerCase().startsWith('zh-
 const theme = localStorage.getItem('deepart-theme');
 if (theme && !new URL(window.location.href).searchParams.has('__theme')) deepart.addTheme(theme);
 
+document.body.inert = true;
+setTimeout(deepart.ready, 30000);  // should the server never answer
 document.addEventListener('keydown', event => deepart.moveTab(event));
 document.addEventListener('focusin', deepart.oneStop);
 new MutationObserver(deepart.oneStop).observe(document, {

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Request, expect, sync_playwright
+from hands import PATIENCE
+from playwright.sync_api import Browser, Request, sync_playwright
 from playwright.sync_api import Page as Tab
 from running_page import Page
 
@@ -64,8 +65,7 @@ def open_tab(browser: Browser, page: Page) -> Iterator[OpenTab]:
         if more:
             tab.add_init_script(OPEN_MORE)
         tab.goto((url or page.url) + path)
-        if path == UNPAINTED:  # what an address asks for comes after the page
-            expect(tab.locator("#gan-count input[type=number]")).to_have_value("16")
+        tab.wait_for_function("window.deepart && !document.body.inert", timeout=PATIENCE)
         return tab
 
     yield open_one

@@ -9,7 +9,7 @@ import pytest
 from hands import PHONE, OpenTab, go, no_sideways_scroll
 from PIL import Image
 from playwright.sync_api import Page as Tab
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 from running_page import until
 
 from deepart import load_image
@@ -140,6 +140,18 @@ def test_a_photograph_is_shown_and_painted_in_each_style(
         tab.locator("#paint").click()
         expect(tab.locator("#facts")).to_have_text(re.compile(r"128 × 96 pixels"))
         expect(old).to_be_hidden()
+
+
+def test_a_slow_server_undoes_nothing_that_was_pressed(open_tab: OpenTab) -> None:
+    tab = visit(open_tab, path="/?tab=style&size=128")
+    tab.route("**/queue/join*", lambda route: None)  # one of them, none of which goes on, brings what is kept
+    tab.reload()
+    expect(tab.locator("#paint")).to_be_visible()
+    with pytest.raises(TimeoutError):
+        tab.locator("#wall button").nth(3).click(timeout=1000)
+    tab.unroute("**/queue/join*")  # they go on
+    tab.locator("#wall button").nth(3).click()
+    expect(tab.locator("#facts")).to_have_text(re.compile("Woodcut.*128 × 85 pixels"))
 
 
 def test_a_pair_and_a_style_of_ones_own_are_painted_at_once(open_tab: OpenTab, tmp_path: Path) -> None:
