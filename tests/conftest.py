@@ -1,7 +1,5 @@
 """Tiny models, and the page running over them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

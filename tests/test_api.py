@@ -1,7 +1,5 @@
 """The endpoints of the running page, called as strangers call them: with gradio_client and with plain HTTP."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import threading

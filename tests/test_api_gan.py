@@ -1,7 +1,5 @@
 """The endpoints of the tab "Generate", called as strangers call them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Models of the Hub, called as strangers call them: what works, what goes wrong, and that the page works on."""
 
-from __future__ import annotations
-
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """The endpoints of the tab "Reconstruct", called as strangers call them."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from typing import Any

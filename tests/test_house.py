@@ -1,7 +1,5 @@
 """The rules of the house: who may import whom, what is public, and that the pages in Markdown agree with the code."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """The one path for work: its turn, its steps, how it is stopped, and what the page shows of it."""
 
-from __future__ import annotations
-
 import json
 import re
 import threading

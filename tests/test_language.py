@@ -1,7 +1,5 @@
 """Chinese: nothing that a visitor can see lacks its translation, and nothing is translated in vain."""
 
-from __future__ import annotations
-
 import ast
 import copy
 import io

@@ -1,7 +1,5 @@
 """What a host wants of the page: health, numbers, a GPU on loan, tools, and pages without."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

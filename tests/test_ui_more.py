@@ -1,7 +1,5 @@
 """Models of the Hub on the page, as far as no browser is needed."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace

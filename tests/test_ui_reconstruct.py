@@ -1,7 +1,5 @@
 """The parts of the tab "Reconstruct" that need no browser: numbers, subjects, work, and what waits for whom."""
 
-from __future__ import annotations
-
 import math
 import re
 from pathlib import Path

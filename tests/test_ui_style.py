@@ -1,7 +1,5 @@
 """The tab "Style transfer" without a browser: what it opens with, the pairs, its words in both languages."""
 
-from __future__ import annotations
-
 import io
 import json
 from pathlib import Path

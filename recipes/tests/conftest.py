@@ -1,7 +1,5 @@
 """What the tests of the recipes share with those of the package; `pytest recipes` runs all of them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

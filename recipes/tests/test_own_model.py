@@ -1,7 +1,5 @@
 """A model of one's own: a folder of pictures becomes a set, a model, and a repository that anybody can load."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import os

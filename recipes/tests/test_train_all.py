@@ -1,7 +1,5 @@
 """All trainings in one command, on tiny sets."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The GAN recipe on tiny data: it trains, resumes, keeps its best, and what it exports is a model of the package."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The VAE recipe on tiny data: both phases, resumed in between, and what it exports is a model of the package."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Callable
