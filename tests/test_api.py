@@ -309,16 +309,16 @@ def test_uploads_are_decoded_one_at_a_time(
 
     monkeypatch.setattr(images, "decode", watched)
     events = {getattr(fn.fn, "__qualname__", ""): fn.fn for fn in page.blocks.fns.values()}
-    mine = str(tmp_path / "mine.png")
-    images.save_png(page.fine.stylize(load_image(CONTENT), load_image(STYLE), size=48), mine)
     doors = {
-        "/stylize": lambda who: connect(page, tmp_path).predict(**order()),
-        "My results": lambda who: events["MyResults._open"](mine, who),
-        "Cut it to size": lambda who: events["Crop._use"](mine, "Square", mine, who),
+        "/stylize": lambda mine, who: connect(page, tmp_path).predict(**order(content=handle_file(mine))),
+        "My results": lambda mine, who: events["MyResults._open"](mine, who),
+        "Cut it to size": lambda mine, who: events["Crop._use"](mine, "Square", mine, who),
     }
-    inside.clear()
+    photographs = [str(tmp_path / f"{name}.png") for name in "abcd"]
+    for number, path in enumerate(photographs):
+        images.save_png(page.landscapes.generate(seed=number)[0], path)
     with ThreadPoolExecutor(4) as pool:
-        assert all(pool.map(doors[door], [SimpleNamespace(session_hash=name) for name in "abcd"]))
+        assert all(pool.map(doors[door], photographs, [SimpleNamespace(session_hash=name) for name in "abcd"]))
     assert len(inside) >= 4
     assert max(inside) == 1
 

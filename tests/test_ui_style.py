@@ -14,7 +14,7 @@ from gradio.data_classes import FileData
 from PIL import Image, ImageChops
 from running_page import Request, TinyStudio
 
-from deepart import StyleTransferPipeline, load_image, settings
+from deepart import StyleTransferPipeline, images, load_image, settings
 from deepart.cache import Studio
 from deepart.ui.examples import FIRST_SIZE, PAIRS
 from deepart.ui.finished import first_files
@@ -138,6 +138,28 @@ def test_the_wall_keeps_no_previews_that_were_stopped_half_way(
     seen = [[*tab.wall._look(photograph, visitor)][-1].count("--preview-") for _ in range(3)]  # type: ignore[arg-type]
     assert seen == [4, 12, 12]
     assert len(begun) == 2 + 3  # the third visitor had what the second saw
+
+
+def test_an_upload_is_decoded_once(tiny_studio: TinyStudio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tab, size, decoded, decode = lay(tiny_studio), (97, 65), list[Any](), images.decode
+    monkeypatch.setattr(images, "decode", lambda file, most: decoded.append(decode(file, most)) or decoded[-1])
+    path, style = str(tmp_path / "mine.png"), str(PAIRS[0].files[1])
+
+    def use() -> None:
+        Image.effect_noise(size, 90).save(path)
+        for _ in tab.wall._look(path, Request()):  # type: ignore[arg-type]
+            pass
+        options = {name: STYLIZE[name] for name in ("strength", "preserve_color", "style_scale", "seed")}
+        for _ in range(2):
+            made = tab.requests.transfer(path, (style, None, None), model="fast", size=32, **options)
+            made.work(lambda *_: None)
+            assert made.content.getpixel((0, 0)) != (255, 0, 0)  # each has a picture of its own
+            made.content.paste("red", (0, 0, 9, 9))
+
+    use()
+    assert [one.size for one in decoded].count(size) == 1
+    use()  # another file under the same name
+    assert [one.size for one in decoded].count(size) == 2
 
 
 def test_what_the_editor_has_cut_by_hand_is_used_once(tiny_studio: TinyStudio) -> None:

@@ -107,7 +107,7 @@ def _connect(
     """
     chosen, shelf = generate.chosen, session.shelf
     kept: dict[Any, Reader] = {
-        style.result: lambda one: [one], style.sheet.pieces: lambda pieces: pieces,
+        style.result: lambda one: [one], style.sheet.made: lambda made: [piece for _, piece in made],
         reconstruct.made: lambda pieces: pieces, reconstruct.subject: lambda subject: [subject.made],
         generate.grid.pieces: lambda pieces: pieces, chosen.piece: lambda piece: [piece],
     }  # fmt: skip

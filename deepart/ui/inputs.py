@@ -1,7 +1,10 @@
 """What comes in: uploaded files, values of endpoints, visitors; and the sentences for what is wrong with them."""
 
 import logging
+import os
+import threading
 import uuid
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -183,9 +186,35 @@ def read_picture(path: str | Image.Image | None, what: str, *, keep_alpha: bool 
     if path is None:
         raise ImageError("There is no {what} yet; upload one or choose an example.", what=what)
     try:
-        return images.load_image(path, keep_alpha=keep_alpha)
+        return _recent.read(path, keep_alpha)
     except ImageError as error:
         raise ImageError("The {what} cannot be used. {reason}", what=what, reason=error.phrase) from error
+
+
+class _Recent:
+    """The pictures that were read last: a photograph is shown in each style and painted again, and decoded once."""
+
+    def __init__(self, most: int) -> None:
+        """most: bytes that their pixels may take together."""
+        self._most, self._lock = most, threading.Lock()
+        self._kept: OrderedDict[Any, Image.Image] = OrderedDict()  # the one that was read longest ago first
+
+    def read(self, path: str, keep_alpha: bool) -> Image.Image:
+        """Return the picture of a file, for the caller alone; raises ImageError."""
+        key: Any = None
+        with suppress(OSError, ValueError):  # there is no such file, which load_image says
+            key = path, keep_alpha, os.stat(path).st_mtime_ns
+        with self._lock:
+            picture = self._kept.pop(key, None)
+        picture = images.load_image(path, keep_alpha=keep_alpha) if picture is None else picture
+        with self._lock:
+            self._kept[key] = picture
+            while sum(one.width * one.height * len(one.getbands()) for one in self._kept.values()) > self._most:
+                self._kept.popitem(last=False)
+        return picture.copy()
+
+
+_recent = _Recent(64_000_000)  # a photograph of 16 megapixels and the styles, or one of 21 alone
 
 
 def read_scaled(path: str | Image.Image | None, what: str, most: int) -> Image.Image:

@@ -11,9 +11,10 @@ from PIL import Image
 
 from deepart import images
 from deepart.errors import OptionError
+from deepart.ui.artwork import Artwork
 from deepart.ui.examples import CHOOSE, TITLES, example_files, example_of, variable
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences
+from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.run import Changes, RunButton, new_text, note
 from deepart.ui.style_work import STYLIZE, StyleRequests, save_painting
@@ -80,7 +81,7 @@ class Wall:
             return
 
         def work(callback: Callback) -> list[str]:
-            picture = images.fit(images.load_image(content), _SMALL)
+            picture = images.fit(read_picture(content, "content picture"), _SMALL)
             options = {name: STYLIZE[name] for name in ("strength", "preserve_color", "style_scale", "seed")}
             for start in range(0, len(self._files), _TOGETHER):
                 some = [(str(path), TITLES[path.stem]) for path in self._files[start : start + _TOGETHER]]
@@ -145,16 +146,15 @@ class Sheet:
             interactive=False, visible=False, buttons=["download_all"], elem_id="sheet",
         )  # fmt: skip
         self.told = gr.HTML(note(""), elem_id="sheet-told")
-        self._shown = gr.State([])  # the styles of the pictures in the gallery
-        self.pieces: Any = gr.State([])  # list[Artwork]: these pictures
+        self.made: Any = gr.State([])  # list[tuple[Style, Artwork]]: the pictures in the gallery, each with its style
 
     def wire(self, content: gr.Image, style: gr.Image, options: Sequence[Any]) -> None:
         """Connect it with the tab. options: strength, the colours kept or not, size of strokes, seed."""
         self.paint.wire(
             self._jobs, self._paint_sheet, [content, style, self.chosen, *options],
-            [self.gallery, self.told, self._shown, self.pieces],
+            [self.gallery, self.told, self.made],
         )  # fmt: skip
-        self.gallery.select(self._choose, self._shown, [style, self.told], **AT_ONCE)
+        self.gallery.select(self._choose, self.made, [style, self.told], **AT_ONCE)
 
     def _styles(self, style: str | None, chosen: Sequence[str]) -> list[Style]:
         """Return the styles that take part: an uploaded one, then the examples that are ticked."""
@@ -184,17 +184,17 @@ class Sheet:
 
     def _show(self, styles: list[Style], pictures: list[Image.Image], content: str) -> Changes:
         cache = self.gallery.GRADIO_CACHE
-        pieces = [save_painting(one, [content, path], cache) for (path, _), one in zip(styles, pictures, strict=True)]
-        shown = [(piece.path, translate(title)) for (_, title), piece in zip(styles, pieces, strict=True)]
+        both = zip(styles, pictures, strict=True)
+        made = [(style, save_painting(picture, [content, style[0]], cache)) for style, picture in both]
+        shown = [(piece.path, translate(title)) for (_, title), piece in made]
         return {
             self.gallery: gr.Gallery(shown, selected_index=None, visible=True),
             self.told: note(""),
-            self._shown: styles,
-            self.pieces: pieces,
+            self.made: made,
         }
 
-    def _choose(self, event: gr.SelectData, shown: list[Style]) -> tuple[str, str]:
+    def _choose(self, event: gr.SelectData, made: list[tuple[Style, Artwork]]) -> tuple[str, str]:
         """Make the style of a picture of the sheet the style picture."""
-        path, title = shown[event.index]
+        path, title = made[event.index][0]
         name = translate(title)
         return path, note(t("{name}: this is the style picture now, and Paint makes it at full size.", name=name))
