@@ -15,7 +15,7 @@ from gradio.themes.utils import colors
 
 from deepart.hub import cache_root
 from deepart.latents import MAX_SEED
-from deepart.ui.examples import example_files, named
+from deepart.ui.examples import examples, named
 from deepart.ui.i18n import ABOUT, t, translate
 from deepart.ui.inputs import AT_ONCE, EXAMPLES, SOON
 from deepart.ui.run import Changes
@@ -111,7 +111,7 @@ class Link:
 
         shown: what is in the boxes for pictures; those that it does not name stay: see picture_input.
         """
-        files = {"": None} | {path.stem: str(path) for path in example_files("content", "style", "paintings")}
+        files = {"": None} | {name: str(path) for name, path in examples().items()}
         put = {box: files.get(asked.get(name, OWN), shown[box]) for name, box in self.pictures.items()}
         return settings_in(asked, self.linked) | put
 

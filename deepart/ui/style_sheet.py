@@ -105,13 +105,8 @@ def _rules(element: str, rules: str) -> str:
 
 def _pictures(files: Sequence[Path], addresses: Sequence[str]) -> str:
     """Return the rules that put previews in the stead of the first styles' own pictures, which stay in a corner."""
-    previews = " ".join(f"{_preview(path)}: url({one});" for path, one in zip(files, addresses, strict=False))
+    previews = " ".join(f"--preview-{path.stem}: url({one});" for path, one in zip(files, addresses, strict=False))
     return _rules("", previews) + _rules("i", "display: block;")
-
-
-def _preview(path: Path) -> str:
-    """Return the variable of the page's style that holds the photograph in a style."""
-    return f"--preview-{path.stem}"
 
 
 def _style_button(index: int, path: Path) -> str:
@@ -119,7 +114,7 @@ def _style_button(index: int, path: Path) -> str:
     name, own = html.escape(TITLES[path.stem]), f"var({variable(path)})"
     return (
         f'<button type="button" data-index="{index}" title="{name}" aria-label="{name}"><span style="background-image: '
-        f'var({_preview(path)}, {own})"></span><i style="background-image: {own}"></i></button>'
+        f'var(--preview-{path.stem}, {own})"></span><i style="background-image: {own}"></i></button>'
     )
 
 
