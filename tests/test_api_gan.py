@@ -100,6 +100,7 @@ GENERATE = [
     ({"seed": None}, "There is no seed"),
     ({"directions": {"tree": 1}}, "There is no direction 'tree'; did you mean 'trees'"),
     ({"model": "nope"}, "There is no gan model 'nope'"),
+    ({"model": "./weights/gan-landscapes"}, "There is no gan model './weights/gan-landscapes'"),
     ({"latent": "abc"}, "A latent in the settings is no base64 text of 8 numbers"),
 ]
 WALK = [

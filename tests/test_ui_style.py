@@ -1,7 +1,6 @@
 """The tab "Style transfer" without a browser: what it opens with, the pairs, its words in both languages."""
 
 import io
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +18,7 @@ from deepart.cache import Studio
 from deepart.ui.examples import FIRST_SIZE, PAIRS
 from deepart.ui.finished import first_files
 from deepart.ui.jobs import Jobs, Step
-from deepart.ui.style import StyleTab, _fact_line
+from deepart.ui.style import StyleTab
 from deepart.ui.style_work import STYLIZE, StyleRequests
 from recipes import first_style
 
@@ -31,24 +30,6 @@ def lay(studio: Studio) -> StyleTab:
 
 def shown(box: gr.Image) -> str:
     return Path(box.value["path"]).stem
-
-
-def test_the_tab_opens_with_the_finished_example_and_loads_nothing() -> None:
-    studio = Studio(device="cpu")
-    tab, first = lay(studio), PAIRS[0]
-    [file] = first_files(studio, "style")
-    assert (shown(tab.content), shown(tab.style)) == (first.content, first.style)
-    assert (tab.strength.value, tab.scale.value, tab.size.value) == (first.strength, first.scale, FIRST_SIZE)
-    before, after = (Path(image["path"]) for image in tab.slider.value)
-    assert (before.stem, after.read_bytes()) == (first.content, file.read_bytes())
-    assert tab.slider.visible
-    assert tab.download.interactive
-    result = Path(tab.result.value.path)
-    assert str(result) == tab.download.value["path"]
-    assert result.read_bytes() == file.read_bytes()
-    assert not result.is_relative_to(file.parent)  # other formats are written beside it
-    assert tab.facts.value.count("<wbr>") == 2
-    assert not studio._kept
 
 
 def test_without_its_model_there_is_no_example(tiny_studio: TinyStudio) -> None:
@@ -116,12 +97,6 @@ def test_a_quick_model_has_the_first_look_which_stays_until_something_as_large_c
     assert (settings(whole) or {})["stopped_at"] == 1
 
 
-def painted(**made: Any) -> Image.Image:
-    image = Image.new("RGB", (60, 40))
-    image.info["deepart"] = json.dumps({"model": "mine", "seed": 7, **made})
-    return image
-
-
 def test_the_wall_keeps_no_previews_that_were_stopped_half_way(
     tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,14 +154,3 @@ def test_what_the_editor_has_cut_by_hand_is_used_once(tiny_studio: TinyStudio) -
     # A file that is not the page's own is none, and so is an editor that shows nothing.
     foreign = EditorData(background=FileData(path=__file__))
     assert [crop.editor.preprocess(one) for one in (foreign, None)] == [None, None]
-
-
-def test_the_facts_of_a_painting() -> None:
-    assert _fact_line(painted(), 0.2) == "60 × 40 pixels · 1 second · seed 7 · mine"
-    stopped = "60 × 40 pixels · 83 seconds · stopped after step 20 · seed 7 · mine"
-    assert _fact_line(painted(stopped_at=20), 83.0) == stopped
-
-
-@pytest.mark.usefixtures("chinese")
-def test_the_facts_of_a_painting_in_chinese() -> None:
-    assert _fact_line(painted(stopped_at=20), 83.0) == "60 × 40 像素 · 83 秒 · 在第 20 步后停止 · 种子 7 · mine"
