@@ -2,13 +2,11 @@
 
 import dataclasses
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as tests/conftest.py says
 
 import pytest
-from loopback_hub import LoopbackHub
+from loopback_hub import loopback as loopback
 
 from deepart.models.generator import GeneratorConfig
 from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
@@ -19,14 +17,6 @@ from recipes.vae_adversary import PatchDiscriminator
 
 MAPS = SpatialVAEConfig(channels=8, quarter=8, eighth=8, quarter_blocks=1, eighth_blocks=1)
 VECTORS = VectorVAEConfig(latent=12, encoder=(8, 8), decoder=(8, 8, 8), prior=8)
-
-
-@pytest.fixture
-def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
-    """A Hub on this machine's loopback address that has nothing yet, and caches that have nothing either."""
-    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "marks"))
-    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "hf"):
-        yield server
 
 
 @pytest.fixture
