@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
-from deepart.images import fit, load_image
+from deepart.images import load_image
+from deepart.pipelines.gan_project import square
 from deepart.ui.inputs import AT_ONCE, EXAMPLES
 from deepart.ui.run import new_text, note
 
@@ -110,16 +110,8 @@ def picture_button(index: int, files: Sequence[Path], title: str) -> str:
 def _thumbnail(path: Path) -> str:
     """Return the address of a small copy, which holds the copy itself."""
     packed = io.BytesIO()
-    _square(path).save(packed, "WEBP", quality=40, method=6)
+    square(load_image(path), _THUMBNAIL).save(packed, "WEBP", quality=40, method=6)
     return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
-
-
-def _square(path: Path) -> Image.Image:
-    """Return the middle of a picture as a small square."""
-    image = load_image(path)
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return fit(image.crop((left, top, left + side, top + side)), _THUMBNAIL)
 
 
 FIRST_SIZE = 512  # pixels of the finished example's longer side
