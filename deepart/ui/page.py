@@ -31,7 +31,7 @@ def theme() -> gr.themes.Base:
     has a contrast of 4.5 or more, which WCAG 2 asks for (level AA).
     """
     look = json.loads((_HERE / "theme.json").read_text("utf-8"))
-    ink, sea = (colors.Color(*shades, name) for name, shades in look["shades"].items())
+    ink, sea = (colors.Color(name=name, **shades) for name, shades in look["shades"].items())
     light = {name: both[0] for name, both in look["variables"].items()}
     dark = {f"{name}_dark": both[1] for name, both in look["variables"].items() if len(both) > 1}
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC", "Microsoft YaHei", "sans-serif"]
