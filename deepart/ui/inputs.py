@@ -192,29 +192,35 @@ def read_picture(path: str | Image.Image | None, what: str, *, keep_alpha: bool 
 
 
 class _Recent:
-    """The pictures that were read last: a photograph is shown in each style and painted again, and decoded once."""
+    """The uploads that were read last: a photograph is shown in each style and painted again, and decoded once."""
 
-    def __init__(self, most: int) -> None:
-        """most: bytes that their pixels may take together."""
-        self._most, self._lock = most, threading.Lock()
+    COUNT, BYTES = 4, 64_000_000  # a content and its styles; of their pixels
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._kept: OrderedDict[Any, Image.Image] = OrderedDict()  # the one that was read longest ago first
 
     def read(self, path: str, keep_alpha: bool) -> Image.Image:
         """Return the picture of a file, for the caller alone; raises ImageError."""
-        key: Any = None
+        key = None
         with suppress(OSError, ValueError):  # there is no such file, which load_image says
             key = path, keep_alpha, os.stat(path).st_mtime_ns
         with self._lock:
             picture = self._kept.pop(key, None)
         picture = images.load_image(path, keep_alpha=keep_alpha) if picture is None else picture
-        with self._lock:
-            self._kept[key] = picture
-            while sum(one.width * one.height * len(one.getbands()) for one in self._kept.values()) > self._most:
-                self._kept.popitem(last=False)
+        if not Path(path).is_relative_to(EXAMPLES):  # these are small, and many are read for the wall
+            with self._lock:
+                self._kept[key] = picture
+                while len(self._kept) > self.COUNT or sum(map(_bytes, self._kept.values())) > self.BYTES:
+                    self._kept.popitem(last=False)
         return picture.copy()
 
 
-_recent = _Recent(64_000_000)  # a photograph of 16 megapixels and the styles, or one of 21 alone
+def _bytes(picture: Image.Image) -> int:
+    return picture.width * picture.height * len(picture.getbands())
+
+
+_recent = _Recent()
 
 
 def read_scaled(path: str | Image.Image | None, what: str, most: int) -> Image.Image:
