@@ -35,9 +35,10 @@ class Wall:
         self._files = example_files("style", "paintings")
         self._known: dict[Path, list[str]] = {}  # of the examples that visitors have chosen
         buttons = "".join(_style_button(number, path) for number, path in enumerate(self._files))
-        gr.HTML(note("Press a style, and your photograph is painted in it. The small pictures are quick previews."))
+        words = note("Press a style, and your photograph is painted in it. The small pictures are quick previews.")
         with gr.Column(elem_id="styles"):
-            self._row: Any = gr.HTML(f'<div class="da-styles">{buttons}</div>', js_on_load=CHOOSE, elem_id="wall")
+            row = f'{words}<div class="da-styles">{buttons}</div>'
+            self._row: Any = gr.HTML(row, js_on_load=CHOOSE, elem_id="wall")
             self._own = gr.UploadButton("Your own style", file_types=["image"], size="sm", elem_id="own-style")
         self._small = gr.HTML("", elem_id="wall-small", elem_classes="da-rules")
         self._ring = gr.HTML("", elem_classes="da-rules")
