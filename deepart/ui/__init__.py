@@ -37,6 +37,7 @@ _THERE = (
 def build_app(studio: Studio) -> gr.Blocks:
     """Return the page over the models of a studio; call queue() and launch(**launch_options(page)) on it."""
     jobs = Jobs(studio.at_once)
+    jobs.listeners.append(lambda done: None if jobs.running else memory.trim())  # at rest: it takes a moment
 
     def leave(request: gr.Request) -> None:
         jobs.stop(request)
