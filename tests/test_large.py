@@ -7,6 +7,7 @@ from PIL import Image, ImageFilter
 
 from deepart import GANPipeline, ImageError, OptionError, StyleTransferPipeline, paint_large, settings
 from deepart.images import to_tensor
+from deepart.models.quilt import quilt
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,34 @@ def test_composition_and_colours_are_the_small_picture_s_and_strokes_the_manner_
     assert field[0] > field[2] + 40
     enlarged = small.resize(painted.size, Image.Resampling.BICUBIC)
     assert np.abs(pixels - np.asarray(enlarged, float)).mean() > 2
+
+
+@pytest.mark.parametrize(("sides", "painting"), [((96, 128), (80, 80)), ((97, 203), (33, 640)), ((64, 64), (20, 9))])
+def test_a_quilt_has_the_colours_of_the_picture_and_the_strokes_of_the_painting(
+    sides: tuple[int, int], painting: tuple[int, int]
+) -> None:
+    red, blue = torch.tensor([0.8, 0.2, 0.2]).view(1, 3, 1, 1), torch.tensor([0.2, 0.2, 0.8]).view(1, 3, 1, 1)
+    picture = blue.expand(1, 3, *sides).clone()
+    picture[..., : sides[1] // 2] = red
+    manner = red.expand(1, 3, *painting).clone()
+    manner[..., : painting[1] // 2] = blue
+    manner *= 1 + 0.2 * torch.randn(painting, generator=torch.Generator().manual_seed(0))
+    laid = quilt(picture, manner.clamp(0, 1))
+    assert laid.shape == picture.shape
+    left, right = laid[..., : sides[1] // 4], laid[..., -(sides[1] // 4) :]
+    assert left[:, 0].mean() > left[:, 2].mean() + 0.3
+    assert right[:, 2].mean() > right[:, 0].mean() + 0.3
+    assert laid[:, 1].std() > 0.01  # the picture's is even
+
+
+def test_plain_places_stay_plain_and_busy_ones_become_pieces_of_the_painting(
+    fast: StyleTransferPipeline, manner: Image.Image
+) -> None:
+    pixels = np.full((64, 64, 3), 128, np.uint8)
+    pixels[:, 32:] = np.random.default_rng(2).integers(64, 192, (64, 32, 1), dtype=np.uint8)
+    painted = paint_large(Image.fromarray(pixels), manner, size=512, quality="fast", load=lambda _: fast)
+    light = np.asarray(painted.convert("L"), float)
+    assert 2 * light[:, 40:180].std() < light[:, 330:470].std()
 
 
 def test_strength_0_is_the_enlarged_picture_without_its_grid_of_pixels(
