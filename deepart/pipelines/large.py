@@ -22,19 +22,26 @@ from deepart.pipelines.style import StyleTransferPipeline
 SMALLEST, LARGEST = 32, 256  # pixels: sides of what is painted
 SIZES = 512, 2048  # pixels: longer side of the result
 BLUR = 0.5  # pixels of the small picture, by which the enlarged one is blurred: its grid of pixels would show
-# What is enlarged has no strokes: where it is busy, pieces of the painting are laid first. It has no detail to keep
-# either. With more of the painting's moments, cracks and ridges are laid where the picture is plain.
-STROKES: dict[str, dict[str, Any]] = {
-    "fast": {"strength": 0.9},
+# What is enlarged has no detail to keep, so strokes are larger and may run over all of it. At the whole strength, or
+# with all of a painting's moments, cracks and ridges are laid where the picture is plain.
+CALM: dict[str, dict[str, Any]] = {
+    "fast": {"strength": 0.7, "style_scale": 2.0, "preserve_color": True},
     "fine": {
-        "strength": 0.9, "style_weight": 5.0, "moments_weight": 0.5, "detail": 0.0, "content_layers": ("relu4_2",),
+        "strength": 0.8, "style_scale": 1.5, "style_weight": 5.0, "moments_weight": 0.5, "detail": 0.0,
+        "content_layers": ("relu4_2",), "preserve_color": True,
     },
 }  # fmt: skip
+# Of foliage all over only lumps would be left: there, pieces of the painting are laid first, with its strokes.
+STROKES = {
+    "fast": {"strength": 0.9},
+    "fine": CALM["fine"] | {"strength": 0.9, "style_scale": 1.0, "preserve_color": False},
+}
 SEEN = 256  # pixels: longer side at which it is looked at for what follows
 FINE, AROUND = 2.0, 3.5  # pixels of the small picture: what is smaller is detail, and how far around it it is busy
 FAINT = 0.03  # lightness from which on a detail counts as a whole one
 BUSY = 0.3, 0.7  # share of details around a place that is plain, and of one that is all pieces of the painting
 LEAST = 0.1  # share of these where it is plain
+ALL_OVER = 0.89  # mean share of a picture that is busy all over: two viewers liked it better in pieces, and no other
 AFAR = 1.8  # pixels of the small picture: what is larger has its colours, and half its lightness
 QUALITIES = tuple(STROKES)
 
@@ -69,23 +76,32 @@ def paint_large(
         small = ImageOps.crop(small, max(1, min(small.size) // 32))
     scale = size / max(small.size)
     enlarged = small.resize([round(side * scale) for side in small.size], Image.Resampling.BICUBIC)
-    wanted = to_tensor(enlarged.filter(ImageFilter.GaussianBlur(BLUR * scale)))
-    colored = match_color(to_tensor(manner), *color_moments(wanted)).clamp(0, 1)
-    laid = to_image(torch.lerp(wanted, quilt(wanted, colored), strength * _busy(wanted, scale)))
+    enlarged = enlarged.filter(ImageFilter.GaussianBlur(BLUR * scale))
+    wanted = to_tensor(enlarged)
+    busy = _busy(wanted, scale)
+    in_pieces = float(busy.mean()) > ALL_OVER
+    content, style = _in_pieces(wanted, manner, strength * busy) if in_pieces else (enlarged, manner)
 
     def finished(painting: Image.Image) -> Image.Image:
-        return to_image(_from_afar(to_tensor(painting), wanted, strength, scale))
+        return to_image(_from_afar(to_tensor(painting), wanted, strength, scale)) if in_pieces else painting
 
     def tell(step: int, total: int, preview: Image.Image | None) -> None:
         if callback is not None:
             callback(step, total, None if preview is None else finished(preview))
 
-    options = STROKES[quality] | {"strength": STROKES[quality]["strength"] * strength}
-    painted = load(quality).stylize(laid, to_image(colored), seed=seed, callback=tell, **options)
+    options = (STROKES if in_pieces else CALM)[quality]
+    options = options | {"strength": options["strength"] * strength}
+    painted = load(quality).stylize(content, style, seed=seed, callback=tell, **options)
     made: dict[str, Any] = settings(painted) or {}
     painting = hashlib.sha256(manner.tobytes()).hexdigest()[:12]  # of its pixels: whose strokes they are
-    made["strength"] = strength
-    return with_settings(finished(painted), made | {"manner": painting, "painted_from": settings(picture)})
+    made |= {"strength": strength, "manner": painting, "painted_from": settings(picture)}
+    return with_settings(finished(painted), made)
+
+
+def _in_pieces(wanted: Tensor, manner: Image.Image, share: Tensor) -> tuple[Image.Image, Image.Image]:
+    """Return a picture (1, 3, H, W) of which a share (1, 1, H, W) is pieces of a painting, and that, in its colours."""
+    colored = match_color(to_tensor(manner), *color_moments(wanted)).clamp(0, 1)
+    return to_image(torch.lerp(wanted, quilt(wanted, colored), share)), to_image(colored)
 
 
 def _busy(x: Tensor, scale: float) -> Tensor:
