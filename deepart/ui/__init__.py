@@ -37,6 +37,7 @@ _THERE = (
 def build_app(studio: Studio) -> gr.Blocks:
     """Return the page over the models of a studio; call queue() and launch(**launch_options(page)) on it."""
     jobs = Jobs(studio.at_once)
+    jobs.listeners.append(lambda done: None if jobs.running else memory.trim())  # at rest: it takes a moment
 
     def leave(request: gr.Request) -> None:
         jobs.stop(request)
@@ -72,7 +73,7 @@ def build_app(studio: Studio) -> gr.Blocks:
         style.follow(linked)
         reconstruct.follow(linked)
         # Afterwards, as a link may name other pictures.
-        kept = shelf.restore(linked, generate.breed.liked, style.content, style.style, style.cleared)
+        kept = shelf.restore(linked, generate.breed.liked, _kept_boxes(style, reconstruct), style.cleared)
         kept.then(None, None, None, js="() => deepart.ready()", **AT_ONCE)
         style.wall.follow(kept)
         with api_corner():
@@ -95,6 +96,11 @@ def _under(
         link = Link(name, tab.linked, pictures, wanted)
     lay_about({"generate": "gan", "reconstruct": "vae"}.get(name, name))
     return link
+
+
+def _kept_boxes(style: StyleTab, reconstruct: ReconstructTab) -> list[gr.Image]:
+    """Return the boxes whose pictures the browser keeps, in the order of Shelf."""
+    return [style.content, style.style, reconstruct.picture]
 
 
 def _connect(
@@ -125,7 +131,7 @@ def _connect(
     session.send.wire(session.picked, lambda picked: picked[-1]["path"] or None if picked else None, places, tabs)
     remake = Remake(style.requests, generate.requests, generate.grid.painting, reconstruct.requests)
     session.wire(remake, generate.breed.liked)
-    shelf.wire(remake, kept, generate.breed.liked, style.content, style.style)
+    shelf.wire(remake, kept, generate.breed.liked, _kept_boxes(style, reconstruct))
     return recall(
         session.use,
         session.picked,
