@@ -60,9 +60,8 @@ def build_app(studio: Studio) -> gr.Blocks:
                 links = [_under(style, "style", mixed, style.wanted)]
             with gr.Tab("Generate", id="generate"):
                 generate = GenerateTab(app, studio, jobs)
-                links.append(
-                    _under(generate, "generate", {"manner": generate.grid.painting.manner}, generate.grid.wanted)
-                )
+                grid = generate.grid
+                links.append(_under(generate, "generate", {"manner": grid.painting.manner}, grid.wanted))
             with gr.Tab("Reconstruct", id="reconstruct"):
                 reconstruct = ReconstructTab(app, studio, jobs)
                 links.append(_under(reconstruct, "reconstruct", {"picture": reconstruct.picture}, reconstruct.wanted))
@@ -132,11 +131,5 @@ def _connect(
     remake = Remake(style.requests, generate.requests, generate.grid.painting, reconstruct.requests)
     session.wire(remake, generate.breed.liked)
     shelf.wire(remake, kept, generate.breed.liked, _kept_boxes(style, reconstruct))
-    return recall(
-        session.use,
-        session.picked,
-        tabs,
-        links,
-        {"generate": generate.recall, "reconstruct": reconstruct.recall},
-        [*chosen.parts, *anew, reconstruct.tools_of],
-    )
+    besides = {"generate": generate.recall, "reconstruct": reconstruct.recall}
+    return recall(session.use, session.picked, tabs, links, besides, [*chosen.parts, *anew, reconstruct.tools_of])

@@ -7,6 +7,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from math import prod
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -194,7 +195,7 @@ def read_picture(path: str | Image.Image | None, what: str, *, keep_alpha: bool 
 class _Recent:
     """The uploads that were read last: a photograph is shown in each style and painted again, and decoded once."""
 
-    COUNT, BYTES = 4, 64_000_000  # a content and its styles; of their pixels
+    COUNT, PIXELS = 4, 21_000_000  # a content and its styles; of all together, which have 3 bytes each
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -211,13 +212,9 @@ class _Recent:
         if not Path(path).is_relative_to(EXAMPLES):  # these are small, and many are read for the wall
             with self._lock:
                 self._kept[key] = picture
-                while len(self._kept) > self.COUNT or sum(map(_bytes, self._kept.values())) > self.BYTES:
+                while len(self._kept) > self.COUNT or sum(prod(one.size) for one in self._kept.values()) > self.PIXELS:
                     self._kept.popitem(last=False)
         return picture.copy()
-
-
-def _bytes(picture: Image.Image) -> int:
-    return picture.width * picture.height * len(picture.getbands())
 
 
 _recent = _Recent()

@@ -4,7 +4,6 @@ import base64
 import json
 import math
 import secrets
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from deepart.latents import MAX_SEED
 from deepart.ui.examples import examples, named
 from deepart.ui.i18n import ABOUT, t, translate
 from deepart.ui.inputs import AT_ONCE, EXAMPLES, SOON
-from deepart.ui.run import Changes
+from deepart.ui.run import Changes, new_text
 from deepart.ui.upkeep import slim
 
 _HERE = Path(__file__).parent
@@ -146,7 +145,7 @@ def restore(
             if query.get(TAB) == link.tab:
                 changes |= link.changes(query, changes)
                 if MAKE in query and link.started is not None:
-                    changes[link.started] = uuid.uuid4().hex
+                    changes[link.started] = new_text()
         return changes
 
     def tell(request: gr.Request) -> None:
