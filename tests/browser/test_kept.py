@@ -229,8 +229,9 @@ def test_a_link_shows_the_result_and_no_other(page: Page, open_tab: OpenTab, tmp
     expect(nonsense.locator("#session-facts")).to_contain_text("leads to nothing")
 
 
-def test_a_painting_s_png_gives_its_settings_back(open_tab: OpenTab, tmp_path: Path) -> None:
-    tab = open_tab()
+@SCREENS
+def test_a_painting_s_png_gives_its_settings_back(open_tab: OpenTab, tmp_path: Path, size: tuple[int, int]) -> None:
+    tab = open_tab(size)
     go(tab, "Style transfer")
     tab.locator("#strength input[type=number]").fill("0.4")
     tab.locator("#strength input[type=number]").press("Tab")
@@ -239,7 +240,7 @@ def test_a_painting_s_png_gives_its_settings_back(open_tab: OpenTab, tmp_path: P
     assert path.name == "stained-glass-cat-128.png"
     made = settings(load_image(path)) or {}
     assert (made["from"], made["strength"]) == (["cat", "stained-glass"], 0.4)
-    other = open_tab()
+    other = open_tab(size)
     go(other, "Style transfer")
     other.locator("#style").get_by_role("button", name="Remove Image").click()
     brought(other, path, "128 px")
