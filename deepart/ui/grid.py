@@ -28,7 +28,7 @@ from deepart.ui.work import MAX_GRID, GANRequests, defaults, whole
 
 _DEFAULT = defaults(GANPipeline.generate)
 SIZE = 768  # pixels: half a minute of two cores for two of them
-MANNER = "van-gogh-langlois-bridge"  # of the examples
+MANNER = "cassatt-summertime"  # of the examples
 
 
 class LargePainting:
