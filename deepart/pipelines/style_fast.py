@@ -79,6 +79,31 @@ class FastPainter:
             painted += self._paint([replace(job, styles=[style], shares=[1.0]) for style in group], tell, tell)
         return painted
 
+    def steady(self, job: StyleJob, samples: Sequence[Image.Image]) -> Callable[[Image.Image], Image.Image]:
+        """Return what paints frames of a film as the job says, all alike. samples: some frames, of the job's size."""
+        seen = [to_tensor(sample).to(self._device) for sample in samples]
+        chance = chances(job.seed, CHANCES).to(self._device)
+        with repeatable():
+            palette = color_moments(torch.cat(seen, 3)) if job.preserve_color else None
+            mix = self._mix(job, palette)
+            held = self.network.hold(seen, mix, strength=job.strength, chance=chance)
+
+        def paint(frame: Image.Image) -> Image.Image:
+            content, canvas = to_tensor(frame).to(self._device), frame.copy()
+
+            def done(number: int, rows: Span, columns: Span, picture: Tensor) -> None:
+                part = content[..., rows.kept, columns.kept]
+                finished = keep_color(picture, part) if job.preserve_color else picture
+                canvas.paste(to_image(finished), (columns.start, rows.start))
+
+            with repeatable():
+                self.network.paint(
+                    content, [mix], strengths=[job.strength], chances=[chance], on_window=done, held=held
+                )
+            return canvas
+
+        return paint
+
     def settings(self, numbers: Mapping[str, Any]) -> dict[str, Any]:
         """Return the numbers that a result was painted with, none; raises UnsupportedError for one that is given."""
         for name, value in numbers.items():
@@ -121,8 +146,7 @@ class FastPainter:
             codes = []
             for number, (job, _) in enumerate(painted, 1):
                 palette = color_moments(own[number - 1]) if job.preserve_color else None
-                mix = zip(job.styles, job.shares, strict=True)
-                codes.append([(self._code(style, job, palette), share) for style, share in mix if share > 0])
+                codes.append(self._mix(job, palette))
                 measured(number)
             self.network.paint(
                 own[0] if len(pictures) == 1 else torch.cat(own), codes,
@@ -130,6 +154,11 @@ class FastPainter:
                 chances=[chances(job.seed, CHANCES).to(self._device) for job, _ in painted], on_window=done,
             )  # fmt: skip
         return canvases
+
+    def _mix(self, job: StyleJob, palette: tuple[Tensor, Tensor] | None) -> list[tuple[StyleCode, float]]:
+        """Return the codes of the job's styles with their shares."""
+        shares = zip(job.styles, job.shares, strict=True)
+        return [(self._code(style, job, palette), share) for style, share in shares if share > 0]
 
     def _code(self, style: Image.Image, job: StyleJob, palette: tuple[Tensor, Tensor] | None) -> StyleCode:
         """Return the code of a style for the size of a job, in the palette given, if any."""
