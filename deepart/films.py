@@ -29,6 +29,7 @@ SAMPLES = 8  # frames that stand for a clip
 _BUSY = 240  # frames a second above which no clip is meant to be painted
 _COPIED = frozenset({"aac", "mp3"})  # sound that every player of an MP4 takes
 _SDR, _UNKNOWN = 1, 2  # BT.709 and "not said", for the matrix, the primaries and the curve alike
+_COVER = 1024  # FFmpeg's mark of a picture that goes with a tune
 _HD = 720  # lines from which on players take BT.709 where a film does not say
 
 Told = Callable[[int], None]
@@ -77,6 +78,7 @@ class Clip:
             ) from None
         kind = is_clip(start)
         if kind is None:
+            self.__exit__()
             raise ImageError("The clip is {kind}; give an MP4, MOV, WebM or GIF file.", kind=name_kind(start))
         self._kind = kind
         self._start: Fraction | None = None
@@ -269,7 +271,7 @@ class _Film:
 def _moving(container: Any) -> Any:
     """Return the video of a container, which is not the cover of a record; raises ImageError where there is none."""
     for stream in container.streams.video:
-        if stream.codec_context is not None and "attached_pic" not in stream.disposition.name.lower():
+        if stream.codec_context is not None and not stream.disposition & _COVER:
             return stream
     raise ImageError("The clip has no moving picture, only sound or nothing; choose one that shows something.")
 

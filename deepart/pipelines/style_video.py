@@ -9,6 +9,7 @@ is kept where the clip stands still.
 
 import importlib
 import json
+import math
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -17,14 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import torch
+import torch.nn.functional as F
 from PIL import Image
+from torch import Tensor
 
 from deepart.checks import shown
+from deepart.color import gaussian_blur
 from deepart.containers import name_of
 from deepart.errors import OptionError
 from deepart.films import Clip, Survey
-from deepart.images import fit
+from deepart.images import fit, to_image, to_tensor
 from deepart.pipelines.base import Callback
 from deepart.pipelines.style_fast import PREVIEW_SIDE, FastPainter
 from deepart.pipelines.style_job import StyleJob
@@ -32,15 +36,13 @@ from deepart.pipelines.style_job import StyleJob
 MAX_SECONDS = 20.0  # of a clip
 MIN_FILM, MAX_FILM = 64, 2048  # pixels: longer side of a film
 KEPT = 0.85  # share of the last result where the flow is sure
+SIZES, STROKE, GAIN = (1.5, 4.0), 4.0, 1.3
 UNLIKE = 0.04  # by how much, on average over a few pixels, what was warped may differ from what is there; of 1
 AWAY = (
     0.01,
     0.5,
 )  # squared pixels that forward and backward flow may miss each other by: share of their squares, and at least
 NO_FLOW = "OpenCV is not installed, so strokes do not go along with what moves; run pip install opencv-python-headless."
-
-Array = npt.NDArray[Any]
-Paint = Callable[[Image.Image], Image.Image]
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def paint_film(
 class Steadier:
     """Paints frames one after another, each with what still holds of the one before."""
 
-    def __init__(self, paint: Paint, warp: bool = True) -> None:
+    def __init__(self, paint: Callable[[Image.Image], Image.Image], warp: bool = True) -> None:
         """warp: whether to; if not, every frame is painted by itself. Warns where there is no OpenCV."""
         self._paint, self._warp = paint, warp
         self._last: tuple[Image.Image, Image.Image] | None = None
@@ -105,40 +107,59 @@ class Steadier:
             return self._last[1]
         painted = self._paint(frame)
         if self._warp and self._last is not None:
-            before, result = (np.asarray(one, np.float32) / 255 for one in self._last)
-            there, kept, sure = self._carried(before, np.asarray(frame, np.float32) / 255, result)
-            new = np.asarray(painted, np.float32) / 255
-            mixed = new + KEPT * (sure * _likeness(there))[..., None] * (kept - new)
-            painted = Image.fromarray((mixed.clip(0, 1) * 255 + 0.5).astype(np.uint8))
+            before, result, now, new = (to_tensor(one) for one in (*self._last, frame, painted))
+            differs, moved, sure = self._carried(before, now, result)
+            # Over a few pixels, for a grain of noise is no reason to paint anew.
+            holds = KEPT * sure * torch.exp(-(_blurred(differs, 1.5) / UNLIKE).square())
+            painted = to_image(_as_strong(torch.lerp(new, moved, holds), new))
         self._last = frame, painted
         return painted
 
-    def _carried(self, before: Array, now: Array, result: Array) -> tuple[Array, Array, Array]:
-        """Return by how much each pixel differs from where it was (h, w), the last result moved along (h, w, 3), and
-        where the flow is sure (h, w) in [0, 1]."""
+    def _carried(self, before: Tensor, now: Tensor, result: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return by how much each pixel differs from where it was (1, 1, H, W), the last result moved along, and where
+        the flow is sure (1, 1, H, W) in [0, 1]."""
         if self._cv is None:
-            return np.abs(before - now).mean(2), result, np.ones(now.shape[:2], np.float32)
+            differs = (before - now).abs().mean(1, keepdim=True)
+            return differs, result, torch.ones_like(differs)
         cv = self._cv
-        old, new = (cv.cvtColor((one * 255).astype(np.uint8), cv.COLOR_RGB2GRAY) for one in (before, now))
+        old, new = (cv.cvtColor(np.asarray(to_image(one)), cv.COLOR_RGB2GRAY) for one in (before, now))
         finder = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        back, forth = finder.calc(new, old, None), finder.calc(old, new, None)
-        rows, columns = np.mgrid[: now.shape[0], : now.shape[1]].astype(np.float32)
-        x, y = columns + back[..., 0], rows + back[..., 1]
+        back, forth = (
+            torch.from_numpy(finder.calc(one, other, None)).permute(2, 0, 1)[None]
+            for one, other in ((new, old), (old, new))
+        )
+        height, width = old.shape
+        y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+        at = torch.stack([x, y])[None] + back
+        sides = torch.tensor([width, height])
+        where = (2 * at.permute(0, 2, 3, 1) + 1) / sides - 1
 
-        def moved(picture: Array, how: int) -> Array:
-            there: Array = cv.remap(picture, x, y, how, borderMode=cv.BORDER_REPLICATE)
-            return there
+        def moved(picture: Tensor, how: str = "bilinear") -> Tensor:
+            return F.grid_sample(picture, where, how, "border", align_corners=False)
 
-        missed = np.square(back + moved(forth, cv.INTER_LINEAR)).sum(2)
-        far = AWAY[0] * (np.square(back).sum(2) + np.square(moved(forth, cv.INTER_LINEAR)).sum(2)) + AWAY[1]
-        inside = (x >= 0) & (x <= now.shape[1] - 1) & (y >= 0) & (y <= now.shape[0] - 1)
-        sure = ((missed < far) & inside).astype(np.float32)
-        differs = np.abs(moved(before, cv.INTER_LINEAR) - now).mean(2)
-        return differs, moved(result, cv.INTER_CUBIC), cv.GaussianBlur(sure, (0, 0), 1.0) * sure
+        there = moved(forth)
+        missed, far = (back + there).square().sum(1, True), (back.square() + there.square()).sum(1, True)
+        inside = (where.abs() <= 1).all(3)[:, None]
+        sure = ((missed < AWAY[0] * far + AWAY[1]) & inside).float()
+        differs = (moved(before) - now).abs().mean(1, keepdim=True)
+        return differs, moved(result, "bicubic"), sure * _blurred(sure, 1.0)
 
 
-def _likeness(differs: Array) -> Array:
-    """Return how much of the last result holds, (h, w) in [0, 1], by how much the frames differ at each pixel."""
-    # Over a few pixels, for a grain of noise is no reason to paint anew.
-    around = np.asarray(Image.fromarray(differs.astype(np.float32)).reduce(1))
-    return np.exp(-np.square(around / UNLIKE))
+def _as_strong(mixed: Tensor, new: Tensor) -> Tensor:
+    """Return a mixture (1, 3, H, W) with strokes as strong as those of the new picture: the mean of two that differ is
+    weaker than either, and that of many is flat."""
+    for sigma in SIZES:
+        rest, other = _blurred(mixed, sigma), _blurred(new, sigma)
+        fine = mixed - rest
+        has, wants = (_around(part.square().mean(1, True), STROKE * sigma).sqrt() for part in (fine, new - other))
+        mixed = rest + fine * (wants / has.clamp_min(1e-3)).clamp(1, GAIN)
+    return mixed.clamp(0, 1)
+
+
+def _blurred(x: Tensor, sigma: float) -> Tensor:
+    return gaussian_blur(x, sigma, min(math.ceil(2.5 * sigma), min(x.shape[2:]) - 1))
+
+
+def _around(x: Tensor, reach: float) -> Tensor:
+    size = 2 * min(round(reach), (min(x.shape[2:]) - 1) // 2) + 1
+    return F.avg_pool2d(x, size, 1, size // 2, count_include_pad=False)
