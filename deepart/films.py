@@ -21,8 +21,6 @@ from deepart.decoding import check_size
 from deepart.errors import ImageError
 from deepart.images import fitted_size
 
-CLIPS = frozenset({".mp4", ".m4v", ".mov", ".webm", ".gif"})
-"""Suffixes of the clips that are read; what a file is, its first bytes say."""
 MAX_PIXELS = 4096 * 4096  # of a frame: decoders hold up to seventeen
 MAX_RATE = 60  # frames a second: more are not painted
 SAMPLES = 8  # frames that stand for a clip
@@ -37,9 +35,14 @@ Told = Callable[[int], None]
 
 def is_clip(start: bytes) -> str | None:
     """Return FFmpeg's name of the container that a file of these first bytes is, None where it is none of ours."""
-    if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip") and start[8:12] not in (b"avif", b"heic"):
+    if start[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip") or name_kind(start) == "a video (MP4)":
         return "mov"
     return "matroska" if start[:4] == b"\x1a\x45\xdf\xa3" else "gif" if start[:4] == b"GIF8" else None
+
+
+def is_film(start: bytes) -> bool:
+    """Return whether a file of these first bytes is a clip that is no picture as well."""
+    return is_clip(start) in ("mov", "matroska")
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class Clip:
         self._mine = isinstance(source, str | os.PathLike)
         try:
             self._file: Any = open(source, "rb") if isinstance(source, str | os.PathLike) else source  # noqa: SIM115
+            self._file.seek(0)
             start = self._file.read(64)
         except (OSError, TypeError, ValueError, AttributeError):
             name = name_of(source) if isinstance(source, str | os.PathLike) else shown(source)

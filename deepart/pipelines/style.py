@@ -118,7 +118,7 @@ class StyleTransferPipeline(Pipeline):
         out: str | os.PathLike[str], size: int = 512, fps: float | None = None, weights: Sequence[float] | None = None,
         strength: float = 1.0, preserve_color: bool = False, style_scale: float = 1.0, seed: int = 0,
         mask: Image.Image | None = None, max_seconds: float = MAX_SECONDS, warp: bool = True,
-        callback: Callback | None = None,
+        notes: Mapping[str, Any] | None = None, callback: Callback | None = None,
     ) -> Film:  # fmt: skip
         """Paint a clip in MP4, MOV, WebM or GIF frame by frame, with the strokes held still, and write it as MP4.
 
@@ -126,11 +126,12 @@ class StyleTransferPipeline(Pipeline):
         stylize(); they hold for every frame. out: path of the MP4, whose folder must exist. size: longer side in
         pixels, up to 2048; odd sides lose a pixel. fps: at most so many frames a second are painted; None paints all,
         up to 60. max_seconds: that the clip may last. warp: whether the strokes go along with what moves; if not, each
-        frame is painted by itself. Frames keep their times, the clip its sound, and it stands upright.
+        frame is painted by itself. notes: more for the settings that the file carries as its comment. Frames keep their
+        times, the clip its sound, and it stands upright.
 
-        callback: called as callback(step, total, preview) after each frame that is painted, and before with step 0 and
-        None while the clip is measured. Where it raises, the file holds all frames so far and plays, and what it raised
-        reaches the caller.
+        callback: called as callback(step, total, preview) after each frame that is painted, and before that with step 0
+        and None while the clip is measured. Where it raises, the file holds all frames so far and plays, and what it
+        raised reaches the caller.
 
         Returns what was made; its `whole` says whether all of the clip could be read. Memory does not grow with the
         clip. Without OpenCV, strokes are only held where nothing moves, and a UserWarning says so.
@@ -155,7 +156,8 @@ class StyleTransferPipeline(Pipeline):
             survey = clip.survey(longer, rate, most, lambda count: callback(0, count, None) if callback else None)
             with self._space(job := job_for(survey.samples[0])):
                 made = {"task": self.task, "model": self.name, "version": self.version, **job.settings()}
-                return paint_film(clip, survey, job, self._painter, target, made | {"warp": warp}, warp, callback)
+                made |= {"warp": warp, **(notes or {})}
+                return paint_film(clip, survey, job, self._painter, target, made, warp, callback)
 
     def sheet(
         self, content: Image.Image, styles: Sequence[Image.Image], *, strength: float = 1.0,
