@@ -125,10 +125,11 @@ class Clip:
                 times.append(time)
                 last = Fraction(frame.duration or 0) * (frame.time_base or 0) or 1 / rate
                 tell(len(times))
-            said = Fraction(stream.duration or 0) * stream.time_base or Fraction(container.duration or 0, 10**6)
+            count, said = stream.frames, Fraction(container.duration or 0, 10**6)  # 0 where the header does not say
         if not times:
             raise ImageError("The clip has no frame that can be read; save it again, or choose another.")
-        whole &= times[-1] + last >= said * Fraction(9, 10) - Fraction(1, 2)
+        # An edit list may leave out some frames, and sound go on for a while.
+        whole &= len(times) >= 0.9 * count if count else times[-1] + last >= said * Fraction(9, 10) - Fraction(1, 2)
         cap = fps if fps is not None else MAX_RATE if rate > MAX_RATE + 1 else None
         picked, seen = [], -1
         for number, time in enumerate(times):
