@@ -29,7 +29,7 @@ from PIL import Image
 from deepart.checkpoint import write_files
 from deepart.containers import PICTURES, name_kind
 from deepart.errors import DeepArtError, ImageError, OptionError
-from deepart.films import Clip, is_film
+from deepart.films import Clip, is_clip
 from deepart.images import load_image, notes, save_png, settings, with_settings
 
 READ = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".mpo", ".webp", ".avif", ".gif", ".bmp", ".heic", ".heif"})
@@ -212,7 +212,7 @@ def _is_film(source: Path | BinaryIO) -> bool:
     """Return whether a file, at its start if it is open, is a clip; no GIF, which is a picture."""
     try:
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
-            return is_film(file.read(64))
+            return is_clip(file.read(64)) not in (None, "gif")
     except OSError:
         return False
 
@@ -318,8 +318,7 @@ def whole(source: Path | BinaryIO) -> bool:
     """Return whether a file is a picture that can be read to its last pixel, or a film to its last frame."""
     try:
         if _is_film(source):
-            with Clip(source) as clip:
-                return clip.survey(_LEAST, None, math.inf).whole
+            return Clip(source).survey(_LEAST, None, math.inf).whole
         load_image(source)
     except ImageError:
         return False

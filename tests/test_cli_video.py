@@ -43,7 +43,7 @@ def test_a_clip_becomes_a_film(tiny: dict[str, Any], photos: Path, capsys: pytes
     assert whole(out)
     assert "1 made" in capsys.readouterr().out
     assert run(line + "-2 --model fine") == 1
-    assert "The model 'tiny' paints no films; use 'fast'." in capsys.readouterr().err
+    assert "The model 'fine' paints no films; use 'fast'." in capsys.readouterr().err
 
 
 def test_clips_and_photographs_of_a_folder(tiny: dict[str, Any], photos: Path) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 from test_style import STYLE, difference, picture
 from test_style_fast import pipeline as pipeline
 
-from deepart import Film, StyleTransferPipeline
+from deepart import Film, StyleTransferPipeline, films
 from deepart.errors import ImageError, OptionError
 
 FPS = 10
@@ -287,6 +287,15 @@ def test_a_portrait_of_4k_from_a_phone(pipeline: StyleTransferPipeline, tmp_path
     clip = write(tmp_path / "clip.mov", [frame] * 2, turned=-90)
     film = pipeline.stylize_video(clip, STYLE, out=out, size=128)
     assert (film.size, film.frames) == ((72, 128), 2)
+
+
+def test_a_clip_of_too_many_pixels(
+    pipeline: StyleTransferPipeline, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = write(tmp_path / "clip.mp4", still(2))
+    monkeypatch.setattr(films, "MAX_PIXELS", 6000)
+    with pytest.raises(ImageError, match="The clip is 96x64 pixels; at most 6,000 pixels are taken, so scale it down"):
+        pipeline.stylize_video(clip, STYLE, out=out)
 
 
 def test_a_mask_holds_for_every_frame(pipeline: StyleTransferPipeline, tmp_path: Path, out: Path) -> None:

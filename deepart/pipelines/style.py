@@ -152,12 +152,12 @@ class StyleTransferPipeline(Pipeline):
             )
 
         job_for(Image.new("RGB", (longer, longer)))  # what is wrong with the options is said before the clip is read
-        with Clip(path) as clip:
-            survey = clip.survey(longer, rate, most, lambda count: callback(0, count, None) if callback else None)
-            with self._space(job := job_for(survey.samples[0])):
-                made = {"task": self.task, "model": self.name, "version": self.version, **job.settings()}
-                made |= {"warp": warp, **(notes or {})}
-                return paint_film(clip, survey, job, self._painter, target, made, warp, callback)
+        clip = Clip(path)
+        survey = clip.survey(longer, rate, most, lambda count: callback(0, count, None) if callback else None)
+        with self._space(job := job_for(survey.samples[0])):
+            made = {"task": self.task, "model": self.name, "version": self.version, **job.settings()}
+            made |= {"warp": warp, **(notes or {})}
+            return paint_film(clip, survey, job, self._painter, target, made, warp, callback)
 
     def sheet(
         self, content: Image.Image, styles: Sequence[Image.Image], *, strength: float = 1.0,

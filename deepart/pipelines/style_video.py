@@ -74,7 +74,7 @@ def paint_film(
     warp: bool, callback: Callback | None,
 ) -> Film:  # fmt: skip
     """Paint a clip as a job says, whose content is one of its frames; see StyleTransferPipeline.stylize_video."""
-    total = len(survey.picked)
+    total = len(survey.frames)
     still = job.untouched or job.strength == 0
     paint = Steadier((lambda frame: frame) if still else painter.steady(job, survey.samples[::2]), warp and not still)
 
