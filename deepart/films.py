@@ -45,13 +45,13 @@ def is_clip(start: bytes) -> str | None:
 class Survey:
     """What a clip holds. size: of the frames to make, sides even. frames: of each frame to make, by its number among
     those that can be read, when it is shown and for how long, in seconds. seconds: of the whole. rate: frames a second.
-    samples: some frames, spread over the clip. whole: whether all of it can be read."""
+    sample: a picture in strips of frames that are spread over the clip. whole: whether all of it can be read."""
 
     size: tuple[int, int]
     frames: dict[int, tuple[Fraction, Fraction]]
     seconds: float
     rate: Fraction
-    samples: list[Image.Image]
+    sample: Image.Image
     whole: bool
 
 
@@ -123,7 +123,7 @@ class Clip:
         pairs = pairwise([*slots.values(), len(times)])
         times.append(end)
         frames = {number: (times[number], times[after] - times[number]) for number, after in pairs}
-        return Survey(size, frames, float(end), min(rate, cap), samples, whole)
+        return Survey(size, frames, float(end), min(rate, cap), _strips(samples), whole)
 
     def paint(
         self, survey: Survey, target: Path, note: str, make: Callable[[int, Image.Image], Image.Image]
@@ -270,6 +270,15 @@ def _size(frame: Any, stream: Any, longer: int) -> tuple[int, int]:
     check_size(size, "clip", MAX_PIXELS * 16)
     width, height = fitted_size(size, longer)
     return width - width % 2, height - height % 2
+
+
+def _strips(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Return one picture of as many upright strips as there are pictures, each of another, where it is in that."""
+    whole = pictures[0].copy()
+    for number, one in enumerate(pictures):
+        left, right = (place * whole.width // len(pictures) for place in (number, number + 1))
+        whole.paste(one.crop((left, 0, right, whole.height)), (left, 0))
+    return whole
 
 
 def _picture(frame: Any, size: tuple[int, int]) -> Image.Image:

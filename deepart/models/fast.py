@@ -9,7 +9,7 @@ statistics of one small pass (URST, Chen et al., 2103.11784): so tiles show no s
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -133,15 +133,8 @@ class _Sketch:
         return found
 
 
-@dataclass(frozen=True)
-class Held:
-    """What is measured on pictures, to be the same for all frames of a film: what recolours them, the contrast of their
-    detail, the statistics of their channels, and the same for the smaller pictures."""
-
-    recolor: Callable[[Tensor], Tensor]
-    top: Tensor
-    statistics: Statistics
-    coarse: "Held | None" = None
+Likeness = tuple[_Sketch | None, _Sketch]
+"""Sketches of a film's smaller pictures, if there are such, and of its frames; their measures are those of all."""
 
 
 class Fast:
@@ -177,14 +170,15 @@ class Fast:
     @torch.inference_mode()
     def paint(
         self, contents: Tensor, mixes: Sequence[Mix], *, strengths: Sequence[float], chances: Sequence[Tensor],
-        on_window: Callable[[int, Span, Span, Tensor], None], held: Held | None = None,
+        on_window: Callable[[int, Span, Span, Tensor], None], like: Likeness | None = None,
     ) -> None:  # fmt: skip
         """Paint N pictures at once, each in its mix of styles; hand out the windows as they are done.
 
         contents: (N, 3, H, W) in [0, 1], or (1, 3, H, W) for all. mixes: each a list of styles with weights above 0
         that add up to 1. strengths: in (0, 1]. chances: uniform numbers in [0, 1), CHANCES of them.
         on_window: called as on_window(number from 1 on, rows, columns, pictures (N, 3, h, w) in [0, 1]); it may raise.
-        held: what hold() has measured in place of what would be measured on each content.
+        like: what measure_film() returned, in place of what would be measured on each content; then mixes and strengths
+        are those that it was given.
         """
         height, width = contents.shape[2:]
         times = len(mixes) if len(contents) == 1 else 1
@@ -193,57 +187,47 @@ class Fast:
         sides = coarse_sides(height, width)
         if sides is not None and all(code.coarse for mix in mixes for code, _ in mix):
             small = [resize(x, *sides) for x in own]
-            less = [_coarser(mix) for mix in mixes]
-            kept = held and held.coarse
+            less = [[(code.coarse, weight) for code, weight in mix if code.coarse] for mix in mixes]
+            kept = like and like[0]
             first = [self._sketch(*one, None, kept) for one in zip(small, less, strengths, chances, strict=True)]
             coarse = torch.split(self._look(first, small, (0, 0, *sides)), 1)
-        sketches = [self._sketch(*one, held) for one in zip(own, mixes, strengths, chances, coarse, strict=True)]
+        kept = like and like[1]
+        sketches = [self._sketch(*one, kept) for one in zip(own, mixes, strengths, chances, coarse, strict=True)]
         for number, (rows, columns) in enumerate(windows(height, width), 1):
             parts = [_padded(x[..., rows.seen, columns.seen]) for x in own]
             painted = self._look(sketches, parts, (rows.seen.start, columns.seen.start, height, width))
             on_window(number, rows, columns, painted[..., rows.inside, columns.inside])
 
     @torch.inference_mode()
-    def hold(self, samples: Sequence[Tensor], mix: Mix, *, strength: float, chance: Tensor) -> Held:
-        """Return what frames of a film share, measured on some of them, each (1, 3, h, w) in [0, 1]; see paint()."""
-        height, width = samples[0].shape[2:]
-        coarse: Sequence[Tensor | None] = [None] * len(samples)
-        sides, below = coarse_sides(height, width), None
-        if sides is not None and all(code.coarse for code, _ in mix):
-            small = [resize(x, *sides) for x in samples]
-            below = self._hold(small, coarse, _coarser(mix), strength, chance)
-            first = [self._sketch(x, _coarser(mix), strength, chance, None, below) for x in small]
-            coarse = torch.split(self._look(first, small, (0, 0, *sides)), 1)
-        return replace(self._hold(samples, coarse, mix, strength, chance), coarse=below)
-
-    def _hold(
-        self, samples: Sequence[Tensor], coarse: Sequence[Tensor | None], mix: Mix, strength: float, chance: Tensor
-    ) -> Held:
-        small = torch.cat([_reduced(x) for x in samples], 3)  # side by side they have the palette of all
-        recolor = palette_map(small, blend_palettes([(code.palette, weight) for code, weight in mix]))
-        held = Held(recolor, torch.ones(()), [])
-        seen = [self._sketch(x, mix, strength, chance, one, held) for x, one in zip(samples, coarse, strict=True)]
-        layers = zip(*(sketch.statistics for sketch in seen), strict=True)
-        means = [tuple(torch.stack(part).mean(0) for part in zip(*layer, strict=True)) for layer in layers]
-        return Held(recolor, torch.stack([sketch.top for sketch in seen]).mean(), [(a, b) for a, b in means])
+    def measure_film(self, sample: Tensor, mix: Mix, *, strength: float, chance: Tensor) -> Likeness:
+        """Return what all frames of a film share, measured on a picture (1, 3, h, w) of their size; see paint()."""
+        sides = coarse_sides(*sample.shape[2:])
+        if sides is None or not all(code.coarse for code, _ in mix):
+            return None, self._sketch(sample, mix, strength, chance, None)
+        small = resize(sample, *sides)
+        first = self._sketch(
+            small, [(code.coarse, weight) for code, weight in mix if code.coarse], strength, chance, None
+        )
+        return first, self._sketch(sample, mix, strength, chance, self._look([first], [small], (0, 0, *sides)))
 
     def _sketch(
-        self, content: Tensor, mix: Mix, strength: float, chance: Tensor, coarse: Tensor | None, held: Held | None
-    ) -> _Sketch:
-        """Return what is known of a picture before any of it is painted."""
+        self, content: Tensor, mix: Mix, strength: float, chance: Tensor, coarse: Tensor | None,
+        like: _Sketch | None = None,
+    ) -> _Sketch:  # fmt: skip
+        """Return what is known of a picture before any of it is painted. like: a sketch whose measures it takes."""
         scale = SMALL / max(content.shape[2:])
-        small = _reduced(content)
-        if held is None:
-            recolor = palette_map(small, blend_palettes([(code.palette, weight) for code, weight in mix]))
-        else:
-            recolor = held.recolor
+        small = _padded(content)
+        if scale < 1:
+            small = resize(content, *(max(MULTIPLE, round(side * scale)) for side in content.shape[2:]))
+        palette = blend_palettes([(code.palette, weight) for code, weight in mix])
+        recolor = palette_map(small, palette) if like is None else like.recolor
         recolored = torch.lerp(small, recolor(small).clamp(0, 1), strength)
         side = place_side(content.shape[2], content.shape[3], PLACES)
-        top = held.top if held is not None and held.statistics else highest(contrast(recolored))
+        top = highest(contrast(recolored)) if like is None else like.top
         base = _enlarged(coarse, recolored, (0, 0, *(content if scale >= 1 else small).shape[2:]), top)
         maps = self._maps(base)
-        statistics = held.statistics if held is not None else ()
-        statistics = statistics or measure_channels(maps, *grid(small.shape[2], small.shape[3], side))
+        rows, columns = grid(small.shape[2], small.shape[3], side)
+        statistics = measure_channels(maps, rows, columns) if like is None else like.statistics
         styles = []
         for code, weight in mix:
             favoured = chance.repeat(-(-len(code.places.vectors) // len(chance)))[: len(code.places.vectors)]
@@ -279,19 +263,6 @@ class Fast:
         # Where the style is hardly wanted the network's own errors would be all that one sees.
         shares = painted.new_tensor([1 - (1 - sketch.strength) ** 3 for sketch in sketches])[:, None, None, None]
         return torch.lerp(recolored, smooth_color(painted.clamp(0, 1)), shares)
-
-
-def _coarser(mix: Mix) -> Mix:
-    """Return the codes of a mix for the smaller picture."""
-    return [(code.coarse, weight) for code, weight in mix if code.coarse]
-
-
-def _reduced(content: Tensor) -> Tensor:
-    """Return a content (1, 3, H, W) at the size at which its statistics are taken."""
-    scale = SMALL / max(content.shape[2:])
-    if scale >= 1:
-        return _padded(content)
-    return resize(content, *(max(MULTIPLE, round(side * scale)) for side in content.shape[2:]))
 
 
 def _enlarged(coarse: Tensor | None, x: Tensor, place: Place, top: Tensor) -> Tensor:

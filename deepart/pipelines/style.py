@@ -154,7 +154,7 @@ class StyleTransferPipeline(Pipeline):
         job_for(Image.new("RGB", (longer, longer)))  # what is wrong with the options is said before the clip is read
         clip = Clip(path)
         survey = clip.survey(longer, rate, most, lambda count: callback(0, count, None) if callback else None)
-        with self._space(job := job_for(survey.samples[0])):
+        with self._space(job := job_for(survey.sample)):
             made = {"task": self.task, "model": self.name, "version": self.version, **job.settings()}
             made |= {"warp": warp, **(notes or {})}
             return paint_film(clip, survey, job, self._painter, target, made, warp, callback)

@@ -23,20 +23,11 @@ Painting = Image.Image | Style
 
 
 @dataclass(frozen=True)
-class Mask:
-    """Where to paint. picture: of mode "L", at the size of the result, with soft edges: white is painted, black keeps
-    the content. digest: twelve hexadecimal digits of what was given."""
-
-    picture: Image.Image
-    digest: str
-
-
-@dataclass(frozen=True)
 class StyleJob:
     """One picture to paint; see StyleTransferPipeline.stylize for the options.
 
     content: at the size of the result. shares: a number for each style; they add up to 1. alpha: of the result, None
-    where it has none. mask: where to paint, None for everywhere.
+    where it has none. mask: of mode "L" and as large, white where to paint, None for everywhere.
     """
 
     content: Image.Image
@@ -47,7 +38,7 @@ class StyleJob:
     style_scale: float
     seed: int
     alpha: Image.Image | None = None
-    mask: Mask | None = None
+    mask: Image.Image | None = None
 
     def settings(self) -> dict[str, Any]:
         """Return the options, for the result to carry."""
@@ -56,21 +47,18 @@ class StyleJob:
             "style_scale": self.style_scale, "size": list(self.content.size), "weights": self.shares,
         }  # fmt: skip
         made |= {} if self.alpha is None else {"keep_alpha": True}
-        return made if self.mask is None else made | {"mask": self.mask.digest}
+        return made if self.mask is None else made | {"mask": hashlib.sha256(self.mask.tobytes()).hexdigest()[:12]}
 
     @property
     def untouched(self) -> bool:
         """Whether the mask says to paint nothing."""
-        return self.mask is not None and not self.mask.picture.getextrema()[1]
+        return self.mask is not None and not self.mask.getextrema()[1]
 
     def masked(self, painted: Image.Image) -> Image.Image:
         """Return a result, or a smaller preview of it, with the content where the mask is black."""
         if self.mask is None:
             return painted
-        whole = painted.size == self.content.size
-        content, mask = self.content, self.mask.picture
-        if not whole:
-            content, mask = (one.resize(painted.size, Image.Resampling.BILINEAR) for one in (content, mask))
+        content, mask = (one.resize(painted.size, Image.Resampling.BILINEAR) for one in (self.content, self.mask))
         return Image.composite(painted, content, mask)
 
 
@@ -94,17 +82,10 @@ def check_job(
         content = _filled(content, alpha)
         alpha = fit(alpha.convert("RGB"), longer).getchannel(0)
     content = fit(content, longer)
-    made = None if mask is None else check_mask(mask, content.size)
-    return StyleJob(content, styles, shares, strength, preserve_color, style_scale, seed, alpha, made)
-
-
-def check_mask(mask: Image.Image, size: tuple[int, int]) -> Mask:
-    """Return a mask, a picture of any size, for a result of that size; raises ImageError for what is no picture."""
-    grey = check_image(mask, "mask").convert("L")
-    digest = hashlib.sha256(repr(grey.size).encode() + grey.tobytes()).hexdigest()[:12]
-    made = grey.resize(size, Image.Resampling.BILINEAR)  # Lanczos would ring: a trace of paint beside every edge
-    soft = made.filter(ImageFilter.GaussianBlur(FEATHER * max(size))) if grey.getextrema() != (255, 255) else made
-    return Mask(soft, digest)
+    if mask is not None:  # not by Lanczos, which would leave a trace of paint beside every edge
+        mask = check_image(mask, "mask").convert("L").resize(content.size, Image.Resampling.BILINEAR)
+        mask = mask.filter(ImageFilter.GaussianBlur(FEATHER * longer))
+    return StyleJob(content, styles, shares, strength, preserve_color, style_scale, seed, alpha, mask)
 
 
 def _filled(picture: Image.Image, alpha: Image.Image) -> Image.Image:

@@ -6,23 +6,20 @@ painting, reduced and packed as WEBP, as the bytes of one tensor. It is safetens
 
 import io
 import os
-from pathlib import Path
 from typing import BinaryIO, Self
 
 import numpy as np
-import safetensors.torch
-import torch
+import safetensors.numpy
 from PIL import Image
 
-from deepart.checks import shown
 from deepart.containers import name_kind, read_file, write_file
-from deepart.errors import ImageError, OptionError
+from deepart.errors import OptionError
 from deepart.images import check_image, fit, load_image
 from deepart.models.fast import STYLE_AREA
 
 MAX_BYTES = 2**20  # of the packed picture
 _QUALITIES = (95, 90, 80, 60)  # of WEBP; the first at which it is small enough is taken
-_NAME, _TASK = "painting", {"deepart": "style"}
+_NAME = "painting"
 
 
 class Style:
@@ -35,23 +32,19 @@ class Style:
     def __init__(self, painting: Image.Image) -> None:
         """Read a style; raises ImageError for a painting that cannot be used."""
         picture = check_image(painting, "style picture")
-        scale = (STYLE_AREA / (picture.width * picture.height)) ** 0.5
-        if scale < 1:
-            picture = fit(picture, int(max(picture.size) * scale))
+        scale = min(1.0, (STYLE_AREA / (picture.width * picture.height)) ** 0.5)
+        picture = fit(picture, int(max(picture.size) * scale))
         for quality in _QUALITIES:
             packed = io.BytesIO()
             picture.save(packed, "WEBP", quality=quality, method=4)
-            self._packed = packed.getvalue()
-            if len(self._packed) <= MAX_BYTES:
+            if packed.tell() <= MAX_BYTES:
                 break
-        self.picture = load_image(io.BytesIO(self._packed))
+        self._packed = np.frombuffer(packed.getvalue(), np.uint8)
+        self.picture = load_image(packed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it as one safetensors file of at most 1 MB, which load() reads back; raises ImageError, OptionError."""
-        if not isinstance(path, str | os.PathLike) or not str(path).strip():
-            raise OptionError("The file for the style is {path}; give a name.", path=shown(path))
-        tensor = torch.from_numpy(np.frombuffer(self._packed, np.uint8).copy())
-        write_file(Path(path), safetensors.torch.save({_NAME: tensor}, _TASK))
+        """Write it as one safetensors file of at most 1 MB, which load() reads back; raises ImageError."""
+        write_file(path, safetensors.numpy.save({_NAME: self._packed}))
 
     @classmethod
     def load(cls, path_or_file: str | os.PathLike[str] | BinaryIO) -> Self:
@@ -62,11 +55,10 @@ class Style:
         data = read_file(path_or_file, "style", 2 * MAX_BYTES)
         if data[8:9] != b"{":
             raise OptionError("The file is {kind}, not a style; give one that was saved here.", kind=name_kind(data))
+        style = cls.__new__(cls)
         try:
-            tensors = safetensors.torch.load(data)
-            style = cls.__new__(cls)
-            style._packed = tensors[_NAME].numpy().astype(np.uint8, casting="no").tobytes()
-            style.picture = load_image(io.BytesIO(style._packed), max_pixels=STYLE_AREA)
-        except (Exception, ImageError) as error:  # safetensors documents none
+            style._packed = safetensors.numpy.load(data)[_NAME]
+            style.picture = load_image(io.BytesIO(style._packed.tobytes()), max_pixels=STYLE_AREA)
+        except Exception as error:  # safetensors documents none
             raise OptionError("The style is damaged, or another file; save it again.") from error
         return style

@@ -36,12 +36,9 @@ from deepart.pipelines.style_job import StyleJob
 MAX_SECONDS = 20.0  # of a clip
 MIN_FILM, MAX_FILM = 64, 2048  # pixels: longer side of a film
 KEPT = 0.85  # share of the last result where the flow is sure
-SIZES, STROKE, GAIN = (1.5, 4.0), 4.0, 1.3
+SIZES, REACH, GAIN = (1.5, 4.0), 4.0, 1.3  # pixels of strokes, over how many such they count, most strengthening
 UNLIKE = 0.04  # by how much, on average over a few pixels, what was warped may differ from what is there; of 1
-AWAY = (
-    0.01,
-    0.5,
-)  # squared pixels that forward and backward flow may miss each other by: share of their squares, and at least
+AWAY = 0.01, 0.5  # by which flows there and back may miss each other: share of their squares, and squared pixels
 NO_FLOW = "OpenCV is not installed, so strokes do not go along with what moves; run pip install opencv-python-headless."
 
 
@@ -61,7 +58,9 @@ class Film:
 def check_target(out: Any) -> Path:
     """Return the path of a film to write, before hours are spent on it; raises OptionError."""
     if not isinstance(out, str | os.PathLike) or Path(out).suffix.lower() != ".mp4":
-        raise OptionError("The film's file is {path}; its name must end in .mp4.", path=shown(out))
+        raise OptionError(
+            "The animation's file is {path}; its name must end in {endings}.", path=shown(out), endings=".mp4"
+        )
     if not os.access(Path(out).parent, os.W_OK | os.X_OK) or Path(out).is_dir():
         raise OptionError(
             "The file {name} cannot be written; check that its folder exists and is yours.", name=name_of(out)
@@ -76,7 +75,7 @@ def paint_film(
     """Paint a clip as a job says, whose content is one of its frames; see StyleTransferPipeline.stylize_video."""
     total = len(survey.frames)
     still = job.untouched or job.strength == 0
-    paint = Steadier((lambda frame: frame) if still else painter.steady(job, survey.samples[::2]), warp and not still)
+    paint = (lambda frame: frame) if still else Steadier(painter.film(job), warp)
 
     def make(number: int, frame: Image.Image) -> Image.Image:
         picture = replace(job, content=frame).masked(paint(frame))
@@ -151,7 +150,7 @@ def _as_strong(mixed: Tensor, new: Tensor) -> Tensor:
     for sigma in SIZES:
         rest, other = _blurred(mixed, sigma), _blurred(new, sigma)
         fine = mixed - rest
-        has, wants = (_around(part.square().mean(1, True), STROKE * sigma).sqrt() for part in (fine, new - other))
+        has, wants = (_around(part.square().mean(1, True), REACH * sigma).sqrt() for part in (fine, new - other))
         mixed = rest + fine * (wants / has.clamp_min(1e-3)).clamp(1, GAIN)
     return mixed.clamp(0, 1)
 
