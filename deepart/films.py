@@ -126,7 +126,7 @@ class Clip:
         return Survey(size, frames, float(end), min(rate, cap), _strips(samples), whole)
 
     def paint(
-        self, survey: Survey, target: Path, note: str, make: Callable[[int, Image.Image], Image.Image]
+        self, survey: Survey, target: Any, note: str, make: Callable[[int, Image.Image], Image.Image]
     ) -> tuple[int, bool]:
         """Write an MP4 of what `make` gives for each frame to be made, with the clip's sound.
 

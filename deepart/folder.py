@@ -13,12 +13,11 @@ import errno
 import hashlib
 import io
 import json
-import math
 import os
 import re
+import struct
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from types import MappingProxyType
@@ -29,7 +28,7 @@ from PIL import Image
 from deepart.checkpoint import write_files
 from deepart.containers import PICTURES, name_kind
 from deepart.errors import DeepArtError, ImageError, OptionError
-from deepart.films import Clip, is_clip
+from deepart.films import is_clip
 from deepart.images import load_image, notes, save_png, settings, with_settings
 
 READ = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".mpo", ".webp", ".avif", ".gif", ".bmp", ".heic", ".heif"})
@@ -48,15 +47,13 @@ FILM = ".mp4"
 QUALITY = 92  # of JPEG and WEBP, as in the app
 
 _MARK = re.compile(rb'"order": "([0-9a-f]{24})"')
-_LEAST = 64  # pixels: side of the frames that are read to see whether a film is whole
 _LOOK = 131_072  # bytes at each end of a file in which its kind and its mark are looked for
 _NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 P = TypeVar("P", bound=PurePath)
 
 Make = Callable[[Any], Image.Image | bytes]
-"""Makes a result of what a task comes from: the picture, loaded, or the seed. A clip comes as its path and the mark
-that the film, whose bytes are returned, is to carry as the setting "order"."""
+"""Makes a result of what a task comes from: the picture, loaded, or the seed; of the path of a clip, an MP4's bytes."""
 
 
 @dataclass(frozen=True)
@@ -208,10 +205,10 @@ def _files(place: Path, results: str | None, left: dict[str, str]) -> Iterator[P
                 left[folder] = CLOSED
 
 
-def _is_film(source: Path | BinaryIO) -> bool:
-    """Return whether a file, at its start if it is open, is a clip; no GIF, which is a picture."""
+def _is_film(path: Path) -> bool:
+    """Return whether a file is a clip; no GIF, which is a picture."""
     try:
-        with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
+        with path.open("rb") as file:
             return is_clip(file.read(64)) not in (None, "gif")
     except OSError:
         return False
@@ -261,8 +258,12 @@ def attempt(task: Task, asked: Mapping[str, Any], make: Make) -> Outcome:
         if task.target.exists() and is_done(task.target.read_bytes(), order, str(task.target)):
             return False
         film = isinstance(source, Path) and task.target.suffix == FILM
-        made = make((source, order) if film else read(source, asked) if isinstance(source, Path) else source)
-        data = made if isinstance(made, bytes) else encode(marked(made, order), task.target.suffix)
+        made = make(read(source, asked) if isinstance(source, Path) and not film else source)
+        if isinstance(made, bytes):
+            box = json.dumps({"order": order}).encode()  # one that players pass over
+            data = made + struct.pack(">I4s", 8 + len(box), b"free") + box
+        else:
+            data = encode(marked(made, order), task.target.suffix)
         write_whole(data, task.target)
         return True
 
@@ -311,14 +312,13 @@ def is_done(data: bytes, order: str, name: str) -> bool:
             "There is a file {name!r} already, which no such job has made; move it, or choose another folder.",
             name=name,
         )
-    return found is not None and found[1].decode() == order and whole(io.BytesIO(data))
+    # The mark of a film is at its end.
+    return found is not None and found[1].decode() == order and (bool(is_clip(data[:64])) or whole(io.BytesIO(data)))
 
 
 def whole(source: Path | BinaryIO) -> bool:
-    """Return whether a file is a picture that can be read to its last pixel, or a film to its last frame."""
+    """Return whether a file is a picture that can be read to its last pixel."""
     try:
-        if _is_film(source):
-            return Clip(source).survey(_LEAST, None, math.inf).whole
         load_image(source)
     except ImageError:
         return False

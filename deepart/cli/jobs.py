@@ -4,8 +4,8 @@ An order is plain data, which may be sent to another machine.
 """
 
 import argparse
+import io
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -105,23 +105,14 @@ class Order:
             quick = cache(lambda: style if style.one_pass or self.model else type(style).from_pretrained("fast"))
 
             def make(callback: Callback | None, source: Any) -> Image.Image | bytes:
-                if not isinstance(source, tuple):
+                if not isinstance(source, Path):
                     return style.stylize(source, styles, callback=callback, **asked)
-                return _film(quick(), source, styles, asked, callback)
+                film = io.BytesIO()
+                wanted = {name: asked[name] for name in _OF_FILMS if asked.get(name) is not None}
+                quick().stylize_video(source, styles, out=film, callback=callback, **wanted)
+                return film.getvalue()
 
         return common | {"model": pipeline.name, "version": pipeline.version}, make
-
-
-def _film(
-    style: StyleTransferPipeline, source: tuple[Path, str], styles: Sequence[Image.Image], asked: Mapping[str, Any],
-    callback: Callback | None,
-) -> bytes:  # fmt: skip
-    """Return the bytes of a painted film, of the path of a clip and the mark that it is to carry."""
-    wanted = {name: asked[name] for name in _OF_FILMS if asked.get(name) is not None}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "film.mp4"
-        style.stylize_video(source[0], styles, out=path, notes={"order": source[1]}, callback=callback, **wanted)
-        return path.read_bytes()
 
 
 def _enough(step: int, total: int, preview: Image.Image | None) -> None:

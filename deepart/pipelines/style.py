@@ -115,19 +115,19 @@ class StyleTransferPipeline(Pipeline):
 
     def stylize_video(
         self, path: str | os.PathLike[str] | BinaryIO, style: Painting | Sequence[Painting], *,
-        out: str | os.PathLike[str], size: int = 512, fps: float | None = None, weights: Sequence[float] | None = None,
-        strength: float = 1.0, preserve_color: bool = False, style_scale: float = 1.0, seed: int = 0,
-        mask: Image.Image | None = None, max_seconds: float = MAX_SECONDS, warp: bool = True,
-        notes: Mapping[str, Any] | None = None, callback: Callback | None = None,
+        out: str | os.PathLike[str] | BinaryIO, size: int = 512, fps: float | None = None,
+        weights: Sequence[float] | None = None, strength: float = 1.0, preserve_color: bool = False,
+        style_scale: float = 1.0, seed: int = 0, mask: Image.Image | None = None, max_seconds: float = MAX_SECONDS,
+        warp: bool = True, callback: Callback | None = None,
     ) -> Film:  # fmt: skip
         """Paint a clip in MP4, MOV, WebM or GIF frame by frame, with the strokes held still, and write it as MP4.
 
         path: of the clip, or a binary file. style, weights, strength, preserve_color, style_scale, seed, mask: see
-        stylize(); they hold for every frame. out: path of the MP4, whose folder must exist. size: longer side in
-        pixels, up to 2048; odd sides lose a pixel. fps: at most so many frames a second are painted; None paints all,
-        up to 60. max_seconds: that the clip may last. warp: whether the strokes go along with what moves; if not, each
-        frame is painted by itself. notes: more for the settings that the file carries as its comment. Frames keep their
-        times, the clip its sound, and it stands upright.
+        stylize(); they hold for every frame. out: path of the MP4, whose folder must exist, or a binary file. size:
+        longer side in pixels, up to 2048; odd sides lose a pixel. fps: at most so many frames a second are painted;
+        None paints all, up to 60. max_seconds: that the clip may last. warp: whether the strokes go along with what
+        moves; if not, each frame is painted by itself. Frames keep their times, the clip its sound, and it stands
+        upright. The file carries its settings as its comment.
 
         callback: called as callback(step, total, preview) after each frame that is painted, and before that with step 0
         and None while the clip is measured. Where it raises, the file holds all frames so far and plays, and what it
@@ -141,7 +141,7 @@ class StyleTransferPipeline(Pipeline):
         """
         if not isinstance(self._painter, FastPainter):
             raise UnsupportedError("The model {name!r} paints no films; use 'fast'.", name=self.name)
-        target = check_target(out)
+        check_target(out)
         longer = whole_number("size", size, MIN_FILM, MAX_FILM, "of pixels")
         rate = None if fps is None else number("fps", fps, 1, 60)
         most, warp = number("max_seconds", max_seconds, 1, 3600), switch("warp", warp)
@@ -155,9 +155,8 @@ class StyleTransferPipeline(Pipeline):
         clip = Clip(path)
         survey = clip.survey(longer, rate, most, lambda count: callback(0, count, None) if callback else None)
         with self._space(job := job_for(survey.sample)):
-            made = {"task": self.task, "model": self.name, "version": self.version, **job.settings()}
-            made |= {"warp": warp, **(notes or {})}
-            return paint_film(clip, survey, job, self._painter, target, made, warp, callback)
+            made = {"task": self.task, "model": self.name, "version": self.version, **job.settings(), "warp": warp}
+            return paint_film(clip, survey, job, self._painter, out, made, warp, callback)
 
     def sheet(
         self, content: Image.Image, styles: Sequence[Image.Image], *, strength: float = 1.0,

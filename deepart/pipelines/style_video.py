@@ -12,7 +12,7 @@ import json
 import math
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,9 @@ NO_FLOW = "OpenCV is not installed, so strokes do not go along with what moves; 
 
 @dataclass(frozen=True)
 class Film:
-    """What stylize_video() has made. path: of the file. size: width and height in pixels. frames, seconds: how many,
+    """What stylize_video() has made. size: width and height in pixels. frames, seconds: how many,
     and how long they last. sound: whether it has any. whole: False where a part of the clip could not be read."""
 
-    path: Path
     size: tuple[int, int]
     frames: int
     seconds: float
@@ -55,8 +54,10 @@ class Film:
     whole: bool
 
 
-def check_target(out: Any) -> Path:
-    """Return the path of a film to write, before hours are spent on it; raises OptionError."""
+def check_target(out: Any) -> None:
+    """Raise OptionError for what no film can be written to, before hours are spent on it."""
+    if hasattr(out, "write"):
+        return
     if not isinstance(out, str | os.PathLike) or Path(out).suffix.lower() != ".mp4":
         raise OptionError(
             "The animation's file is {path}; its name must end in {endings}.", path=shown(out), endings=".mp4"
@@ -65,11 +66,10 @@ def check_target(out: Any) -> Path:
         raise OptionError(
             "The file {name} cannot be written; check that its folder exists and is yours.", name=name_of(out)
         )
-    return Path(out)
 
 
 def paint_film(
-    clip: Clip, survey: Survey, job: StyleJob, painter: FastPainter, target: Path, settings: Mapping[str, Any],
+    clip: Clip, survey: Survey, job: StyleJob, painter: FastPainter, out: Any, settings: Mapping[str, Any],
     warp: bool, callback: Callback | None,
 ) -> Film:  # fmt: skip
     """Paint a clip as a job says, whose content is one of its frames; see StyleTransferPipeline.stylize_video."""
@@ -83,8 +83,8 @@ def paint_film(
             callback(number, total, fit(picture, min(PREVIEW_SIDE, max(picture.size))))
         return picture
 
-    frames, sound = clip.paint(survey, target, json.dumps(settings, sort_keys=True), make)
-    return Film(target, survey.size, frames, survey.seconds, sound, survey.whole)
+    frames, sound = clip.paint(survey, out, json.dumps(settings, sort_keys=True), make)
+    return Film(survey.size, frames, survey.seconds, sound, survey.whole)
 
 
 class Steadier:
@@ -107,41 +107,32 @@ class Steadier:
         painted = self._paint(frame)
         if self._warp and self._last is not None:
             before, result, now, new = (to_tensor(one) for one in (*self._last, frame, painted))
-            differs, moved, sure = self._carried(before, now, result)
+            back, forth = self._flows(self._last[0], frame)
+            places = torch.stack(torch.meshgrid(*(torch.arange(side) for side in back.shape[2:]), indexing="ij")[::-1])
+            where = (2 * (places + back) + 1).permute(0, 2, 3, 1) / torch.tensor(frame.size) - 1
+
+            def moved(picture: Tensor, how: str = "bilinear") -> Tensor:
+                return F.grid_sample(picture, where, how, "border", align_corners=False)
+
+            there = moved(forth)
+            missed, far = ((back + there).square(), back.square() + there.square())
+            sure = (missed.sum(1) < AWAY[0] * far.sum(1) + AWAY[1]) & (where.abs() <= 1).all(3)
+            differs = (moved(before) - now).abs().mean(1, keepdim=True)
             # Over a few pixels, for a grain of noise is no reason to paint anew.
-            holds = KEPT * sure * torch.exp(-(_blurred(differs, 1.5) / UNLIKE).square())
-            painted = to_image(_as_strong(torch.lerp(new, moved, holds), new))
+            holds = KEPT * sure[:, None] * torch.exp(-(_blurred(differs, 1.5) / UNLIKE).square())
+            holds = torch.minimum(holds, _blurred(holds, 1.0))
+            painted = to_image(_as_strong(torch.lerp(new, moved(result, "bicubic"), holds), new))
         self._last = frame, painted
         return painted
 
-    def _carried(self, before: Tensor, now: Tensor, result: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return by how much each pixel differs from where it was (1, 1, H, W), the last result moved along, and where
-        the flow is sure (1, 1, H, W) in [0, 1]."""
+    def _flows(self, before: Image.Image, now: Image.Image) -> Sequence[Tensor]:
+        """Return where each pixel (x, y) of now comes from, and where each of before goes, (1, 2, H, W) in pixels."""
         if self._cv is None:
-            differs = (before - now).abs().mean(1, keepdim=True)
-            return differs, result, torch.ones_like(differs)
-        cv = self._cv
-        old, new = (cv.cvtColor(np.asarray(to_image(one)), cv.COLOR_RGB2GRAY) for one in (before, now))
-        finder = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        back, forth = (
-            torch.from_numpy(finder.calc(one, other, None)).permute(2, 0, 1)[None]
-            for one, other in ((new, old), (old, new))
-        )
-        height, width = old.shape
-        y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
-        at = torch.stack([x, y])[None] + back
-        sides = torch.tensor([width, height])
-        where = (2 * at.permute(0, 2, 3, 1) + 1) / sides - 1
-
-        def moved(picture: Tensor, how: str = "bilinear") -> Tensor:
-            return F.grid_sample(picture, where, how, "border", align_corners=False)
-
-        there = moved(forth)
-        missed, far = (back + there).square().sum(1, True), (back.square() + there.square()).sum(1, True)
-        inside = (where.abs() <= 1).all(3)[:, None]
-        sure = ((missed < AWAY[0] * far + AWAY[1]) & inside).float()
-        differs = (moved(before) - now).abs().mean(1, keepdim=True)
-        return differs, moved(result, "bicubic"), sure * _blurred(sure, 1.0)
+            return [torch.zeros(1, 2, now.height, now.width)] * 2
+        old, new = (np.asarray(one.convert("L")) for one in (before, now))
+        finder = self._cv.DISOpticalFlow_create(self._cv.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        flows = (finder.calc(*pair, None) for pair in ((new, old), (old, new)))
+        return [torch.from_numpy(flow).permute(2, 0, 1)[None] for flow in flows]
 
 
 def _as_strong(mixed: Tensor, new: Tensor) -> Tensor:
