@@ -7,7 +7,7 @@ knows others that name further files, also on other machines.
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count as count_up
@@ -59,23 +59,8 @@ class Clip:
     """A clip to read: a path, or a binary file, which is read from its start as often as need be."""
 
     def __init__(self, source: str | os.PathLike[str] | BinaryIO) -> None:
-        """Raises ImageError for what is no clip, or cannot be opened."""
-        is_path = isinstance(source, str | os.PathLike)
-        try:
-            with open(source, "rb") if isinstance(source, str | os.PathLike) else nullcontext(source) as file:
-                file.seek(0)
-                start = file.read(64)
-        except (OSError, TypeError, ValueError, AttributeError):
-            name = name_of(source) if isinstance(source, str | os.PathLike) else shown(source)
-            raise ImageError(
-                "The clip {name} cannot be opened; check that the file is there and yours.", name=name
-            ) from None
-        self._kind = is_clip(start)
-        self._start: Fraction | None = None  # of the first frame
-        # With its protocol, so that no name of a file is taken for an address.
-        self._source: Any = f"file:{os.path.abspath(str(source))}" if is_path else source
-        if self._kind is None:
-            raise ImageError("The clip is {kind}; give an MP4, MOV, WebM or GIF file.", kind=name_kind(start))
+        self._source: Any = source
+        self._start: Fraction | None = None  # seconds at which its first frame is shown
 
     def survey(
         self, longer: int, fps: float | None, most: float, tell: Callable[[int], None] = lambda count: None
@@ -85,7 +70,7 @@ class Clip:
         longer: longer side of the frames to make. fps: at most so many of them a second, None for all. most: seconds
         that it may last. tell: called with the number of frames seen so far; may raise.
 
-        Raises ImageError for a clip without a frame, too large or too long.
+        Raises ImageError for what is no clip or cannot be opened, has no frame, or is too large or too long.
         """
         times, samples, every, whole = list[Fraction](), list[Image.Image](), 1, True
         size, last = (0, 0), Fraction(1)
@@ -153,15 +138,31 @@ class Clip:
                     write_file(target, film.path.read_bytes())
             return count, film.heard
 
-    def _opened(self) -> Any:
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
         import av  # here, since few who import us read a film
 
+        is_path = isinstance(self._source, str | os.PathLike)
         try:
-            if not isinstance(self._source, str):
-                self._source.seek(0)
-            return av.open(self._source, format=self._kind, metadata_errors="replace")
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise ImageError("The clip is damaged or cut short, and cannot be opened; save it again.") from error
+            file = open(self._source, "rb") if is_path else self._source  # noqa: SIM115
+            file.seek(0)
+            start = file.read(64)
+            file.seek(0)
+        except (OSError, TypeError, ValueError, AttributeError):
+            name = name_of(self._source) if is_path else shown(self._source)
+            raise ImageError(
+                "The clip {name} cannot be opened; check that the file is there and yours.", name=name
+            ) from None
+        with file if is_path else nullcontext():
+            kind = is_clip(start)
+            if kind is None:
+                raise ImageError("The clip is {kind}; give an MP4, MOV, WebM or GIF file.", kind=name_kind(start))
+            try:
+                container = av.open(file, format=kind, metadata_errors="replace")
+            except (av.FFmpegError, OSError, ValueError) as error:
+                raise ImageError("The clip is damaged or cut short, and cannot be opened; save it again.") from error
+            with container:
+                yield container
 
     def _decoded(
         self, container: Any, stream: Any, sounds: Any = (), on_sound: Callable[[Any, Fraction], None] | None = None

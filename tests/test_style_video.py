@@ -270,8 +270,8 @@ def test_bad_clips_are_told_in_one_sentence(pipeline: StyleTransferPipeline, tmp
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"out": "film.avi"}, r"The animation's file is 'film\.avi'; its name must end in \.mp4"),
-        ({"out": "nowhere/film.mp4"}, "cannot be written"),
+        ({"out": "film.avi"}, r"The film is to be 'film\.avi'; give a name that ends in \.mp4, in a folder"),
+        ({"out": "nowhere/film.mp4"}, "The film is to be 'nowhere/film.mp4'"),
         ({"size": 4000}, "The size is 4000; it must be a whole number of pixels from 64 to 2048"),
         ({"fps": 0}, "The fps is 0"),
         ({"strength": 2}, "The strength is 2"),

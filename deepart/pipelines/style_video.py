@@ -25,7 +25,6 @@ from torch import Tensor
 
 from deepart.checks import shown
 from deepart.color import gaussian_blur
-from deepart.containers import name_of
 from deepart.errors import OptionError
 from deepart.films import Clip, Survey
 from deepart.images import fit, to_image, to_tensor
@@ -56,15 +55,11 @@ class Film:
 
 def check_target(out: Any) -> None:
     """Raise OptionError for what no film can be written to, before hours are spent on it."""
-    if hasattr(out, "write"):
-        return
-    if not isinstance(out, str | os.PathLike) or Path(out).suffix.lower() != ".mp4":
+    is_path = isinstance(out, str | os.PathLike) and Path(out).suffix.lower() == ".mp4" and not Path(out).is_dir()
+    if not hasattr(out, "write") and not (is_path and os.access(Path(out).parent, os.W_OK | os.X_OK)):
         raise OptionError(
-            "The animation's file is {path}; its name must end in {endings}.", path=shown(out), endings=".mp4"
-        )
-    if not os.access(Path(out).parent, os.W_OK | os.X_OK) or Path(out).is_dir():
-        raise OptionError(
-            "The file {name} cannot be written; check that its folder exists and is yours.", name=name_of(out)
+            "The film is to be {path}; give a name that ends in .mp4, in a folder that is there and yours.",
+            path=shown(out),
         )
 
 
