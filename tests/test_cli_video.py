@@ -14,7 +14,7 @@ from test_cli import tiny as tiny
 from test_style import difference
 from test_style_video import panned, read, write
 
-from deepart import load_image
+from deepart import Style, load_image
 
 pytestmark = pytest.mark.filterwarnings("ignore:OpenCV is not installed")
 
@@ -80,3 +80,13 @@ def test_a_mask_says_where_to_paint(tiny: dict[str, Any], photos: Path, capsys: 
     assert difference(load_image("out/a.png").crop((0, 0, 20, 32)), photo.crop((0, 0, 20, 32))) > 1
     assert run(line + " --mask nothing.png") == 2
     assert "no file 'nothing.png'" in capsys.readouterr().err
+
+
+def test_a_style_that_was_kept(tiny: dict[str, Any], photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Style(load_image("painting.jpg")).save("mine.style.safetensors")
+    assert run("stylize photos/a.jpg --style mine.style.safetensors --model fast --out out") == 0
+    made = tiny["fast"].stylize(load_image(photos / "a.jpg"), Style.load("mine.style.safetensors"))
+    assert load_image("out/a.png").tobytes() == made.tobytes()
+    Path("bad.safetensors").write_bytes(Path("mine.style.safetensors").read_bytes()[:200])
+    assert run("stylize photos/a.jpg --style bad.safetensors --out out") == 2
+    assert "The style is damaged" in capsys.readouterr().err

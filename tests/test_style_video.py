@@ -12,11 +12,12 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from running_page import tiny_fine
 from test_style import STYLE, difference, picture
 from test_style_fast import pipeline as pipeline
 
-from deepart import Film, StyleTransferPipeline, films
-from deepart.errors import ImageError, OptionError
+from deepart import Film, Style, StyleTransferPipeline, films
+from deepart.errors import ImageError, OptionError, UnsupportedError
 
 FPS = 10
 WARNED = "ignore:OpenCV is not installed"
@@ -314,3 +315,14 @@ def test_colors_are_kept_and_small_frames_painted(pipeline: StyleTransferPipelin
     clip = write(tmp_path / "clip.mp4", panned(3, (64, 48)))
     assert pipeline.stylize_video(clip, [STYLE, picture(8)], out=out, size=64, preserve_color=True).frames == 3
     assert difference(read(out)[0], panned(3, (64, 48))[0]) > 5
+
+
+def test_a_saved_style_paints_films_and_fine_does_not(
+    pipeline: StyleTransferPipeline, tmp_path: Path, out: Path
+) -> None:
+    clip = write(tmp_path / "clip.mp4", still(2))
+    pipeline.read_style(STYLE).save(tmp_path / "mine.safetensors")
+    assert pipeline.stylize_video(clip, Style.load(tmp_path / "mine.safetensors"), out=out, size=96).frames == 2
+    assert difference(read(out)[0], still()[0]) > 10
+    with pytest.raises(UnsupportedError, match=r"The model 'fine' paints no films; use 'fast'\."):
+        tiny_fine().stylize_video(clip, STYLE, out=out)

@@ -29,6 +29,7 @@ from deepart.pipelines.base import Callback, defaults_of
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.large import paint_large
 from deepart.pipelines.style import StyleTransferPipeline
+from deepart.pipelines.style_saved import Style
 from deepart.pipelines.vae import VAEPipeline
 
 MOST = 1_000_000  # pictures of one command
@@ -60,7 +61,7 @@ class Order:
     model: str | None
     device: str | None
     asked: Mapping[str, Any]
-    styles: Sequence[Image.Image] = ()
+    styles: Sequence[Any] = ()
     digests: Sequence[str] = ()
     mask: Image.Image | None = None
 
@@ -205,7 +206,8 @@ def no_pictures(places: Sequence[str | Path], left: Mapping[str, str]) -> Option
 def _opened(options: argparse.Namespace, task: str, asked: dict[str, Any]) -> Opened:
     """Read the styles and load the model, and show the download where it is not here yet."""
     name, styles = options.model, getattr(options, "style", [])
-    pictures, digests = [load_image(path) for path in styles], [folder.digest(path) for path in styles]
+    pictures = [Style.load(path) if path.suffix == ".safetensors" else load_image(path) for path in styles]
+    digests = [folder.digest(path) for path in styles]
     mask = load_image(options.mask) if getattr(options, "mask", None) is not None else None
     asked |= {} if mask is None else {"mask": folder.digest(options.mask)}
     spec = registry.get_spec(task, name) if name is None or (task, name) in registry.REGISTRY else None

@@ -147,4 +147,6 @@ def _blurred(x: Tensor, sigma: float) -> Tensor:
 
 def _around(x: Tensor, reach: float) -> Tensor:
     size = 2 * min(round(reach), (min(x.shape[2:]) - 1) // 2) + 1
-    return F.avg_pool2d(x, size, 1, size // 2, count_include_pad=False)
+    for sides, rest in (((size, 1), (size // 2, 0)), ((1, size), (0, size // 2))):
+        x = F.avg_pool2d(x, sides, 1, rest, count_include_pad=False)
+    return x
