@@ -76,12 +76,13 @@ class Clip:
         size, last = (0, 0), Fraction(1)
         with self._opened() as container:
             stream = _moving(container)
-            rate = stream.average_rate or USUAL
+            rate, count = stream.average_rate or USUAL, stream.frames
+            said = Fraction(container.duration or 0, 10**6)  # this and the count are 0 where the header does not say
             for time, frame in self._decoded(container, stream):
                 if frame is None:
                     whole = False
                     continue
-                if time > most or len(times) > _BUSY * most:
+                if max(time, said - 1) > most or len(times) > _BUSY * most:
                     raise ImageError(
                         "The clip lasts more than {most:g} seconds; cut it shorter, and paint one piece after the "
                         "other.",
@@ -95,7 +96,6 @@ class Clip:
                 times.append(time)
                 last = frame.duration * frame.time_base if frame.duration and frame.time_base else 1 / rate
                 tell(len(times))
-            count, said = stream.frames, Fraction(container.duration or 0, 10**6)  # 0 where the header does not say
         if not times:
             raise ImageError("The clip has no frame that can be read; save it again, or choose another.")
         # An edit list may leave out some frames, and sound go on for a while.
