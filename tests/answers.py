@@ -2,10 +2,13 @@
 
 import json
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from gradio_client import Client
+from gradio_client.exceptions import AppError
 from PIL import Image, ImageChops
 from running_page import Page
 
@@ -37,6 +40,14 @@ def call(page: Page, data: list[Any], endpoint: str = "stylize") -> str:
 
 def same(first: Image.Image, second: Image.Image) -> bool:
     return first.size == second.size and ImageChops.difference(first, second).getbbox() is None
+
+
+def refused(call: Callable[[], Any], words: str) -> None:
+    """Check that a call is refused with one sentence, which begins so."""
+    with pytest.raises(AppError, match=f"^{words}") as caught:
+        call()
+    assert str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
 
 
 def check(shown: list[Any], told: list[Any], expected: list[Image.Image]) -> None:

@@ -1,10 +1,7 @@
 """Tiny models, and the page running over them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 # Threads that wait for each other sleep: where they spin, as by default, they take the cores from the browser, the page
 # and each other, and a test of many small steps takes ten times as long. PyTorch reads it when it is imported.
@@ -13,7 +10,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import pytest
 from answers import connect
 from gradio_client import Client
-from loopback_hub import LoopbackHub
+from loopback_hub import loopback as loopback
 from running_page import Page, Request, TinyStudio, serve
 
 
@@ -30,14 +27,6 @@ def chinese() -> Iterator[None]:
     token = LocalContext.request.set(Request("zh-CN,zh;q=0.9"))  # type: ignore[arg-type]
     yield
     LocalContext.request.reset(token)
-
-
-@pytest.fixture
-def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
-    """A Hub on this machine's loopback address that has nothing yet, and caches that have nothing either."""
-    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "marks"))
-    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "hf"):
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -21,18 +21,6 @@ from typing import Any
 
 from PIL import Image
 
-COUNTS = {
-    "truncated": 65,
-    "flipped": 75,
-    "wrong magic": 50,
-    "huge header": 60,
-    "bomb": 50,
-    "broken metadata": 80,
-    "endless animation": 50,
-    "lost end": 30,
-    "other kinds": 100,
-    "long or many scans": 24,
-}
 FORMATS = ("PNG", "JPEG", "WEBP")
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 
@@ -557,23 +545,25 @@ def _long_or_many_scans(rng: random.Random, index: int) -> Made:
     return flat_jpeg(width, 10_000, components, progressive=True, scans=3), "refused" if many else "good"
 
 
-_MAKERS: dict[str, Callable[[random.Random, int], Made]] = {
-    "truncated": _truncated,
-    "flipped": _flipped,
-    "wrong magic": _wrong_magic,
-    "huge header": _huge_header,
-    "bomb": _bomb,
-    "broken metadata": _broken_metadata,
-    "endless animation": _endless_animation,
-    "lost end": _lost_end,
-    "other kinds": _other_kinds,
-    "long or many scans": _long_or_many_scans,
+_KINDS: dict[str, tuple[int, Callable[[random.Random, int], Made]]] = {
+    "truncated": (65, _truncated),
+    "flipped": (75, _flipped),
+    "wrong magic": (50, _wrong_magic),
+    "huge header": (60, _huge_header),
+    "bomb": (50, _bomb),
+    "broken metadata": (80, _broken_metadata),
+    "endless animation": (50, _endless_animation),
+    "lost end": (30, _lost_end),
+    "other kinds": (100, _other_kinds),
+    "long or many scans": (24, _long_or_many_scans),
 }
+"""How many there are of each kind, and what makes one."""
+COUNTS = {kind: count for kind, (count, _) in _KINDS.items()}
 
 
 def make(seed: int, kind: str, index: int) -> Made:
     """Return one hostile file, always the same for the same seed, kind and index, and how a load of it must end."""
-    return _MAKERS[kind](random.Random(f"{seed}/{kind}/{index}"), index)
+    return _KINDS[kind][1](random.Random(f"{seed}/{kind}/{index}"), index)
 
 
 def names() -> Iterator[tuple[str, int]]:

@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
+
 from deepart import registry
 from deepart.hub import ModelFile
 
@@ -131,6 +133,14 @@ class LoopbackHub:
             yield
         finally:
             close_session()
+
+
+@pytest.fixture
+def loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+    """A Hub on this machine's loopback address that has nothing yet, and caches that have nothing either."""
+    monkeypatch.setenv("DEEPART_CACHE", str(tmp_path / "marks"))
+    with LoopbackHub() as server, server.used(monkeypatch, tmp_path / "hf"):
+        yield server
 
 
 @functools.lru_cache(maxsize=4)  # large files are asked for again and again

@@ -1,7 +1,5 @@
 """Pipelines with tiny random weights, and the page running over them; the fixtures are in conftest.py."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import socket
@@ -317,7 +315,7 @@ class Page:
     portraits: TinyGAN
     vae: TinyVAE
     faces: TinyVAE
-    jobs: Jobs
+    jobs: "Jobs"
     files: Path
     blocks: Any
 

@@ -1,12 +1,10 @@
 """The endpoints of the tab "Generate", called as strangers call them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import check, same
+from answers import check, refused, same
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -102,6 +100,7 @@ GENERATE = [
     ({"seed": None}, "There is no seed"),
     ({"directions": {"tree": 1}}, "There is no direction 'tree'; did you mean 'trees'"),
     ({"model": "nope"}, "There is no gan model 'nope'"),
+    ({"model": "./weights/gan-landscapes"}, "There is no gan model './weights/gan-landscapes'"),
     ({"latent": "abc"}, "A latent in the settings is no base64 text of 8 numbers"),
 ]
 WALK = [
@@ -137,7 +136,4 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("name", "changes", "sentence"), MISTAKES, ids=lambda value: str(value)[:40])
 def test_a_mistake_gets_one_sentence(client: Client, name: str, changes: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(AppError, match=f"^{sentence}") as caught:
-        client.predict(**(GOOD[name] | changes), api_name=name)
-    assert str(caught.value).endswith(".")
-    assert "\n" not in str(caught.value)
+    refused(lambda: client.predict(**(GOOD[name] | changes), api_name=name), sentence)

@@ -1,7 +1,5 @@
 """The options of app.py, and what becomes of them."""
 
-from __future__ import annotations
-
 import io
 import os
 import subprocess
@@ -26,7 +24,7 @@ class Recorder:
     def __init__(self) -> None:
         self.told: dict[str, Any] = {}
 
-    def queue(self, **options: Any) -> Recorder:
+    def queue(self, **options: Any) -> "Recorder":
         self.told |= options
         return self
 

@@ -1,7 +1,5 @@
 """How the page is hosted: behind nginx under a path, as a container, as a Space."""
 
-from __future__ import annotations
-
 import base64
 import json
 import os

@@ -1,7 +1,5 @@
 """The example pictures: each is listed with its licence, opens, is of a fit size, and comes from its recipe."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The one path for work: its turn, its steps, how it is stopped, and what the page shows of it."""
 
-from __future__ import annotations
-
 import json
 import re
 import threading
@@ -18,7 +16,7 @@ from running_page import until
 
 from deepart.errors import OptionError
 from deepart.ui.jobs import Callback, Jobs, Step
-from deepart.ui.run import Changes, RunButton, by_itself, duration, place, progress
+from deepart.ui.run import Changes, RunButton, by_itself, duration, place
 
 RED = Image.new("RGB", (16, 16), "red")
 
@@ -140,13 +138,14 @@ def test_work_stopped_before_its_turn_does_nothing() -> None:
 
 
 def test_who_does_not_wait_any_more_stops_the_work() -> None:
-    jobs, work = Jobs(), Steps(5, allowed=1)
+    jobs, work, outcomes = Jobs(), Steps(5, allowed=1), list[str]()
+    jobs.listeners.append(lambda done: outcomes.append(done.outcome))
     steps = stream(jobs, work)
     next(step for step in steps if step.step == 1)
     steps.close()  # type: ignore[attr-defined]
     work.allow(4)
     assert last(stream(jobs, Steps(1, allowed=1))).made is RED  # there is a place again
-    assert work.done == 2
+    assert (work.done, outcomes) == (2, ["stopped", "ok"])
     assert jobs.running == 0
 
 
@@ -279,7 +278,3 @@ def test_a_browser_shows_by_itself_that_a_click_was_understood() -> None:
 )
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
-
-
-def test_words_do_not_become_html() -> None:
-    assert "<b>" not in progress(0.5, "<b>")

@@ -1,10 +1,7 @@
 """Chinese: nothing that a visitor can see lacks its translation, and nothing is translated in vain."""
 
-from __future__ import annotations
-
 import ast
 import copy
-import io
 import re
 import string
 from collections.abc import Iterator
@@ -160,8 +157,8 @@ def test_no_error_of_the_page_is_put_together_in_another_way() -> None:
         (lambda: whole_number("size", 20, 64, 4096, "of pixels"),
          "尺寸是 20；必须是 64 到 4096 之间的像素数（整数）。"),
         (lambda: number("strength", "a lot", 0, 1), "强度是 'a lot'；必须是 0 到 1 之间的数。"),
-        (lambda: read_picture(io.BytesIO(b"<!doctype html>"), "content picture"),  # type: ignore[arg-type]
-         "内容图无法使用。该文件是网页（HTML），不是 PNG、JPEG、WEBP、AVIF、GIF 或 BMP；请另存为其中一种格式后重试。"),
+        (lambda: read_picture(__file__, "content picture"),
+         "内容图无法使用。该文件是文本，不是 PNG、JPEG、WEBP、AVIF、GIF 或 BMP；请另存为其中一种格式后重试。"),
         (lambda: check_image(Image.new("RGB", (9, 300)), "style picture"),
          "风格图是 9x300 像素；每边至少要有 16 像素，请换一张大一些的。"),
         (lambda: registry.get_spec("gan", "landscape"),

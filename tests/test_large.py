@@ -7,6 +7,7 @@ from PIL import Image, ImageFilter
 
 from deepart import GANPipeline, ImageError, OptionError, StyleTransferPipeline, paint_large, settings
 from deepart.images import to_tensor
+from deepart.models.quilt import quilt
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,42 @@ def test_composition_and_colours_are_the_small_picture_s_and_strokes_the_manner_
     assert field[0] > field[2] + 40
     enlarged = small.resize(painted.size, Image.Resampling.BICUBIC)
     assert np.abs(pixels - np.asarray(enlarged, float)).mean() > 2
+
+
+@pytest.mark.parametrize(("sides", "painting"), [((96, 128), (80, 80)), ((97, 203), (33, 640)), ((64, 64), (20, 9))])
+def test_a_quilt_has_the_colours_of_the_picture_and_the_strokes_of_the_painting(
+    sides: tuple[int, int], painting: tuple[int, int]
+) -> None:
+    red, blue = torch.tensor([0.8, 0.2, 0.2]).view(1, 3, 1, 1), torch.tensor([0.2, 0.2, 0.8]).view(1, 3, 1, 1)
+    picture = blue.expand(1, 3, *sides).clone()
+    picture[..., : sides[1] // 2] = red
+    manner = red.expand(1, 3, *painting).clone()
+    manner[..., : painting[1] // 2] = blue
+    manner *= 1 + 0.2 * torch.randn(painting, generator=torch.Generator().manual_seed(0))
+    laid = quilt(picture, manner.clamp(0, 1))
+    assert laid.shape == picture.shape
+    left, right = laid[..., : sides[1] // 4], laid[..., -(sides[1] // 4) :]
+    assert left[:, 0].mean() > left[:, 2].mean() + 0.3
+    assert right[:, 2].mean() > right[:, 0].mean() + 0.3
+    assert laid[:, 1].std() > 0.01  # the picture's is even
+
+
+def test_a_picture_that_is_busy_all_over_becomes_pieces_of_the_painting_in_its_own_colours(
+    fast: StyleTransferPipeline, manner: Image.Image
+) -> None:
+    pixels = np.random.default_rng(2).integers(64, 192, (64, 64, 1), dtype=np.uint8)
+    foliage = Image.fromarray(np.minimum(pixels * (0.7, 1.0, 0.4), 255).astype(np.uint8))
+    previews: list[Image.Image] = []
+    painted = paint_large(
+        foliage, manner, size=512, quality="fast", load=lambda _: fast,
+        callback=lambda step, total, preview: previews.append(preview) if preview else None,
+    )  # fmt: skip
+    enlarged = foliage.resize((512, 512), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(4))
+    seen = [np.asarray(one.resize((4, 4), Image.Resampling.BOX), float) for one in (painted, enlarged, previews[-1])]
+    assert np.abs(seen[0] - seen[1]).mean() < 12
+    assert np.abs(seen[0] - seen[2]).mean() < 2  # what grows in place is what comes out
+    fine = [np.abs(np.diff(np.asarray(one.convert("L"), float))).mean() for one in (painted, enlarged)]
+    assert fine[0] > 1.1 * fine[1]
 
 
 def test_strength_0_is_the_enlarged_picture_without_its_grid_of_pixels(

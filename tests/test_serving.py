@@ -1,7 +1,5 @@
 """What a host wants of the page: health, numbers, a GPU on loan, tools, and pages without."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -22,21 +20,13 @@ from gradio_client.exceptions import AppError
 from running_page import ROOT, Page, TinyStudio, free_port, serve, tiny_landscapes, until
 
 from deepart import Studio
-from deepart.errors import DeepArtError, OptionError
+from deepart.errors import OptionError
 from deepart.ui import build_app
-from deepart.ui.inputs import EXAMPLES, mistake, sentences
+from deepart.ui.inputs import EXAMPLES
 from deepart.ui.jobs import Callback, Done, Jobs
 from deepart.ui.serving import Metrics, serving_options
 
 WHO: Any = SimpleNamespace(session_hash="somebody")
-
-
-def test_all_endpoints_are_there(tiny_studio: TinyStudio) -> None:
-    page = build_app(tiny_studio)
-    assert {f"/{fn.api_name}" for fn in page.fns.values() if fn.fn and fn.api_visibility == "public"} == {
-        "/generate", "/walk", "/mix", "/breed", "/paint", "/project", "/reconstruct", "/vary", "/morph", "/sample",
-        "/stylize", "/sheet", "/models",
-    }  # fmt: skip
 
 
 def test_what_becomes_of_a_request() -> None:
@@ -61,31 +51,6 @@ def test_what_becomes_of_a_request() -> None:
     assert [(one.name, one.outcome) for one in done] == [("/work", "ok"), ("/work", "refused"), ("/work", "failed")]
     assert all(one.seconds >= 0 and one.waited >= 0 for one in done)
     assert jobs.running == 0
-
-
-def test_a_visitor_may_leave_in_the_middle() -> None:
-    jobs, done = Jobs(), list[Done]()
-    jobs.listeners.append(done.append)
-
-    def endless(callback: Callback) -> None:
-        while True:
-            callback(1, 2, None)
-
-    steps = jobs.stream(WHO, endless, "/work")
-    next(steps)
-    assert jobs.running == 1
-    steps.close()  # type: ignore[attr-defined]
-    assert [one.outcome for one in done] == ["stopped"]
-    assert jobs.running == 0
-
-
-def test_a_fault_of_ours_is_told_from_a_mistake() -> None:
-    with pytest.raises(gr.Error) as fault, sentences():
-        raise ValueError
-    with pytest.raises(gr.Error) as wrong, sentences():
-        raise DeepArtError("No.")
-    assert type(fault.value) is not type(wrong.value)
-    assert type(mistake("No.")) is type(wrong.value)
 
 
 # ------------------------------------------------------------------------------------------------------------- ZeroGPU

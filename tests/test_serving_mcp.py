@@ -1,7 +1,5 @@
 """The endpoints as tools of MCP, called by the protocol's own client; and the examples of docs/api.md."""
 
-from __future__ import annotations
-
 import ast
 import asyncio
 import re

@@ -1,7 +1,5 @@
 """The parts of the page that need no browser: jobs, time left, sentences, examples, wiring."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from pathlib import Path

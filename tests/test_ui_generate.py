@@ -1,7 +1,5 @@
 """The parts of the tab "Generate" that need no browser: pictures, seeds, ancestry, grids, work."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace

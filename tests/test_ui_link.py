@@ -1,7 +1,5 @@
 """Links that open a tab with its settings: what an address can set, and what it cannot."""
 
-from __future__ import annotations
-
 import base64
 import zlib
 from pathlib import Path

@@ -1,9 +1,6 @@
 """The tab "Style transfer" without a browser: what it opens with, the pairs, its words in both languages."""
 
-from __future__ import annotations
-
 import io
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,12 +13,12 @@ from gradio.data_classes import FileData
 from PIL import Image, ImageChops
 from running_page import Request, TinyStudio
 
-from deepart import StyleTransferPipeline, load_image, settings
+from deepart import StyleTransferPipeline, images, load_image, settings
 from deepart.cache import Studio
 from deepart.ui.examples import FIRST_SIZE, PAIRS
 from deepart.ui.finished import first_files
 from deepart.ui.jobs import Jobs, Step
-from deepart.ui.style import StyleTab, _fact_line
+from deepart.ui.style import StyleTab
 from deepart.ui.style_work import STYLIZE, StyleRequests
 from recipes import first_style
 
@@ -33,24 +30,6 @@ def lay(studio: Studio) -> StyleTab:
 
 def shown(box: gr.Image) -> str:
     return Path(box.value["path"]).stem
-
-
-def test_the_tab_opens_with_the_finished_example_and_loads_nothing() -> None:
-    studio = Studio(device="cpu")
-    tab, first = lay(studio), PAIRS[0]
-    [file] = first_files(studio, "style")
-    assert (shown(tab.content), shown(tab.style)) == (first.content, first.style)
-    assert (tab.strength.value, tab.scale.value, tab.size.value) == (first.strength, first.scale, FIRST_SIZE)
-    before, after = (Path(image["path"]) for image in tab.slider.value)
-    assert (before.stem, after.read_bytes()) == (first.content, file.read_bytes())
-    assert tab.slider.visible
-    assert tab.download.interactive
-    result = Path(tab.result.value.path)
-    assert str(result) == tab.download.value["path"]
-    assert result.read_bytes() == file.read_bytes()
-    assert not result.is_relative_to(file.parent)  # other formats are written beside it
-    assert tab.facts.value.count("<wbr>") == 2
-    assert not studio._kept
 
 
 def test_without_its_model_there_is_no_example(tiny_studio: TinyStudio) -> None:
@@ -118,12 +97,6 @@ def test_a_quick_model_has_the_first_look_which_stays_until_something_as_large_c
     assert (settings(whole) or {})["stopped_at"] == 1
 
 
-def painted(**made: Any) -> Image.Image:
-    image = Image.new("RGB", (60, 40))
-    image.info["deepart"] = json.dumps({"model": "mine", "seed": 7, **made})
-    return image
-
-
 def test_the_wall_keeps_no_previews_that_were_stopped_half_way(
     tiny_studio: TinyStudio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +113,28 @@ def test_the_wall_keeps_no_previews_that_were_stopped_half_way(
     seen = [[*tab.wall._look(photograph, visitor)][-1].count("--preview-") for _ in range(3)]  # type: ignore[arg-type]
     assert seen == [4, 12, 12]
     assert len(begun) == 2 + 3  # the third visitor had what the second saw
+
+
+def test_an_upload_is_decoded_once(tiny_studio: TinyStudio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tab, size, decoded, decode = lay(tiny_studio), (97, 65), list[Any](), images.decode
+    monkeypatch.setattr(images, "decode", lambda file, most: decoded.append(decode(file, most)) or decoded[-1])
+    path, style = str(tmp_path / "mine.png"), str(PAIRS[0].files[1])
+
+    def use() -> None:
+        Image.effect_noise(size, 90).save(path)
+        for _ in tab.wall._look(path, Request()):  # type: ignore[arg-type]
+            pass
+        options = {name: STYLIZE[name] for name in ("strength", "preserve_color", "style_scale", "seed")}
+        for _ in range(2):
+            made = tab.requests.transfer(path, (style, None, None), model="fast", size=32, **options)
+            made.work(lambda *_: None)
+            assert made.content.getpixel((0, 0)) != (255, 0, 0)  # each has a picture of its own
+            made.content.paste("red", (0, 0, 9, 9))
+
+    use()
+    assert [one.size for one in decoded].count(size) == 1
+    use()  # another file under the same name
+    assert [one.size for one in decoded].count(size) == 2
 
 
 def test_what_the_editor_has_cut_by_hand_is_used_once(tiny_studio: TinyStudio) -> None:
@@ -159,14 +154,3 @@ def test_what_the_editor_has_cut_by_hand_is_used_once(tiny_studio: TinyStudio) -
     # A file that is not the page's own is none, and so is an editor that shows nothing.
     foreign = EditorData(background=FileData(path=__file__))
     assert [crop.editor.preprocess(one) for one in (foreign, None)] == [None, None]
-
-
-def test_the_facts_of_a_painting() -> None:
-    assert _fact_line(painted(), 0.2) == "60 × 40 pixels · 1 second · seed 7 · mine"
-    stopped = "60 × 40 pixels · 83 seconds · stopped after step 20 · seed 7 · mine"
-    assert _fact_line(painted(stopped_at=20), 83.0) == stopped
-
-
-@pytest.mark.usefixtures("chinese")
-def test_the_facts_of_a_painting_in_chinese() -> None:
-    assert _fact_line(painted(stopped_at=20), 83.0) == "60 × 40 像素 · 83 秒 · 在第 20 步后停止 · 种子 7 · mine"

@@ -1,7 +1,5 @@
 """Visitors' files go after their day, whoever made them, and earlier where they are too many."""
 
-from __future__ import annotations
-
 import os
 import socket
 import time

@@ -37,6 +37,7 @@ _THERE = (
 def build_app(studio: Studio) -> gr.Blocks:
     """Return the page over the models of a studio; call queue() and launch(**launch_options(page)) on it."""
     jobs = Jobs(studio.at_once)
+    jobs.listeners.append(lambda done: None if jobs.running else memory.trim())  # at rest: it takes a moment
 
     def leave(request: gr.Request) -> None:
         jobs.stop(request)
@@ -59,9 +60,8 @@ def build_app(studio: Studio) -> gr.Blocks:
                 links = [_under(style, "style", mixed, style.wanted)]
             with gr.Tab("Generate", id="generate"):
                 generate = GenerateTab(app, studio, jobs)
-                links.append(
-                    _under(generate, "generate", {"manner": generate.grid.painting.manner}, generate.grid.wanted)
-                )
+                grid = generate.grid
+                links.append(_under(generate, "generate", {"manner": grid.painting.manner}, grid.wanted))
             with gr.Tab("Reconstruct", id="reconstruct"):
                 reconstruct = ReconstructTab(app, studio, jobs)
                 links.append(_under(reconstruct, "reconstruct", {"picture": reconstruct.picture}, reconstruct.wanted))
@@ -72,7 +72,7 @@ def build_app(studio: Studio) -> gr.Blocks:
         style.follow(linked)
         reconstruct.follow(linked)
         # Afterwards, as a link may name other pictures.
-        kept = shelf.restore(linked, generate.breed.liked, style.content, style.style, style.cleared)
+        kept = shelf.restore(linked, generate.breed.liked, _kept_boxes(style, reconstruct), style.cleared)
         kept.then(None, None, None, js="() => deepart.ready()", **AT_ONCE)
         style.wall.follow(kept)
         with api_corner():
@@ -97,6 +97,11 @@ def _under(
     return link
 
 
+def _kept_boxes(style: StyleTab, reconstruct: ReconstructTab) -> list[gr.Image]:
+    """Return the boxes whose pictures the browser keeps, in the order of Shelf."""
+    return [style.content, style.style, reconstruct.picture]
+
+
 def _connect(
     tabs: gr.Tabs, generate: GenerateTab, reconstruct: ReconstructTab, style: StyleTab, session: MyResults,
     links: list[Link],
@@ -107,7 +112,7 @@ def _connect(
     """
     chosen, shelf = generate.chosen, session.shelf
     kept: dict[Any, Reader] = {
-        style.result: lambda one: [one], style.sheet.pieces: lambda pieces: pieces,
+        style.result: lambda one: [one], style.sheet.made: lambda made: [piece for _, piece in made],
         reconstruct.made: lambda pieces: pieces, reconstruct.subject: lambda subject: [subject.made],
         generate.grid.pieces: lambda pieces: pieces, chosen.piece: lambda piece: [piece],
     }  # fmt: skip
@@ -125,12 +130,6 @@ def _connect(
     session.send.wire(session.picked, lambda picked: picked[-1]["path"] or None if picked else None, places, tabs)
     remake = Remake(style.requests, generate.requests, generate.grid.painting, reconstruct.requests)
     session.wire(remake, generate.breed.liked)
-    shelf.wire(remake, kept, generate.breed.liked, style.content, style.style)
-    return recall(
-        session.use,
-        session.picked,
-        tabs,
-        links,
-        {"generate": generate.recall, "reconstruct": reconstruct.recall},
-        [*chosen.parts, *anew, reconstruct.tools_of],
-    )
+    shelf.wire(remake, kept, generate.breed.liked, _kept_boxes(style, reconstruct))
+    besides = {"generate": generate.recall, "reconstruct": reconstruct.recall}
+    return recall(session.use, session.picked, tabs, links, besides, [*chosen.parts, *anew, reconstruct.tools_of])

@@ -22,7 +22,7 @@ from deepart.metrics import Nearness
 from deepart.pipelines.vae_latent import Latent
 from deepart.ui.examples import TITLES, example_of, named
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import new_file
+from deepart.ui.inputs import mistake, new_file
 
 _SLUG = 60  # letters of a name that go into a file's
 Shown = TypeVar("Shown")
@@ -77,7 +77,7 @@ class Artwork:
 
 def key_of(one: Artwork, painted: bool = True) -> str:
     """Return what tells a result from others; painted: and a generated picture from its other paintings."""
-    if one.made.get("task") != "gan":
+    if one.path and one.made.get("task") != "gan":
         return Path(one.path).parent.name
     return hashlib.sha256((one.text + one.painted * painted).encode()).hexdigest()[:16]
 
@@ -101,13 +101,20 @@ def at(shown: Sequence[Shown], index: int) -> Shown:
     return shown[index]
 
 
+def the_chosen(chosen: Artwork | None) -> Artwork:
+    """Return the picture that was clicked last; tells the visitor where there is none."""
+    if chosen is None:
+        raise mistake("No picture is chosen yet; click one first.")
+    return chosen
+
+
 def blank(made: dict[str, Any]) -> Image.Image:
     """Return a small picture that carries settings: for the pipeline it is the picture that they describe."""
     return with_settings(Image.new("RGB", _BLANK), made)
 
 
 def save_artwork(image: Image.Image, cache: str, name: str = "") -> Artwork:
-    """Write a picture that a pipeline has made, and return it as a save_artwork; its name is told by its settings."""
+    """Write a picture that a pipeline has made, and return it as an artwork; its name is told by its settings."""
     made = settings(image) or {}
     called = name or name_of(made)
     path = save_result(image, f"deepart-{slug(str(made['model']))}-{slug(called)}-{max(image.size)}", cache)

@@ -46,6 +46,8 @@ class Crop:
             self.aspect = gr.Radio(list(ASPECTS), value="As it is", label="Proportions", elem_id="crop-aspect")
             self.use = gr.Button("Use it", size="sm", elem_id="crop-use")
         box.change(lambda path: path, box, self.editor, **AT_ONCE)  # not when it opens: it could not take it yet
+        # It sends what is cut only where somebody listens to its changes, and else the whole picture.
+        self.editor.change(None, None, None, js="() => {}", **AT_ONCE)
         self.use.click(self._use, [self.editor, self.aspect, box], box, **SOON)
 
     def _taken(self, payload: Any) -> Any:

@@ -40,14 +40,10 @@ from deepart.ui.work import (
 
 T = TypeVar("T")
 _SHEET = defaults(StyleTransferPipeline.sheet)
-_GENERATE, _WALK, _BREED, _PROJECT, _MIX = (
-    defaults(method)
-    for method in (GANPipeline.generate, GANPipeline.walk, GANPipeline.breed, GANPipeline.project, GANPipeline.mix)
-)
+_GENERATE, _WALK, _MIX = (defaults(one) for one in (GANPipeline.generate, GANPipeline.walk, GANPipeline.mix))
+_BREED, _PROJECT = (defaults(one) for one in (GANPipeline.breed, GANPipeline.project))
 _PAINT = defaults(paint_large)
-_VARY, _MORPH, _SAMPLE = (
-    defaults(method) for method in (VAEPipeline.vary, VAEPipeline.interpolate, VAEPipeline.sample)
-)
+_VARY, _MORPH, _SAMPLE = (defaults(one) for one in (VAEPipeline.vary, VAEPipeline.interpolate, VAEPipeline.sample))
 _ORIGIN = "a seed, the settings of a picture, or the latent in them as text"
 _EITHER = ("integer", "object", "string")
 _LABELS: dict[str, tuple[Any, ...]] = {

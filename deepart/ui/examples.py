@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -11,29 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
-from deepart.images import fit, load_image
+from deepart.images import load_image
+from deepart.pipelines.gan_project import square
 from deepart.ui.inputs import AT_ONCE, EXAMPLES
 from deepart.ui.run import new_text, note
 
-TITLES = {
-    "cat": "A cat",
-    "mountain": "A mountain",
-    "portrait": "A portrait",
-    "stained-glass": "Stained glass",
-    "marbling": "Marbling",
-    "pointillism": "Pointillism",
-    "woodcut": "Woodcut",
-    "arcimboldo-spring": "Arcimboldo: Spring",
-    "cassatt-summertime": "Cassatt: Summertime",
-    "hiroshige-snow-at-inokashira": "Hiroshige: Snow at Inokashira",
-    "hokusai-great-wave": "Hokusai: Under the Wave off Kanagawa",
-    "kandinsky-composition-viii": "Kandinsky: Composition VIII",
-    "renoir-moulin-de-la-galette": "Renoir: Bal du moulin de la Galette",
-    "van-gogh-langlois-bridge": "Van Gogh: The Langlois Bridge",
-    "van-gogh-night-cafe": "Van Gogh: The Night Café",
-}
+TITLES: dict[str, str] = json.loads(Path(__file__).with_name("titles.json").read_text("utf-8"))
+"""What the example pictures are called, by the names of their files, in the order in which they are shown."""
 _THUMBNAIL = 72  # pixels, more than the page shows, for fine screens; the full picture is fetched when it is chosen
 # JavaScript for a row of such buttons: a click on one is the event "select" with its number.
 CHOOSE = "deepart.choose(element, trigger)"  # see page.js
@@ -63,8 +49,14 @@ def named(path: str) -> tuple[str | None, str]:
 
 
 @cache
+def examples() -> dict[str, Path]:
+    """Return all of the example pictures by the names of their files."""
+    return {path.stem: path for path in example_files("content", "style", "paintings")}
+
+
+@cache
 def _digests() -> dict[bytes, Path]:
-    return {_digest(str(path)): path for path in example_files("content", "style", "paintings")}
+    return {_digest(str(path)): path for path in examples().values()}
 
 
 @lru_cache(maxsize=64)
@@ -118,16 +110,8 @@ def picture_button(index: int, files: Sequence[Path], title: str) -> str:
 def _thumbnail(path: Path) -> str:
     """Return the address of a small copy, which holds the copy itself."""
     packed = io.BytesIO()
-    _square(path).save(packed, "WEBP", quality=40, method=6)
+    square(load_image(path), _THUMBNAIL).save(packed, "WEBP", quality=40, method=6)
     return f"data:image/webp;base64,{base64.b64encode(packed.getvalue()).decode()}"
-
-
-def _square(path: Path) -> Image.Image:
-    """Return the middle of a picture as a small square."""
-    image = load_image(path)
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return fit(image.crop((left, top, left + side, top + side)), _THUMBNAIL)
 
 
 FIRST_SIZE = 512  # pixels of the finished example's longer side
@@ -145,9 +129,7 @@ class Pair:
     @property
     def files(self) -> tuple[Path, Path]:
         """The pictures of content and style."""
-        [content] = [path for path in example_files("content") if path.stem == self.content]
-        [style] = [path for path in example_files("style", "paintings") if path.stem == self.style]
-        return content, style
+        return examples()[self.content], examples()[self.style]
 
 
 PAIRS = (

@@ -8,7 +8,7 @@ from deepart.errors import DeepArtError
 from deepart.images import load_image, settings
 from deepart.metrics import Nearness
 from deepart.ui.artwork import Artwork, Reconstruction, name_of, name_of_source
-from deepart.ui.examples import example_files
+from deepart.ui.examples import examples
 from deepart.ui.inputs import EXAMPLES
 
 
@@ -59,11 +59,11 @@ def finished_reconstruction(studio: Studio) -> tuple[Reconstruction, Nearness, t
     files = first_files(studio, "vae")
     if not files:
         return None
-    [picture] = [path for path in example_files("paintings") if path.stem == PICTURE]
     made = settings(load_image(files[0])) or {}
     known = made.pop(NUMBERS)
-    name = name_of_source(str(picture))
+    picture = str(examples()[PICTURE])
+    name = name_of_source(picture)
     piece = Artwork(str(files[0]), json.dumps(made, sort_keys=True), f"{name} reconstructed")
     near = Nearness(known["psnr"], known["ssim"])
-    one = Reconstruction(name, str(picture), str(files[0].with_suffix(LATENT)), piece)
+    one = Reconstruction(name, picture, str(files[0].with_suffix(LATENT)), piece)
     return one, near, tuple(known["latent_shape"])

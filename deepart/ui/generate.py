@@ -10,13 +10,13 @@ import gradio as gr
 from deepart.cache import Studio
 from deepart.errors import OptionError
 from deepart.images import fit, load_image, settings, with_settings
-from deepart.ui.artwork import Artwork, at, facts, save_artwork
+from deepart.ui.artwork import Artwork, at, facts, save_artwork, the_chosen
 from deepart.ui.breeding import Breed
 from deepart.ui.finished import finished_grid
-from deepart.ui.generate_tools import Mix, Projection, Walk, the_chosen
+from deepart.ui.generate_tools import Mix, Projection, Walk
 from deepart.ui.grid import Grid, LargePainting, about, painted
 from deepart.ui.i18n import chinese, t, translate
-from deepart.ui.inputs import AT_ONCE, GPU_SLOT, IN_TURN, SOON, mistake, sentences
+from deepart.ui.inputs import AT_ONCE, COMPUTING, IN_TURN, SOON, mistake, sentences
 from deepart.ui.jobs import Jobs
 from deepart.ui.results import SendTo
 from deepart.ui.run import Changes, RunButton, note
@@ -226,8 +226,8 @@ class GenerateTab:
         )
         picked.then(None, None, None, js=into_sight("chosen"), **AT_ONCE)  # on a phone it is under the grid
         chosen.apply.click(
-            self._apply, [grid.pieces, chosen.piece, *chosen.sliders.all], grid.parts, show_progress="minimal",
-            show_progress_on=grid.told, api_visibility="private", js=into_sight("grid"), **GPU_SLOT,
+            self._apply, [grid.pieces, chosen.piece, *chosen.sliders.all], grid.parts, show_progress_on=grid.told,
+            js=into_sight("grid"), **COMPUTING,
         )  # fmt: skip
         grid.wire(app, take, chosen.piece, parts)
         grid.pieces.change(chosen.follow, [grid.pieces, chosen.piece], chosen.shown, **AT_ONCE)

@@ -14,10 +14,10 @@ from deepart.metrics import nearness
 from deepart.pipelines.gan import MAX_FRAMES, MIN_FRAMES, GANPipeline
 from deepart.pipelines.gan_project import square
 from deepart.pipelines.large import SIZES
-from deepart.ui.artwork import Artwork, blank, name_of, save_artwork, slug
+from deepart.ui.artwork import Artwork, blank, name_of, save_artwork, slug, the_chosen
 from deepart.ui.grid import Grid, LargePainting
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, SOON, keep_good, mistake, picture_input, read_picture
+from deepart.ui.inputs import AT_ONCE, SOON, keep_good, picture_input, read_picture
 from deepart.ui.jobs import Callback, Jobs, Step
 from deepart.ui.run import Changes, RunButton, note
 from deepart.ui.widgets import FPS, Animation, into_sight, lasting, pair, strip, thumb
@@ -179,13 +179,6 @@ def _put(chosen: Artwork | None, other: Artwork | None, detail: bool = False) ->
     """Put the chosen picture into the place for shapes, or that for detail; it stands in the seed's stead."""
     one = the_chosen(chosen)
     return one, one.seed, _places(other, one) if detail else _places(one, other)
-
-
-def the_chosen(chosen: Artwork | None) -> Artwork:
-    """Return the chosen picture; tells the visitor where there is none."""
-    if chosen is None:
-        raise mistake("No picture is chosen yet; click one first.")
-    return chosen
 
 
 def _places(shape: Artwork | None, detail: Artwork | None) -> str:

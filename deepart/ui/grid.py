@@ -10,16 +10,16 @@ import gradio as gr
 from PIL import Image
 
 from deepart.cache import Studio
-from deepart.errors import OptionError, Phrase
+from deepart.errors import Phrase
 from deepart.images import fit, settings, with_settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import TRUNCATIONS, GANPipeline
 from deepart.pipelines.large import LARGEST, QUALITIES, SIZES, paint_large
-from deepart.ui.artwork import Artwork, bundle, name_of, painting_of, save_artwork, save_result, slug
-from deepart.ui.examples import example_files, example_row
+from deepart.ui.artwork import Artwork, bundle, name_of, painting_of, save_artwork, save_result, slug, the_chosen
+from deepart.ui.examples import example_files, example_row, examples
 from deepart.ui.finished import FIRST_SEED, PICTURES
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, GPU_SLOT, keep_good, picture_input, read_picture, sentences
+from deepart.ui.inputs import AT_ONCE, COMPUTING, keep_good, picture_input, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs, Work
 from deepart.ui.models import MoreModels, loading, model_menu
 from deepart.ui.run import Changes, RunButton, hidden_text, new_text, note
@@ -37,13 +37,12 @@ class LargePainting:
     def __init__(self, requests: GANRequests, studio: Studio) -> None:
         """Lay it out inside the Blocks being built."""
         self._requests, self._studio = requests, studio
-        [manner] = [path for path in example_files("paintings") if path.stem == MANNER]
         with gr.Accordion("How they are painted", open=False, elem_id="painting"):
             self.on = gr.Checkbox(
                 True, label="Paint new pictures large", elem_id="painted",
                 info="Off: they stay as small as the generator makes them, and are there at once.",
             )  # fmt: skip
-            self.manner = picture_input("In the manner of", value=str(manner), height=180, elem_id="manner")
+            self.manner = picture_input("In the manner of", value=str(examples()[MANNER]), height=180, elem_id="manner")
             example_row(example_files("style", "paintings"), self.manner, "Whose strokes; the colours stay.")
             self.size = gr.Slider(
                 *SIZES, SIZE, step=64, label="Size", elem_id="painting-size",
@@ -175,10 +174,8 @@ class Grid:
             [*self.parts, *parts], locks=("gan-dice", "gan-model"),
             triggers=[self.wanted.change, self.model.input], sight="grid", example=bool(self.example) or None,
         )  # fmt: skip
-        self.sweep.click(
-            self._sweep, chosen, self.parts, show_progress="minimal", show_progress_on=self.told,
-            api_visibility="private", js=into_sight("grid"), **GPU_SLOT,
-        )  # fmt: skip
+        sight = into_sight("grid")
+        self.sweep.click(self._sweep, chosen, self.parts, show_progress_on=self.told, js=sight, **COMPUTING)
 
     def _make(
         self, model: str, n: Any, seed: Any, truncation: float, on: bool, manner: str | None, size: int,
@@ -212,11 +209,10 @@ class Grid:
     def _sweep(self, chosen: Artwork | None, request: gr.Request) -> Changes:
         """Show the chosen picture at several truncations."""
         with sentences():
-            if chosen is None:
-                raise OptionError("No picture is chosen yet; click one first.")
-            pictures = self._jobs.do(request, self._requests.sweep(chosen), "page gan-sweep")
-            base = name_of(chosen.made)
-            names = [Phrase("{name} at {truncation}", name=base, truncation=f"{one:g}") for one in TRUNCATIONS]
+            one = the_chosen(chosen)
+            pictures = self._jobs.do(request, self._requests.sweep(one), "page gan-sweep")
+            base = name_of(one.made)
+            names = [Phrase("{name} at {truncation}", name=base, truncation=f"{psi:g}") for psi in TRUNCATIONS]
             low, high = f"{TRUNCATIONS[0]:g}", f"{TRUNCATIONS[-1]:g}"
             words = t("{name} at variety {low} to {high}", name=translate(base), low=low, high=high)
             return self.show(self.keep(pictures, names), words)

@@ -1,9 +1,13 @@
 """What comes in: uploaded files, values of endpoints, visitors; and the sentences for what is wrong with them."""
 
 import logging
+import os
+import threading
 import uuid
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from math import prod
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -183,9 +187,37 @@ def read_picture(path: str | Image.Image | None, what: str, *, keep_alpha: bool 
     if path is None:
         raise ImageError("There is no {what} yet; upload one or choose an example.", what=what)
     try:
-        return images.load_image(path, keep_alpha=keep_alpha)
+        return _recent.read(path, keep_alpha)
     except ImageError as error:
         raise ImageError("The {what} cannot be used. {reason}", what=what, reason=error.phrase) from error
+
+
+class _Recent:
+    """The uploads that were read last: a photograph is shown in each style and painted again, and decoded once."""
+
+    COUNT, PIXELS = 4, 21_000_000  # a content and its styles; of all together, which have 3 bytes each
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Any, Image.Image] = OrderedDict()  # the one that was read longest ago first
+
+    def read(self, path: str, keep_alpha: bool) -> Image.Image:
+        """Return the picture of a file, for the caller alone; raises ImageError."""
+        key = None
+        with suppress(OSError, ValueError):  # there is no such file, which load_image says
+            key = path, keep_alpha, os.stat(path).st_mtime_ns
+        with self._lock:
+            picture = self._kept.pop(key, None)
+        picture = images.load_image(path, keep_alpha=keep_alpha) if picture is None else picture
+        if not Path(path).is_relative_to(EXAMPLES):  # these are small, and many are read for the wall
+            with self._lock:
+                self._kept[key] = picture
+                while len(self._kept) > self.COUNT or sum(prod(one.size) for one in self._kept.values()) > self.PIXELS:
+                    self._kept.popitem(last=False)
+        return picture.copy()
+
+
+_recent = _Recent()
 
 
 def read_scaled(path: str | Image.Image | None, what: str, most: int) -> Image.Image:

@@ -305,7 +305,8 @@ class Jobs:
         first called when the work calls its callback. long, beside: see Kind.
         """
         job, who = _Job(work, Kind(name, long, beside), self._places, share), visitor(request)
-        with self._counted(who, _arrival(request), job, name), sentences():
+        scope = getattr(getattr(request, "request", None), "scope", None) or {}
+        with self._counted(who, scope.get(ARRIVED, time.monotonic()), job, name), sentences():
             self._join(who, job)
             job.start()
             self._wait(job, patience)
@@ -393,8 +394,3 @@ class Ended(gr.Error):
 
 
 ARRIVED = "deepart.arrived"  # in a request's scope: when it came, by time.monotonic()
-
-
-def _arrival(request: gr.Request) -> float:
-    scope = getattr(getattr(request, "request", None), "scope", None) or {}
-    return float(scope.get(ARRIVED, time.monotonic()))

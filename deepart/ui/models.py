@@ -69,9 +69,6 @@ class MoreModels:
         prefix = f"{task}-more"
         specs = [spec for spec in specs_of(task) if source(spec) is not None]
         with gr.Accordion("More models from the Hugging Face Hub", open=False, elem_id=prefix, visible=bool(specs)):
-            gr.HTML(
-                note("Made by others. Each is downloaded once and checked; then it runs on this machine like ours.")
-            )
             self.choice = gr.Radio(
                 [(spec.title, spec.name) for spec in specs], label="Model of the Hub", show_label=False,
                 container=False, elem_id=f"{prefix}-choice",
@@ -79,7 +76,9 @@ class MoreModels:
             hint = note("Choose one to see how large it is, and under which licence.")
             self.about = gr.HTML(hint, elem_id=f"{prefix}-about")
             self.get = RunButton("Get it", f"{prefix}-", "get")
-            self.get.lay_status()
+            self.get.lay_status(
+                "Made by others. Each is downloaded once and checked; then it runs on this machine like ours."
+            )
 
     def wire(self, app: gr.Blocks) -> Any:
         """Connect it, and return the event that succeeds when a new model is chosen in the menu."""

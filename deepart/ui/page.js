@@ -70,9 +70,9 @@ const deepart = {
     (all.find(one => one.dataset.tabId === tab) ?? all[0])?.click();
   },
 
-  // What this browser keeps of what was made is {results, cleared, photo}; see shelf.py. News of it are JSON.
+  // What this browser keeps of what was made is {results, cleared, photo, picture}; see shelf.py. News of it are JSON.
   merge(news, store) {
-    const { add = [], hearts = {}, photo = store.photo } = JSON.parse(news || '{}');
+    const { add = [], hearts = {}, photo = store.photo, picture = store.picture } = JSON.parse(news || '{}');
     let results = [...store.results];
     for (const one of add) {
       const moved = other => one.root && other.root === one.root && !other.liked;  // by sliders, before it
@@ -87,17 +87,18 @@ const deepart = {
       if (!results[index].liked) results.splice(index, 1);
     }
     results = results.slice(0, 60);
-    return { ...store, results, cleared: store.cleared?.slice(0, 60 - results.length), photo };
+    return { ...store, results, cleared: store.cleared?.slice(0, 60 - results.length), photo, picture };
   },
 
   // Return what the page needs of it when it opens, where the address names no other pictures, and what it needs of
   // the result that was clicked.
   kept(store) {
-    const asked = new URLSearchParams(window.location.search), { photo } = store;
+    const asked = new URLSearchParams(window.location.search), { photo, picture } = store;
     const named = name => (asked.get(name) === 'own' ? null : asked.get(name));
     return {
       liked: store.results.filter(one => one.liked).map(({ thumb, ...one }) => one),
       photo: named('content') || !photo ? null : { ...photo, style: named('style') ?? photo.style },
+      picture: named('picture') ? null : picture,
     };
   },
   record(store) {

@@ -25,7 +25,7 @@ from deepart.ui.artwork import (
 from deepart.ui.examples import example_files, example_of, example_row
 from deepart.ui.finished import finished_reconstruction
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, GPU_SLOT, SOON, keep_good, picture_input, read_picture, read_scaled, sentences
+from deepart.ui.inputs import AT_ONCE, COMPUTING, SOON, keep_good, picture_input, read_picture, read_scaled, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.models import MoreModels, loading, model_menu, summary_of, title_of
 from deepart.ui.reconstruct_tools import Around, Tools, drawn
@@ -162,10 +162,7 @@ class ReconstructTab:
     def _wire(self, app: gr.Blocks) -> None:
         source = [self.picture, self.opened, self.wanted]
         self.open.upload(self._open, [self.open, self.model], [*source, self.model], **SOON)
-        self.draw.click(
-            self._draw_one, self.model, source, show_progress="minimal", show_progress_on=self.start.status,
-            api_visibility="private", **GPU_SLOT,
-        )  # fmt: skip
+        self.draw.click(self._draw_one, self.model, source, show_progress_on=self.start.status, **COMPUTING)
         for put in (self._chosen, keep_good(self.picture)):
             put.success(lambda: (None, new_text()), None, [self.opened, self.wanted], **AT_ONCE)
         self.more.wire(app).success(new_text, None, self.wanted, **AT_ONCE)

@@ -15,7 +15,7 @@ import gradio as gr
 from PIL import Image
 
 from deepart.animations import strip_of, there_and_back
-from deepart.errors import ImageError, OptionError, Phrase
+from deepart.errors import ImageError, Phrase
 from deepart.images import settings
 from deepart.latents import MAX_SEED
 from deepart.pipelines.vae import MAX_STEPS, MAX_TEMPERATURE, MIN_STEPS, PATHS, VAEPipeline
@@ -28,6 +28,7 @@ from deepart.ui.artwork import (
     save_artwork,
     save_result,
     slug,
+    the_chosen,
 )
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, COMPUTING, SOON, picture_input, read_picture, sentences
@@ -112,10 +113,7 @@ class Tools:
 
 
 def _taken(one: Artwork | None) -> tuple[str, None, str]:
-    with sentences():
-        if one is None:
-            raise OptionError("No picture is chosen yet; click one first.")
-        return one.path, None, new_text()
+    return the_chosen(one).path, None, new_text()
 
 
 class Vary:

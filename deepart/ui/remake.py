@@ -21,7 +21,7 @@ from deepart.images import MIN_SIDE, check_image, load_image, settings, with_set
 from deepart.pipelines.vae_latent import MAX_SIDE
 from deepart.registry import get_spec, list_models
 from deepart.ui.artwork import Artwork, seed_of
-from deepart.ui.examples import example_files
+from deepart.ui.examples import example_files, examples
 from deepart.ui.grid import LargePainting
 from deepart.ui.jobs import Callback, Work
 from deepart.ui.page import OWN
@@ -109,10 +109,9 @@ def sources(made: Mapping[str, Any]) -> list[Path | None]:
     if made.get("task") == "gan" or "temperature" in made:
         return []
     named = made.get("from")
-    files = {path.stem: path for path in example_files("content", "style", "paintings")}
     if not isinstance(named, list) or not 1 <= len(named) <= 4:
         return [None, None]
-    return [files.get(name) if isinstance(name, str) else None for name in named]
+    return [examples().get(name) if isinstance(name, str) else None for name in named]
 
 
 @cache

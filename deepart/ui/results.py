@@ -1,6 +1,5 @@
 """From one tab to another: a result becomes the picture that other work begins with."""
 
-import hashlib
 import html
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ import gradio as gr
 
 from deepart.errors import OptionError
 from deepart.images import settings
-from deepart.ui.artwork import Artwork, artwork_in, save_result, slug
+from deepart.ui.artwork import Artwork, artwork_in, key_of, save_result, slug
 from deepart.ui.examples import CHOOSE
 from deepart.ui.i18n import spoken, t, translate
 from deepart.ui.inputs import AT_ONCE, IN_TURN, SOON, read_picture, sentences
@@ -227,8 +226,7 @@ class MyResults:
         if made is None or not self._remake.can(made):
             return {self.facts: note(t("This link leads to nothing that can be made here."))}
         piece = artwork_in("", made)
-        key = hashlib.sha256((piece.text + piece.painted).encode()).hexdigest()[:16]  # the same at every visit
-        one = self.checked({"key": key, "name": piece.name, "made": made, "path": ""})
+        one = self.checked({"key": key_of(piece), "name": piece.name, "made": made, "path": ""})
         return self.show([one]) | {self.wanted: new_text()}
 
     def _pick(self, given: Any, picked: list[Record]) -> Changes:

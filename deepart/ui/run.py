@@ -57,6 +57,7 @@ class RunButton:
         "progress". variant: of a gr.Button. stop: what the button that ends the work says, where not "Stop".
         """
         self._prefix, self._name = prefix, f"{prefix}{verb}"
+        self._book = f"page {self._name}"  # what the books call the work
         self.start = gr.Button(words, variant=variant, elem_id=self._name)
         self.stop = gr.Button(stop or t("Stop"), elem_id=f"{prefix}stop", elem_classes="da-stop")
 
@@ -159,10 +160,6 @@ class RunButton:
     def busy(self, words: str) -> Changes:
         """Return the change that keeps the page at work between two streams."""
         return {self.status: self._bar(Step(), words)}
-
-    @property
-    def _book(self) -> str:
-        return f"page {self._name}"
 
     def _bar(self, step: Step[Any], words: str) -> str:
         share = step.share or None

@@ -31,7 +31,6 @@ from deepart.ui.inputs import GPU_SLOT
 from deepart.ui.jobs import ARRIVED, Done, Jobs
 from deepart.ui.upkeep import MOST, sweeping
 
-CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 GPU_SECONDS = 120  # that a call may keep a GPU on loan at most
 _BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)  # seconds
 
@@ -52,23 +51,19 @@ def serving_options(
     name_tools(page)
     jobs: Jobs = page.jobs  # type: ignore[attr-defined]
     jobs.most, jobs.audience = page._queue.max_size, (audience := Listeners(page))
-    routes = [Route("/healthz", _health(page))]
-    if metrics:
-        counted = Metrics(page, studio, jobs)
-        routes.append(Route("/metrics", lambda request: Response(counted.text(), media_type=CONTENT_TYPE)))
-    middleware = [Middleware(audience.watch), Middleware(switch_language)]
-    options = {"routes": routes, "middleware": middleware, "lifespan": sweeping(page, disk_limit)}
-    return {"mcp_server": mcp, "app_kwargs": options}
-
-
-def _health(page: gr.Blocks) -> Any:
-    """Return what tells whoever asks whether the page takes requests, and nothing else."""
 
     def health(request: Request) -> Response:
+        """Tell whoever asks whether the page takes requests, and nothing else."""
         stopped = page._queue.stopped
         return JSONResponse({"status": "stopped" if stopped else "ok"}, status_code=503 if stopped else 200)
 
-    return health
+    routes = [Route("/healthz", health)]
+    if metrics:
+        counted = Metrics(page, studio, jobs)
+        routes.append(Route("/metrics", lambda request: Response(counted.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)))
+    middleware = [Middleware(audience.watch), Middleware(switch_language)]
+    options = {"routes": routes, "middleware": middleware, "lifespan": sweeping(page, disk_limit)}
+    return {"mcp_server": mcp, "app_kwargs": options}
 
 
 class Metrics:

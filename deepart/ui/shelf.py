@@ -1,4 +1,4 @@
-"""What was made for a visitor, in the browser's own storage: records of results, hearts, last photograph and style."""
+"""What was made for a visitor, in the browser's own storage: records of results, hearts, last pictures and style."""
 
 import hashlib
 import html
@@ -48,72 +48,83 @@ class Shelf:
         """Let the storage take the news that an event brings."""
         return event.then(None, [self.news, self.store], self.store, js="deepart.merge", **AT_ONCE)
 
-    def wire(self, remake: Remake, sources: Mapping[Any, Reader], liked: Any, photo: gr.Image, style: gr.Image) -> None:
-        """Keep what components of other tabs come to hold. liked: the state of what has a heart."""
-        parts = [*sources, liked, photo, style]
+    def wire(self, remake: Remake, sources: Mapping[Any, Reader], liked: Any, boxes: Sequence[gr.Image]) -> None:
+        """Keep what components of other tabs come to hold.
+
+        liked: the state of what has a heart. boxes: for the photograph, its style, and the picture to take apart.
+        """
+        parts = [*sources, liked, *boxes]
         first = {(key_of(one), one.path) for part, read in sources.items() for one in _held(read, part.value)}
 
         def keep(told: "_Told", *values: Any) -> Changes:
             held = [one for read, value in zip(sources.values(), values, strict=False) for one in _held(read, value)]
-            hearts = {key_of(one, painted=False): one for one in values[-3]}
+            hearts = {key_of(one, painted=False): one for one in values[-4]}
             held = [one for one in held if (key_of(one), one.path) not in first] + list(hearts.values())
             new = {(key_of(one), one.path): one for one in held if (key_of(one), one.path) not in told.seen}
             there = [one for one in new.values() if Path(one.path).is_file()]
             records = [record(one, remake, key_of(one, painted=False) in hearts) for one in there]
             news: dict[str, Any] = {"add": records}
             news["hearts"] = {key: key in hearts for key in set(hearts) ^ told.hearts}
-            path, manner = shown = values[-2:]
-            if path is not None and shown != told.shown and example_of(path) is None:
-                with suppress(ImageError):  # what is no picture goes out of the box by itself: see keep_good
-                    picture_size(path)
-                    example = None if manner is None else example_of(manner)
-                    style_kept = manner if example is None else example.stem
-                    news["photo"] = {"path": path, "name": Path(path).name, "style": style_kept}
+            path, manner, other = shown = values[-3:]
+            for name, one in (("photo", path), ("picture", other)):
+                if one is not None and shown != told.shown and example_of(one) is None:
+                    with suppress(ImageError):  # what is no picture goes out of the box by itself: see keep_good
+                        picture_size(one)
+                        news[name] = {"path": one, "name": Path(one).name}
+            if "photo" in news:
+                example = None if manner is None else example_of(manner)
+                news["photo"]["style"] = manner if example is None else example.stem
             return {
                 self._told: _Told(told.seen | set(new), set(hearts), shown),
-                self.news: json.dumps(news) if records or news["hearts"] or "photo" in news else gr.skip(),
+                self.news: json.dumps(news) if any(news.values()) else gr.skip(),
             }
 
         causes, told = [part.change for part in parts], [self._told, self.news]  # one after another, of each visitor's
         self.merge(gr.on(causes, keep, [self._told, *parts], told, trigger_mode="always_last", **AT_ONCE))
 
     def restore(
-        self, opened: Any, liked: Any, photo: gr.Image, style: gr.Image, besides: Mapping[Any, Callable[[], Any]]
+        self, opened: Any, liked: Any, boxes: Sequence[gr.Image], besides: Mapping[Any, Callable[[], Any]]
     ) -> Any:  # fmt: skip
-        """Let what the browser has kept come back when the page has opened: the hearts, the last photograph and style.
+        """Let what the browser has kept come back when the page has opened: the hearts, the last pictures and style.
 
         opened: the event. Returns the one that brings it back.
 
-        photo, style: their boxes. besides: what else changes with the photograph, by component.
+        boxes: see wire. besides: what else changes with the photograph, by component.
         """
+        photo, style, picture = boxes
 
-        def back(kept: Any, shown: str | None, painting: str | None) -> Changes:
+        def back(kept: Any, *shown: str | None) -> Changes:
             found = kept if isinstance(kept, dict) else {}
             loved = [one for one in map(artwork_of, found.get("liked") or []) if one is not None]
             changes: Changes = {
                 self._told: _Told(
                     {(key_of(one), one.path) for one in loved}, {key_of(one, painted=False) for one in loved}
                 ),
-                liked: loved, photo: shown, style: painting,
+                liked: loved, **dict(zip(boxes, shown, strict=True)),
             }  # fmt: skip
-            last = found.get("photo")
-            if isinstance(last, dict):
+            for name, box in (("photo", photo), ("picture", picture)):
+                last = found.get(name)
+                if not isinstance(last, dict):
+                    continue
                 path, manner = str(last.get("path")), str(last.get("style"))
-                if is_ours(path, photo.GRADIO_CACHE):
+                if not is_ours(path, box.GRADIO_CACHE):
+                    gone = t(
+                        "Your photograph {name} was deleted here, as all files are after a day; put it in again.",
+                        name=str(last.get("name")),
+                    )  # fmt: skip
+                    gr.Info(html.escape(gone), title="", duration=20)
+                    continue
+                changes[box] = path
+                if box is photo:
+                    changes |= {part: make() for part, make in besides.items()}
                     examples = {one.stem: str(one) for one in example_files("style", "paintings")}
-                    if manner in examples or is_ours(manner, photo.GRADIO_CACHE):
+                    if manner in examples or is_ours(manner, box.GRADIO_CACHE):
                         changes[style] = examples.get(manner, manner)
-                    return changes | {photo: path} | {part: make() for part, make in besides.items()}
-                gone = t(
-                    "Your photograph {name} was deleted here, as all files are after a day; put it in again.",
-                    name=str(last.get("name")),
-                )  # fmt: skip
-                gr.Info(html.escape(gone), title="", duration=20)
             return changes
 
-        outputs = [self._told, liked, photo, style, *besides]
+        outputs = [self._told, liked, *boxes, *besides]
         script = "(store, ...shown) => [deepart.kept(store), ...shown]"
-        return opened.then(back, [self.store, photo, style], outputs, js=script, **SOON)
+        return opened.then(back, [self.store, *boxes], outputs, js=script, **SOON)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from PIL import Image
 
 from deepart import images
 from deepart.errors import OptionError
+from deepart.ui.artwork import Artwork
 from deepart.ui.examples import CHOOSE, TITLES, example_files, example_of, variable
 from deepart.ui.i18n import t, translate
-from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences
+from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, read_picture, sentences
 from deepart.ui.jobs import Callback, Jobs
 from deepart.ui.run import Changes, RunButton, new_text, note
 from deepart.ui.style_work import STYLIZE, StyleRequests, save_painting
@@ -34,9 +35,10 @@ class Wall:
         self._files = example_files("style", "paintings")
         self._known: dict[Path, list[str]] = {}  # of the examples that visitors have chosen
         buttons = "".join(_style_button(number, path) for number, path in enumerate(self._files))
-        gr.HTML(note("Press a style, and your photograph is painted in it. The small pictures are quick previews."))
+        words = note("Press a style, and your photograph is painted in it. The small pictures are quick previews.")
         with gr.Column(elem_id="styles"):
-            self._row: Any = gr.HTML(f'<div class="da-styles">{buttons}</div>', js_on_load=CHOOSE, elem_id="wall")
+            row = f'{words}<div class="da-styles">{buttons}</div>'
+            self._row: Any = gr.HTML(row, js_on_load=CHOOSE, elem_id="wall")
             self._own = gr.UploadButton("Your own style", file_types=["image"], size="sm", elem_id="own-style")
         self._small = gr.HTML("", elem_id="wall-small", elem_classes="da-rules")
         self._ring = gr.HTML("", elem_classes="da-rules")
@@ -80,7 +82,7 @@ class Wall:
             return
 
         def work(callback: Callback) -> list[str]:
-            picture = images.fit(images.load_image(content), _SMALL)
+            picture = images.fit(read_picture(content, "content picture"), _SMALL)
             options = {name: STYLIZE[name] for name in ("strength", "preserve_color", "style_scale", "seed")}
             for start in range(0, len(self._files), _TOGETHER):
                 some = [(str(path), TITLES[path.stem]) for path in self._files[start : start + _TOGETHER]]
@@ -104,13 +106,8 @@ def _rules(element: str, rules: str) -> str:
 
 def _pictures(files: Sequence[Path], addresses: Sequence[str]) -> str:
     """Return the rules that put previews in the stead of the first styles' own pictures, which stay in a corner."""
-    previews = " ".join(f"{_preview(path)}: url({one});" for path, one in zip(files, addresses, strict=False))
+    previews = " ".join(f"--preview-{path.stem}: url({one});" for path, one in zip(files, addresses, strict=False))
     return _rules("", previews) + _rules("i", "display: block;")
-
-
-def _preview(path: Path) -> str:
-    """Return the variable of the page's style that holds the photograph in a style."""
-    return f"--preview-{path.stem}"
 
 
 def _style_button(index: int, path: Path) -> str:
@@ -118,7 +115,7 @@ def _style_button(index: int, path: Path) -> str:
     name, own = html.escape(TITLES[path.stem]), f"var({variable(path)})"
     return (
         f'<button type="button" data-index="{index}" title="{name}" aria-label="{name}"><span style="background-image: '
-        f'var({_preview(path)}, {own})"></span><i style="background-image: {own}"></i></button>'
+        f'var(--preview-{path.stem}, {own})"></span><i style="background-image: {own}"></i></button>'
     )
 
 
@@ -145,16 +142,15 @@ class Sheet:
             interactive=False, visible=False, buttons=["download_all"], elem_id="sheet",
         )  # fmt: skip
         self.told = gr.HTML(note(""), elem_id="sheet-told")
-        self._shown = gr.State([])  # the styles of the pictures in the gallery
-        self.pieces: Any = gr.State([])  # list[Artwork]: these pictures
+        self.made: Any = gr.State([])  # list[tuple[Style, Artwork]]: the pictures in the gallery, each with its style
 
     def wire(self, content: gr.Image, style: gr.Image, options: Sequence[Any]) -> None:
         """Connect it with the tab. options: strength, the colours kept or not, size of strokes, seed."""
         self.paint.wire(
             self._jobs, self._paint_sheet, [content, style, self.chosen, *options],
-            [self.gallery, self.told, self._shown, self.pieces],
+            [self.gallery, self.told, self.made],
         )  # fmt: skip
-        self.gallery.select(self._choose, self._shown, [style, self.told], **AT_ONCE)
+        self.gallery.select(self._choose, self.made, [style, self.told], **AT_ONCE)
 
     def _styles(self, style: str | None, chosen: Sequence[str]) -> list[Style]:
         """Return the styles that take part: an uploaded one, then the examples that are ticked."""
@@ -184,17 +180,17 @@ class Sheet:
 
     def _show(self, styles: list[Style], pictures: list[Image.Image], content: str) -> Changes:
         cache = self.gallery.GRADIO_CACHE
-        pieces = [save_painting(one, [content, path], cache) for (path, _), one in zip(styles, pictures, strict=True)]
-        shown = [(piece.path, translate(title)) for (_, title), piece in zip(styles, pieces, strict=True)]
+        both = zip(styles, pictures, strict=True)
+        made = [(style, save_painting(picture, [content, style[0]], cache)) for style, picture in both]
+        shown = [(piece.path, translate(title)) for (_, title), piece in made]
         return {
             self.gallery: gr.Gallery(shown, selected_index=None, visible=True),
             self.told: note(""),
-            self._shown: styles,
-            self.pieces: pieces,
+            self.made: made,
         }
 
-    def _choose(self, event: gr.SelectData, shown: list[Style]) -> tuple[str, str]:
+    def _choose(self, event: gr.SelectData, made: list[tuple[Style, Artwork]]) -> tuple[str, str]:
         """Make the style of a picture of the sheet the style picture."""
-        path, title = shown[event.index]
+        path, title = made[event.index][0]
         name = translate(title)
         return path, note(t("{name}: this is the style picture now, and Paint makes it at full size.", name=name))

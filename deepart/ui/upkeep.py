@@ -16,16 +16,12 @@ from typing import Any, NamedTuple
 
 from gradio.utils import get_upload_folder
 
-KEPT = 86400.0
-"""Seconds since a file's last use after which it goes."""
+KEPT = 86400.0  # seconds since a file's last use after which it goes
+# Seconds in which a file stays even where there are too many, and where there are twice as many as may be.
 SPARED, AT_LEAST = 3600.0, 300.0
-"""Seconds in which a file stays even where there are too many, and where there are twice as many as may be."""
-HALF = 120.0
-"""Seconds without a further byte after which an upload is not coming any more."""
-MOST = 5 * 10**9
-"""Bytes that all files may have."""
-EVERY = 60.0
-"""Seconds between two looks."""
+HALF = 120.0  # seconds without a further byte after which an upload is not coming any more
+MOST = 5 * 10**9  # bytes that all files may have
+EVERY = 60.0  # seconds between two looks
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
 
 

@@ -9,7 +9,6 @@ Work raises ImageError, OptionError, UnsupportedError, UnknownModelError and Wei
 """
 
 import dataclasses
-import inspect
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +23,7 @@ from deepart.errors import OptionError, Phrase, UnsupportedError
 from deepart.images import MIN_SIDE, fit, fitted_size, settings, with_settings
 from deepart.latents import MAX_SEED, check_seeds, unpack
 from deepart.metrics import Nearness, nearness
+from deepart.pipelines.base import defaults_of
 from deepart.pipelines.gan import MAX_PARENTS, GANPipeline
 from deepart.pipelines.gan_origin import Origin
 from deepart.pipelines.vae import Source, VAEPipeline
@@ -41,6 +41,7 @@ MORPH_SIDE = 384  # pixels; the frames of a morph are all held at once
 Pictures = list[Image.Image]
 Given = str | Source | None
 """An uploaded file, or what is read of one: a picture, or a latent."""
+defaults = defaults_of  # of a pipeline's method, so that page and endpoint say the same as Python does
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -53,11 +54,6 @@ def request(method: Callable[Concatenate[Any, Callback, P], T]) -> Callable[Conc
         return lambda callback: method(self, callback, *args, **options)
 
     return asked
-
-
-def defaults(method: Callable[..., Any]) -> dict[str, Any]:
-    """Return the defaults of a pipeline's method, so that page and endpoint say the same as Python does."""
-    return {name: parameter.default for name, parameter in inspect.signature(method).parameters.items()}
 
 
 # ---------------------------------------------------------------------------------------------------------- generators

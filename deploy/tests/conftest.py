@@ -1,7 +1,5 @@
 """A small cluster on this machine, and folders with tiny models that its processes can load."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What may go together, and what comes out for each."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence

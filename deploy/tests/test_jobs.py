@@ -1,7 +1,5 @@
 """Folder jobs on a cluster: the pictures that one machine makes, one report, and what is left when one is killed."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

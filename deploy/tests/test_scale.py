@@ -1,7 +1,5 @@
 """The benchmark of the cluster: its parts that need none, and that deploy/SCALING.md says what was measured."""
 
-from __future__ import annotations
-
 import json
 import threading
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The page and its pools on a small cluster of real processes: what comes back, what stops, what is lost."""
 
-from __future__ import annotations
-
 import inspect
 import os
 import re
@@ -94,7 +92,7 @@ class Long:
         if self.enough.is_set():
             raise Enough
 
-    def __enter__(self) -> Long:
+    def __enter__(self) -> "Long":
         self.done = self._thread.submit(self._work)
         until(lambda: self.steps or (self.done.done() and self.done.result()))
         return self

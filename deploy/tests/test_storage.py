@@ -1,7 +1,5 @@
 """Places of pictures: on a disk and in stores, what is read and written there, lists of pictures, names of results."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -1,7 +1,5 @@
 """The recipe of real paintings: what it takes, that copies of a painting stay together, and what it cuts."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """The evaluation of a generator and its model card, on tiny pictures and made-up generators."""
 
-from __future__ import annotations
-
 import csv
 import json
 from pathlib import Path

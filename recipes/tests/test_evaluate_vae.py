@@ -1,7 +1,5 @@
 """The evaluation of a VAE and its model card, with tiny networks on tiny pictures."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The generators' data recipe: whose pictures it takes, that it resumes and grows, and what its manifest says."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

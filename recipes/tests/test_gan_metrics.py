@@ -1,7 +1,5 @@
 """The measures of generated pictures, on features and pictures whose distance is known on paper."""
 
-from __future__ import annotations
-
 import json
 import math
 import os

@@ -1,8 +1,5 @@
 """A model of one's own: a folder of pictures becomes a set, a model, and a repository that anybody can load."""
 
-from __future__ import annotations
-
-import dataclasses
 import json
 import os
 import subprocess
@@ -16,28 +13,10 @@ from loopback_hub import LoopbackHub
 from PIL import Image
 
 from deepart import GANPipeline, StyleTransferPipeline, VAEPipeline, checkpoint
-from deepart.models.generator import GeneratorConfig
-from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
-from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from recipes import (
-    export_gan,
-    export_vae,
-    gan_card,
-    gan_directions,
-    own_pictures,
-    train_gan,
-    train_style,
-    train_vae,
-    vae_adversary,
-    vae_card,
-)
-from recipes.gan_discriminator import LAYERS, FeatureDiscriminator, PixelDiscriminator
-from recipes.vae_adversary import PatchDiscriminator
+from recipes import export_gan, export_vae, gan_card, own_pictures, train_gan, train_style, train_vae, vae_card
 
 REPO = "somebody/cats"
 COUNT = 50
-MAPS = SpatialVAEConfig(channels=8, quarter=8, eighth=8, quarter_blocks=1, eighth_blocks=1)
-VECTORS = VectorVAEConfig(latent=12, encoder=(8, 8), decoder=(8, 8, 8), prior=8)
 
 
 def draw(folder: Path, count: int = COUNT, seed: int = 0) -> None:
@@ -93,15 +72,10 @@ def check_card(model: Path, task: str) -> str:
 # ------------------------------------------------------------------------------------------- from pictures to a repo
 
 
+@pytest.mark.usefixtures("tiny_gan")
 def test_a_generator_of_ones_own(
     data: Path, tmp_path: Path, loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train_gan, "CONFIG", GeneratorConfig(latent=8, mapping=16, channels=(16, 12, 8)))
-    monkeypatch.setattr(train_gan, "JUDGED", 64)
-    monkeypatch.setattr(train_gan, "PixelDiscriminator", lambda: PixelDiscriminator((8, 12), 4))
-    monkeypatch.setattr(export_gan, "MAPPED", 500)
-    monkeypatch.setattr(gan_directions, "SEEDS", 100)
-    monkeypatch.setattr(gan_directions, "SIDE", 8)
     # The name of a run of ours: the names of its directions must not go to another's model.
     run, model = tmp_path / "gan-landscapes", tmp_path / "cats"
     train_gan.main([str(data), "--run", str(run), "--batch", "4", "--device", "cpu", "--steps", "3"])
@@ -122,19 +96,11 @@ def test_a_generator_of_ones_own(
     assert "gan_data" not in card
 
 
+@pytest.mark.usefixtures("tiny_vae")
 @pytest.mark.parametrize("kind", ["pictures", "portraits"])
 def test_an_autoencoder_of_ones_own(
     kind: str, data: Path, photos: Path, tmp_path: Path, loopback: LoopbackHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = {"pictures": lambda: SpatialVAE(MAPS), "portraits": lambda: VectorVAE(VECTORS)}
-    kinds = {name: dataclasses.replace(kind, make=make[name]) for name, kind in train_vae.KINDS.items()}
-    for module in (train_vae, export_vae):
-        monkeypatch.setattr(module, "KINDS", kinds)
-    monkeypatch.setattr(export_vae, "SIDE", 8)
-    monkeypatch.setattr(train_vae, "JUDGED", 33)
-    monkeypatch.setattr(vae_adversary, "DRAWN", 64)
-    monkeypatch.setattr(vae_adversary, "PatchDiscriminator", lambda: PatchDiscriminator(8))
-    monkeypatch.setattr(vae_adversary, "FeatureDiscriminator", lambda: FeatureDiscriminator(LAYERS, 4, 1))
     run, model = tmp_path / "vae-cats", tmp_path / "cats"
     train_vae.main([
         kind, "--pictures", str(data), "--portraits", str(data), "--run", str(run), "--batch", "4", "--side", "32",

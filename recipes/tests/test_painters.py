@@ -1,7 +1,5 @@
 """The procedural painters in recipes/: the maps and shares that are known on paper, and each craft's own mark."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import SimpleNamespace
 

@@ -1,7 +1,5 @@
 """Every recipe is there, says what it takes, and every painter paints: the part of these tests that CI runs."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import pkgutil

@@ -1,7 +1,5 @@
 """The data recipe: whose pictures it takes, that it repeats and resumes, and what its manifest says."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """All trainings in one command, on tiny sets."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -10,9 +8,7 @@ import pytest
 from PIL import Image
 
 from deepart import GANPipeline, StyleTransferPipeline
-from deepart.models.generator import GeneratorConfig
-from recipes import export_gan, gan_directions, train_all, train_gan, train_style
-from recipes.gan_discriminator import PixelDiscriminator
+from recipes import train_all, train_style
 
 
 def draw(folder: Path, names: list[str]) -> None:
@@ -27,16 +23,11 @@ def draw(folder: Path, names: list[str]) -> None:
 
 
 @pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def data(tiny_gan: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     draw(tmp_path / "data" / "style", [f"{kind}/{n}.png" for kind in ("contents", "styles") for n in range(6)])
     draw(tmp_path / "data" / "faces", [f"pictures/{n:05d}.png" for n in range(40)])
     monkeypatch.setattr(train_style, "SIDES", (48,))
     monkeypatch.setattr(train_style, "HELD_SIDE", 48)
-    monkeypatch.setattr(train_gan, "CONFIG", GeneratorConfig(latent=8, mapping=16, channels=(16, 12, 8)))
-    monkeypatch.setattr(train_gan, "PixelDiscriminator", lambda: PixelDiscriminator((8, 12), 4))
-    monkeypatch.setattr(train_gan, "JUDGED", 64)
-    monkeypatch.setattr(export_gan, "MAPPED", 500)
-    monkeypatch.setattr(gan_directions, "SEEDS", 100)
     small = {name: one._replace(batch=2) for name, one in train_all.TRAININGS.items()}
     monkeypatch.setattr(train_all, "TRAININGS", small)
     return tmp_path / "data"

@@ -1,14 +1,12 @@
 """The GAN recipe on tiny data: it trains, resumes, keeps its best, and what it exports is a model of the package."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
+from test_gan_metrics import make_set
 
 from deepart import checkpoint
 from deepart.models.generator import Generator, GeneratorConfig
@@ -21,34 +19,16 @@ TINY = GeneratorConfig(latent=8, mapping=16, channels=(16, 12, 8))
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """A set of 40 small pictures, as recipes.gan_data lays it out."""
-    folder = tmp_path / "blots"
-    (folder / "pictures").mkdir(parents=True)
-    rng, files = np.random.default_rng(0), {}
-    for index in range(40):
-        colours = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
-        name = f"pictures/{index:05d}.png"
-        Image.fromarray(colours).resize((32, 32), Image.Resampling.BICUBIC).save(folder / name)
-        files[name] = {"source": f"seed {index}", "licence": "CC0 1.0"}
-    (folder / "manifest.json").write_text(json.dumps({"files": files}))
-    return folder
-
-
-@pytest.fixture
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train_gan, "CONFIG", TINY)
-    monkeypatch.setattr(train_gan, "JUDGED", 64)
-    monkeypatch.setattr(train_gan, "PixelDiscriminator", lambda: PixelDiscriminator((8, 12), 4))
-    monkeypatch.setattr(export_gan, "MAPPED", 500)
-    monkeypatch.setattr(gan_directions, "SEEDS", 100)
-    monkeypatch.setattr(gan_directions, "SIDE", 8)
+    """A set of 40 small pictures."""
+    return make_set(tmp_path / "blots", [f"seed {index}" for index in range(40)])
 
 
 def arguments(pictures: Path, run: Path, *more: str) -> list[str]:
     return [str(pictures), "--run", str(run), "--batch", "4", "--device", "cpu", *more]
 
 
-def test_it_trains_resumes_and_exports_a_model(tiny: None, pictures: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("tiny_gan")
+def test_it_trains_resumes_and_exports_a_model(pictures: Path, tmp_path: Path) -> None:
     run = tmp_path / "gan-blots"
     trainer = train_gan.Trainer(train_gan.parse(arguments(pictures, run, "--steps", "9")))
     before = state_of(trainer)

@@ -1,7 +1,5 @@
 """The training recipe of the fast style network, on tiny pictures for a few steps."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import json

@@ -1,63 +1,25 @@
 """The VAE recipe on tiny data: both phases, resumed in between, and what it exports is a model of the package."""
 
-from __future__ import annotations
-
-import dataclasses
 import json
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
+from test_gan_metrics import make_set
 
 from deepart import VAEPipeline, checkpoint
-from deepart.models.spatial_vae import SpatialVAE, SpatialVAEConfig
-from deepart.models.vector_vae import VectorVAE, VectorVAEConfig
-from recipes import export_vae, train_vae, vae_adversary
-from recipes.gan_discriminator import LAYERS, FeatureDiscriminator
-from recipes.vae_adversary import PatchDiscriminator
-
-MAKERS: dict[str, Callable[[], train_vae.VAE]] = {
-    "pictures": lambda: SpatialVAE(
-        SpatialVAEConfig(channels=8, quarter=8, eighth=8, quarter_blocks=1, eighth_blocks=1)
-    ),
-    "portraits": lambda: VectorVAE(VectorVAEConfig(latent=12, encoder=(8, 8), decoder=(8, 8, 8), prior=8)),
-}
-
-
-def draw(folder: Path, count: int) -> list[str]:
-    folder.mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    names = [f"{index:05d}.png" for index in range(count)]
-    for name in names:
-        colours = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
-        Image.fromarray(colours).resize((32, 32), Image.Resampling.BICUBIC).save(folder / name)
-    return names
+from recipes import export_vae, train_vae
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """Folders as recipes.style_data and recipes.gan_data lay them out."""
+    portraits = make_set(tmp_path / "portraits", ["drawn"] * 40)
     for name in ("contents", "styles", "patterns"):
-        draw(tmp_path / name, 40)
-    names = draw(tmp_path / "portraits" / "pictures", 40)
-    files = {f"pictures/{name}": {"source": "drawn", "licence": "CC0 1.0"} for name in names}
-    (tmp_path / "portraits" / "manifest.json").write_text(json.dumps({"files": files}))
+        shutil.copytree(portraits / "pictures", tmp_path / name)
     return tmp_path
-
-
-@pytest.fixture(autouse=True)
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds = {name: dataclasses.replace(kind, make=MAKERS[name]) for name, kind in train_vae.KINDS.items()}
-    monkeypatch.setattr(train_vae, "KINDS", kinds)
-    monkeypatch.setattr(export_vae, "KINDS", kinds)
-    monkeypatch.setattr(export_vae, "SIDE", 8)
-    monkeypatch.setattr(train_vae, "JUDGED", 33)
-    monkeypatch.setattr(vae_adversary, "DRAWN", 64)
-    monkeypatch.setattr(vae_adversary, "PatchDiscriminator", lambda: PatchDiscriminator(8))
-    monkeypatch.setattr(vae_adversary, "FeatureDiscriminator", lambda: FeatureDiscriminator(LAYERS, 4, 1))
 
 
 def arguments(model: str, data: Path, run: Path, *more: str) -> list[str]:
@@ -73,6 +35,7 @@ def encoder_of(network: train_vae.VAE) -> dict[str, torch.Tensor]:
     }
 
 
+@pytest.mark.usefixtures("tiny_vae")
 @pytest.mark.parametrize("model", ["pictures", "portraits"])
 def test_it_trains_in_two_phases_resumes_and_exports_a_model(model: str, data: Path, tmp_path: Path) -> None:
     run = tmp_path / f"vae-{model}"

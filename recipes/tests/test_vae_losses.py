@@ -1,7 +1,5 @@
 """What the VAEs are trained on and with: divergence, perceptual distance, crops, linear beginnings."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The measures of a VAE, and what it is held against, on pictures whose distance is known on paper."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

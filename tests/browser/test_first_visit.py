@@ -205,15 +205,19 @@ def test_pictures_have_words_and_the_seed_has_a_border(open_tab: OpenTab) -> Non
     tab.locator("#pairs button").first.click()
     expect(tab.locator("#slider img")).to_have_count(2)
     until(lambda: tab.locator("img:visible").evaluate_all("all => all.every(one => one.alt || one.closest('footer'))"))
-    go(tab, "Generate")
-    tab.locator("#generate-extras > .label-wrap").click()
-    width, line, ground = tab.locator("#gan-seed input").evaluate(DRAWN)
-    assert width == "1px"
-    assert line != ground  # in the light theme, too
+    for name, extras, seed in (("Style transfer", "style", "seed"), ("Generate", "generate", "gan-seed")):
+        go(tab, name)
+        tab.locator(f"#{extras}-extras > .label-wrap").click()
+        if name == "Style transfer":
+            tab.get_by_role("button", name="Fine tuning").click()
+        width, line, ground = tab.locator(f"#{seed} input").evaluate(DRAWN)
+        assert width == "1px"
+        assert line != ground  # in the light theme, too
 
 
-def test_switches_of_theme_and_language(open_tab: OpenTab) -> None:
-    tab = visit(open_tab, locale="en-US")
+@SCREENS
+def test_switches_of_theme_and_language(open_tab: OpenTab, size: tuple[int, int]) -> None:
+    tab = visit(open_tab, size, locale="en-US")
     dark = "document.body.classList.contains('dark')"
     assert not tab.evaluate(dark)
     tab.get_by_role("button", name="Light or dark").click()

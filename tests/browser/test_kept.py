@@ -68,6 +68,19 @@ def test_results_hearts_and_tab_survive_a_reload(page: Page, open_tab: OpenTab, 
     expect(tab.locator("#liked button")).to_have_attribute("title", "Seed 1")  # what breeding takes
 
 
+def test_the_picture_to_take_apart_survives_a_reload(open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab(path="/?tab=reconstruct")
+    load_image(CONTENT).resize((96, 80)).save(tmp_path / "holiday.png")
+    tab.locator("#vae-picture input[type=file]").set_input_files(tmp_path / "holiday.png")
+    go(tab, "My results")
+    expect(tab.locator("#session-grid button")).to_have_count(1)  # what became of it
+    tab.reload()
+    go(tab, "Reconstruct")
+    expect(tab.locator("#vae-picture .image-frame img")).to_have_attribute("src", re.compile("holiday"))
+    other = open_tab(path="/?tab=reconstruct")  # of somebody else
+    expect(other.locator("#vae-picture .image-frame img")).not_to_have_attribute("src", re.compile("holiday"))
+
+
 @SCREENS
 def test_a_painting_whose_file_is_gone_is_made_again_or_asks_for_the_photograph(
     page: Page, open_tab: OpenTab, tmp_path: Path, size: tuple[int, int]
@@ -216,8 +229,9 @@ def test_a_link_shows_the_result_and_no_other(page: Page, open_tab: OpenTab, tmp
     expect(nonsense.locator("#session-facts")).to_contain_text("leads to nothing")
 
 
-def test_a_painting_s_png_gives_its_settings_back(open_tab: OpenTab, tmp_path: Path) -> None:
-    tab = open_tab()
+@SCREENS
+def test_a_painting_s_png_gives_its_settings_back(open_tab: OpenTab, tmp_path: Path, size: tuple[int, int]) -> None:
+    tab = open_tab(size)
     go(tab, "Style transfer")
     tab.locator("#strength input[type=number]").fill("0.4")
     tab.locator("#strength input[type=number]").press("Tab")
@@ -226,7 +240,7 @@ def test_a_painting_s_png_gives_its_settings_back(open_tab: OpenTab, tmp_path: P
     assert path.name == "stained-glass-cat-128.png"
     made = settings(load_image(path)) or {}
     assert (made["from"], made["strength"]) == (["cat", "stained-glass"], 0.4)
-    other = open_tab()
+    other = open_tab(size)
     go(other, "Style transfer")
     other.locator("#style").get_by_role("button", name="Remove Image").click()
     brought(other, path, "128 px")
