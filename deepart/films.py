@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from deepart.checks import shown
-from deepart.containers import name_kind, name_of, write_file
+from deepart.containers import FILMS, name_kind, name_of, write_file
 from deepart.decoding import check_size
 from deepart.errors import ImageError
 from deepart.images import fitted_size
@@ -32,13 +32,6 @@ _COPIED = frozenset({"aac", "mp3"})  # sound that every player of an MP4 takes
 _SDR, _UNKNOWN = 1, 2  # BT.709 and "not said", for the matrix, the primaries and the curve alike
 _COVER = 1024  # FFmpeg's mark of a picture that goes with a tune
 _HD = 720  # lines from which on players take BT.709 where a film does not say
-
-
-def is_clip(start: bytes) -> str | None:
-    """Return FFmpeg's name of the container that a file of these first bytes is, None where it is none of ours."""
-    if start[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip") or name_kind(start) == "a video (MP4)":
-        return "mov"
-    return "matroska" if start[:4] == b"\x1a\x45\xdf\xa3" else "gif" if start[:4] == b"GIF8" else None
 
 
 @dataclass(frozen=True)
@@ -154,11 +147,11 @@ class Clip:
                 "The clip {name} cannot be opened; check that the file is there and yours.", name=name
             ) from None
         with file if is_path else nullcontext():
-            kind = is_clip(start)
-            if kind is None:
-                raise ImageError("The clip is {kind}; give an MP4, MOV, WebM or GIF file.", kind=name_kind(start))
+            kind = name_kind(start)
+            if kind not in FILMS and kind != "GIF":
+                raise ImageError("The clip is {kind}; give an MP4, MOV, WebM or GIF file.", kind=kind)
             try:
-                container = av.open(file, format=kind, metadata_errors="replace")
+                container = av.open(file, format=FILMS.get(kind, "gif"), metadata_errors="replace")
             except (av.FFmpegError, OSError, ValueError) as error:
                 raise ImageError("The clip is damaged or cut short, and cannot be opened; save it again.") from error
             with container:

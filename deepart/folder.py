@@ -26,9 +26,8 @@ from typing import Any, BinaryIO, TypeVar
 from PIL import Image
 
 from deepart.checkpoint import write_files
-from deepart.containers import PICTURES, name_kind
+from deepart.containers import FILMS, PICTURES, name_kind
 from deepart.errors import DeepArtError, ImageError, OptionError
-from deepart.films import is_clip
 from deepart.images import load_image, notes, save_png, settings, with_settings
 
 READ = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".mpo", ".webp", ".avif", ".gif", ".bmp", ".heic", ".heif"})
@@ -104,7 +103,7 @@ def plan(
     results = names([below for _, below in found.values()], suffix)
     if clips:
         taken = zip(found.values(), results, strict=True)
-        results = [name.with_suffix(FILM) if _is_film(path) else name for (path, _), name in taken]
+        results = [name.with_suffix(FILM) if _look(path)[0] in FILMS else name for (path, _), name in taken]
     tasks = [Task(path, out / name) for (path, _), name in zip(found.values(), results, strict=True)]
     sources = {os.path.realpath(path) for path in found}
     check_targets(((str(one.source), str(one.target), os.path.realpath(one.target)) for one in tasks), sources)
@@ -161,7 +160,7 @@ def pictures(
     found = []
     for path in _files(place, results, left):
         kind, made = _look(path)
-        if kind in PICTURES or path.suffix.lower() in READ | NOT_READ or (clips and _is_film(path)):
+        if kind in PICTURES or path.suffix.lower() in READ | NOT_READ or (clips and kind in FILMS):
             found.append((path, made))
         else:
             left[str(path)] = f"The file is {kind}, no picture."
@@ -203,15 +202,6 @@ def _files(place: Path, results: str | None, left: dict[str, str]) -> Iterator[P
                 left[path] = "It is a link that leads nowhere."
             elif not os.path.lexists(path):  # of this folder one may read the names, and no more
                 left[folder] = CLOSED
-
-
-def _is_film(path: Path) -> bool:
-    """Return whether a file is a clip; no GIF, which is a picture."""
-    try:
-        with path.open("rb") as file:
-            return is_clip(file.read(64)) not in (None, "gif")
-    except OSError:
-        return False
 
 
 def _look(path: Path) -> tuple[str, bool]:
@@ -313,7 +303,7 @@ def is_done(data: bytes, order: str, name: str) -> bool:
             name=name,
         )
     # The mark of a film is at its end.
-    return found is not None and found[1].decode() == order and (bool(is_clip(data[:64])) or whole(io.BytesIO(data)))
+    return found is not None and found[1].decode() == order and (name_kind(data) in FILMS or whole(io.BytesIO(data)))
 
 
 def whole(source: Path | BinaryIO) -> bool:

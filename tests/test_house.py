@@ -29,7 +29,7 @@ FLOORS = {
     "registry": 5,
     "animations": 4,
     "films": 4,
-    "folder": 5,
+    "folder": 4,
     "models": 3,
     "hub": 4,
     "checkpoint": 3,
