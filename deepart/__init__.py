@@ -15,6 +15,8 @@ from deepart.images import load_image, save_png, settings
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.large import paint_large
 from deepart.pipelines.style import StyleTransferPipeline
+from deepart.pipelines.style_saved import Style
+from deepart.pipelines.style_video import Film
 from deepart.pipelines.vae import VAEPipeline
 from deepart.pipelines.vae_latent import Latent
 from deepart.registry import list_models
@@ -23,12 +25,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DeepArtError",
+    "Film",
     "GANPipeline",
     "ImageError",
     "Latent",
     "MemoryLimitError",
     "OptionError",
     "Studio",
+    "Style",
     "StyleTransferPipeline",
     "UnknownModelError",
     "UnsupportedError",

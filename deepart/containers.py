@@ -361,6 +361,8 @@ _MAGIC = {
 _BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc"), "HEIC")
 PICTURES = KINDS | {"TIFF", "JPEG XL", "JPEG 2000", "a Photoshop file"}
 """What is a picture, as name_kind says it."""
+FILMS = {"a video (MP4)": "mov", "a video (WebM or Matroska)": "matroska"}
+"""What is a film, as name_kind says it, and what FFmpeg calls its container."""
 
 
 def name_kind(data: bytes) -> str:
@@ -370,6 +372,8 @@ def name_kind(data: bytes) -> str:
             return name
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
+    if data[4:8] in (b"moov", b"mdat", b"wide"):  # as QuickTime wrote them
+        return "a video (MP4)"
     if data[4:8] == b"ftyp":
         brands = [data[place : place + 4] for place in range(8, min(len(data), 64, int.from_bytes(data[:4], "big")), 4)]
         return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), "a video (MP4)")

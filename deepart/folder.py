@@ -15,6 +15,7 @@ import io
 import json
 import os
 import re
+import struct
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from typing import Any, BinaryIO, TypeVar
 from PIL import Image
 
 from deepart.checkpoint import write_files
-from deepart.containers import PICTURES, name_kind
+from deepart.containers import FILMS, PICTURES, name_kind
 from deepart.errors import DeepArtError, ImageError, OptionError
 from deepart.images import load_image, notes, save_png, settings, with_settings
 
@@ -40,6 +41,8 @@ NOT_SEARCHED = frozenset(
 CLOSED = "The folder cannot be read; check that you may, or move it."
 FORMATS: Mapping[str, str] = MappingProxyType({"png": ".png", "jpeg": ".jpg", "webp": ".webp"})
 """The formats of results, and their suffixes."""
+FILM = ".mp4"
+"""The suffix of the results of clips."""
 QUALITY = 92  # of JPEG and WEBP, as in the app
 
 _MARK = re.compile(rb'"order": "([0-9a-f]{24})"')
@@ -48,8 +51,8 @@ _NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 P = TypeVar("P", bound=PurePath)
 
-Make = Callable[[Any], Image.Image]
-"""Makes a result of what a task comes from: the picture, loaded, or the seed."""
+Make = Callable[[Any], Image.Image | bytes]
+"""Makes a result of what a task comes from: the picture, loaded, or the seed; of the path of a clip, an MP4's bytes."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,16 @@ class Outcome:
 # ------------------------------------------------------------------------------------------------- pictures and names
 
 
-def plan(places: Sequence[Path], out: Path, suffix: str = ".png", left: dict[str, str] | None = None) -> list[Task]:
+def plan(
+    places: Sequence[Path], out: Path, suffix: str = ".png", left: dict[str, str] | None = None, clips: bool = False
+) -> list[Task]:
     """Return a task for each picture of the places, which are files and folders, sorted within each folder.
 
     Folders are searched with all below them, except hidden files and folders, those of NOT_SEARCHED, and `out` itself;
     a result has the place below `out` that its picture has below its folder. Where two would have one name (photo.jpg
     and photo.png), both keep their suffix: photo.jpg.png and photo.png.png. left: takes what else is passed over, with
     the reason: files that are no pictures, results of earlier jobs among other pictures, folders that cannot be read.
+    clips: whether clips are taken as well, by their content, a GIF aside; their results are called .mp4.
 
     Raises OptionError for a place that does not exist, for `out` being one of the folders or a file, for a result that
     would take the place of a picture, and for two pictures of one name from two folders.
@@ -92,9 +98,12 @@ def plan(places: Sequence[Path], out: Path, suffix: str = ".png", left: dict[str
         raise OptionError("{out!r} is a file; name a folder for the results.", out=str(out))
     found: dict[str, tuple[Path, Path]] = {}
     for place in places:
-        for path, below in pictures(place, out, left):
+        for path, below in pictures(place, out, left, clips):
             found.setdefault(os.path.abspath(path), (path, below))
     results = names([below for _, below in found.values()], suffix)
+    if clips:
+        taken = zip(found.values(), results, strict=True)
+        results = [name.with_suffix(FILM) if _look(path)[0] in FILMS else name for (path, _), name in taken]
     tasks = [Task(path, out / name) for (path, _), name in zip(found.values(), results, strict=True)]
     sources = {os.path.realpath(path) for path in found}
     check_targets(((str(one.source), str(one.target), os.path.realpath(one.target)) for one in tasks), sources)
@@ -133,7 +142,9 @@ def ready(out: Path) -> None:
         raise OptionError("Nothing can be written into the folder {out!r}; check that it is yours.", out=str(out))
 
 
-def pictures(place: Path, out: Path | None = None, left: dict[str, str] | None = None) -> Iterator[tuple[Path, Path]]:
+def pictures(
+    place: Path, out: Path | None = None, left: dict[str, str] | None = None, clips: bool = False
+) -> Iterator[tuple[Path, Path]]:
     """Yield each picture of a place, which is a file or a folder, and its path below the place; see plan."""
     if os.path.isfile(place):
         yield place, Path(place.name)
@@ -149,7 +160,7 @@ def pictures(place: Path, out: Path | None = None, left: dict[str, str] | None =
     found = []
     for path in _files(place, results, left):
         kind, made = _look(path)
-        if kind in PICTURES or path.suffix.lower() in READ | NOT_READ:
+        if kind in PICTURES or path.suffix.lower() in READ | NOT_READ or (clips and kind in FILMS):
             found.append((path, made))
         else:
             left[str(path)] = f"The file is {kind}, no picture."
@@ -236,8 +247,14 @@ def attempt(task: Task, asked: Mapping[str, Any], make: Make) -> Outcome:
         order = mark(asked, digest(source) if isinstance(source, Path) else source)
         if task.target.exists() and is_done(task.target.read_bytes(), order, str(task.target)):
             return False
-        made = make(read(source, asked) if isinstance(source, Path) else source)
-        write_whole(encode(marked(made, order), task.target.suffix), task.target)
+        film = isinstance(source, Path) and task.target.suffix == FILM
+        made = make(read(source, asked) if isinstance(source, Path) and not film else source)
+        if isinstance(made, bytes):
+            box = json.dumps({"order": order}).encode()  # one that players pass over
+            data = made + struct.pack(">I4s", 8 + len(box), b"free") + box
+        else:
+            data = encode(marked(made, order), task.target.suffix)
+        write_whole(data, task.target)
         return True
 
     return Outcome(task, *tried(do))
@@ -285,7 +302,8 @@ def is_done(data: bytes, order: str, name: str) -> bool:
             "There is a file {name!r} already, which no such job has made; move it, or choose another folder.",
             name=name,
         )
-    return found is not None and found[1].decode() == order and whole(io.BytesIO(data))
+    # The mark of a film is at its end.
+    return found is not None and found[1].decode() == order and (name_kind(data) in FILMS or whole(io.BytesIO(data)))
 
 
 def whole(source: Path | BinaryIO) -> bool:

@@ -28,6 +28,7 @@ FLOORS = {
     "metrics": 6,
     "registry": 5,
     "animations": 4,
+    "films": 4,
     "folder": 4,
     "models": 3,
     "hub": 4,
@@ -47,8 +48,8 @@ FLOORS = {
 OUTSIDE = {
     "gradio": {"ui"},
     "huggingface_hub": {"hub"},
-    "PIL": {"animations", "cli", "decoding", "folder", "images", "metrics", "pipelines", "ui"},
-    "av": {"animations"},
+    "PIL": {"animations", "cli", "decoding", "films", "folder", "images", "metrics", "pipelines", "ui"},
+    "av": {"animations", "films"},
     "starlette": {"ui"},
     "prometheus_client": {"ui"},
     "tqdm": {"cli"},

@@ -55,6 +55,9 @@ def parser() -> argparse.ArgumentParser:
     made = add_commands(commands, Path, "folders, with all below them, and files", _MORE)
     for name, run in {"stylize": jobs.stylize, "generate": jobs.generate, "reconstruct": jobs.reconstruct}.items():
         made[name].set_defaults(run=run)
+    made["stylize"].add_argument(
+        "--mask", type=Path, metavar="PICTURE", help="paint where this is white; what is black stays the photograph"
+    )
     table = commands.add_parser("models", help="list the known models", description="List the known models.")
     table.set_defaults(run=_show_models)
     table.add_argument("task", nargs="?", choices=TASKS, help="only those of one task")

@@ -4,6 +4,7 @@ An order is plain data, which may be sent to another machine.
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -24,18 +25,20 @@ from deepart.errors import OptionError
 from deepart.folder import FORMATS, Outcome, Task
 from deepart.images import load_image, to_image
 from deepart.latents import check_seeds
-from deepart.pipelines.base import Callback
+from deepart.pipelines.base import Callback, defaults_of
 from deepart.pipelines.gan import GANPipeline
 from deepart.pipelines.large import paint_large
 from deepart.pipelines.style import StyleTransferPipeline
+from deepart.pipelines.style_saved import Style
 from deepart.pipelines.vae import VAEPipeline
 
 MOST = 1_000_000  # pictures of one command
 STOPPED = "Stopped; the same command goes on from here."
+_OF_FILMS = defaults_of(StyleTransferPipeline.stylize_video).keys()
 _SIDE = 64  # pixels of the picture that options are tried on
 
-Make = Callable[[Callback | None, Any], Image.Image]
-"""Tells a callback about its steps, and makes a result of a photograph or of a seed."""
+Make = Callable[[Callback | None, Any], Image.Image | bytes]
+"""Tells a callback about its steps, and makes a result of a photograph, of a seed or of a clip; see folder.Make."""
 Opened = tuple[dict[str, Any], Make]
 """An order whose model is loaded: what its pictures have in common (see folder.attempt), and what makes one."""
 
@@ -50,15 +53,17 @@ class Order:
 
     task: "style", "gan" or "vae". model, device: as from_pretrained takes them. asked: the options of the method,
     without those of a single picture (`n` and `seed` of generate). styles: the style pictures, for a GAN the painting
-    in whose manner its pictures are painted large; digests: of their files.
+    in whose manner its pictures are painted large; digests: of their files. mask: where to paint, whose
+    file's digest is asked["mask"].
     """
 
     task: str
     model: str | None
     device: str | None
     asked: Mapping[str, Any]
-    styles: Sequence[Image.Image] = ()
+    styles: Sequence[Any] = ()
     digests: Sequence[str] = ()
+    mask: Image.Image | None = None
 
     def open(self) -> Opened:
         """Load the model, and try the options on something small, before any picture is made.
@@ -68,6 +73,7 @@ class Order:
         asked, styles = dict(self.asked), self.styles
         said = {name: value for name, value in asked.items() if name != "keep_alpha" or value}  # old marks lack it
         asked.pop("keep_gps", None)  # see folder.read
+        asked |= {"mask": self.mask} if self.mask is not None else {}
         common: dict[str, Any] = {"task": self.task, "options": said}
         pipeline: GANPipeline | VAEPipeline | StyleTransferPipeline
         if styles:
@@ -77,7 +83,7 @@ class Order:
             large = {name: asked.pop(name) for name in LARGE if name in asked}
             load = cache(partial(StyleTransferPipeline.from_pretrained, device=self.device))
 
-            def make(callback: Callback | None, source: Any) -> Image.Image:
+            def make(callback: Callback | None, source: Any) -> Image.Image | bytes:
                 [made] = gan.generate(1, seed=source, **asked)
                 return paint_large(made, styles[0], callback=callback, load=load, **large) if styles else made
 
@@ -86,7 +92,7 @@ class Order:
         elif self.task == VAEPipeline.task:
             pipeline = vae = VAEPipeline.from_pretrained(self.model, device=self.device)
 
-            def make(callback: Callback | None, source: Any) -> Image.Image:
+            def make(callback: Callback | None, source: Any) -> Image.Image | bytes:
                 return vae.reconstruct(source, **asked)
 
         else:
@@ -96,8 +102,16 @@ class Order:
                 grey = to_image(torch.full((3, _SIDE, _SIDE), 0.5))
                 style.stylize(grey, styles, callback=_enough, **{**asked, "size": None})
 
-            def make(callback: Callback | None, source: Any) -> Image.Image:
-                return style.stylize(source, styles, callback=callback, **asked)
+            # Films are painted in one pass, whatever paints the pictures, unless a model was asked for.
+            quick = cache(lambda: style if style.one_pass or self.model else type(style).from_pretrained("fast"))
+
+            def make(callback: Callback | None, source: Any) -> Image.Image | bytes:
+                if not isinstance(source, Path):
+                    return style.stylize(source, styles, callback=callback, **asked)
+                film = io.BytesIO()
+                wanted = {name: asked[name] for name in _OF_FILMS if asked.get(name) is not None}
+                quick().stylize_video(source, styles, out=film, callback=callback, **wanted)
+                return film.getvalue()
 
         return common | {"model": pipeline.name, "version": pipeline.version}, make
 
@@ -108,7 +122,7 @@ def _enough(step: int, total: int, preview: Image.Image | None) -> None:
 
 def stylize(options: argparse.Namespace) -> int:
     """Repaint every picture."""
-    tasks, left = _planned(options)
+    tasks, left = _planned(options, clips=True)
     asked = given(options, StyleTransferPipeline.stylize)
     if asked["keep_alpha"] and options.format == "jpeg":
         raise OptionError("A JPEG has no transparency; give --format png or webp, or leave out --keep-alpha.")
@@ -171,10 +185,10 @@ def full(error: OSError) -> str:
     return f"Stopped, since the disk takes no more: {error.strerror}."
 
 
-def _planned(options: argparse.Namespace) -> tuple[list[Task], dict[str, str]]:
+def _planned(options: argparse.Namespace, clips: bool = False) -> tuple[list[Task], dict[str, str]]:
     """Return the tasks, and what is passed over with the reason."""
     left: dict[str, str] = {}
-    tasks = folder.plan(options.pictures, options.out, FORMATS[options.format], left)
+    tasks = folder.plan(options.pictures, options.out, FORMATS[options.format], left, clips)
     if not tasks:
         raise no_pictures(options.pictures, left)
     return tasks, left
@@ -192,12 +206,15 @@ def no_pictures(places: Sequence[str | Path], left: Mapping[str, str]) -> Option
 def _opened(options: argparse.Namespace, task: str, asked: dict[str, Any]) -> Opened:
     """Read the styles and load the model, and show the download where it is not here yet."""
     name, styles = options.model, getattr(options, "style", [])
-    pictures, digests = [load_image(path) for path in styles], [folder.digest(path) for path in styles]
+    pictures = [Style.load(path) if path.suffix == ".safetensors" else load_image(path) for path in styles]
+    digests = [folder.digest(path) for path in styles]
+    mask = load_image(options.mask) if getattr(options, "mask", None) is not None else None
+    asked |= {} if mask is None else {"mask": folder.digest(options.mask)}
     spec = registry.get_spec(task, name) if name is None or (task, name) in registry.REGISTRY else None
     if spec is not None and not spec.here:
         with bar(options.progress, spec.size, f"Downloading {spec.name}", unit="B", unit_scale=True) as shown:
             registry.fetch(spec, lambda arrived, total: shown.update(arrived - shown.n))
-    return Order(task, name, options.device, asked, pictures, digests).open()
+    return Order(task, name, options.device, asked, pictures, digests, mask).open()
 
 
 def _work(

@@ -18,7 +18,7 @@ from deepart.registry import get_spec
 
 LARGE = ("size", "quality")
 """Options of generate that go to paint_large."""
-NOT_HERE = frozenset({"callback", "latents", "start"})
+NOT_HERE = frozenset({"callback", "latents", "mask", "start"})
 """Parameters with a default that nobody can type."""
 
 _CORRECTIONS = ", of a model that makes corrections"

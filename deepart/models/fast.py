@@ -133,6 +133,10 @@ class _Sketch:
         return found
 
 
+Likeness = tuple[_Sketch | None, _Sketch]
+"""Sketches of a film's smaller pictures, if there are such, and of its frames; their measures are those of all."""
+
+
 class Fast:
     """The one-pass model on tensors: give it a content and codes of styles, get the repainted picture."""
 
@@ -166,13 +170,15 @@ class Fast:
     @torch.inference_mode()
     def paint(
         self, contents: Tensor, mixes: Sequence[Mix], *, strengths: Sequence[float], chances: Sequence[Tensor],
-        on_window: Callable[[int, Span, Span, Tensor], None],
+        on_window: Callable[[int, Span, Span, Tensor], None], like: Likeness | None = None,
     ) -> None:  # fmt: skip
         """Paint N pictures at once, each in its mix of styles; hand out the windows as they are done.
 
         contents: (N, 3, H, W) in [0, 1], or (1, 3, H, W) for all. mixes: each a list of styles with weights above 0
         that add up to 1. strengths: in (0, 1]. chances: uniform numbers in [0, 1), CHANCES of them.
         on_window: called as on_window(number from 1 on, rows, columns, pictures (N, 3, h, w) in [0, 1]); it may raise.
+        like: what measure_film() returned, in place of what would be measured on each content; then mixes and strengths
+        are those that it was given.
         """
         height, width = contents.shape[2:]
         times = len(mixes) if len(contents) == 1 else 1
@@ -182,27 +188,46 @@ class Fast:
         if sides is not None and all(code.coarse for mix in mixes for code, _ in mix):
             small = [resize(x, *sides) for x in own]
             less = [[(code.coarse, weight) for code, weight in mix if code.coarse] for mix in mixes]
-            first = [self._sketch(*one, None) for one in zip(small, less, strengths, chances, strict=True)]
+            kept = like and like[0]
+            first = [self._sketch(*one, None, kept) for one in zip(small, less, strengths, chances, strict=True)]
             coarse = torch.split(self._look(first, small, (0, 0, *sides)), 1)
-        sketches = [self._sketch(*one) for one in zip(own, mixes, strengths, chances, coarse, strict=True)]
+        kept = like and like[1]
+        sketches = [self._sketch(*one, kept) for one in zip(own, mixes, strengths, chances, coarse, strict=True)]
         for number, (rows, columns) in enumerate(windows(height, width), 1):
             parts = [_padded(x[..., rows.seen, columns.seen]) for x in own]
             painted = self._look(sketches, parts, (rows.seen.start, columns.seen.start, height, width))
             on_window(number, rows, columns, painted[..., rows.inside, columns.inside])
 
-    def _sketch(self, content: Tensor, mix: Mix, strength: float, chance: Tensor, coarse: Tensor | None) -> _Sketch:
-        """Return what is known of a picture before any of it is painted."""
+    @torch.inference_mode()
+    def measure_film(self, sample: Tensor, mix: Mix, *, strength: float, chance: Tensor) -> Likeness:
+        """Return what all frames of a film share, measured on a picture (1, 3, h, w) of their size; see paint()."""
+        sides = coarse_sides(*sample.shape[2:])
+        if sides is None or not all(code.coarse for code, _ in mix):
+            return None, self._sketch(sample, mix, strength, chance, None)
+        small = resize(sample, *sides)
+        first = self._sketch(
+            small, [(code.coarse, weight) for code, weight in mix if code.coarse], strength, chance, None
+        )
+        return first, self._sketch(sample, mix, strength, chance, self._look([first], [small], (0, 0, *sides)))
+
+    def _sketch(
+        self, content: Tensor, mix: Mix, strength: float, chance: Tensor, coarse: Tensor | None,
+        like: _Sketch | None = None,
+    ) -> _Sketch:  # fmt: skip
+        """Return what is known of a picture before any of it is painted. like: a sketch whose measures it takes."""
         scale = SMALL / max(content.shape[2:])
         small = _padded(content)
         if scale < 1:
             small = resize(content, *(max(MULTIPLE, round(side * scale)) for side in content.shape[2:]))
-        recolor = palette_map(small, blend_palettes([(code.palette, weight) for code, weight in mix]))
+        palette = blend_palettes([(code.palette, weight) for code, weight in mix])
+        recolor = palette_map(small, palette) if like is None else like.recolor
         recolored = torch.lerp(small, recolor(small).clamp(0, 1), strength)
         side = place_side(content.shape[2], content.shape[3], PLACES)
-        top = highest(contrast(recolored))
+        top = highest(contrast(recolored)) if like is None else like.top
         base = _enlarged(coarse, recolored, (0, 0, *(content if scale >= 1 else small).shape[2:]), top)
         maps = self._maps(base)
-        statistics = measure_channels(maps, *grid(small.shape[2], small.shape[3], side))
+        rows, columns = grid(small.shape[2], small.shape[3], side)
+        statistics = measure_channels(maps, rows, columns) if like is None else like.statistics
         styles = []
         for code, weight in mix:
             favoured = chance.repeat(-(-len(code.places.vectors) // len(chance)))[: len(code.places.vectors)]

@@ -17,7 +17,7 @@ from deepart.device import repeatable
 from deepart.errors import UnsupportedError
 from deepart.images import fit, to_image, to_tensor
 from deepart.latents import chances
-from deepart.models.fast import CHANCES, PLACES, Fast, StyleCode, coarse_sides, style_sides, windows
+from deepart.models.fast import CHANCES, PLACES, Fast, Likeness, StyleCode, coarse_sides, style_sides, windows
 from deepart.models.gatys_loss import resize
 from deepart.models.neighbors import place_side
 from deepart.models.spans import Span
@@ -27,6 +27,8 @@ from deepart.pipelines.style_job import StyleJob
 PREVIEW_SIDE = 512  # pixels: longer side of a preview, which may be of a large picture
 CODE_BYTES = 2**28  # of the styles that are remembered, and of those that are painted at once
 PIXEL_BYTES = 116  # of a code: what feature maps and descriptions take for each pixel of a style
+
+Moments = tuple[Tensor, Tensor] | None  # of the colours that a style is to have, where those of the content are kept
 
 
 class FastPainter:
@@ -79,6 +81,15 @@ class FastPainter:
             painted += self._paint([replace(job, styles=[style], shares=[1.0]) for style in group], tell, tell)
         return painted
 
+    def film(self, job: StyleJob) -> Callable[[Image.Image], Image.Image]:
+        """Return what paints the frames of a film, all alike: what is measured, is measured on the job's content."""
+        sample = to_tensor(job.content).to(self._device)
+        palette = color_moments(sample) if job.preserve_color else None
+        with repeatable():
+            chance = chances(job.seed, CHANCES).to(self._device)
+            like = self.network.measure_film(sample, self._mix(job, palette), strength=job.strength, chance=chance)
+        return lambda frame: self._paint([replace(job, content=frame)], lambda *_: None, film=(palette, like))[0]
+
     def settings(self, numbers: Mapping[str, Any]) -> dict[str, Any]:
         """Return the numbers that a result was painted with, none; raises UnsupportedError for one that is given."""
         for name, value in numbers.items():
@@ -97,9 +108,9 @@ class FastPainter:
 
     def _paint(
         self, jobs: Sequence[StyleJob], report: Callable[[int, int, Sequence[Image.Image]], None],
-        measured: Callable[[int], None] = lambda number: None,
+        measured: Callable[[int], None] = lambda number: None, film: tuple[Moments, Likeness] | None = None,
     ) -> list[Image.Image]:  # fmt: skip
-        """Return the pictures of jobs that are of one size, painted window by window, all at once."""
+        """Return the pictures of jobs that are of one size, painted window by window, all at once; film: see film()."""
         canvases = [job.content.copy() for job in jobs]
         painted = [(job, canvas) for job, canvas in zip(jobs, canvases, strict=True) if job.strength > 0]
         if not painted:
@@ -120,18 +131,23 @@ class FastPainter:
         with repeatable():
             codes = []
             for number, (job, _) in enumerate(painted, 1):
-                palette = color_moments(own[number - 1]) if job.preserve_color else None
-                mix = zip(job.styles, job.shares, strict=True)
-                codes.append([(self._code(style, job, palette), share) for style, share in mix if share > 0])
+                palette = color_moments(own[number - 1]) if job.preserve_color and film is None else film and film[0]
+                codes.append(self._mix(job, palette))
                 measured(number)
             self.network.paint(
                 own[0] if len(pictures) == 1 else torch.cat(own), codes,
                 strengths=[job.strength for job, _ in painted],
                 chances=[chances(job.seed, CHANCES).to(self._device) for job, _ in painted], on_window=done,
+                like=film and film[1],
             )  # fmt: skip
         return canvases
 
-    def _code(self, style: Image.Image, job: StyleJob, palette: tuple[Tensor, Tensor] | None) -> StyleCode:
+    def _mix(self, job: StyleJob, palette: Moments) -> list[tuple[StyleCode, float]]:
+        """Return the codes of the job's styles, with their shares."""
+        shares = zip(job.styles, job.shares, strict=True)
+        return [(self._code(style, job, palette), share) for style, share in shares if share > 0]
+
+    def _code(self, style: Image.Image, job: StyleJob, palette: Moments) -> StyleCode:
         """Return the code of a style for the size of a job, in the palette given, if any."""
         area = job.content.width * job.content.height
         height, width = style_sides(style.height, style.width, area, job.style_scale)

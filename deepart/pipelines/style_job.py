@@ -1,19 +1,25 @@
 """An order for a style transfer, checked: what both ways of painting start from."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageStat
+from PIL import Image, ImageFilter, ImageStat
 
 from deepart.checks import number, switch, whole_number
 from deepart.errors import ImageError, OptionError
 from deepart.images import check_image, fit, fitted_size
 from deepart.latents import check_seed
+from deepart.pipelines.style_saved import Style
 
 MIN_SIDE = 16  # shorter side of a result, in pixels: relu4_2 sees an eighth of it
 MAX_STYLES = 3
+FEATHER = 0.002  # share of the longer side by which the edge of a mask is blurred
+
+Painting = Image.Image | Style
+"""What a style is taken from."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class StyleJob:
     """One picture to paint; see StyleTransferPipeline.stylize for the options.
 
     content: at the size of the result. shares: a number for each style; they add up to 1. alpha: of the result, None
-    where it has none.
+    where it has none. mask: of mode "L" and as large, white where to paint, None for everywhere.
     """
 
     content: Image.Image
@@ -32,6 +38,7 @@ class StyleJob:
     style_scale: float
     seed: int
     alpha: Image.Image | None = None
+    mask: Image.Image | None = None
 
     def settings(self) -> dict[str, Any]:
         """Return the options, for the result to carry."""
@@ -39,13 +46,26 @@ class StyleJob:
             "seed": self.seed, "strength": self.strength, "preserve_color": self.preserve_color,
             "style_scale": self.style_scale, "size": list(self.content.size), "weights": self.shares,
         }  # fmt: skip
-        return made if self.alpha is None else made | {"keep_alpha": True}
+        made |= {} if self.alpha is None else {"keep_alpha": True}
+        return made if self.mask is None else made | {"mask": hashlib.sha256(self.mask.tobytes()).hexdigest()[:12]}
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the mask says to paint nothing."""
+        return self.mask is not None and not self.mask.getextrema()[1]
+
+    def masked(self, painted: Image.Image) -> Image.Image:
+        """Return a result, or a smaller preview of it, with the content where the mask is black."""
+        if self.mask is None:
+            return painted
+        content, mask = (one.resize(painted.size, Image.Resampling.BILINEAR) for one in (self.content, self.mask))
+        return Image.composite(painted, content, mask)
 
 
 def check_job(
-    content: Image.Image, style_image: Image.Image | Sequence[Image.Image], weights: Sequence[float] | None,
+    content: Image.Image, style_image: Painting | Sequence[Painting], weights: Sequence[float] | None,
     strength: float, preserve_color: bool, style_scale: float, size: int | None, seed: int, max_side: int,
-    keep_alpha: bool = False,
+    keep_alpha: bool = False, mask: Image.Image | None = None,
 ) -> StyleJob:  # fmt: skip
     """Return the job; raises ImageError for a picture that cannot be used, OptionError for an option out of range."""
     switch("keep_alpha", keep_alpha)
@@ -61,7 +81,11 @@ def check_job(
     if alpha is not None:
         content = _filled(content, alpha)
         alpha = fit(alpha.convert("RGB"), longer).getchannel(0)
-    return StyleJob(fit(content, longer), styles, shares, strength, preserve_color, style_scale, seed, alpha)
+    content = fit(content, longer)
+    if mask is not None:  # not by Lanczos, which would leave a trace of paint beside every edge
+        mask = check_image(mask, "mask").convert("L").resize(content.size, Image.Resampling.BILINEAR)
+        mask = mask.filter(ImageFilter.GaussianBlur(FEATHER * longer))
+    return StyleJob(content, styles, shares, strength, preserve_color, style_scale, seed, alpha, mask)
 
 
 def _filled(picture: Image.Image, alpha: Image.Image) -> Image.Image:
@@ -80,7 +104,7 @@ def check_styles(style_image: Any, most: int) -> list[Image.Image]:
     styles: Sequence[Any] = style_image if isinstance(style_image, list | tuple) else [style_image]
     if not 1 <= len(styles) <= most:
         raise OptionError("There are {count} style pictures; give one to {most}.", count=len(styles), most=most)
-    return [check_image(style, "style picture") for style in styles]
+    return [style.picture if isinstance(style, Style) else check_image(style, "style picture") for style in styles]
 
 
 def result_sides(sides: tuple[int, int], size: int | None, max_side: int) -> tuple[int, int]:
