@@ -45,7 +45,7 @@ class Remake:
 
     def can(self, made: Mapping[str, Any] | None) -> bool:
         """Tell whether settings are enough to make the picture again, without an upload."""
-        if not made or "view" in made or "stopped_at" in made:
+        if not made or {"view", "stopped_at", "mask"} & made.keys():
             return False
         base = made.get("painted_from", made)
         tasks = TABS if base is made else ["gan"]
