@@ -250,6 +250,47 @@ def test_the_button_s_status_line_says_all_and_ends_at_rest() -> None:
     assert end[box] == "painted"
 
 
+def of_two_works() -> tuple[Any, Any, gr.Textbox]:
+    """A button's event that does one work after another, what its stop does, and the box for what is done."""
+    with gr.Blocks() as app:
+        button, box = RunButton("Paint"), gr.Textbox()
+        button.lay_status()
+
+        def handler(request: gr.Request) -> Iterator[Changes]:
+            for name in ("first", "second"):
+                step = yield from button.stream(request, lambda callback: RED, name)
+                yield {box: name if step.made is RED else "stopped"} | button.busy(name)
+
+        button.wire(Jobs(), handler, [], [box])
+    functions = [fn.fn for fn in app.fns.values() if fn.fn is not None]
+    [stop] = [fn for fn in functions if fn.__name__ == "_stop"]
+    [call] = [fn for fn in functions if fn is not stop]
+    return call, stop, box
+
+
+def test_stop_is_heard_between_two_works_of_one_press() -> None:
+    call, stop, box = of_two_works()
+    who = visitor()
+    changes = call(who)
+    assert next(one[box] for one in changes if box in one) == "first"
+    stop(who)
+    assert [one[box] for one in changes if box in one] == ["stopped"]
+    assert [one[box] for one in call(who) if box in one] == ["first", "second"]  # the next press is another
+
+
+def test_a_later_press_ends_what_an_earlier_one_began_and_nobody_else_s() -> None:
+    call, _, box = of_two_works()
+    who, other = visitor("somebody"), visitor("another")
+    earlier, theirs = call(who), call(other)
+    assert next(one[box] for one in earlier if box in one) == "first"
+    assert next(one[box] for one in theirs if box in one) == "first"
+    later = call(who)
+    assert next(one[box] for one in later if box in one) == "first"
+    assert list(earlier) == []
+    assert [one[box] for one in later if box in one] == ["second"]
+    assert [one[box] for one in theirs if box in one] == ["second"]
+
+
 def test_a_browser_shows_by_itself_that_a_click_was_understood() -> None:
     with gr.Blocks() as app:
         button = RunButton("Paint")

@@ -41,7 +41,6 @@ def build_app(studio: Studio) -> gr.Blocks:
 
     def leave(request: gr.Request) -> None:
         jobs.stop(request)
-        memory.trim()
 
     app: gr.Blocks
     with gr.Blocks(title="DeepArt", analytics_enabled=False, fill_width=True) as app:
@@ -72,7 +71,7 @@ def build_app(studio: Studio) -> gr.Blocks:
         style.follow(linked)
         reconstruct.follow(linked)
         # Afterwards, as a link may name other pictures.
-        kept = shelf.restore(linked, generate.breed.liked, _kept_boxes(style, reconstruct), style.cleared)
+        kept = shelf.restore(linked, style.cleared)
         kept.then(None, None, None, js="() => deepart.ready()", **AT_ONCE)
         style.wall.follow(kept)
         with api_corner():
@@ -95,11 +94,6 @@ def _under(
         link = Link(name, tab.linked, pictures, wanted)
     lay_about({"generate": "gan", "reconstruct": "vae"}.get(name, name))
     return link
-
-
-def _kept_boxes(style: StyleTab, reconstruct: ReconstructTab) -> list[gr.Image]:
-    """Return the boxes whose pictures the browser keeps, in the order of Shelf."""
-    return [style.content, style.style, reconstruct.picture]
 
 
 def _connect(
@@ -130,6 +124,6 @@ def _connect(
     session.send.wire(session.picked, lambda picked: picked[-1]["path"] or None if picked else None, places, tabs)
     remake = Remake(style.requests, generate.requests, generate.grid.painting, reconstruct.requests)
     session.wire(remake, generate.breed.liked)
-    shelf.wire(remake, kept, generate.breed.liked, _kept_boxes(style, reconstruct))
+    shelf.wire(remake, kept, generate.breed.liked, [style.content, style.style, reconstruct.picture])
     besides = {"generate": generate.recall, "reconstruct": reconstruct.recall}
     return recall(session.use, session.picked, tabs, links, besides, [*chosen.parts, *anew, reconstruct.tools_of])

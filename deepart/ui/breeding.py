@@ -11,7 +11,7 @@ import gradio as gr
 from deepart.errors import OptionError, Phrase
 from deepart.latents import MAX_SEED
 from deepart.pipelines.gan import MAX_CHILDREN, MAX_PARENTS, GANPipeline
-from deepart.ui.artwork import Artwork, at, blank
+from deepart.ui.artwork import Artwork, at, blank, the_chosen
 from deepart.ui.examples import CHOOSE
 from deepart.ui.grid import Grid, mark_rules
 from deepart.ui.i18n import t, translate
@@ -179,10 +179,9 @@ def parents_of(chosen: Artwork | None, liked: Sequence[Artwork], hung: Sequence[
 
 def toggled(one: Artwork | None, liked: list[Artwork]) -> list[Artwork]:
     """Return what is liked after a picture got its heart, or lost it."""
-    if one is None:
-        return liked
-    others = [other for other in liked if other.text != one.text]
-    return others if len(others) < len(liked) else [*liked, one]
+    chosen = the_chosen(one)
+    others = [other for other in liked if other.text != chosen.text]
+    return others if len(others) < len(liked) else [*liked, chosen]
 
 
 def _check(parents: Sequence[Artwork]) -> None:

@@ -97,7 +97,7 @@ class Grid:
             self.model = model_menu("gan", "gan-model", studio.added("gan"))
             self.dice = gr.Button("New pictures", variant="primary", elem_id="gan-dice", min_width=110)
             self.make = RunButton("Make again", "gan-", "make")
-        self.make.lay_status("“New pictures” shuffles the seed. Press a picture to choose it.")
+        self.make.lay_status("“New pictures” makes others, “Make again” those of the settings. Press one to choose it.")
         self.told = gr.HTML(note(about(example) if example else "Press “New pictures” to begin."), elem_id="gan-about")
         self.gallery = gr.Gallery(
             [(one.path, one.name) for one in example] or None, label="Pictures", show_label=False, format="png",
@@ -174,8 +174,9 @@ class Grid:
             [*self.parts, *parts], locks=("gan-dice", "gan-model"),
             triggers=[self.wanted.change, self.model.input], sight="grid", example=bool(self.example) or None,
         )  # fmt: skip
-        sight = into_sight("grid")
-        self.sweep.click(self._sweep, chosen, self.parts, show_progress_on=self.told, js=sight, **COMPUTING)
+        self.sweep.click(
+            self._sweep, chosen, self.parts, show_progress_on=self.told, js=into_sight("grid"), **COMPUTING
+        )
 
     def _make(
         self, model: str, n: Any, seed: Any, truncation: float, on: bool, manner: str | None, size: int,
@@ -195,7 +196,9 @@ class Grid:
         yield changes | self.make.busy(words)
         for quality in QUALITIES:
             for index, one in enumerate(pieces):
-                said = t("Painting picture {n} of {total}", n=index + 1, total=len(pieces))
+                which = {"n": index + 1, "total": len(pieces)}
+                first = t("A first look at picture {n} of {total}", **which)
+                said = first if quality == "fast" else t("Painting picture {n} of {total}", **which)
                 share = self.painting.share(size) if quality == "fine" else None
                 paint = self.painting.work(one, manner, size, quality)
                 drawn = yield from self.make.stream(request, paint, said, share=share, long=quality == "fine")

@@ -11,6 +11,14 @@ const deepart = {
   // The page takes nothing until what its address asks for and the browser has kept is there: that would undo it.
   ready() {
     document.body.inert = false;
+    deepart.address(window.location.href);
+  },
+
+  // Let the address be a link, without what would begin the work again whenever the page is loaded anew.
+  address(link) {
+    const address = new URL(link);
+    address.searchParams.delete('make');
+    window.history.replaceState(window.history.state, '', address);
   },
 
   // Return the address of the page with a tab in it, and nothing else but the theme.
@@ -28,7 +36,7 @@ const deepart = {
   copyLink(query) {
     const link = deepart.addressOf('');
     new URLSearchParams(query).forEach((value, name) => link.searchParams.set(name, value));
-    window.history.replaceState(null, '', link);
+    deepart.address(link);
     const copied = navigator.clipboard ? navigator.clipboard.writeText(link.href) : Promise.reject();
     copied.catch(() => {});
     return `<a href="${link.href}">${link.href.replaceAll('&', '&amp;')}</a>`;

@@ -82,7 +82,7 @@ class ReconstructTab:
             self._chosen = example_row(examples, self.picture)
         self.draw = gr.Button("Draw a portrait", size="sm", visible=False, elem_id="vae-draw")
         self.start = RunButton("Reconstruct", "vae-", variant="primary")
-        self.start.lay_status("It begins with the picture: squeezed into fewer numbers than it has, that comes back.")
+        self.start.lay_status("The picture is squeezed into a few numbers, and rebuilt from them.")
 
     def _lay_result(self) -> None:
         first = self._example

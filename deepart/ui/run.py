@@ -33,7 +33,7 @@ import gradio as gr
 from gradio.context import Context
 
 from deepart.ui.i18n import IN_CHINESE, t, translate, writing
-from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences
+from deepart.ui.inputs import AT_ONCE, QUIETLY, SOON, sentences, visitor
 from deepart.ui.jobs import Jobs, Step, Work
 
 T = TypeVar("T")
@@ -58,6 +58,8 @@ class RunButton:
         """
         self._prefix, self._name = prefix, f"{prefix}{verb}"
         self._book = f"page {self._name}"  # what the books call the work
+        self._last: dict[str, object] = {}  # of each visitor the event that works, the later one of two
+        self._stopped: set[str] = set()  # visitors who have pressed "Stop" since it began
         self.start = gr.Button(words, variant=variant, elem_id=self._name)
         self.stop = gr.Button(stop or t("Stop"), elem_id=f"{prefix}stop", elem_classes="da-stop")
 
@@ -69,7 +71,7 @@ class RunButton:
     def _at_rest(self) -> str:
         """Return the words at rest, and others that page.js shows in their place beside a result of other inputs."""
         hint = f'<p class="da-note" id="{self._prefix}hint">{html.escape(translate(self._words))}</p>'
-        old = t("This result is of earlier inputs; press the button for one of those above.")
+        old = t("This result is of earlier inputs; press the button to make it anew.")
         return f'{hint}<p class="da-note da-old">{html.escape(old)}</p>'
 
     def wire(
@@ -91,7 +93,7 @@ class RunButton:
         A result is marked as soon as the inputs that a visitor sees are others than it was made of.
         """
         self._jobs, self._locks, self._rest = jobs, tuple(locks), dict(rest or {})
-        first = begin or {}
+        first, presses = begin or {}, [*triggers, self.start.click]
 
         def started() -> Changes:
             return {self.status: gr.update(value=self._html(progress(None, t("In the queue")), dead=True))} | first
@@ -100,15 +102,13 @@ class RunButton:
             return {self.status: gr.update(value=self._at_rest())} | self._rest
 
         shown = list(dict.fromkeys([self.status, *self._rest, *outputs]))
-        begun = gr.on(
-            [*triggers, self.start.click], None, None, list(started()), js=by_itself(started, sight), **AT_ONCE
-        )
+        begun = gr.on(presses, None, None, list(started()), js=by_itself(started, sight), **AT_ONCE)
         working = begun.success(
             self._event(handler), list(inputs), shown, trigger_mode="multiple" if triggers else "once",
             **(SOON if beside else QUIETLY),
         )  # fmt: skip
         if not beside and (example is not None or not triggers):
-            self._mark([*triggers, self.start.click], working, inputs, example)
+            self._mark(presses, working, inputs, example)
         working.failure(None, None, list(rested()), js=by_itself(rested), **AT_ONCE)
         self.stop.click(self._stop, None, None, **AT_ONCE)
         return working
@@ -144,6 +144,8 @@ class RunButton:
         """
         step: Step[T] = Step()
         how: dict[str, Any] = {"share": share, "long": long, "beside": beside}
+        if visitor(request) in self._stopped:  # pressed between two works of one event
+            return step
         for step in self._jobs.stream(request, work, self._book, patience=PATIENCE, **how):
             if step.done:
                 break
@@ -180,21 +182,36 @@ class RunButton:
         return f"<style>{rules}</style>{bar}"
 
     def _event(self, handler: Callable[..., Iterator[Changes]]) -> Callable[..., Iterator[Changes]]:
-        """Return the handler as Gradio calls it: with one sentence for what goes wrong, and at rest in the end."""
+        """Return the handler as Gradio calls it: with one sentence for what goes wrong, and at rest in the end.
+
+        Where a visitor presses again while it works, the later press takes its place.
+        """
 
         def event(request: gr.Request, *values: Any) -> Iterator[Changes]:
             rest = {self.status: self._at_rest()} | self._rest
-            with sentences():
-                working = True
-                for changes in handler(*values, request=request):
-                    working = self.status in changes
-                    yield changes if working else rest | changes
-                if working:
-                    yield rest
+            who = visitor(request)
+            mine = self._last[who] = object()
+            self._stopped.discard(who)
+            try:
+                with sentences():
+                    working = True
+                    for changes in handler(*values, request=request):
+                        if self._last.get(who) is not mine:
+                            return
+                        working = self.status in changes
+                        yield changes if working else rest | changes
+                    if working:
+                        yield rest
+            finally:
+                if self._last.get(who) is mine:
+                    del self._last[who]
+                    self._stopped.discard(who)
 
         return event
 
     def _stop(self, request: gr.Request) -> None:
+        if visitor(request) in self._last:
+            self._stopped.add(visitor(request))
         self._jobs.stop(request, self._book)  # what is there comes from the event that works
 
 
@@ -251,11 +268,8 @@ def place(before: int, seconds: float | None) -> str:
 
 def duration(seconds: float) -> str:
     """Return a time in words, as exact as an estimate can be: "5 seconds", "40 seconds", "3 minutes"."""
-    if seconds < 1.5:
-        return t("1 second")
-    if seconds < 10:
-        return t("{n} seconds", n=f"{seconds:.0f}")
     if seconds < 57.5:
-        return t("{n} seconds", n=5 * round(seconds / 5))
+        n = max(1, round(seconds)) if seconds < 10 else 5 * round(seconds / 5)
+        return t("1 second") if n == 1 else t("{n} seconds", n=n)
     minutes = round(seconds / 60)
     return t("1 minute") if minutes == 1 else t("{n} minutes", n=minutes)

@@ -53,6 +53,7 @@ class Shelf:
 
         liked: the state of what has a heart. boxes: for the photograph, its style, and the picture to take apart.
         """
+        self._liked, self._boxes = liked, list(boxes)
         parts = [*sources, liked, *boxes]
         first = {(key_of(one), one.path) for part, read in sources.items() for one in _held(read, part.value)}
 
@@ -63,8 +64,7 @@ class Shelf:
             new = {(key_of(one), one.path): one for one in held if (key_of(one), one.path) not in told.seen}
             there = [one for one in new.values() if Path(one.path).is_file()]
             records = [record(one, remake, key_of(one, painted=False) in hearts) for one in there]
-            news: dict[str, Any] = {"add": records}
-            news["hearts"] = {key: key in hearts for key in set(hearts) ^ told.hearts}
+            news: dict[str, Any] = {"add": records, "hearts": {key: key in hearts for key in set(hearts) ^ told.hearts}}
             path, manner, other = shown = values[-3:]
             for name, one in (("photo", path), ("picture", other)):
                 if one is not None and shown != told.shown and example_of(one) is None:
@@ -82,16 +82,13 @@ class Shelf:
         causes, told = [part.change for part in parts], [self._told, self.news]  # one after another, of each visitor's
         self.merge(gr.on(causes, keep, [self._told, *parts], told, trigger_mode="always_last", **AT_ONCE))
 
-    def restore(
-        self, opened: Any, liked: Any, boxes: Sequence[gr.Image], besides: Mapping[Any, Callable[[], Any]]
-    ) -> Any:  # fmt: skip
+    def restore(self, opened: Any, besides: Mapping[Any, Callable[[], Any]]) -> Any:
         """Let what the browser has kept come back when the page has opened: the hearts, the last pictures and style.
 
-        opened: the event. Returns the one that brings it back.
-
-        boxes: see wire. besides: what else changes with the photograph, by component.
+        opened: the event; returns the one that brings it back. besides: what else changes with the photograph, by
+        component. To be called after wire().
         """
-        photo, style, picture = boxes
+        liked, (photo, style, picture) = self._liked, self._boxes
 
         def back(kept: Any, *shown: str | None) -> Changes:
             found = kept if isinstance(kept, dict) else {}
@@ -100,11 +97,10 @@ class Shelf:
                 self._told: _Told(
                     {(key_of(one), one.path) for one in loved}, {key_of(one, painted=False) for one in loved}
                 ),
-                liked: loved, **dict(zip(boxes, shown, strict=True)),
+                liked: loved, **dict(zip(self._boxes, shown, strict=True)),
             }  # fmt: skip
             for name, box in (("photo", photo), ("picture", picture)):
-                last = found.get(name)
-                if not isinstance(last, dict):
+                if not isinstance(last := found.get(name), dict):
                     continue
                 path, manner = str(last.get("path")), str(last.get("style"))
                 if not is_ours(path, box.GRADIO_CACHE):
@@ -122,9 +118,9 @@ class Shelf:
                         changes[style] = examples.get(manner, manner)
             return changes
 
-        outputs = [self._told, liked, *boxes, *besides]
+        outputs = [self._told, liked, *self._boxes, *besides]
         script = "(store, ...shown) => [deepart.kept(store), ...shown]"
-        return opened.then(back, [self.store, *boxes], outputs, js=script, **SOON)
+        return opened.then(back, [self.store, *self._boxes], outputs, js=script, **SOON)
 
 
 @dataclass(frozen=True)

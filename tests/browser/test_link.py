@@ -48,7 +48,10 @@ def test_a_link_paints_the_same_pictures_or_says_which_it_lacks(open_tab: OpenTa
     tab.locator("#style-3 input[type=file]").set_input_files(EXAMPLES / "style" / "marbling.webp")
     expect(tab.locator("#style-3 img")).to_be_visible()
     path = copied(tab, "style", "style-3=marbling")
+    assert "make=true" in path
+    assert "make" not in tab.url  # or another load of the page, in the other language, would begin the work again
     other = open_tab(path=path)
+    assert "make" not in other.url
     expect(other.locator("#facts")).to_contain_text("A cat, after Woodcut · 128 ×")
     other.get_by_text("Blend in more styles").click()
     expect(other.locator("#style-3 img")).to_have_attribute("src", re.compile("marbling"))

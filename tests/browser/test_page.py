@@ -430,6 +430,20 @@ def test_work_stops_when_the_tab_is_closed(page: Page, open_tab: OpenTab) -> Non
     assert page.fine.steps == list(range(1, 8))
 
 
+def test_a_later_press_takes_the_place_of_an_earlier_one(page: Page, open_tab: OpenTab) -> None:
+    tab = open_tab(path="/?tab=style&size=128")
+    wall = tab.locator("#wall button")
+    page.fine.hold(5)
+    wall.nth(3).click()
+    expect(tab.locator("#progress")).to_contain_text("step")
+    wall.nth(1).click()
+    expect(tab.locator("#progress")).to_contain_text("In the queue")
+    page.fine.release()
+    expect(tab.locator("#facts")).to_contain_text("after Marbling")
+    tab.get_by_role("tab", name="My results", exact=True).click()
+    expect(tab.locator("#session-grid button")).to_have_count(1)  # nothing of the first
+
+
 def test_waiting_and_leaving(open_tab: OpenTab, tmp_path: Path) -> None:
     """One paints finely, one waits and leaves; then there is a place, and quick work does not wait for the first."""
     with serve(tmp_path / "files", "--max-queue", "1") as page:
