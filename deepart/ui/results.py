@@ -24,8 +24,8 @@ from deepart.ui.shelf import Record, Shelf, artwork_of, is_ours, made_of, record
 from deepart.ui.widgets import Format, into_sight
 
 TARGETS = {
-    "content": "Content of a transfer",
-    "style": "Style of a transfer",
+    "content": "Photograph to paint",
+    "style": "Style to paint in",
     "photo": "Reconstruct it",
     "find": "Find it as a drawn one",
 }
