@@ -228,12 +228,17 @@ def _interpolate(x: Tensor, places: Tensor, values: Tensor) -> Tensor:
     return torch.lerp(values[..., after - 1], values[..., after], weight)
 
 
+def soft(x: Tensor, sigma: float) -> Tensor:
+    """Return x (N, C, H, W) of any size under a Gaussian of `sigma` pixels, cut where hardly anything is left of it."""
+    return gaussian_blur(x, sigma, min(math.ceil(2.5 * sigma), min(x.shape[2:]) - 1))
+
+
 def _bands(lightness: Tensor) -> tuple[list[Tensor], Tensor]:
     """Return what of a lightness (1, 1, H, W) is fine, less fine, and so on, and the rest: they add up to it."""
     bands, rest = [], lightness
     for band in range(BANDS):
         sigma = 0.8 * 2**band
-        blurred = gaussian_blur(rest, sigma, min(math.ceil(2.5 * sigma), min(rest.shape[2:]) - 1))
+        blurred = soft(rest, sigma)
         bands.append(rest - blurred)
         rest = blurred
     return bands, rest

@@ -95,7 +95,6 @@ def flicker(frames: Sequence[Image.Image], step: int = 2) -> float:
 
 
 def test_what_moves_takes_its_strokes_along(pipeline: StyleTransferPipeline, tmp_path: Path, out: Path) -> None:
-    pytest.importorskip("cv2")
     clip, frames = write(tmp_path / "clip.mp4", panned()), panned()
     alone = flicker([pipeline.stylize(frame, STYLE) for frame in frames])
     pipeline.stylize_video(clip, STYLE, out=out, size=96, warp=False)

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter, ImageOps
 from torch import Tensor
 
 from deepart.checks import number, shown, whole_number
-from deepart.color import color_moments, gaussian_blur, match_color, oklab_to_rgb, rgb_to_oklab
+from deepart.color import color_moments, match_color, oklab_to_rgb, rgb_to_oklab, soft
 from deepart.errors import ImageError, OptionError
 from deepart.images import check_image, settings, to_image, to_tensor, with_settings
 from deepart.models.gatys_loss import resize
@@ -106,16 +106,16 @@ def _in_pieces(wanted: Tensor, manner: Image.Image, share: Tensor) -> tuple[Imag
 def _busy(x: Tensor, scale: float) -> Tensor:
     """Return how busy a picture (1, 3, H, W) is around each pixel, from LEAST to 1; scale: by which it was enlarged."""
     light, pixel = _seen(x).mean(1, keepdim=True), scale * SEEN / max(x.shape[2:])
-    details = ((light - _blur(light, FINE * pixel)).abs() / FAINT).clamp(0, 1)
+    details = ((light - soft(light, FINE * pixel)).abs() / FAINT).clamp(0, 1)
     plain, busy = BUSY
-    share = LEAST + (1 - LEAST) * ((_blur(details, AROUND * pixel) - plain) / (busy - plain)).clamp(0, 1)
+    share = LEAST + (1 - LEAST) * ((soft(details, AROUND * pixel) - plain) / (busy - plain)).clamp(0, 1)
     return F.interpolate(share, x.shape[2:], mode="bilinear")
 
 
 def _from_afar(painted: Tensor, wanted: Tensor, strength: float, scale: float) -> Tensor:
     """Return a painting (1, 3, h, w), or a smaller preview of it, in the colours that are wanted, seen from afar."""
     shift = rgb_to_oklab(_seen(wanted)) - rgb_to_oklab(resize(painted, *_seen(wanted).shape[2:]))
-    shift = _blur(shift, AFAR * scale * SEEN / max(wanted.shape[2:]))
+    shift = soft(shift, AFAR * scale * SEEN / max(wanted.shape[2:]))
     shift[:, :1] /= 2
     shift = F.interpolate(shift, painted.shape[2:], mode="bilinear")
     return oklab_to_rgb(rgb_to_oklab(painted) + strength * shift).clamp(0, 1)
@@ -124,7 +124,3 @@ def _from_afar(painted: Tensor, wanted: Tensor, strength: float, scale: float) -
 def _seen(x: Tensor) -> Tensor:
     """Return a picture (1, 3, H, W) as small as it is looked at."""
     return resize(x, *(max(1, round(side * SEEN / max(x.shape[2:]))) for side in x.shape[2:]))
-
-
-def _blur(x: Tensor, sigma: float) -> Tensor:
-    return gaussian_blur(x, sigma, min(round(2.5 * sigma), min(x.shape[2:]) - 1))

@@ -9,7 +9,6 @@ is kept where the clip stands still.
 
 import importlib
 import json
-import math
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,7 @@ from PIL import Image
 from torch import Tensor
 
 from deepart.checks import shown
-from deepart.color import gaussian_blur
+from deepart.color import soft
 from deepart.errors import OptionError
 from deepart.films import Clip, Survey
 from deepart.images import fit, to_image, to_tensor
@@ -114,8 +113,8 @@ class Steadier:
             sure = (missed.sum(1) < AWAY[0] * far.sum(1) + AWAY[1]) & (where.abs() <= 1).all(3)
             differs = (moved(before) - now).abs().mean(1, keepdim=True)
             # Over a few pixels, for a grain of noise is no reason to paint anew.
-            holds = KEPT * sure[:, None] * torch.exp(-(_blurred(differs, 1.5) / UNLIKE).square())
-            holds = torch.minimum(holds, _blurred(holds, 1.0))
+            holds = KEPT * sure[:, None] * torch.exp(-(soft(differs, 1.5) / UNLIKE).square())
+            holds = torch.minimum(holds, soft(holds, 1.0))
             painted = to_image(_as_strong(torch.lerp(new, moved(result, "bicubic"), holds), new))
         self._last = frame, painted
         return painted
@@ -134,15 +133,11 @@ def _as_strong(mixed: Tensor, new: Tensor) -> Tensor:
     """Return a mixture (1, 3, H, W) with strokes as strong as those of the new picture: the mean of two that differ is
     weaker than either, and that of many is flat."""
     for sigma in SIZES:
-        rest, other = _blurred(mixed, sigma), _blurred(new, sigma)
+        rest, other = soft(mixed, sigma), soft(new, sigma)
         fine = mixed - rest
         has, wants = (_around(part.square().mean(1, True), REACH * sigma).sqrt() for part in (fine, new - other))
         mixed = rest + fine * (wants / has.clamp_min(1e-3)).clamp(1, GAIN)
     return mixed.clamp(0, 1)
-
-
-def _blurred(x: Tensor, sigma: float) -> Tensor:
-    return gaussian_blur(x, sigma, min(math.ceil(2.5 * sigma), min(x.shape[2:]) - 1))
 
 
 def _around(x: Tensor, reach: float) -> Tensor:

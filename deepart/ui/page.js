@@ -10,6 +10,7 @@ const deepart = {
 
   // The page takes nothing until what its address asks for and the browser has kept is there: that would undo it.
   ready() {
+    if (!document.body.inert) return;  // the timer below: to write the address then could end a visit to another
     document.body.inert = false;
     deepart.address(window.location.href);
   },

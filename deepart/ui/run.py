@@ -25,6 +25,7 @@ Programs use the same through api.Endpoints, and sliders through Jobs.do(), whic
 
 import html
 import json
+import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
@@ -58,8 +59,7 @@ class RunButton:
         """
         self._prefix, self._name = prefix, f"{prefix}{verb}"
         self._book = f"page {self._name}"  # what the books call the work
-        self._last: dict[str, object] = {}  # of each visitor the event that works, the later one of two
-        self._stopped: set[str] = set()  # visitors who have pressed "Stop" since it began
+        self._presses: dict[str, threading.Event] = {}  # the last of each visitor whose work goes on; set by "Stop"
         self.start = gr.Button(words, variant=variant, elem_id=self._name)
         self.stop = gr.Button(stop or t("Stop"), elem_id=f"{prefix}stop", elem_classes="da-stop")
 
@@ -144,7 +144,7 @@ class RunButton:
         """
         step: Step[T] = Step()
         how: dict[str, Any] = {"share": share, "long": long, "beside": beside}
-        if visitor(request) in self._stopped:  # pressed between two works of one event
+        if (press := self._presses.get(visitor(request))) and press.is_set():  # between two works of one press
             return step
         for step in self._jobs.stream(request, work, self._book, patience=PATIENCE, **how):
             if step.done:
@@ -190,28 +190,26 @@ class RunButton:
         def event(request: gr.Request, *values: Any) -> Iterator[Changes]:
             rest = {self.status: self._at_rest()} | self._rest
             who = visitor(request)
-            mine = self._last[who] = object()
-            self._stopped.discard(who)
+            mine = self._presses[who] = threading.Event()
             try:
                 with sentences():
                     working = True
                     for changes in handler(*values, request=request):
-                        if self._last.get(who) is not mine:
+                        if self._presses.get(who) is not mine:
                             return
                         working = self.status in changes
                         yield changes if working else rest | changes
                     if working:
                         yield rest
             finally:
-                if self._last.get(who) is mine:
-                    del self._last[who]
-                    self._stopped.discard(who)
+                if self._presses.get(who) is mine:
+                    del self._presses[who]
 
         return event
 
     def _stop(self, request: gr.Request) -> None:
-        if visitor(request) in self._last:
-            self._stopped.add(visitor(request))
+        if press := self._presses.get(visitor(request)):
+            press.set()
         self._jobs.stop(request, self._book)  # what is there comes from the event that works
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from deepart.errors import ImageError
 from deepart.images import fit, load_image, picture_size, settings
 from deepart.ui.artwork import Artwork, fresh, key_of, name_of, painting_of
-from deepart.ui.examples import example_files, example_of
+from deepart.ui.examples import example_of, examples
 from deepart.ui.finished import NAMED
 from deepart.ui.i18n import t, translate
 from deepart.ui.inputs import AT_ONCE, SOON
@@ -113,9 +113,8 @@ class Shelf:
                 changes[box] = path
                 if box is photo:
                     changes |= {part: make() for part, make in besides.items()}
-                    examples = {one.stem: str(one) for one in example_files("style", "paintings")}
-                    if manner in examples or is_ours(manner, box.GRADIO_CACHE):
-                        changes[style] = examples.get(manner, manner)
+                    if manner in examples() or is_ours(manner, box.GRADIO_CACHE):
+                        changes[style] = str(examples().get(manner, manner))
             return changes
 
         outputs = [self._told, liked, *self._boxes, *besides]
