@@ -21,13 +21,13 @@ KINDS: dict[str, type[Pipeline]] = {kind.task: kind for kind in (GANPipeline, VA
 QUICK = frozenset({"recipe", "work_shares", "latent_shape", "compression"})
 """Verbs that compute nothing to speak of: at a replica they wait for no other work."""
 
-NOT_FROM_AFAR = frozenset({"from_pretrained", "save_pretrained"})
+NOT_FROM_AFAR = frozenset({"from_pretrained", "save_pretrained", "stylize_video"})
 """Verbs that read or write the disk of the machine that they run on."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What can be known of a pipeline without any work: the values of its properties, by name.
+    """What can be known of a pipeline without any work: its public attributes and properties, by name.
 
     load_seconds: how long it took to load, where this very question has loaded it.
     """
@@ -93,12 +93,14 @@ class Failed:
 Message = Told | Made | Failed
 
 
-def facts_of(kind: type[Pipeline]) -> frozenset[str]:
-    """Return the names of what Facts hold of a sort of pipeline: all its public properties."""
-    return frozenset(
-        name for name, value in inspect.getmembers_static(kind)
-        if not name.startswith("_") and isinstance(value, property)
-    )  # fmt: skip
+def facts_of(pipeline: Pipeline) -> dict[str, Any]:
+    """Return what Facts hold of a pipeline: its public attributes and properties, by name.
+
+    Without functions that were set on it: what a studio has it do when memory is low is that studio's.
+    """
+    properties = {name for name, value in inspect.getmembers_static(type(pipeline)) if isinstance(value, property)}
+    names = {name for name in vars(pipeline).keys() | properties if not name.startswith("_")}
+    return {name: value for name in names if not callable(value := getattr(pipeline, name))}
 
 
 def verbs_of(kind: type[Pipeline]) -> frozenset[str]:

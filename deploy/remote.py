@@ -19,7 +19,7 @@ from deepart.errors import DeepArtError, OptionError
 from deepart.hub import Progress
 from deepart.pipelines.base import Callback, check_callback
 from deepart.registry import REGISTRY, TASKS
-from deploy.messages import KINDS, QUICK, Facts, Failed, Made, Request, Told, facts_of, verbs_of
+from deploy.messages import KINDS, QUICK, Facts, Failed, Made, Request, Told, verbs_of
 
 LOST = RayActorError, WorkerCrashedError, NodeDiedError, ObjectLostError, DeploymentUnavailableError
 """What Ray raises where a replica has gone, or its machine with what it has made."""
@@ -50,16 +50,15 @@ class RemotePipeline:
         self._facts = facts
 
     def __getattr__(self, name: str) -> Any:
-        kind = KINDS[self.task]
-        if name in facts_of(kind):
-            return self._facts.values[name]
-        if name in verbs_of(kind):
-            return partial(self._do, name)
-        raise AttributeError(f"A remote {kind.__name__} has no {name!r}.")
+        if not name.startswith("_"):  # which are set by now, but while a copy is made of this
+            if name in self._facts.values:
+                return self._facts.values[name]
+            if name in verbs_of(KINDS[self.task]):
+                return partial(self._do, name)
+        raise AttributeError(f"A remote {self.__dict__.get('task')} pipeline has no {name!r}.")
 
     def __dir__(self) -> list[str]:
-        kind = KINDS[self.task]
-        return [*super().__dir__(), *facts_of(kind), *verbs_of(kind)]
+        return [*super().__dir__(), *self._facts.values, *verbs_of(KINDS[self.task])]
 
     def _do(self, verb: str, /, *args: Any, callback: Callback | None = None, **options: Any) -> Any:
         check_callback(callback)

@@ -110,8 +110,7 @@ class Models:
 
     def _facts(self, model: str | None) -> Facts:
         pipeline = self._pipeline(model)
-        values = {name: getattr(pipeline, name) for name in facts_of(KINDS[self._task])}
-        return Facts(values, self._loaded.pop(pipeline.name, None))
+        return Facts(facts_of(pipeline), self._loaded.pop(pipeline.name, None))
 
     def _call(self, request: Request) -> Any:
         if request.verb not in QUICK & verbs_of(KINDS[self._task]):

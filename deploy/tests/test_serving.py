@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 
 from deepart import GANPipeline, Studio, StyleTransferPipeline, VAEPipeline, images
 from deepart.errors import DeepArtError, OptionError, UnknownModelError
-from deploy.messages import KINDS, NOT_FROM_AFAR, QUICK, facts_of, verbs_of
+from deploy.messages import KINDS, NOT_FROM_AFAR, QUICK, Facts, facts_of, verbs_of
 from deploy.page import Page, Settings, build, scaling, share
 from deploy.remote import LostError, RemotePipeline, RemoteStudio
 from deploy.replicas import Models
@@ -122,13 +122,19 @@ def test_a_remote_studio_has_what_a_studio_has() -> None:
 
 @pytest.mark.parametrize("kind", KINDS.values())
 def test_a_remote_pipeline_has_what_a_pipeline_has(kind: Any) -> None:
-    names = facts_of(kind) | verbs_of(kind)
+    pipeline = kind.from_pretrained(device="cpu")
+    names = facts_of(pipeline).keys() | verbs_of(kind)
+    assert {"name", "version", "device", "nbytes"} <= names
     beside = {"networks", "on_low_memory"}  # what a studio and a loader look at, and no page
-    remote = RemotePipeline(None, kind.task, None, None)  # type: ignore[arg-type]
+    remote = RemotePipeline(None, kind.task, None, Facts(facts_of(pipeline), None))  # type: ignore[arg-type]
     assert remote.task == kind.task
-    assert public(kind).keys() - names == NOT_FROM_AFAR | beside | {"task"}
+    has = {name for name in dir(pipeline) if not name.startswith("_")}
+    assert has - names == (NOT_FROM_AFAR & has) | beside | {"task"}
     assert verbs_of(kind) & QUICK or kind is not GANPipeline
+    assert all(hasattr(remote, name) for name in names)
     assert names <= set(dir(remote))
+    with pytest.raises(AttributeError, match="has no 'stylise'"):
+        remote.stylise  # noqa: B018
 
 
 def test_the_settings_of_serve_yaml_are_known() -> None:
@@ -169,9 +175,7 @@ def test_a_remote_pipeline_does_what_one_here_does(
     studio: RemoteStudio, photo: Image.Image, painting: Image.Image
 ) -> None:
     gan, remote = GANPipeline.from_pretrained(device="cpu"), studio.gan()
-    assert {name: getattr(remote, name) for name in facts_of(GANPipeline)} == {
-        name: getattr(gan, name) for name in facts_of(GANPipeline)
-    }
+    assert {name: getattr(remote, name) for name in facts_of(gan)} == facts_of(gan)
     assert far(remote.mix(1, 2), gan.mix(1, 2)) < 1
     assert remote.recipe(5).latent.allclose(gan.recipe(5).latent, atol=1e-4)
     vae, remote = VAEPipeline.from_pretrained(device="cpu"), studio.vae()
